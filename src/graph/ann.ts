@@ -1,0 +1,109 @@
+/**
+ * The trained network after import and simplification: a list of layers, each one ReLU over a sum of linear terms
+ * (or a pool, or the linear readout). Plain data; what `ann/` runs in f32 and `convert/` puts on the integer grid.
+ */
+
+/** The size of a feature map. A vector has height = width = 1. */
+export interface Shape {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** A sliding window over a feature map: convolution kernel or pool. All sizes in pixels. */
+export interface Window {
+  /** [height, width] */
+  readonly kernel: readonly [number, number];
+  /** [vertical, horizontal] */
+  readonly stride: readonly [number, number];
+  /** [top, left, bottom, right]; may be asymmetric */
+  readonly pads: readonly [number, number, number, number];
+  /** [vertical, horizontal] */
+  readonly dilation: readonly [number, number];
+}
+
+/** Weighted sum over a window. `weights` are [output channel][input channel within the group][kernel y][kernel x]. */
+export interface Convolution<Weights> {
+  readonly type: 'convolution';
+  readonly weights: Weights;
+  readonly window: Window;
+  readonly groups: number;
+}
+
+/** Channel `o` of the source times `weights[o]`, same place: a parameter-free shortcut (or a batch norm's scale). */
+export interface Identity<Weights> {
+  readonly type: 'identity';
+  readonly weights: Weights;
+}
+
+/** Index of the source that stands for the network's input. */
+export const INPUT = -1;
+
+/** One summand of a layer: a linear operator on the output of an earlier layer. */
+export interface AnnTerm {
+  /** Index into `Ann.layers` of a neuron or pool layer, or `INPUT`. Always smaller than the layer's own index. */
+  readonly source: number;
+  readonly operator: Convolution<Float32Array> | Identity<Float32Array>;
+}
+
+/** clip(Σ terms + bias, 0, ceiling): a layer of ReLU neurons. */
+export interface AnnNeurons {
+  readonly kind: 'neurons';
+  /** The ONNX node that the layer's activation (or last linear operator) came from. */
+  readonly name: string;
+  readonly shape: Shape;
+  readonly terms: readonly AnnTerm[];
+  /** One real bias a channel. */
+  readonly bias: Float32Array;
+  /** Upper bound of the activation: Infinity for ReLU, 6 for ReLU6. */
+  readonly ceiling: number;
+}
+
+/** Maximum or mean over windows of one earlier layer. */
+export interface AnnPool {
+  readonly kind: 'pool';
+  readonly name: string;
+  readonly shape: Shape;
+  /** Index of a neuron or pool layer, or `INPUT`. */
+  readonly source: number;
+  readonly mode: 'max' | 'average';
+  readonly window: Window;
+  /** Average only: the divisor counts padded places too (or there are none): it is kernel height × width everywhere. */
+  readonly countIncludePad: boolean;
+}
+
+/** Σ terms + bias without activation: the logits. Always the last layer and the only one of its kind; 1 × 1 in space. */
+export interface AnnReadout {
+  readonly kind: 'readout';
+  readonly name: string;
+  readonly shape: Shape;
+  readonly terms: readonly AnnTerm[];
+  readonly bias: Float32Array;
+}
+
+export type AnnLayer = AnnNeurons | AnnPool | AnnReadout;
+
+/** An imported classifier. */
+export interface Ann {
+  /** File name without its ending, or the ONNX graph's name. */
+  readonly name: string;
+  readonly input: Shape;
+  /** In topological order; the last one is the readout. */
+  readonly layers: readonly AnnLayer[];
+}
+
+/** Shape of a term's source. */
+export function sourceShape(net: { input: Shape | { shape: Shape }; layers: readonly { shape: Shape }[] }, source: number): Shape {
+  if (source !== INPUT) return net.layers[source].shape;
+  return 'shape' in net.input ? net.input.shape : net.input;
+}
+
+/** Number of values of a feature map. */
+export const shapeSize = (s: Shape): number => s.channels * s.height * s.width;
+
+/** Height and width of what a window yields on a map of the given size (rounded down, as ONNX does without ceil_mode). */
+export function windowOutput(input: Shape, w: Window): readonly [number, number] {
+  const size = (axis: 0 | 1, extent: number) =>
+    Math.floor((extent + w.pads[axis] + w.pads[axis + 2] - w.dilation[axis] * (w.kernel[axis] - 1) - 1) / w.stride[axis]) + 1;
+  return [size(0, input.height), size(1, input.width)];
+}
