@@ -1,0 +1,2 @@
+export function shaderModule(folder: string): string;
+export function embedShaders(root?: string): boolean;

@@ -1,0 +1,187 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+// ARCHITECTURE.md, "Imports run only toward the left of the way". Read from the import lines, so that imports of types count too.
+
+const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
+const EVERYTHING = '*';
+
+/** What each room may import besides itself and `errors`; `types of x` allows `import type` alone. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  graph: [],
+  network: ['graph'],
+  neuron: ['network'],
+  onnx: ['graph'],
+  convert: ['graph', 'network', 'neuron'],
+  reference: ['graph', 'network', 'neuron'],
+  gpu: [],
+  kernels: ['gpu', 'graph', 'types of network'],
+  scheduler: ['graph', 'network', 'neuron'],
+  ann: ['graph', 'kernels', 'gpu', 'scheduler'],
+  session: ['scheduler', 'kernels', 'gpu', 'network', 'graph', 'neuron'],
+  data: ['graph'],
+  evaluate: ['graph', 'network', 'neuron', 'onnx', 'convert', 'reference', 'gpu', 'kernels', 'scheduler', 'ann', 'session', 'data'],
+  cli: [EVERYTHING],
+  index: [EVERYTHING],
+};
+
+/** Rooms that run in a browser, and the one file of theirs that does not. */
+const WITHOUT_NODE = [
+  'errors',
+  'graph',
+  'network',
+  'neuron',
+  'convert',
+  'reference',
+  'gpu',
+  'kernels',
+  'scheduler',
+  'ann',
+  'session',
+];
+const NODE_ENTRY = 'gpu/node.ts';
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+/** The import, export-from and dynamic import statements of a source text; comments are cut out first. */
+function importsOf(from: string, source: string): Import[] {
+  const code = source.replace(/\/\*[\s\S]*?\*\/|(?<=^|[\s;{}(])\/\/.*$/gm, '');
+  const statements = code.matchAll(/^\s*(?:import|export)\s+(type\s)?(?:[\w$*{}\s,]*?\sfrom\s*)?['"]([^'"\n]+)['"]/gm);
+  const dynamic = code.matchAll(/\bimport\(\s*['"]([^'"\n]+)['"]/g);
+  return [
+    ...[...statements].map(([, type, to]) => ({ from, to, typeOnly: type !== undefined })),
+    ...[...dynamic].map(([, to]) => ({ from, to, typeOnly: false })),
+  ];
+}
+
+const roomOf = (file: string): string => file.split('/')[0].replace(/\.ts$/, '');
+const isNode = (to: string): boolean => to.startsWith('node:') || builtinModules.includes(to);
+
+/** A relative import's target as a path in src/, with `../` where it leads outside. */
+const target = ({ from, to }: Import): string => relative(SRC, join(SRC, dirname(from), to)).replaceAll('\\', '/');
+
+/** What is wrong with one import, or nothing. */
+function violation(one: Import): string | undefined {
+  const says = (rule: string): string => `${one.from} imports ${one.to}: ${rule}`;
+  const room = roomOf(one.from);
+  if (isNode(one.to) || one.to === 'webgpu') {
+    return WITHOUT_NODE.includes(room) && one.from !== NODE_ENTRY ? says(`${room}/ runs in a browser`) : undefined;
+  }
+  if (!one.to.startsWith('.')) return undefined;
+  const file = target(one);
+  if (file.startsWith('../')) return WITHOUT_NODE.includes(room) ? says('leads out of src/') : undefined;
+  const other = roomOf(file);
+  if (other === room) return undefined;
+  if (other === 'cli') return says('nothing imports cli/');
+  if (other === 'index') return says('nothing imports the public face');
+  const may = MAY_IMPORT[room] ?? [];
+  if (other === 'errors' || may.includes(EVERYTHING) || may.includes(other)) return undefined;
+  if (may.includes(`types of ${other}`)) return one.typeOnly ? undefined : says(`${room}/ may import only types of ${other}/`);
+  return says(`${room}/ may import ${['errors', ...may].join(', ')}`);
+}
+
+/** Every cycle once, as the files along it. */
+function cyclesOf(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const way: string[] = [];
+  const cycles: string[] = [];
+  const visit = (file: string): void => {
+    const at = way.indexOf(file);
+    if (at >= 0) cycles.push([...way.slice(at), file].join(' → '));
+    if (at >= 0 || done.has(file)) return;
+    way.push(file);
+    for (const next of graph.get(file) ?? []) visit(next);
+    way.pop();
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file);
+  return cycles;
+}
+
+const files = readdirSync(SRC, { recursive: true })
+  .map((name) => String(name).replaceAll('\\', '/'))
+  .filter((name) => name.endsWith('.ts'))
+  .sort();
+const imports = files.flatMap((file) => importsOf(file, readFileSync(join(SRC, file), 'utf8')));
+const inside = imports.filter(({ to }) => to.startsWith('.'));
+
+describe('imports in src/', () => {
+  it.each(Object.keys(MAY_IMPORT))('%s imports only what it may', (room) => {
+    const wrong = imports.filter(({ from }) => roomOf(from) === room).map(violation);
+    expect(wrong.filter((line) => line !== undefined)).toEqual([]);
+  });
+
+  it('every file is in a room that the table names', () => {
+    expect(files.filter((file) => !(roomOf(file) in MAY_IMPORT))).toEqual([]);
+  });
+
+  it('every relative import names a file that is there', () => {
+    expect(inside.filter((one) => !existsSync(join(SRC, target(one)))).map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+  });
+
+  it('no cycles', () => {
+    const graph = new Map(files.map((file) => [file, inside.filter(({ from }) => from === file).map(target)]));
+    expect(cyclesOf(graph)).toEqual([]);
+  });
+});
+
+describe('the check itself', () => {
+  const one = (from: string, to: string, typeOnly = false): Import => ({ from, to, typeOnly });
+
+  it('reads every form of import, and no comment', () => {
+    const source = [
+      "import type { A } from './a.ts';",
+      "import {\n  type B,\n  b,\n} from './b.ts';",
+      "import './c.ts';",
+      "export * from './d.ts';",
+      "export type { E } from './e.ts';",
+      "const f = await import('./f.ts');",
+      "// import './no.ts';",
+      "/**\n * import { no } from './no.ts'\n */",
+      "import * as g from 'g'; // from './no.ts'",
+      "export const url = 'http://no.example';",
+    ].join('\n');
+    const read = importsOf('x.ts', source).map(({ to, typeOnly }) => (typeOnly ? `type ${to}` : to));
+    expect(read).toEqual(['type ./a.ts', './b.ts', './c.ts', './d.ts', 'type ./e.ts', 'g', './f.ts']);
+  });
+
+  it.each([
+    ['up the way', one('graph/fold.ts', '../network/network.ts'), /graph\/ may import errors$/],
+    ['a value where types are allowed', one('kernels/pool.ts', '../network/network.ts'), /only types of network/],
+    ['Node in the core', one('session/run.ts', 'node:fs'), /browser/],
+    ['Node without its prefix', one('session/run.ts', 'fs'), /browser/],
+    ['the webgpu package outside its file', one('gpu/device.ts', 'webgpu'), /browser/],
+    ['the command', one('evaluate/curve.ts', '../cli/main.ts'), /nothing imports cli/],
+    ['the public face', one('data/mnist.ts', '../index.ts'), /public face/],
+  ])('refuses %s', (_, wrong, rule) => {
+    expect(violation(wrong)).toMatch(rule);
+  });
+
+  it.each([
+    ['the room itself', one('graph/fold.ts', './ann.ts')],
+    ['errors', one('graph/fold.ts', '../errors.ts')],
+    ['types where types are allowed', one('kernels/pool.ts', '../network/network.ts', true)],
+    ['the one file that loads webgpu', one('gpu/node.ts', 'webgpu')],
+    ['files for data sets', one('data/mnist.ts', 'node:fs/promises')],
+    ['the set-up’s advice for the command', one('cli/doctor.ts', '../../scripts/setup/driver.mjs')],
+  ])('allows %s', (_, right) => {
+    expect(violation(right)).toBeUndefined();
+  });
+
+  it('finds a cycle', () => {
+    const graph = new Map([
+      ['a.ts', ['b.ts']],
+      ['b.ts', ['c.ts', 'a.ts']],
+      ['c.ts', []],
+    ]);
+    expect(cyclesOf(graph)).toEqual(['a.ts → b.ts → a.ts']);
+  });
+});

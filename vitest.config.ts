@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/setup/shaders.ts'],
+    // A process a file: a driver that crashes takes one file along. Two at a time, since each may hold a device.
+    pool: 'forks',
+    maxWorkers: 2,
+    // A software driver compiles a large kernel for seconds, on a busy machine for many.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
