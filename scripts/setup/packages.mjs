@@ -46,7 +46,8 @@ export function installPackages(root) {
   const child = npm?.endsWith('.js')
     ? spawnSync(process.execPath, [npm, ...args], run)
     : spawnSync(`npm ${args.join(' ')}`, { ...run, shell: true });
-  return child.status === 0
-    ? ''
-    : `npm ${args.join(' ')}\n${`${child.stdout}${child.stderr}`.trim().split('\n').slice(-12).join('\n')}`;
+  if (child.status === 0) return '';
+  // npm says what is wrong first, and how it is called after that.
+  const lines = `${child.stderr}${child.stdout}`.split('\n').filter((line) => line.replace(/^npm error/, '').trim());
+  return [`npm ${args.join(' ')}`, ...lines.slice(0, 12)].join('\n');
 }
