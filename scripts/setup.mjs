@@ -57,13 +57,15 @@ function adapter() {
     const run = commands.length > 0 ? `; run\n\n  ${commands.join(' &&\n  ')}\n` : '';
     stop(`WebGPU finds no adapter on this machine${found.error ? ` (${found.error})` : ''}: ${text}${run}`, NO_ADAPTER);
   }
+  let installed = false;
   for (const attempt of driverAttempts(machine)) {
     const failure = step(`no WebGPU adapter; software Vulkan driver from ${attempt.from}`, () => install(attempt));
     if (failure) console.error(failure);
+    else installed = true;
     const now = findAdapter();
     if (now.adapter) return console.log(`set-up: WebGPU adapter ${now.adapter.description || now.adapter.device}`);
   }
-  stop(tooOldAdvice(machine), NO_ADAPTER);
+  stop(installed ? tooOldAdvice(machine) : 'the software Vulkan driver could not be installed; apt says why above', NO_ADAPTER);
 }
 
 packages();

@@ -73,7 +73,10 @@ export function driverAdvice(machine) {
   if (!hasApt) {
     const known = OTHER_LINUX.find(({ ids }) => ids.includes(id));
     if (!known)
-      return { commands: [], text: "install the Vulkan loader and Mesa's lavapipe (Mesa 24 or newer), the software Vulkan driver" };
+      return {
+        commands: [],
+        text: "install the Vulkan loader and Mesa's lavapipe (Mesa 23.2 or newer), the software Vulkan driver",
+      };
     return { commands: asUser([known.command]), text: "install the Vulkan loader and Mesa's lavapipe, the software Vulkan driver" };
   }
 
@@ -90,7 +93,10 @@ export function driverAdvice(machine) {
 export function tooOldAdvice({ id = '', version = '' }) {
   const own = `the software Vulkan driver of ${`${id} ${version}`.trim()} is installed, and WebGPU does not accept it`;
   const ubuntu = 'add-apt-repository -y ppa:kisak/kisak-mesa && apt-get install -y mesa-vulkan-drivers';
-  const way = id === 'ubuntu' ? `use Ubuntu 24.04 or newer, or a newer Mesa (${ubuntu})` : 'use a newer release, or a newer Mesa';
+  const way =
+    id === 'ubuntu'
+      ? `use Ubuntu 22.04 with its updates or newer, or a newer Mesa (${ubuntu})`
+      : 'use a newer release, or a newer Mesa';
   return `${own}: ${way}, or name another Vulkan driver in VK_DRIVER_FILES`;
 }
 
