@@ -1,0 +1,65 @@
+// What one dispatch needs to know, shared by the kernels of the spiking network. The host derives every offset from here.
+
+const CONVOLUTION = 0u;
+const IDENTITY = 1u;
+const MAX_TERMS = 32u;
+
+// One summand. The source's words lie as [wave][block of 4 channels][y][x][image], four channels to a u32.
+struct Term {
+  kind: u32,
+  source: u32,          // first word in the arena
+  waveStride: u32,      // words from one wave to the next; 0 for the input, whose pixels stay
+  pad: u32,             // word that stands for padding in block 0 …
+  padStride: u32,       // … and how far apart those of the blocks are
+  height: u32,
+  width: u32,
+  blocks: u32,          // blocks of the source that one tile of outputs reads
+  groupOutputs: u32,    // output and input channels of one group
+  groupInputs: u32,
+  kernelHeight: u32,
+  kernelWidth: u32,
+  strideY: u32,
+  strideX: u32,
+  padTop: u32,
+  padLeft: u32,
+  dilationY: u32,
+  dilationX: u32,
+  weights: u32,         // convolution: first vec4u within a tile's weights; identity: first entry of `channels`
+  shift: u32,           // the source's bytes count 2^shift (upper bytes of sums)
+  offset: u32,          // a stored byte is value − offset, as i8
+  phases: u32,          // readout: 1 where word prefixes are masked out here, K where the source lies there phase by phase
+}
+
+struct Layer {
+  channels: u32,
+  height: u32,
+  width: u32,
+  batch: u32,           // images in the layout
+  lanes: u32,           // invocations along the images: batch, or batch / 8 where a tile is 8 images
+  stepX: u32,           // from one pixel of a tile to the next: 1 and 0, or 0 and `lanes`
+  stepN: u32,
+  tilesX: u32,
+  firstTile: u32,       // of the output channels, 8 a tile
+  tileWeights: u32,     // vec4u of one tile
+  destination: u32,     // first word in the arena
+  waveStride: u32,
+  waves: u32,
+  phaseBits: u32,
+  maxWord: u32,
+  flip: u32,            // 0x80808080 where words are stored minus 128
+  channelBase: u32,     // first entry of `channels`
+  counter: u32,
+  membranes: u32,       // first entry of `membranes`, where they are kept
+  terms: u32,
+  term: array<Term, MAX_TERMS>,
+}
+
+// Images of this batch; the rest of the layout is empty.
+struct Batch {
+  images: u32,
+}
+
+// The first block of a term's source that a tile of outputs reads.
+fn firstBlock(term: ptr<function, Term>, tile: u32) -> u32 {
+  return (tile * 8u / (*term).groupOutputs) * (*term).groupInputs / 4u;
+}

@@ -1,0 +1,95 @@
+// readout: the last layer, which integrates and never fires (specification, sections 2 and 6), for all images and waves.
+// After phase k of a wave the spikes so far are the words' k + 1 upper bits; the potential then is
+//
+//     V + b + Σ_i w_i · (word_i with its lower bits cleared)
+//
+// and after the last phase it stays for the next wave. It is never clamped: 2^23 a wave leaves i32 room for 255 waves.
+// Potentials out: [wave · K + phase][image][class]. Weights as in `accumulate`. One invocation: 8 classes of one image.
+
+@group(0) @binding(0) var<storage, read_write> words: array<u32>;
+@group(0) @binding(1) var<storage, read> weights: array<vec4u>;
+@group(0) @binding(2) var<uniform> layer: Layer;
+@group(0) @binding(3) var<uniform> batch: Batch;
+@group(0) @binding(4) var<storage, read> channels: array<vec4i>;          // bias | identity weight
+@group(0) @binding(5) var<storage, read_write> potentials: array<i32>;
+
+alias Classes = array<i32, 8>;
+
+@compute @workgroup_size(64)
+fn readout(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let n = (group.z * groups.x + group.x) * 64u + local;
+  let tile = group.y;
+  if (n >= batch.images) { return; }
+  var v: Classes;
+  for (var wave = 0u; wave < layer.waves; wave++) {
+    for (var phase = 0u; phase < layer.phaseBits; phase++) {
+      var potential = v;
+      for (var u = 0u; u < 8u; u++) {
+        potential[u] += channels[layer.channelBase + tile * 8u + u].x;
+      }
+      for (var t = 0u; t < layer.terms; t++) {
+        var term = layer.term[t];
+        if (term.kind == IDENTITY) {
+          addIdentity(&potential, &term, tile, wave, phase, n);
+        } else {
+          addConvolution(&potential, &term, tile, wave, phase, n);
+        }
+      }
+      for (var u = 0u; u < 8u && tile * 8u + u < layer.channels; u++) {
+        potentials[((wave * layer.phaseBits + phase) * layer.batch + n) * layer.channels + tile * 8u + u] = potential[u];
+      }
+      if (phase == layer.phaseBits - 1u) { v = potential; }
+    }
+  }
+}
+
+// The source's word with the bits that have not been sent yet cleared. Pixels, pooled prefixes (`phases` > 1) are whole.
+fn prefix(term: ptr<function, Term>, wave: u32, phase: u32, at: u32) -> u32 {
+  let stride = (*term).waveStride;
+  let instant = select(wave * (*term).phases + phase, wave, (*term).phases == 1u);
+  let word = words[(*term).source + instant * stride + at];
+  if ((*term).phases > 1u || stride == 0u) { return word; }
+  let rest = layer.phaseBits - 1u - phase;
+  let flip = select(0u, 0x80808080u, (*term).offset > 0u);
+  return ((word ^ flip) & ((0xffu >> rest << rest & 0xffu) * 0x01010101u)) ^ flip;
+}
+
+fn addConvolution(potential: ptr<function, Classes>, term: ptr<function, Term>, tile: u32, wave: u32, phase: u32, n: u32) {
+  let first = firstBlock(term, tile);
+  var w = tile * layer.tileWeights + (*term).weights;
+  for (var q = first; q < first + (*term).blocks; q++) {
+    for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
+      for (var kx = 0u; kx < (*term).kernelWidth; kx++) {
+        let y = i32(ky * (*term).dilationY) - i32((*term).padTop);
+        let x = i32(kx * (*term).dilationX) - i32((*term).padLeft);
+        var word = words[(*term).pad + q * (*term).padStride];
+        if (y >= 0 && y < i32((*term).height) && x >= 0 && x < i32((*term).width)) {
+          let at = ((q * (*term).height + u32(y)) * (*term).width + u32(x)) * layer.batch + n;
+          word = prefix(term, wave, phase, at);
+        }
+        for (var u = 0u; u < 8u; u++) {
+          (*potential)[u] += dotBytes(word, weights[w + u / 4u][u % 4u]) << (*term).shift;
+        }
+        w += 2u;
+      }
+    }
+  }
+}
+
+fn addIdentity(potential: ptr<function, Classes>, term: ptr<function, Term>, tile: u32, wave: u32, phase: u32, n: u32) {
+  for (var u = 0u; u < 8u; u++) {
+    let o = tile * 8u + u;
+    if (o < layer.channels) {
+      let word = prefix(term, wave, phase, o / 4u * layer.batch + n);
+      let byte = bitcast<i32>(word << (24u - 8u * (o % 4u))) >> 24u;
+      (*potential)[u] += ((byte + i32((*term).offset)) * channels[(*term).weights + o].x) << (*term).shift;
+    }
+  }
+}
+
+// Σ of four i8 products.
+fn dotBytes(a: u32, b: u32) -> i32 {
+  let x = vec4i(i32(a << 24u), i32(a << 16u), i32(a << 8u), i32(a)) >> vec4u(24u);
+  let y = vec4i(i32(b << 24u), i32(b << 16u), i32(b << 8u), i32(b)) >> vec4u(24u);
+  return dot(x, y);
+}

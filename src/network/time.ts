@@ -1,0 +1,20 @@
+import type { SpikingNetwork, SpikingReadout } from './network.ts';
+
+/** Timing of a network with one K (specification, section 6). All in steps from the image's onset. */
+
+/** The readout: always the last layer. */
+export const readoutOf = (network: SpikingNetwork): SpikingReadout => network.layers[network.layers.length - 1] as SpikingReadout;
+
+/** T_n: steps after which the readout has its n-th full word (n from 1): K·(D_out + 2(n−1)). */
+export const wordSteps = (network: SpikingNetwork, wave: number): number =>
+  network.phaseBits * (readoutOf(network).depth + 2 * (wave - 1));
+
+/** The step count after phase k (from 0) of wave n (from 0) has reached the readout: the x axis of the accuracy curve. */
+export const readoutStep = (network: SpikingNetwork, wave: number, phase: number): number =>
+  network.phaseBits * (readoutOf(network).depth - 1 + 2 * wave) + phase + 1;
+
+/** Whether a layer of this depth integrates (true), fires (false) or still waits for its first input (null) in a window. */
+export function integrates(depth: number, window: number): boolean | null {
+  if (window < depth - 1) return null;
+  return (window - (depth - 1)) % 2 === 0;
+}

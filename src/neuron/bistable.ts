@@ -1,0 +1,24 @@
+import { MEMBRANE_LIMIT } from '../network/network.ts';
+
+/**
+ * The bistable neuron (specification, section 2). In the integrating state it collects its inputs and is silent; in the
+ * firing state it sends what it holds as K phase-weighted spikes. The state flips at every window's end.
+ *
+ * θ = 2^g. Where g < 0 (weights above 127 output units) the membrane counts in units of θ instead of 1, so that it stays
+ * an integer: currents are shifted left by −g and the threshold is 1.
+ */
+
+/** Threshold in membrane units: 2^g, or 1 where g < 0. */
+export const threshold = (g: number): number => 2 ** Math.max(0, g);
+
+/** V before the first wave: ⌊θ/2⌋ rounds words to nearest, 0 rounds them down. A threshold of 1 has nothing to round. */
+export const initialMembrane = (g: number, initial: 'half' | 'zero'): number => (initial === 'half' ? threshold(g) >> 1 : 0);
+
+/** V after a window's end: bounded, so that all sums stay exact in f32 as well. */
+export const clampMembrane = (v: number): number => Math.min(Math.max(v, -MEMBRANE_LIMIT), MEMBRANE_LIMIT);
+
+/** V after integrating a current of synaptic units. */
+export const integrate = (v: number, current: number, g: number): number => v + current * 2 ** Math.max(0, -g);
+
+/** What a spike in phase k of K takes from the membrane: θ·2^(K−1−k). The neuron fires where V reaches it. */
+export const spikeCharge = (g: number, phaseBits: number, phase: number): number => threshold(g) * 2 ** (phaseBits - 1 - phase);
