@@ -6,7 +6,7 @@ const MAX_TERMS = 32u;
 
 // One summand. The source's words lie as [wave][block of 4 channels][y][x][image], four channels to a u32.
 struct Term {
-  kind: u32,
+  @align(16) kind: u32,
   source: u32,          // first word in the arena
   waveStride: u32,      // words from one wave to the next; 0 for the input, whose pixels stay
   pad: u32,             // word that stands for padding in block 0 …

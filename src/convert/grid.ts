@@ -16,6 +16,8 @@ export interface SourceUnits {
   readonly shape: Shape;
   readonly unit: (channel: number) => number;
   readonly max: number;
+  /** The source is a sum over a window. */
+  readonly pooledSum?: boolean;
 }
 
 /** The integer grid of one layer (specification, section 3). */
@@ -119,7 +121,8 @@ function fits(rows: readonly Row[], bias: number, g: number): boolean {
       sum += w * max;
     }
   }
-  return sum <= MEMBRANE_LIMIT;
+  // where g < 0 the membrane counts in units of θ: currents are shifted left and must still fit i32 with room to add
+  return sum <= MEMBRANE_LIMIT && sum * 2 ** Math.max(0, -g) <= 2 ** 30;
 }
 
 /** What the rounding of 255·mean left over, folded into the bias of a layer that reads the pixels (section 7). */

@@ -37,7 +37,7 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
       const pool = spikingPool(layer, depth[l], unitsOf(layer.source));
       const places = layer.window.kernel[0] * layer.window.kernel[1];
       const { unit } = unitsOf(layer.source);
-      sent.push({ shape: layer.shape, unit: layer.mode === 'max' ? unit : (c) => unit(c) / places, max: pool.maxWord });
+      sent.push({ shape: layer.shape, unit: layer.mode === 'max' ? unit : (c) => unit(c) / places, max: pool.maxWord, pooledSum: pool.mode === 'sum' });
       return pool;
     }
     const outputUnit = scales[l] / 2 ** phaseBits;
@@ -88,6 +88,7 @@ function spikingPool(pool: AnnPool, depth: number, source: SourceUnits): Spiking
     throw new ConversionError('pool', `layer "${pool.name}"`, what, remedy);
   };
   if (pool.source === INPUT) refuse('a pool directly on the pixels has no spikes to pool', 'pool the images before, or start with a convolution');
+  if (source.pooledSum) refuse('a pool over an average pool is not exact in one step', 'merge the two pools');
   const padded = pool.window.pads.some((p) => p > 0);
   if (pool.mode === 'average' && padded && !pool.countIncludePad) {
     refuse('an average that leaves padding out has another divisor at each border', 'export with count_include_pad = 1, or without padding');

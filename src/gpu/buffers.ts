@@ -1,0 +1,43 @@
+import type { Device } from './device.ts';
+
+/** What a buffer is for; readable by its name in an error. */
+const USAGES = {
+  /** Read and written by kernels. */
+  storage: () => GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+  /** Read by kernels through the constant path. */
+  uniform: () => GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+  /** Weights that a kernel may bind either way. */
+  weights: () => GPUBufferUsage.UNIFORM | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+  /** Mapped by the CPU to read results. */
+  readback: () => GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+} as const;
+
+/** A set of buffers that are made for one session and destroyed together. */
+export class Buffers {
+  readonly #device: Device;
+  readonly #buffers: GPUBuffer[] = [];
+
+  constructor(device: Device) {
+    this.#device = device;
+  }
+
+  /** Bytes of all buffers. */
+  get bytes(): number {
+    return this.#buffers.reduce((sum, buffer) => sum + buffer.size, 0);
+  }
+
+  /** A buffer of at least `bytes`, zeroed, filled with `data` where given. */
+  create(label: string, usage: keyof typeof USAGES, bytes: number, data?: ArrayBufferView<ArrayBuffer>): GPUBuffer {
+    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+    const buffer = this.#device.handle.createBuffer({ label, size, usage: USAGES[usage]() });
+    if (data) this.#device.handle.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength);
+    this.#buffers.push(buffer);
+    return buffer;
+  }
+
+  /** Destroys all of them. */
+  dispose(): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+    this.#buffers.length = 0;
+  }
+}

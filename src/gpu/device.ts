@@ -1,0 +1,124 @@
+import { DeviceError } from '../errors.ts';
+
+/** How to choose an adapter. */
+export interface DeviceOptions {
+  /** Part of an adapter's name ("llvmpipe", "NVIDIA"); default: the environment variable BSNN_ADAPTER, else the best one. */
+  readonly adapter?: string;
+  /** A WebGPU implementation to use instead of the platform's own. */
+  readonly gpu?: GPU;
+}
+
+/** What an adapter says of itself. */
+export interface AdapterDescription {
+  /** Vendor and device, as in `llvmpipe`. */
+  readonly adapter: string;
+  /** Driver and version. */
+  readonly driver: string;
+  /** Whether it computes on the CPU. */
+  readonly software: boolean;
+}
+
+/**
+ * An open GPU. Owns the WebGPU objects and everything made on them; `dispose()` gives all of it back.
+ * Errors that WebGPU reports between calls are kept and thrown by the next `check()`.
+ */
+export class Device {
+  /** Referenced as long as the device lives: the process dies where the implementation collects it first. */
+  readonly gpu: GPU;
+  readonly adapter: GPUAdapter;
+  readonly handle: GPUDevice;
+  readonly description: AdapterDescription;
+  /** WGSL has packed 4 × 8-bit dot products. */
+  readonly packedDot: boolean;
+  #failure: DeviceError | null = null;
+  #disposed = false;
+
+  constructor(gpu: GPU, adapter: GPUAdapter, handle: GPUDevice) {
+    this.gpu = gpu;
+    this.adapter = adapter;
+    this.handle = handle;
+    this.description = describe(adapter);
+    this.packedDot = gpu.wgslLanguageFeatures.has('packed_4x8_integer_dot_product');
+    handle.addEventListener('uncapturederror', (event) => {
+      event.preventDefault();
+      this.#failure ??= new DeviceError('validation', this.description.adapter, event.error.message, 'this is a fault of the library; please report it');
+    });
+    handle.lost.then((info) => {
+      if (this.#disposed) return;
+      this.#failure = new DeviceError('device-lost', this.description.adapter, `the device was lost (${info.reason}): ${info.message}`, 'open it again, with a smaller batch');
+    });
+  }
+
+  get limits(): GPUSupportedLimits {
+    return this.handle.limits;
+  }
+
+  /** Throws what went wrong since the last call: validation errors, a lost or disposed device. */
+  check(): void {
+    if (this.#disposed) throw new DeviceError('disposed', this.description.adapter, 'the device was disposed', 'open it again with openDevice()');
+    if (this.#failure) {
+      const failure = this.#failure;
+      if (failure.code !== 'device-lost') this.#failure = null;
+      throw failure;
+    }
+  }
+
+  /** Runs `work` and rejects with what WebGPU found invalid in it, named. */
+  async guard<T>(where: string, work: () => T | Promise<T>): Promise<T> {
+    this.check();
+    this.handle.pushErrorScope('validation');
+    this.handle.pushErrorScope('out-of-memory');
+    let result: T;
+    try {
+      result = await work();
+    } finally {
+      const scopes = [this.handle.popErrorScope(), this.handle.popErrorScope()];
+      const [memory, validation] = await Promise.all(scopes);
+      if (memory) throw new DeviceError('out-of-memory', where, memory.message, 'choose a smaller batch');
+      if (validation) throw new DeviceError('validation', where, validation.message, 'this is a fault of the library; please report it');
+    }
+    return result;
+  }
+
+  /** Waits until everything submitted so far is done. */
+  async finish(): Promise<void> {
+    await this.handle.queue.onSubmittedWorkDone();
+    this.check();
+  }
+
+  /** Destroys the device with all its buffers. Further calls throw; calling it twice does no harm. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.handle.destroy();
+  }
+}
+
+/** Name, driver and kind of an adapter. */
+export function describe(adapter: GPUAdapter): AdapterDescription {
+  const { vendor, device, description, architecture } = adapter.info;
+  const [name, ...driver] = description.split(': ');
+  const software = adapter.info.isFallbackAdapter || /llvmpipe|swiftshader/i.test(`${device} ${description}`);
+  return {
+    adapter: (driver.length > 0 ? name : '') || [vendor, device || architecture].filter(Boolean).join(' '),
+    driver: driver.join(': ') || description || architecture,
+    software,
+  };
+}
+
+/**
+ * Asks the adapter for the limits it can give (bindings, buffers, workgroups) and timestamps where it has them.
+ * @throws DeviceError `no-adapter` where there is none
+ */
+export async function requestDevice(gpu: GPU, adapter: GPUAdapter | null): Promise<Device> {
+  if (!adapter) {
+    throw new DeviceError('no-adapter', 'WebGPU', 'no adapter found', 'install a GPU driver, or a software Vulkan driver; `bsnn doctor` prints the commands');
+  }
+  const { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize } = adapter.limits;
+  const handle = await adapter.requestDevice({
+    label: 'bsnn',
+    requiredLimits: { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize },
+    requiredFeatures: adapter.features.has('timestamp-query') ? ['timestamp-query'] : [],
+  });
+  return new Device(gpu, adapter, handle);
+}

@@ -1,0 +1,53 @@
+import type { Device } from '../gpu/device.ts';
+import { compile, type KernelSource } from '../gpu/pipelines.ts';
+import type { Conditions } from '../gpu/shader.ts';
+import { sources } from './sources.ts';
+
+/** Invocations of a workgroup, in all kernels. */
+export const WORKGROUP = 64;
+/** Workgroups that one dimension takes on every device; more are folded into z. */
+const MAX_WORKGROUPS = 65535;
+
+/** A kernel's text from `shaders/`, with the libraries it stands on. */
+export function kernelSource(name: string, libraries: readonly string[]): KernelSource {
+  return { name, text: sources[name], libraries: libraries.map((library) => ({ name: library, text: sources[library] })) };
+}
+
+/** A pipeline with its resources, ready to be dispatched: made once, used for every batch. */
+export interface BoundKernel {
+  readonly name: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly workgroups: readonly [number, number, number];
+}
+
+/**
+ * Compiles a kernel (or takes it from the cache) and binds its resources, by binding number.
+ * @param invocations along x; folded where one dimension does not take them
+ * @param tiles workgroups along y
+ */
+export async function bindKernel(
+  device: Device,
+  source: KernelSource,
+  conditions: Conditions,
+  resources: readonly GPUBufferBinding[],
+  invocations: number,
+  tiles: number,
+): Promise<BoundKernel> {
+  const pipeline = await compile(device, source, conditions);
+  const group = device.handle.createBindGroup({
+    label: source.name,
+    layout: pipeline.getBindGroupLayout(0),
+    entries: resources.map((resource, binding) => ({ binding, resource })),
+  });
+  const count = Math.ceil(invocations / WORKGROUP);
+  const fold = Math.ceil(count / MAX_WORKGROUPS);
+  return { name: source.name, pipeline, group, workgroups: [Math.ceil(count / fold), tiles, fold] };
+}
+
+/** Encodes one dispatch. */
+export function dispatch(pass: GPUComputePassEncoder, kernel: BoundKernel): void {
+  pass.setPipeline(kernel.pipeline);
+  pass.setBindGroup(0, kernel.group);
+  pass.dispatchWorkgroups(...kernel.workgroups);
+}

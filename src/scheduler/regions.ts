@@ -1,0 +1,90 @@
+import { INPUT } from '../graph/ann.ts';
+import type { SpikingLayer, SpikingNetwork } from '../network/network.ts';
+import { place } from './arena.ts';
+
+/** Words of four zero bytes: what stands for padding, stored as it is and minus 128. */
+export const PADDING = [0x00000000, 0x80808080] as const;
+/** What is XORed to a word of bytes that are stored minus 128. */
+export const FLIP = 0x80808080;
+
+/**
+ * Where the words of one layer (or of the input) lie in the arena, all counts in u32 words:
+ * [wave · phases + phase][plane][block of 4 channels][y][x][image], four channels to a u32.
+ */
+export interface Region {
+  readonly first: number;
+  /** From one wave (or phase) to the next; 0 for the input. */
+  readonly waveStride: number;
+  /** K where the sums of the words' prefixes are kept one by one (for the readout), else 1. */
+  readonly phases: number;
+  /** Bytes of one value, least significant first; one but for sums. */
+  readonly planes: readonly Plane[];
+  readonly planeStride: number;
+  readonly blocks: number;
+}
+
+/** One byte of the values of a region. A stored byte is value − offset, as i8. */
+export interface Plane {
+  readonly shift: number;
+  readonly offset: 0 | 128;
+}
+
+/** Bytes that values of up to `max` take: stored minus 128 where a byte needs all eight bits. */
+export function planesOf(max: number): Plane[] {
+  const planes: Plane[] = [];
+  for (let shift = 0; shift === 0 || max >> shift > 0; shift += 8) {
+    planes.push({ shift, offset: Math.min(255, max >> shift) > 127 ? 128 : 0 });
+  }
+  return planes;
+}
+
+export const blocksOf = (channels: number): number => Math.ceil(channels / 4);
+
+/** The regions of a network: index 0 is the input, index l + 1 layer l (null for the readout). */
+export interface Regions {
+  readonly regions: readonly (Region | null)[];
+  /** Words of the arena. */
+  readonly words: number;
+  /** First of the words that stand for the input's padding, one a block. */
+  readonly inputPadding: number;
+}
+
+/**
+ * Lays out the words of all layers for a batch. A region is reused as soon as its last reader is done, unless `keep`.
+ * @param batch images in the layout
+ */
+export function layRegions(network: SpikingNetwork, batch: number, waves: number, keep: boolean): Regions {
+  const { layers } = network;
+  const end = layers.length;
+  const lastUse = new Array<number>(layers.length + 1).fill(keep ? end : -1);
+  layers.forEach((layer, l) => {
+    for (const source of sourcesOf(layer)) lastUse[source + 1] = Math.max(lastUse[source + 1], l);
+  });
+  const readsPrefixes = new Set(sourcesOf(layers[end - 1]));
+  const sketches = [network.input, ...layers].map((layer, i) => {
+    const { channels, height, width } = layer.shape;
+    const isReadout = i === end;
+    const sum = i > 0 && 'mode' in layer && layer.mode === 'sum';
+    const max = i === 0 ? 255 : 'maxWord' in layer ? layer.maxWord : 2 ** network.phaseBits - 1;
+    const planes = planesOf(max);
+    const phases = sum && readsPrefixes.has(i - 1) ? network.phaseBits : 1;
+    const planeStride = blocksOf(channels) * height * width * batch;
+    const waveStride = i === 0 ? 0 : planeStride * planes.length;
+    const size = isReadout ? 0 : i === 0 ? planeStride : waveStride * waves * phases;
+    return { planes, phases, planeStride, waveStride, blocks: blocksOf(channels), size };
+  });
+  const inputPadding = PADDING.length;
+  const constants = inputPadding + blocksOf(network.input.shape.channels);
+  const placement = place(sketches.map(({ size }, i) => ({ size, from: i - 1, to: Math.max(i - 1, lastUse[i]) })));
+  const regions = sketches.map(({ size, ...region }, i) => (i === end && size === 0 ? null : { ...region, first: constants + placement.offsets[i] }));
+  return { regions, words: constants + placement.size, inputPadding };
+}
+
+/** The layers (or INPUT) that a layer reads. */
+export const sourcesOf = (layer: SpikingLayer): number[] => (layer.kind === 'pool' ? [layer.source] : layer.terms.map((term) => term.source));
+
+/** The word that stands for padding in block 0 of a plane, and how far apart those of the blocks are. */
+export function paddingOf(regions: Regions, source: number, plane: Plane): { pad: number; padStride: number } {
+  if (source === INPUT) return { pad: regions.inputPadding, padStride: 1 };
+  return { pad: plane.offset === 128 ? 1 : 0, padStride: 0 };
+}

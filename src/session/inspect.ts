@@ -1,0 +1,55 @@
+import { OptionError } from '../errors.ts';
+import { shapeSize } from '../graph/ann.ts';
+import type { Region } from '../scheduler/regions.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Words of one layer of the last batch that a session with `keepWords` ran, [wave][image][channel][y][x]; sums for sum pools.
+ * For tests and diagnosis: it reads the whole region back.
+ */
+export async function readWords(session: Session, layer: number, images: number): Promise<Int32Array> {
+  const { network, plan } = session;
+  const region = plan.regions.regions[layer + 1] as Region;
+  const { shape } = network.layers[layer];
+  const stored = new Uint32Array(await readBack(session, session.engine.words, region.first * 4, region.waveStride * region.phases * plan.waves * 4));
+  const size = shapeSize(shape);
+  const area = shape.height * shape.width;
+  const words = new Int32Array(plan.waves * images * size);
+  for (let wave = 0; wave < plan.waves; wave++) {
+    const instant = wave * region.phases + region.phases - 1;
+    for (const [p, plane] of region.planes.entries()) {
+      for (let i = 0; i < size; i++) {
+        const channel = Math.floor(i / area);
+        const at = instant * region.waveStride + p * region.planeStride + ((channel >> 2) * area + (i % area)) * plan.batch;
+        for (let n = 0; n < images; n++) {
+          const byte = (stored[at + n] >>> (8 * (channel & 3))) & 0xff;
+          words[(wave * images + n) * size + i] += (plane.offset === 128 ? byte ^ 0x80 : byte) * 2 ** plane.shift;
+        }
+      }
+    }
+  }
+  return words;
+}
+
+/** Membranes of one layer after the last wave of the last batch, [image][channel][y][x]. Needs `keepMembranes`. */
+export async function readMembranes(session: Session, layer: number, images: number): Promise<Int32Array> {
+  const { network, plan } = session;
+  const first = plan.membranes[layer];
+  if (first < 0) throw new OptionError('keepMembranes', `layer "${network.layers[layer].name}"`, 'its membranes were not kept', 'create the session with keepMembranes');
+  const size = shapeSize(network.layers[layer].shape);
+  const stored = new Int32Array(await readBack(session, session.engine.membranes, first * 4, size * plan.batch * 4));
+  return Int32Array.from({ length: images * size }, (_, i) => stored[(i % size) * plan.batch + Math.floor(i / size)]);
+}
+
+async function readBack(session: Session, buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+  const { handle } = session.device;
+  const target = handle.createBuffer({ label: 'inspect', size: bytes, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+  const encoder = handle.createCommandEncoder();
+  encoder.copyBufferToBuffer(buffer, offset, target, 0, bytes);
+  handle.queue.submit([encoder.finish()]);
+  await target.mapAsync(GPUMapMode.READ);
+  const copy = target.getMappedRange().slice(0);
+  target.destroy();
+  session.device.check();
+  return copy;
+}

@@ -1,0 +1,205 @@
+import { OptionError } from '../errors.ts';
+import type { Device } from '../gpu/device.ts';
+import { dispatch } from '../kernels/kernel.ts';
+import type { SpikingNetwork } from '../network/network.ts';
+import { readoutOf, readoutStep } from '../network/time.ts';
+import { imageSize, makePlan, type Plan, type PlanOptions } from '../scheduler/plan.ts';
+import { prepare, type WindowedEngine } from './windowed.ts';
+
+/** How a session runs. */
+export interface SessionOptions extends Partial<Omit<PlanOptions, 'batch' | 'waves'>> {
+  /** Images at once, at most (default 64); cut to the device's limits. */
+  readonly batch?: number;
+  /** Words that every layer sends (default 3). More waves, less error. */
+  readonly waves?: number;
+  /** Multiply-adds by packed 8-bit dot products or in f32; the same bits either way. Default: what the device has. */
+  readonly arithmetic?: 'packed' | 'f32';
+}
+
+/** What a run yields. */
+export interface RunResult {
+  readonly images: number;
+  /** The logits after the last wave, [image][class], in the ANN's units. */
+  readonly logits: Float32Array;
+  /** Time steps from the image's onset at which the readout's potentials were taken (specification, section 6). */
+  readonly steps: readonly number[];
+  /** The readout's membranes, [step][image][class]: integers, equal on every device. */
+  readonly potentials: Int32Array;
+  /** Real logits of one unit of potential, a class: logits = potential · unit / wave. */
+  readonly units: Float64Array;
+  /** Spikes of each layer (0 for pools and readout), all images and waves together. */
+  readonly spikes: readonly number[];
+}
+
+/** What one submitted batch will bring back. */
+interface Readback {
+  readonly buffer: GPUBuffer;
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Batches under way at once: the next one is uploaded while the GPU works on this one. */
+const IN_FLIGHT = 2;
+
+/**
+ * Runs a spiking network on a device with the windowed engine: layer by layer, one dispatch a layer for all images of a
+ * batch and all waves. Owns its buffers; `dispose()` frees them.
+ */
+export class Session {
+  readonly device: Device;
+  readonly network: SpikingNetwork;
+  /** What was decided before anything ran: printable. */
+  readonly plan: Plan;
+  readonly #engine: WindowedEngine;
+  readonly #readbacks: GPUBuffer[];
+  #busy: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  private constructor(device: Device, network: SpikingNetwork, plan: Plan, engine: WindowedEngine) {
+    this.device = device;
+    this.network = network;
+    this.plan = plan;
+    this.#engine = engine;
+    const bytes = plan.bytes.potentials + engine.counters.size;
+    this.#readbacks = Array.from({ length: IN_FLIGHT }, () => engine.buffers.create('readback', 'readback', bytes));
+  }
+
+  /**
+   * Plans the network for the device, makes its buffers and compiles its kernels.
+   * @throws OptionError, DeviceError
+   */
+  static async create(device: Device, network: SpikingNetwork, options: SessionOptions = {}): Promise<Session> {
+    const { batch = 64, waves = 3, arithmetic = device.packedDot ? 'packed' : 'f32', ...rest } = options;
+    if (arithmetic === 'packed' && !device.packedDot) {
+      throw new OptionError('arithmetic', 'arithmetic', 'this device has no packed 8-bit dot products', 'leave the option out, or choose "f32"');
+    }
+    const plan = makePlan(network, device.limits, { batch, waves, ...rest });
+    const variant = { packedDot: arithmetic === 'packed', keepMembranes: rest.keepMembranes ?? false };
+    const engine = await prepare(device, plan, network.layers.length, variant);
+    return new Session(device, network, plan, engine);
+  }
+
+  /** Bytes of GPU memory that the session holds. */
+  get bytes(): number {
+    return this.#engine.buffers.bytes;
+  }
+
+  /**
+   * Classifies images. Calls may overlap; they run one after another.
+   * @param images pixels 0…255, [image][channel][y][x], any number of whole images
+   * @param onProgress called with the number of images done so far
+   */
+  run(images: Uint8Array, onProgress?: (images: number) => void): Promise<RunResult> {
+    const result = this.#busy.then(() => this.#run(images, onProgress));
+    this.#busy = result.catch(() => {});
+    return result;
+  }
+
+  async #run(images: Uint8Array, onProgress?: (images: number) => void): Promise<RunResult> {
+    const count = this.#countImages(images);
+    const { plan } = this;
+    const points = plan.waves * plan.phaseBits;
+    const potentials = new Int32Array(points * count * plan.classes);
+    const spikes = this.network.layers.map(() => 0);
+    const flying: Readback[] = [];
+    const land = async () => {
+      const readback = flying.shift() as Readback;
+      await this.#collect(readback, count, potentials, spikes);
+      onProgress?.(readback.first + readback.count);
+    };
+    try {
+      for (let first = 0, i = 0; first < count; first += plan.batch, i++) {
+        if (flying.length === IN_FLIGHT) await land();
+        const size = Math.min(plan.batch, count - first);
+        flying.push(this.#submit(images, first, size, this.#readbacks[i % IN_FLIGHT]));
+      }
+      while (flying.length > 0) await land();
+    } finally {
+      for (const { buffer } of flying) buffer.unmap();
+    }
+    const steps = Array.from({ length: points }, (_, i) => readoutStep(this.network, Math.floor(i / plan.phaseBits), i % plan.phaseBits));
+    const units = readoutUnits(this.network);
+    const last = potentials.subarray((points - 1) * count * plan.classes);
+    const logits = Float32Array.from(last, (v, i) => (v * units[i % plan.classes]) / plan.waves);
+    return { images: count, logits, steps, potentials, units, spikes };
+  }
+
+  #countImages(images: Uint8Array): number {
+    this.device.check();
+    if (this.#disposed) throw new OptionError('session-disposed', 'session', 'was disposed', 'create a new one');
+    if (!(images instanceof Uint8Array)) {
+      throw new OptionError('images', 'images', 'are not a Uint8Array', 'give pixels 0…255, [image][channel][y][x]');
+    }
+    const size = imageSize(this.network);
+    if (images.length === 0 || images.length % size !== 0) {
+      const { channels, height, width } = this.network.input.shape;
+      const what = `${images.length} bytes are not a whole number of images of ${channels} × ${height} × ${width}`;
+      throw new OptionError('images', 'images', what, 'give pixels 0…255, [image][channel][y][x]');
+    }
+    return images.length / size;
+  }
+
+  /** Uploads one batch and submits its work and its read-back; nothing is waited for. */
+  #submit(images: Uint8Array, first: number, count: number, buffer: GPUBuffer): Readback {
+    const { handle } = this.device;
+    const { kernels, pixels, batch, counters, potentials } = this.#engine;
+    const size = imageSize(this.network);
+    const upload = padToWords(images.subarray(first * size, (first + count) * size));
+    handle.queue.writeBuffer(pixels, 0, upload.buffer, upload.byteOffset, upload.byteLength);
+    handle.queue.writeBuffer(batch, 0, Uint32Array.of(count));
+    const encoder = handle.createCommandEncoder();
+    encoder.clearBuffer(counters);
+    const pass = encoder.beginComputePass();
+    for (const kernel of kernels) dispatch(pass, kernel);
+    pass.end();
+    encoder.copyBufferToBuffer(potentials, 0, buffer, 0, this.plan.bytes.potentials);
+    encoder.copyBufferToBuffer(counters, 0, buffer, this.plan.bytes.potentials, counters.size);
+    handle.queue.submit([encoder.finish()]);
+    return { buffer, first, count };
+  }
+
+  async #collect({ buffer, first, count }: Readback, images: number, potentials: Int32Array, spikes: number[]): Promise<void> {
+    const { plan } = this;
+    await buffer.mapAsync(GPUMapMode.READ).catch((cause: Error) => {
+      this.device.check();
+      throw cause;
+    });
+    const mapped = buffer.getMappedRange();
+    const values = new Int32Array(mapped, 0, plan.bytes.potentials / 4);
+    for (let p = 0; p < plan.waves * plan.phaseBits; p++) {
+      const rows = values.subarray(p * plan.batch * plan.classes, (p * plan.batch + count) * plan.classes);
+      potentials.set(rows, (p * images + first) * plan.classes);
+    }
+    const counted = new Uint32Array(mapped, plan.bytes.potentials, spikes.length);
+    counted.forEach((n, l) => {
+      spikes[l] += n;
+    });
+    buffer.unmap();
+    this.device.check();
+  }
+
+  /** The engine's buffers, for what reads words and membranes back (`inspect`). */
+  get engine(): WindowedEngine {
+    return this.#engine;
+  }
+
+  /** Frees the session's GPU memory. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#engine.buffers.dispose();
+  }
+}
+
+/** Real logits of one unit of the readout's potential, a class: λ·2^-K/θ. */
+export function readoutUnits(network: SpikingNetwork): Float64Array {
+  const readout = readoutOf(network);
+  return Float64Array.from(readout.gridBits, (g) => readout.scale * 2 ** (-network.phaseBits - g));
+}
+
+/** `writeBuffer` takes whole words of 4 bytes. */
+function padToWords(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (bytes.byteLength % 4 === 0 && bytes.buffer instanceof ArrayBuffer) return bytes as Uint8Array<ArrayBuffer>;
+  const padded = new Uint8Array(Math.ceil(bytes.byteLength / 4) * 4);
+  padded.set(bytes);
+  return padded;
+}
