@@ -39,7 +39,7 @@ fn accumulate(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
   let y = index / layer.lanes / layer.tilesX;
   if (y >= layer.height || n >= batch.images) { return; }
 
-  var v: Membranes;
+  var v = Membranes();
   for (var u = 0u; u < 8u; u++) {
     let start = vec4i(channels[layer.channelBase + tile * 8u + u].z);
     v[2u * u] = start;
@@ -52,7 +52,7 @@ fn accumulate(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
       if (term.kind == IDENTITY) {
         addIdentity(&v, &term, tile, wave, n, x, y);
       } else {
-        var sums: Sums;
+        var sums = Sums();  // written out: without, a driver was seen to keep the sums of the wave before
         let weight = group.y * layer.tileWeights + term.weights;
         if (term.kernelWidth == 3u && term.strideX == 1u && term.dilationX == 1u && layer.stepX == 1u) {
           sumRows3(&sums, &term, tile, wave, n, x, y, weight);

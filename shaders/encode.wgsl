@@ -24,7 +24,7 @@ fn encode(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: 
   var word = 0u;
   for (var c = 0u; c < 4u && block * 4u + c < input.channels; c++) {
     let byte = (n * input.channels + block * 4u + c) * input.area + place % input.area;
-    word |= (pixels[byte / 4u] >> (8u * (byte % 4u)) & 0xffu) << (8u * c);
+    word |= ((pixels[byte / 4u] >> (8u * (byte % 4u))) & 0xffu) << (8u * c);
   }
   words[input.destination + place * input.batch + n] = word ^ 0x80808080u;
 }

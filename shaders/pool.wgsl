@@ -47,8 +47,8 @@ fn pool(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let prefix = select(prefixMask(i % layer.phases), 0xffffffffu, layer.phases == 1u);
     let pooled = poolWindow(block, place % (layer.width * layer.height), i / layer.phases, n, prefix);
     for (var plane = 0u; plane < layer.planes; plane++) {
-      let bytes = pooled >> vec4u(8u * plane) & vec4u(0xffu);
-      let word = bytes.x | bytes.y << 8u | bytes.z << 16u | bytes.w << 24u;
+      let bytes = (pooled >> vec4u(8u * plane)) & vec4u(0xffu);
+      let word = bytes.x | (bytes.y << 8u) | (bytes.z << 16u) | (bytes.w << 24u);
       let at = layer.destination + i * layer.waveStride + (plane * blocks * layer.height * layer.width + place) * layer.batch + n;
       words[at] = word ^ layer.planeFlips[plane];
     }
@@ -58,7 +58,7 @@ fn pool(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 // The bits of a word that have been sent after this phase, in each of four bytes.
 fn prefixMask(phase: u32) -> u32 {
   let rest = layer.phaseBits - 1u - phase;
-  return (0xffu >> rest << rest & 0xffu) * 0x01010101u;
+  return (((0xffu >> rest) << rest) & 0xffu) * 0x01010101u;
 }
 
 fn poolWindow(block: u32, pixel: u32, wave: u32, n: u32, prefix: u32) -> vec4u {

@@ -20,7 +20,7 @@ fn readout(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
   let n = (group.z * groups.x + group.x) * 64u + local;
   let tile = group.y;
   if (n >= batch.images) { return; }
-  var v: Classes;
+  var v = Classes();
   for (var wave = 0u; wave < layer.waves; wave++) {
     for (var phase = 0u; phase < layer.phaseBits; phase++) {
       var potential = v;
@@ -51,7 +51,7 @@ fn prefix(term: ptr<function, Term>, wave: u32, phase: u32, at: u32) -> u32 {
   if ((*term).phases > 1u || stride == 0u) { return word; }
   let rest = layer.phaseBits - 1u - phase;
   let flip = select(0u, 0x80808080u, (*term).offset > 0u);
-  return ((word ^ flip) & ((0xffu >> rest << rest & 0xffu) * 0x01010101u)) ^ flip;
+  return ((word ^ flip) & ((((0xffu >> rest) << rest) & 0xffu) * 0x01010101u)) ^ flip;
 }
 
 fn addConvolution(potential: ptr<function, Classes>, term: ptr<function, Term>, tile: u32, wave: u32, phase: u32, n: u32) {

@@ -1,6 +1,6 @@
-import { INPUT, type Shape, type Window } from '../graph/ann.ts';
-import type { AnnTerm } from '../graph/ann.ts';
 import { ConversionError } from '../errors.ts';
+import type { AnnTerm } from '../graph/ann.ts';
+import { INPUT, type Shape, type Window } from '../graph/ann.ts';
 import { MEMBRANE_LIMIT, type SpikingTerm } from '../network/network.ts';
 
 /** Greatest magnitude of a convolution weight on the grid: 8 bits. */
@@ -139,4 +139,3 @@ export function inputRemainder(term: AnnTerm, shape: Shape, remainders: readonly
   }
   return sum;
 }
-

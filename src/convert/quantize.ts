@@ -1,5 +1,5 @@
-import { type Ann, type AnnLayer, type AnnPool, INPUT, sourceShape } from '../graph/ann.ts';
 import { ConversionError, OptionError } from '../errors.ts';
+import { type Ann, type AnnLayer, type AnnPool, INPUT, sourceShape } from '../graph/ann.ts';
 import type { SpikingInput, SpikingLayer, SpikingNetwork, SpikingPool } from '../network/network.ts';
 import { inputRemainder, quantizeLayer, round, type SourceUnits } from './grid.ts';
 import { depths, synchronousNeurons } from './joins.ts';
@@ -23,7 +23,12 @@ export interface QuantizeOptions {
 export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
   const { phaseBits, initial, scales } = options;
   if (!Number.isInteger(phaseBits) || phaseBits < 1 || phaseBits > 8) {
-    throw new OptionError('phase-bits', 'phaseBits', `${phaseBits} is not an integer from 1 to 8`, 'choose K from 1 to 8; 4 is a good start');
+    throw new OptionError(
+      'phase-bits',
+      'phaseBits',
+      `${phaseBits} is not an integer from 1 to 8`,
+      'choose K from 1 to 8; 4 is a good start',
+    );
   }
   const input = spikingInput(ann, options);
   const remainders = input.mean.map((m, c) => (255 * m - input.zeroPoint[c]) / (255 * input.std[c]));
@@ -37,16 +42,29 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
       const pool = spikingPool(layer, depth[l], unitsOf(layer.source));
       const places = layer.window.kernel[0] * layer.window.kernel[1];
       const { unit } = unitsOf(layer.source);
-      sent.push({ shape: layer.shape, unit: layer.mode === 'max' ? unit : (c) => unit(c) / places, max: pool.maxWord, pooledSum: pool.mode === 'sum' });
+      sent.push({
+        shape: layer.shape,
+        unit: layer.mode === 'max' ? unit : (c) => unit(c) / places,
+        max: pool.maxWord,
+        pooledSum: pool.mode === 'sum',
+      });
       return pool;
     }
     const outputUnit = scales[l] / 2 ** phaseBits;
     if (!(outputUnit > 0 && Number.isFinite(outputUnit))) {
-      throw new ConversionError('bad-scale', `layer "${layer.name}"`, `scale λ = ${scales[l]} is not a positive number`, 'calibrate on other images');
+      throw new ConversionError(
+        'bad-scale',
+        `layer "${layer.name}"`,
+        `scale λ = ${scales[l]} is not a positive number`,
+        'calibrate on other images',
+      );
     }
     sent.push({ shape: layer.shape, unit: () => outputUnit, max: 2 ** phaseBits - 1 });
     const bias = Float64Array.from(layer.bias, (b, o) =>
-      layer.terms.reduce((sum, term) => sum + inputRemainder(term, sourceShape(ann, term.source), remainders, o, layer.bias.length), b),
+      layer.terms.reduce(
+        (sum, term) => sum + inputRemainder(term, sourceShape(ann, term.source), remainders, o, layer.bias.length),
+        b,
+      ),
     );
     const sources = layer.terms.map((term) => unitsOf(term.source));
     const grid = quantizeLayer(layer.name, layer.terms, sources, bias, outputUnit);
@@ -55,7 +73,15 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
       delay: synchronousNeurons(depth, l, term.source),
       operator: grid.operators[i],
     }));
-    const common = { name: layer.name, shape: layer.shape, depth: depth[l], scale: scales[l], gridBits: grid.gridBits, bias: grid.bias, terms };
+    const common = {
+      name: layer.name,
+      shape: layer.shape,
+      depth: depth[l],
+      scale: scales[l],
+      gridBits: grid.gridBits,
+      bias: grid.bias,
+      terms,
+    };
     return layer.kind === 'neurons' ? { kind: 'neurons', ...common } : { kind: 'readout', ...common };
   });
   refuseReadoutElsewhere(ann.layers);
@@ -65,7 +91,12 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
 /** One value a channel from one value a channel or one for all. */
 function perChannel(values: readonly number[], channels: number, option: string): number[] {
   if (values.length !== 1 && values.length !== channels) {
-    throw new OptionError(option, option, `${values.length} values for ${channels} input channels`, `give one value, or ${channels} separated by commas`);
+    throw new OptionError(
+      option,
+      option,
+      `${values.length} values for ${channels} input channels`,
+      `give one value, or ${channels} separated by commas`,
+    );
   }
   return Array.from({ length: channels }, (_, c) => values[values.length === 1 ? 0 : c]);
 }
@@ -87,22 +118,40 @@ function spikingPool(pool: AnnPool, depth: number, source: SourceUnits): Spiking
   const refuse = (what: string, remedy: string): never => {
     throw new ConversionError('pool', `layer "${pool.name}"`, what, remedy);
   };
-  if (pool.source === INPUT) refuse('a pool directly on the pixels has no spikes to pool', 'pool the images before, or start with a convolution');
+  if (pool.source === INPUT)
+    refuse('a pool directly on the pixels has no spikes to pool', 'pool the images before, or start with a convolution');
   if (source.pooledSum) refuse('a pool over an average pool is not exact in one step', 'merge the two pools');
   const padded = pool.window.pads.some((p) => p > 0);
   if (pool.mode === 'average' && padded && !pool.countIncludePad) {
-    refuse('an average that leaves padding out has another divisor at each border', 'export with count_include_pad = 1, or without padding');
+    refuse(
+      'an average that leaves padding out has another divisor at each border',
+      'export with count_include_pad = 1, or without padding',
+    );
   }
   const places = pool.window.kernel[0] * pool.window.kernel[1];
   const maxWord = pool.mode === 'max' ? source.max : source.max * places;
   if (maxWord >= 2 ** 24) refuse(`sums of up to ${maxWord} words are not exact`, 'pool in two steps');
-  return { kind: 'pool', name: pool.name, shape: pool.shape, depth, source: pool.source, mode: pool.mode === 'max' ? 'max' : 'sum', window: pool.window, maxWord };
+  return {
+    kind: 'pool',
+    name: pool.name,
+    shape: pool.shape,
+    depth,
+    source: pool.source,
+    mode: pool.mode === 'max' ? 'max' : 'sum',
+    window: pool.window,
+    maxWord,
+  };
 }
 
 /** The engine's rule, checked here once: the last layer and no other is the readout. */
 function refuseReadoutElsewhere(layers: readonly AnnLayer[]): void {
   const at = layers.findIndex((layer) => layer.kind === 'readout');
   if (at !== layers.length - 1) {
-    throw new ConversionError('readout', `layer "${layers[at]?.name ?? ''}"`, 'the last layer must be the only readout', 'import the model with importOnnx');
+    throw new ConversionError(
+      'readout',
+      `layer "${layers[at]?.name ?? ''}"`,
+      'the last layer must be the only readout',
+      'import the model with importOnnx',
+    );
   }
 }

@@ -41,11 +41,21 @@ export class Device {
     this.packedDot = gpu.wgslLanguageFeatures.has('packed_4x8_integer_dot_product');
     handle.addEventListener('uncapturederror', (event) => {
       event.preventDefault();
-      this.#failure ??= new DeviceError('validation', this.description.adapter, event.error.message, 'this is a fault of the library; please report it');
+      this.#failure ??= new DeviceError(
+        'validation',
+        this.description.adapter,
+        event.error.message,
+        'this is a fault of the library; please report it',
+      );
     });
     handle.lost.then((info) => {
       if (this.#disposed) return;
-      this.#failure = new DeviceError('device-lost', this.description.adapter, `the device was lost (${info.reason}): ${info.message}`, 'open it again, with a smaller batch');
+      this.#failure = new DeviceError(
+        'device-lost',
+        this.description.adapter,
+        `the device was lost (${info.reason}): ${info.message}`,
+        'open it again, with a smaller batch',
+      );
     });
   }
 
@@ -55,7 +65,8 @@ export class Device {
 
   /** Throws what went wrong since the last call: validation errors, a lost or disposed device. */
   check(): void {
-    if (this.#disposed) throw new DeviceError('disposed', this.description.adapter, 'the device was disposed', 'open it again with openDevice()');
+    if (this.#disposed)
+      throw new DeviceError('disposed', this.description.adapter, 'the device was disposed', 'open it again with openDevice()');
     if (this.#failure) {
       const failure = this.#failure;
       if (failure.code !== 'device-lost') this.#failure = null;
@@ -75,7 +86,8 @@ export class Device {
       const scopes = [this.handle.popErrorScope(), this.handle.popErrorScope()];
       const [memory, validation] = await Promise.all(scopes);
       if (memory) throw new DeviceError('out-of-memory', where, memory.message, 'choose a smaller batch');
-      if (validation) throw new DeviceError('validation', where, validation.message, 'this is a fault of the library; please report it');
+      if (validation)
+        throw new DeviceError('validation', where, validation.message, 'this is a fault of the library; please report it');
     }
     return result;
   }
@@ -112,9 +124,15 @@ export function describe(adapter: GPUAdapter): AdapterDescription {
  */
 export async function requestDevice(gpu: GPU, adapter: GPUAdapter | null): Promise<Device> {
   if (!adapter) {
-    throw new DeviceError('no-adapter', 'WebGPU', 'no adapter found', 'install a GPU driver, or a software Vulkan driver; `bsnn doctor` prints the commands');
+    throw new DeviceError(
+      'no-adapter',
+      'WebGPU',
+      'no adapter found',
+      'install a GPU driver, or a software Vulkan driver; `bsnn doctor` prints the commands',
+    );
   }
-  const { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize } = adapter.limits;
+  const { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize } =
+    adapter.limits;
   const handle = await adapter.requestDevice({
     label: 'bsnn',
     requiredLimits: { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize },

@@ -16,7 +16,13 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
     return await requestDevice(gpu, await gpu.requestAdapter({ powerPreference: 'high-performance' }));
   } catch (error) {
     if (error instanceof DeviceError) throw error;
-    throw new DeviceError('no-adapter', 'WebGPU', (error as Error).message.trim(), `choose another adapter (--adapter, ${ADAPTER_VARIABLE})`, { cause: error });
+    throw new DeviceError(
+      'no-adapter',
+      'WebGPU',
+      (error as Error).message.trim(),
+      `choose another adapter (--adapter, ${ADAPTER_VARIABLE})`,
+      { cause: error },
+    );
   }
 }
 

@@ -38,11 +38,22 @@ async function create(device: Device, source: KernelSource, conditions: Conditio
   const error = messages.find((message) => message.type === 'error');
   if (error) {
     const line = code.split('\n')[error.lineNum - 1]?.trim() ?? '';
-    throw new DeviceError('shader', `kernel ${label}`, `${error.message} in \`${line}\``, 'this is a fault of the library; please report it');
+    throw new DeviceError(
+      'shader',
+      `kernel ${label}`,
+      `${error.message} in \`${line}\``,
+      'this is a fault of the library; please report it',
+    );
   }
   try {
     return await device.handle.createComputePipelineAsync({ label, layout: 'auto', compute: { module, entryPoint: source.name } });
   } catch (cause) {
-    throw new DeviceError('shader', `kernel ${label}`, (cause as Error).message, 'this is a fault of the library; please report it', { cause });
+    throw new DeviceError(
+      'shader',
+      `kernel ${label}`,
+      (cause as Error).message,
+      'this is a fault of the library; please report it',
+      { cause },
+    );
   }
 }

@@ -1,5 +1,4 @@
-import { sourceShape } from '../graph/ann.ts';
-import { shapeSize } from '../graph/ann.ts';
+import { shapeSize, sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
 import { integrates, readoutOf, wordSteps } from '../network/time.ts';
 import { clampMembrane, initialMembrane, integrate, spikeCharge } from '../neuron/bistable.ts';
@@ -36,11 +35,19 @@ export function simulate(network: SpikingNetwork, pixels: Uint8Array, waves: num
   const states = network.layers.map((layer): LayerState => {
     const size = shapeSize(layer.shape);
     if (layer.kind === 'pool') {
-      return { trains: [], membrane: new Int32Array(0), out: new Uint8Array(size * layer.window.kernel[0] * layer.window.kernel[1]) };
+      return {
+        trains: [],
+        membrane: new Int32Array(0),
+        out: new Uint8Array(size * layer.window.kernel[0] * layer.window.kernel[1]),
+      };
     }
     const area = layer.shape.height * layer.shape.width;
     const start = (g: number) => (layer.kind === 'readout' ? 0 : initialMembrane(g, network.initial));
-    return { trains: [], membrane: Int32Array.from({ length: size }, (_, i) => start(layer.gridBits[Math.floor(i / area)])), out: new Uint8Array(0) };
+    return {
+      trains: [],
+      membrane: Int32Array.from({ length: size }, (_, i) => start(layer.gridBits[Math.floor(i / area)])),
+      out: new Uint8Array(0),
+    };
   });
   const words = network.layers.map((layer) =>
     layer.kind === 'readout' ? [] : Array.from({ length: waves }, () => new Int32Array(shapeSize(layer.shape))),
@@ -55,7 +62,8 @@ export function simulate(network: SpikingNetwork, pixels: Uint8Array, waves: num
     const phase = t % K;
     network.layers.forEach((layer, l) => {
       const state = states[l];
-      const train = layer.kind === 'pool' ? poolStep(network, layer, states, t, state) : neuronStep(network, layer, states, t, q, state);
+      const train =
+        layer.kind === 'pool' ? poolStep(network, layer, states, t, state) : neuronStep(network, layer, states, t, q, state);
       state.trains.push(train);
       // a layer of depth D fires its wave n (from 0) in window D + 2n
       const wave = (window - layer.depth) / 2;
@@ -120,7 +128,13 @@ function neuronStep(
 }
 
 /** One step of a pool: passes the source's spikes on in the same step. */
-function poolStep(network: SpikingNetwork, layer: SpikingPool, states: readonly LayerState[], t: number, state: LayerState): Int32Array {
+function poolStep(
+  network: SpikingNetwork,
+  layer: SpikingPool,
+  states: readonly LayerState[],
+  t: number,
+  state: LayerState,
+): Int32Array {
   const pooled = new Int32Array(shapeSize(layer.shape));
   const source = sourceShape(network, layer.source);
   const spikes = states[layer.source].trains[t];

@@ -21,7 +21,9 @@ export function place(lifetimes: readonly Lifetime[]): Placement {
   const order = lifetimes.map((_, i) => i).sort((a, b) => lifetimes[b].size - lifetimes[a].size || a - b);
   for (const i of order) {
     const { size, from, to } = lifetimes[i];
-    const neighbours = placed.filter((j) => lifetimes[j].from <= to && lifetimes[j].to >= from).sort((a, b) => offsets[a] - offsets[b]);
+    const neighbours = placed
+      .filter((j) => lifetimes[j].from <= to && lifetimes[j].to >= from)
+      .sort((a, b) => offsets[a] - offsets[b]);
     let offset = 0;
     for (const j of neighbours) {
       if (offset + size <= offsets[j]) break;

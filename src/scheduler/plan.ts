@@ -1,7 +1,7 @@
 import { DeviceError, OptionError } from '../errors.ts';
 import { sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
-import { layRegions, FLIP, paddingOf, type Region, type Regions } from './regions.ts';
+import { FLIP, layRegions, paddingOf, type Region, type Regions } from './regions.ts';
 import { packChannels, packWeights, TILE, tilesOf } from './weights.ts';
 
 /** The device's limits that a plan must keep, in bytes and workgroups. */
@@ -61,7 +61,11 @@ export interface Plan {
   /** Bytes of each buffer. */
   readonly bytes: { readonly [buffer in 'words' | 'pixels' | 'weights' | 'channels' | 'potentials' | 'membranes']: number };
   /** Data that is uploaded once. */
-  readonly data: { readonly weights: Uint32Array<ArrayBuffer>; readonly channels: Int32Array<ArrayBuffer>; readonly constants: Uint32Array<ArrayBuffer> };
+  readonly data: {
+    readonly weights: Uint32Array<ArrayBuffer>;
+    readonly channels: Int32Array<ArrayBuffer>;
+    readonly constants: Uint32Array<ArrayBuffer>;
+  };
 }
 
 /** A tile's weights must start at a multiple of this, whatever the device. */
@@ -81,7 +85,12 @@ export function makePlan(network: SpikingNetwork, limits: PlanLimits, options: P
     const plan = planBatch(network, limits, { ...options, batch: size });
     if (fits(plan, limits, options.memory ?? DEFAULT_MEMORY)) return plan;
   }
-  throw new DeviceError('too-large', `network "${network.name}"`, 'does not fit the device with one image at a time', 'use fewer waves or smaller images');
+  throw new DeviceError(
+    'too-large',
+    `network "${network.name}"`,
+    'does not fit the device with one image at a time',
+    'use fewer waves or smaller images',
+  );
 }
 
 function positive(option: string, value: number, max: number): void {
@@ -93,7 +102,11 @@ function positive(option: string, value: number, max: number): void {
 function fits(plan: Plan, limits: PlanLimits, memory: number): boolean {
   const sizes = Object.values(plan.bytes);
   const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
-  return sizes.every((bytes) => bytes <= binding) && sizes.reduce((sum, bytes) => sum + bytes, 0) <= memory && plan.regions.words < 2 ** 31;
+  return (
+    sizes.every((bytes) => bytes <= binding) &&
+    sizes.reduce((sum, bytes) => sum + bytes, 0) <= memory &&
+    plan.regions.words < 2 ** 31
+  );
 }
 
 function planBatch(network: SpikingNetwork, limits: PlanLimits, options: PlanOptions): Plan {
@@ -259,7 +272,12 @@ function weighted(
     }));
   });
   if (terms.length > MAX_TERMS) {
-    throw new DeviceError('too-many-terms', `layer "${layer.name}"`, `joins ${terms.length} terms, at most ${MAX_TERMS}`, 'split the join with a ReLU');
+    throw new DeviceError(
+      'too-many-terms',
+      `layer "${layer.name}"`,
+      `joins ${terms.length} terms, at most ${MAX_TERMS}`,
+      'split the join with a ReLU',
+    );
   }
   const region = regions.regions[l + 1];
   const flip = region && region.planes[0].offset === 128 ? FLIP : 0;
@@ -335,7 +353,17 @@ function accumulate(layer: SpikingNeurons, l: number, common: Common, tables: Ta
 function readout(layer: SpikingReadout, l: number, common: Common, { batch }: PlanOptions, tables: Tables): Dispatch {
   const weights = { offset: tables.addWeights(common.data), bytes: Math.max(16, common.data.byteLength), uniform: false };
   const { parameters, macs } = common;
-  return { kernel: 'readout', layer: l, name: layer.name, parameters, invocations: batch, tiles: tilesOf(layer.shape.channels), maximum: false, weights, macs };
+  return {
+    kernel: 'readout',
+    layer: l,
+    name: layer.name,
+    parameters,
+    invocations: batch,
+    tiles: tilesOf(layer.shape.channels),
+    maximum: false,
+    weights,
+    macs,
+  };
 }
 
 function pool(network: SpikingNetwork, regions: Regions, layer: SpikingPool, l: number, { batch, waves }: PlanOptions): Dispatch {
@@ -363,5 +391,15 @@ function pool(network: SpikingNetwork, regions: Regions, layer: SpikingPool, l: 
     phaseBits: network.phaseBits,
   };
   const invocations = region.blocks * height * width * batch;
-  return { kernel: 'pool', layer: l, name: layer.name, parameters, invocations, tiles: 1, maximum: layer.mode === 'max', weights: null, macs: 0 };
+  return {
+    kernel: 'pool',
+    layer: l,
+    name: layer.name,
+    parameters,
+    invocations,
+    tiles: 1,
+    maximum: layer.mode === 'max',
+    weights: null,
+    macs: 0,
+  };
 }

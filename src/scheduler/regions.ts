@@ -76,12 +76,15 @@ export function layRegions(network: SpikingNetwork, batch: number, waves: number
   const inputPadding = PADDING.length;
   const constants = inputPadding + blocksOf(network.input.shape.channels);
   const placement = place(sketches.map(({ size }, i) => ({ size, from: i - 1, to: Math.max(i - 1, lastUse[i]) })));
-  const regions = sketches.map(({ size, ...region }, i) => (i === end && size === 0 ? null : { ...region, first: constants + placement.offsets[i] }));
+  const regions = sketches.map(({ size, ...region }, i) =>
+    i === end && size === 0 ? null : { ...region, first: constants + placement.offsets[i] },
+  );
   return { regions, words: constants + placement.size, inputPadding };
 }
 
 /** The layers (or INPUT) that a layer reads. */
-export const sourcesOf = (layer: SpikingLayer): number[] => (layer.kind === 'pool' ? [layer.source] : layer.terms.map((term) => term.source));
+export const sourcesOf = (layer: SpikingLayer): number[] =>
+  layer.kind === 'pool' ? [layer.source] : layer.terms.map((term) => term.source);
 
 /** The word that stands for padding in block 0 of a plane, and how far apart those of the blocks are. */
 export function paddingOf(regions: Regions, source: number, plane: Plane): { pad: number; padStride: number } {

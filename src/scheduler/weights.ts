@@ -1,5 +1,5 @@
-import { INPUT, sourceShape } from '../graph/ann.ts';
 import type { Convolution } from '../graph/ann.ts';
+import { INPUT, sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingReadout, SpikingTerm } from '../network/network.ts';
 import { initialMembrane } from '../neuron/bistable.ts';
 import type { Region } from './regions.ts';
@@ -118,7 +118,13 @@ export function packChannels(
 }
 
 /** Σ w · (value − stored byte): a constant of the channel, since padding is stored like a value of 0. */
-function leftOut(network: SpikingNetwork, layer: SpikingNeurons | SpikingReadout, term: SpikingTerm, region: Region, o: number): number {
+function leftOut(
+  network: SpikingNetwork,
+  layer: SpikingNeurons | SpikingReadout,
+  term: SpikingTerm,
+  region: Region,
+  o: number,
+): number {
   const { operator } = term;
   const zero = (channel: number) => (term.source === INPUT ? network.input.zeroPoint[channel] : 0);
   if (operator.type === 'identity') return -operator.weights[o] * zero(o); // the kernel adds the offset itself

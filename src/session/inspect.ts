@@ -11,7 +11,9 @@ export async function readWords(session: Session, layer: number, images: number)
   const { network, plan } = session;
   const region = plan.regions.regions[layer + 1] as Region;
   const { shape } = network.layers[layer];
-  const stored = new Uint32Array(await readBack(session, session.engine.words, region.first * 4, region.waveStride * region.phases * plan.waves * 4));
+  const stored = new Uint32Array(
+    await readBack(session, session.engine.words, region.first * 4, region.waveStride * region.phases * plan.waves * 4),
+  );
   const size = shapeSize(shape);
   const area = shape.height * shape.width;
   const words = new Int32Array(plan.waves * images * size);
@@ -35,7 +37,13 @@ export async function readWords(session: Session, layer: number, images: number)
 export async function readMembranes(session: Session, layer: number, images: number): Promise<Int32Array> {
   const { network, plan } = session;
   const first = plan.membranes[layer];
-  if (first < 0) throw new OptionError('keepMembranes', `layer "${network.layers[layer].name}"`, 'its membranes were not kept', 'create the session with keepMembranes');
+  if (first < 0)
+    throw new OptionError(
+      'keepMembranes',
+      `layer "${network.layers[layer].name}"`,
+      'its membranes were not kept',
+      'create the session with keepMembranes',
+    );
   const size = shapeSize(network.layers[layer].shape);
   const stored = new Int32Array(await readBack(session, session.engine.membranes, first * 4, size * plan.batch * 4));
   return Int32Array.from({ length: images * size }, (_, i) => stored[(i % size) * plan.batch + Math.floor(i / size)]);

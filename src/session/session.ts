@@ -71,7 +71,12 @@ export class Session {
   static async create(device: Device, network: SpikingNetwork, options: SessionOptions = {}): Promise<Session> {
     const { batch = 64, waves = 3, arithmetic = device.packedDot ? 'packed' : 'f32', ...rest } = options;
     if (arithmetic === 'packed' && !device.packedDot) {
-      throw new OptionError('arithmetic', 'arithmetic', 'this device has no packed 8-bit dot products', 'leave the option out, or choose "f32"');
+      throw new OptionError(
+        'arithmetic',
+        'arithmetic',
+        'this device has no packed 8-bit dot products',
+        'leave the option out, or choose "f32"',
+      );
     }
     const plan = makePlan(network, device.limits, { batch, waves, ...rest });
     const variant = { packedDot: arithmetic === 'packed', keepMembranes: rest.keepMembranes ?? false };
@@ -117,7 +122,9 @@ export class Session {
     } finally {
       for (const { buffer } of flying) buffer.unmap();
     }
-    const steps = Array.from({ length: points }, (_, i) => readoutStep(this.network, Math.floor(i / plan.phaseBits), i % plan.phaseBits));
+    const steps = Array.from({ length: points }, (_, i) =>
+      readoutStep(this.network, Math.floor(i / plan.phaseBits), i % plan.phaseBits),
+    );
     const units = readoutUnits(this.network);
     const last = potentials.subarray((points - 1) * count * plan.classes);
     const logits = Float32Array.from(last, (v, i) => (v * units[i % plan.classes]) / plan.waves);

@@ -73,7 +73,13 @@ export async function prepare(device: Device, plan: Plan, layers: number, varian
             return accumulate(
               device,
               { ...variant, uniformWeights: w?.uniform ?? false },
-              { ...common, weights: weightBinding, channels: whole(channels), counters: whole(counters), membranes: whole(membranes) },
+              {
+                ...common,
+                weights: weightBinding,
+                channels: whole(channels),
+                counters: whole(counters),
+                membranes: whole(membranes),
+              },
               dispatch.invocations,
               dispatch.tiles,
             );

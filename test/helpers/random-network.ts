@@ -1,0 +1,249 @@
+import fc from 'fast-check';
+import { quantize } from '../../src/convert/quantize.ts';
+import {
+  type Ann,
+  type AnnLayer,
+  type AnnTerm,
+  type Convolution,
+  INPUT,
+  type Shape,
+  shapeSize,
+  sourceShape,
+  type Window,
+  windowOutput,
+} from '../../src/graph/ann.ts';
+import type { SpikingNetwork } from '../../src/network/network.ts';
+
+/** Pseudo-random numbers from a seed (mulberry32): a test names the seed, and the network is there again. */
+export class Random {
+  #state: number;
+  constructor(seed: number) {
+    this.#state = seed | 0;
+  }
+  /** In [0, 1). */
+  real(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+  /** From min to max, both included. */
+  integer(min: number, max: number): number {
+    return min + Math.floor(this.real() * (max - min + 1));
+  }
+  normal(): number {
+    return Math.sqrt(-2 * Math.log(1 - this.real())) * Math.cos(2 * Math.PI * this.real());
+  }
+  chance(p: number): boolean {
+    return this.real() < p;
+  }
+  pick<T>(items: readonly T[]): T {
+    return items[this.integer(0, items.length - 1)];
+  }
+}
+
+/** What a random network is made from. */
+export interface Recipe {
+  readonly seed: number;
+  readonly layers: number;
+  readonly channels: number;
+  readonly size: number;
+  readonly phaseBits: number;
+  readonly waves: number;
+  readonly initial: 'half' | 'zero';
+}
+
+export const recipes: fc.Arbitrary<Recipe> = fc.record({
+  seed: fc.integer(),
+  layers: fc.integer({ min: 1, max: 6 }),
+  channels: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 70 })),
+  size: fc.integer({ min: 1, max: 13 }),
+  phaseBits: fc.integer({ min: 1, max: 8 }),
+  waves: fc.integer({ min: 1, max: 4 }),
+  initial: fc.constantFrom('half', 'zero'),
+});
+
+const POINT: Window = { kernel: [1, 1], stride: [1, 1], pads: [0, 0, 0, 0], dilation: [1, 1] };
+
+/** A network with convolutions of all kinds, joins of unequal depth, max and average pools. */
+export function randomAnn(recipe: Recipe): Ann {
+  const random = new Random(recipe.seed);
+  const input: Shape = {
+    channels: random.integer(1, Math.min(recipe.channels, 20)),
+    height: random.integer(1, recipe.size),
+    width: random.integer(1, recipe.size),
+  };
+  const layers: AnnLayer[] = [];
+  const shapeOf = (source: number) => sourceShape({ input, layers }, source);
+  for (let l = 0; l < recipe.layers; l++) {
+    const previous = layers.length - 1;
+    const source = random.chance(0.75) ? previous : random.integer(INPUT, previous);
+    if (source !== INPUT && random.chance(0.25)) layers.push(randomPool(random, shapeOf(source), source, layers));
+    else layers.push(randomNeurons(random, recipe, source, shapeOf, layers.length));
+  }
+  layers.push(...randomReadout(random, layers, shapeOf));
+  return { name: `random ${recipe.seed}`, input, layers: withoutDeadLayers(layers) };
+}
+
+/** Drops what the readout does not depend on, as the import does. */
+function withoutDeadLayers(layers: readonly AnnLayer[]): AnnLayer[] {
+  const sources = (layer: AnnLayer) => (layer.kind === 'pool' ? [layer.source] : layer.terms.map((term) => term.source));
+  const alive = new Set([layers.length - 1]);
+  for (let l = layers.length - 1; l >= 0; l--) if (alive.has(l)) for (const source of sources(layers[l])) alive.add(source);
+  const kept = layers.map((_, l) => l).filter((l) => alive.has(l));
+  const moved = (source: number) => (source === INPUT ? INPUT : kept.indexOf(source));
+  return kept.map((l): AnnLayer => {
+    const layer = layers[l];
+    if (layer.kind === 'pool') return { ...layer, source: moved(layer.source) };
+    return { ...layer, terms: layer.terms.map((term) => ({ ...term, source: moved(term.source) })) };
+  });
+}
+
+function randomWindow(random: Random, shape: Shape): Window {
+  for (;;) {
+    const kernel = random.chance(0.5) ? ([3, 3] as const) : ([random.integer(1, 7), random.integer(1, 7)] as const);
+    const pad = (k: number) => random.integer(0, Math.min(3, k - 1));
+    const window: Window = {
+      kernel,
+      stride: random.chance(0.5) ? [1, 1] : [random.integer(1, 3), random.integer(1, 3)],
+      pads: [pad(kernel[0]), pad(kernel[1]), pad(kernel[0]), pad(kernel[1])],
+      dilation: random.chance(0.8) ? [1, 1] : [random.integer(1, 2), random.integer(1, 2)],
+    };
+    const [height, width] = windowOutput(shape, window);
+    if (height >= 1 && width >= 1) return window;
+  }
+}
+
+function randomConvolution(
+  random: Random,
+  source: Shape,
+  outputs: number,
+  window: Window,
+  groups: number,
+): Convolution<Float32Array> {
+  const inputs = source.channels / groups;
+  const area = window.kernel[0] * window.kernel[1];
+  const deviation = Math.sqrt(2 / (inputs * area));
+  return {
+    type: 'convolution',
+    weights: Float32Array.from({ length: outputs * inputs * area }, () => random.normal() * deviation),
+    window,
+    groups,
+  };
+}
+
+/** A convolution, joined by what else fits its shape: identities and strided 1 × 1 convolutions of any earlier layer. */
+function randomNeurons(
+  random: Random,
+  recipe: Recipe,
+  source: number,
+  shapeOf: (source: number) => Shape,
+  count: number,
+): AnnLayer {
+  const from = shapeOf(source);
+  const window = randomWindow(random, from);
+  const divisors = Array.from({ length: from.channels }, (_, i) => i + 1).filter((d) => from.channels % d === 0);
+  const groups = random.chance(0.75) ? 1 : random.pick(divisors);
+  const channels =
+    random.chance(0.4) && groups === 1
+      ? from.channels
+      : groups * random.integer(1, Math.max(1, Math.floor(recipe.channels / groups)));
+  const [height, width] = windowOutput(from, window);
+  const shape = { channels, height, width };
+  const terms: AnnTerm[] = [{ source, operator: randomConvolution(random, from, channels, window, groups) }];
+  for (let other = INPUT; other < count && terms.length < 4; other++) {
+    const s = shapeOf(other);
+    if (s.channels === channels && s.height === height && s.width === width && random.chance(0.7)) {
+      const weights = Float32Array.from({ length: channels }, () => (random.chance(0.7) ? 1 : random.normal()));
+      terms.push({ source: other, operator: { type: 'identity', weights } });
+    } else if (random.chance(0.5)) {
+      const strided = { ...POINT, stride: [Math.ceil(s.height / height), Math.ceil(s.width / width)] as const };
+      const [h, w] = windowOutput(s, strided);
+      if (h === height && w === width) terms.push({ source: other, operator: randomConvolution(random, s, channels, strided, 1) });
+    }
+  }
+  const bias = Float32Array.from({ length: channels }, () => random.normal() * 0.2);
+  return { kind: 'neurons', name: `layer ${count}`, shape, terms, bias, ceiling: Infinity };
+}
+
+function randomPool(random: Random, shape: Shape, source: number, layers: readonly AnnLayer[]): AnnLayer {
+  const from = layers[source];
+  const mode = random.chance(0.5) || from.kind === 'pool' ? 'max' : 'average';
+  const pool = (): Window => {
+    const window = { ...randomWindow(random, shape), dilation: [1, 1] as const };
+    const [height, width] = windowOutput(shape, window);
+    return height >= 1 && width >= 1 ? window : pool();
+  };
+  if (from.kind === 'pool' && from.mode === 'average') {
+    // nothing pools a sum: stand beside it instead
+    const identity = { type: 'identity' as const, weights: new Float32Array(shape.channels).fill(1) };
+    return {
+      kind: 'neurons',
+      name: `layer ${layers.length}`,
+      shape,
+      terms: [{ source, operator: identity }],
+      bias: new Float32Array(shape.channels),
+      ceiling: Infinity,
+    };
+  }
+  const window = pool();
+  const [height, width] = windowOutput(shape, window);
+  return {
+    kind: 'pool',
+    name: `pool ${layers.length}`,
+    shape: { channels: shape.channels, height, width },
+    source,
+    mode,
+    window,
+    countIncludePad: true,
+  };
+}
+
+/** A linear readout over the whole map, or a global average pool before it. */
+function randomReadout(random: Random, layers: readonly AnnLayer[], shapeOf: (source: number) => Shape): AnnLayer[] {
+  const added: AnnLayer[] = [];
+  let source = layers.length - 1;
+  let from = shapeOf(source);
+  const last = layers[source];
+  if (last.kind === 'neurons' && random.chance(0.5)) {
+    const window: Window = { ...POINT, kernel: [from.height, from.width] };
+    from = { channels: from.channels, height: 1, width: 1 };
+    added.push({ kind: 'pool', name: 'global average', shape: from, source, mode: 'average', window, countIncludePad: true });
+    source++;
+  }
+  const window: Window = { ...POINT, kernel: [from.height, from.width] };
+  const single = from.height === 1 && from.width === 1;
+  const classes = single && random.chance(0.3) ? from.channels : random.integer(2, 19);
+  const operator =
+    classes === from.channels && single && random.chance(0.5)
+      ? { type: 'identity' as const, weights: new Float32Array(classes).fill(1) }
+      : randomConvolution(random, from, classes, window, 1);
+  const bias = Float32Array.from({ length: classes }, () => random.normal() * 0.1);
+  added.push({
+    kind: 'readout',
+    name: 'readout',
+    shape: { channels: classes, height: 1, width: 1 },
+    terms: [{ source, operator }],
+    bias,
+  });
+  return added;
+}
+
+/** The random network on the integer grid, with random scales around 1. */
+export function randomNetwork(recipe: Recipe): SpikingNetwork {
+  const ann = randomAnn(recipe);
+  const random = new Random(recipe.seed ^ 0x5eed);
+  return quantize(ann, {
+    phaseBits: recipe.phaseBits,
+    initial: recipe.initial,
+    scales: ann.layers.map(() => 2 ** (random.real() * 3 - 1)),
+    mean: Array.from({ length: ann.input.channels }, () => random.real()),
+    std: Array.from({ length: ann.input.channels }, () => 0.1 + random.real() * 0.3),
+  });
+}
+
+/** Random pixels, [image][channel][y][x]. */
+export function randomPixels(shape: Shape, images: number, seed: number): Uint8Array {
+  const random = new Random(seed ^ 0x91c5);
+  return Uint8Array.from({ length: images * shapeSize(shape) }, () => random.integer(0, 255));
+}
