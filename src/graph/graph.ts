@@ -1,0 +1,47 @@
+/**
+ * A model file's graph as plain data: nodes with attributes, and constants. What `onnx/` reads and `lowerGraph` turns into an
+ * `Ann`. Names are those of the file.
+ */
+
+/** A constant. Values in row-major order; integers (and booleans) are held exactly up to 2^53. */
+export interface Tensor {
+  readonly dims: readonly number[];
+  readonly type: 'real' | 'integer';
+  /** Float32Array for reals, Float64Array for integers. */
+  readonly data: Float32Array | Float64Array;
+}
+
+/** An attribute's value; `null` for a kind that no supported operator has (subgraphs, sparse tensors). */
+export type Attribute = number | string | readonly number[] | Tensor | null;
+
+/** One operator of the graph. */
+export interface Node {
+  /** The file's name, or `<operator>_<index>` where the file has none. */
+  readonly name: string;
+  /** ONNX operator, with its domain in front where that is not ONNX's own: `com.microsoft.Gelu`. */
+  readonly operator: string;
+  /** Tensor names; an empty string is an optional input that was left out. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: ReadonlyMap<string, Attribute>;
+}
+
+/** A whole classifier graph with one input and one output. */
+export interface Graph {
+  readonly name: string;
+  /** Version of ONNX's own operator set. */
+  readonly opset: number;
+  readonly input: {
+    readonly name: string;
+    /** [batch, channels, height, width] or [batch, features]; a dynamic batch is 1. */
+    readonly dims: readonly number[];
+  };
+  /** Name of the output tensor. */
+  readonly output: string;
+  readonly nodes: readonly Node[];
+  /** Initializers by tensor name. */
+  readonly constants: ReadonlyMap<string, Tensor>;
+}
+
+/** Product of the dimensions. */
+export const elementCount = (dims: readonly number[]): number => dims.reduce((product, d) => product * d, 1);

@@ -1,0 +1,32 @@
+/** The way in: an ONNX classifier, from a file or from bytes. */
+
+import { ModelFormatError } from '../errors.ts';
+import type { Ann } from '../graph/ann.ts';
+import { lowerGraph } from '../graph/lower.ts';
+import { parseModel } from './parse.ts';
+import type { ReadExternal } from './tensor.ts';
+
+export interface ImportOptions {
+  /** Name of the network; else the file's name without ending, or the graph's name. */
+  readonly name?: string;
+}
+
+/**
+ * Imports an ONNX classifier (opset 9 and later) from a path (Node only) or from the file's bytes. Tensors in other files
+ * are read only from inside the model's own folder. A Softmax or LogSoftmax at the very end is left out (the order of the classes
+ * stays), so the readout gives the logits that feed it.
+ * Throws `ModelFormatError` for what is no whole, consistent model, `UnsupportedModelError` for what has no place in an `Ann`, by node.
+ */
+export async function importOnnx(source: string | Uint8Array, options: ImportOptions = {}): Promise<Ann> {
+  const file = typeof source === 'string' ? (await import('./read.ts')).readModelFile(source) : bytesAlone(source);
+  const graph = parseModel(file.bytes, typeof source === 'string' ? source : 'model', file.readExternal);
+  return { ...lowerGraph(graph), name: options.name || file.name || graph.name || 'network' };
+}
+
+function bytesAlone(bytes: Uint8Array): { bytes: Uint8Array; name: string; readExternal: ReadExternal } {
+  const readExternal: ReadExternal = (location, _offset, _length, where) => {
+    const what = `the values are in another file ("${location}")`;
+    throw new ModelFormatError('external-data', where, what, 'give the path of the model instead of its bytes');
+  };
+  return { bytes, name: '', readExternal };
+}

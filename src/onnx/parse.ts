@@ -1,0 +1,108 @@
+/** ONNX bytes → `Graph`. Pure: nothing is read but the bytes (and what `readExternal` gives). */
+
+import protobuf from 'protobufjs/light.js';
+import { ModelFormatError, UnsupportedModelError } from '../errors.ts';
+import type { Attribute, Graph, Node, Tensor } from '../graph/graph.ts';
+import { type AttributeProto, type GraphProto, type ModelProto, modelMessage, type NodeProto, toNumber } from './schema.ts';
+import { parseInput } from './signature.ts';
+import { type ReadExternal, readTensor } from './tensor.ts';
+
+/** The oldest operator set that is understood. */
+export const MINIMUM_OPSET = 9;
+
+/**
+ * Parses a model file. `where` names the file in errors. Throws `ModelFormatError` where the bytes are no consistent ONNX
+ * model, `UnsupportedModelError` for an operator set below 9 and for several inputs or outputs.
+ */
+export function parseModel(bytes: Uint8Array, where: string, readExternal: ReadExternal): Graph {
+  const model = decodeModel(bytes, where);
+  const opset = opsetOf(model, where);
+  const graph = model.graph!;
+  if (graph.sparseInitializer.length > 0) {
+    throw new UnsupportedModelError('unsupported-type', where, 'sparse initializers', 'export the weights as dense tensors');
+  }
+  const constants = readConstants(graph, readExternal);
+  return {
+    name: graph.name,
+    opset,
+    input: parseInput(graph, constants, where),
+    output: onlyOutput(graph, where),
+    nodes: graph.node.map((node, index) => parseNode(node, index, readExternal)),
+    constants,
+  };
+}
+
+function decodeModel(bytes: Uint8Array, where: string): ModelProto {
+  let model: ModelProto;
+  try {
+    const reader = protobuf.Reader.create(bytes);
+    reader.discardUnknown = true;
+    model = modelMessage.decode(reader) as unknown as ModelProto;
+  } catch (cause) {
+    throw notOnnx(where, bytes.length === 0 ? 'the file is empty' : 'not a whole ONNX model', { cause });
+  }
+  if (!model.graph || model.graph.node.length === 0) throw notOnnx(where, 'not an ONNX model: no graph with nodes in it');
+  if (!(toNumber(model.irVersion) >= 1)) throw notOnnx(where, 'not an ONNX model: no IR version');
+  return model;
+}
+
+function opsetOf(model: ModelProto, where: string): number {
+  const own = model.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
+  if (!own) throw notOnnx(where, "no version of ONNX's operator set");
+  const opset = toNumber(own.version);
+  if (opset < MINIMUM_OPSET) {
+    const remedy = `export with opset ${MINIMUM_OPSET} or later`;
+    throw new UnsupportedModelError('opset', where, `operator set ${opset}`, remedy);
+  }
+  return opset;
+}
+
+function readConstants(graph: GraphProto, readExternal: ReadExternal): Map<string, Tensor> {
+  const constants = new Map<string, Tensor>();
+  for (const proto of graph.initializer) {
+    const where = `tensor "${proto.name}"`;
+    if (constants.has(proto.name)) {
+      throw new ModelFormatError('duplicate-tensor', where, 'the tensor is stored twice', 'export the model again');
+    }
+    constants.set(proto.name, readTensor(proto, where, readExternal));
+  }
+  return constants;
+}
+
+function onlyOutput(graph: GraphProto, where: string): string {
+  if (graph.output.length === 1) return graph.output[0].name;
+  if (graph.output.length === 0)
+    throw new ModelFormatError('no-output', where, 'the graph has no output', 'export the model again');
+  const names = graph.output.map(({ name }) => `"${name}"`).join(', ');
+  throw new UnsupportedModelError('several-outputs', where, `several outputs: ${names}`, 'export the logits alone');
+}
+
+function parseNode(proto: NodeProto, index: number, readExternal: ReadExternal): Node {
+  const operator = proto.domain === '' || proto.domain === 'ai.onnx' ? proto.opType : `${proto.domain}.${proto.opType}`;
+  const name = proto.name || `${proto.opType}_${index}`;
+  const attributes = new Map<string, Attribute>();
+  for (const attribute of proto.attribute) attributes.set(attribute.name, parseAttribute(attribute, name, readExternal));
+  return { name, operator, inputs: proto.input, outputs: proto.output, attributes };
+}
+
+function parseAttribute(proto: AttributeProto, node: string, readExternal: ReadExternal): Attribute {
+  switch (proto.type) {
+    case 1:
+      return proto.f;
+    case 2:
+      return toNumber(proto.i);
+    case 3:
+      return new TextDecoder().decode(proto.s);
+    case 4:
+      if (proto.t) return readTensor(proto.t, `node "${node}", attribute "${proto.name}"`, readExternal);
+      break;
+    case 6:
+      return proto.floats;
+    case 7:
+      return proto.ints.map(toNumber);
+  }
+  return null;
+}
+
+const notOnnx = (where: string, what: string, options?: ErrorOptions) =>
+  new ModelFormatError('not-onnx', where, what, 'give an ONNX file (.onnx), whole and unpacked', options);
