@@ -79,17 +79,14 @@ export class Device {
     this.check();
     this.handle.pushErrorScope('validation');
     this.handle.pushErrorScope('out-of-memory');
-    let result: T;
-    try {
-      result = await work();
-    } finally {
-      const scopes = [this.handle.popErrorScope(), this.handle.popErrorScope()];
-      const [memory, validation] = await Promise.all(scopes);
-      if (memory) throw new DeviceError('out-of-memory', where, memory.message, 'choose a smaller batch');
-      if (validation)
-        throw new DeviceError('validation', where, validation.message, 'this is a fault of the library; please report it');
-    }
-    return result;
+    const [done] = await Promise.allSettled([Promise.resolve().then(work)]);
+    const [memory, validation] = await Promise.all([this.handle.popErrorScope(), this.handle.popErrorScope()]);
+    if (done.status === 'rejected' && done.reason instanceof DeviceError) throw done.reason;
+    if (memory) throw new DeviceError('out-of-memory', where, memory.message, 'choose a smaller batch');
+    if (validation)
+      throw new DeviceError('validation', where, validation.message, 'this is a fault of the library; please report it');
+    if (done.status === 'rejected') throw done.reason;
+    return done.value;
   }
 
   /** Waits until everything submitted so far is done. */

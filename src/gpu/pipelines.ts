@@ -23,11 +23,11 @@ export function kernelText(source: KernelSource, conditions: Conditions): string
  * @throws DeviceError naming the kernel, line and reason where the shader is not valid
  */
 export function compile(device: Device, source: KernelSource, conditions: Conditions = {}): Promise<GPUComputePipeline> {
-  let cache = caches.get(device.handle);
-  if (!cache) caches.set(device.handle, (cache = new Map()));
+  const cache = caches.get(device.handle) ?? new Map<string, Promise<GPUComputePipeline>>();
+  caches.set(device.handle, cache);
   const key = `${source.name} ${JSON.stringify(Object.entries(conditions).sort())}`;
-  let pipeline = cache.get(key);
-  if (!pipeline) cache.set(key, (pipeline = create(device, source, conditions, key)));
+  const pipeline = cache.get(key) ?? create(device, source, conditions, key);
+  cache.set(key, pipeline);
   return pipeline;
 }
 
@@ -46,7 +46,11 @@ async function create(device: Device, source: KernelSource, conditions: Conditio
     );
   }
   try {
-    return await device.handle.createComputePipelineAsync({ label, layout: 'auto', compute: { module, entryPoint: source.name } });
+    return await device.handle.createComputePipelineAsync({
+      label,
+      layout: 'auto',
+      compute: { module, entryPoint: entryPoint(source.name) },
+    });
   } catch (cause) {
     throw new DeviceError(
       'shader',
@@ -57,3 +61,6 @@ async function create(device: Device, source: KernelSource, conditions: Conditio
     );
   }
 }
+
+/** Files are named-like-this, WGSL functions namedLikeThis. */
+const entryPoint = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -13,12 +13,7 @@ export type Conditions = Readonly<Record<string, boolean>>;
 export function preprocess(name: string, text: string, conditions: Conditions): string {
   const fail = (offset: number, what: string): never => {
     const line = text.slice(0, offset).split('\n').length;
-    throw new DeviceError(
-      'shader-text',
-      `shaders/${name}.wgsl:${line}`,
-      what,
-      'directives are #if ${condition}, #elif ${condition}, #else, #endif',
-    );
+    throw new DeviceError('shader-text', `shaders/${name}.wgsl:${line}`, what, 'directives are #if, #elif, #else and #endif');
   };
   for (const match of text.matchAll(/^\s*#(\w*)/gm)) {
     if (!['if', 'elif', 'else', 'endif'].includes(match[1])) fail(match.index, `unknown directive #${match[1]}`);

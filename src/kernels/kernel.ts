@@ -1,6 +1,6 @@
 import type { Device } from '../gpu/device.ts';
 import { compile, type KernelSource } from '../gpu/pipelines.ts';
-import type { Conditions } from '../gpu/shader.ts';
+import type { Conditions, StructLayout, StructValues } from '../gpu/shader.ts';
 import { sources } from './sources.ts';
 
 /** Invocations of a workgroup, in all kernels. */
@@ -50,4 +50,25 @@ export function dispatch(pass: GPUComputePassEncoder, kernel: BoundKernel): void
   pass.setPipeline(kernel.pipeline);
   pass.setBindGroup(0, kernel.group);
   pass.dispatchWorkgroups(...kernel.workgroups);
+}
+
+/** Offsets of uniform bindings must be multiples of this on every device. */
+const ALIGNMENT = 256;
+
+/** The parameter structs of all dispatches, one behind the other, each where a uniform binding may start. */
+export function packParameters(structs: readonly { readonly layout: StructLayout; readonly parameters: StructValues }[]): {
+  readonly data: Uint8Array<ArrayBuffer>;
+  readonly offsets: readonly number[];
+} {
+  const offsets: number[] = [];
+  let end = 0;
+  for (const { layout } of structs) {
+    offsets.push(end);
+    end += Math.ceil(layout.size / ALIGNMENT) * ALIGNMENT;
+  }
+  const data = new Uint8Array(end);
+  structs.forEach(({ layout, parameters }, i) => {
+    layout.write(new DataView(data.buffer, offsets[i]), parameters);
+  });
+  return { data, offsets };
 }

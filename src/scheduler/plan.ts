@@ -2,6 +2,7 @@ import { DeviceError, OptionError } from '../errors.ts';
 import { sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
 import { FLIP, layRegions, paddingOf, type Region, type Regions } from './regions.ts';
+import { Tables, type WeightShare } from './tables.ts';
 import { packChannels, packWeights, TILE, tilesOf } from './weights.ts';
 
 /** The device's limits that a plan must keep, in bytes and workgroups. */
@@ -42,7 +43,7 @@ export interface Dispatch {
   /** pool: maximum or sum. */
   readonly maximum: boolean;
   /** Where the weights of these tiles lie, in bytes; null for none. */
-  readonly weights: { readonly offset: number; readonly bytes: number; readonly uniform: boolean } | null;
+  readonly weights: WeightShare | null;
   /** Multiply-adds of the network (not of padding) for one batch, all waves. */
   readonly macs: number;
 }
@@ -68,9 +69,10 @@ export interface Plan {
   };
 }
 
-/** A tile's weights must start at a multiple of this, whatever the device. */
-const ALIGNMENT = 256;
-const MAX_TERMS = 32;
+/** A uniform binding of weights: `array<vec4u, 4096>`. */
+export const UNIFORM_BYTES = 65536;
+/** Terms that one layer may join (`shaders/lib/layer.wgsl`). */
+export const MAX_TERMS = 32;
 const DEFAULT_MEMORY = 2 ** 31;
 
 /**
@@ -112,7 +114,10 @@ function fits(plan: Plan, limits: PlanLimits, memory: number): boolean {
 function planBatch(network: SpikingNetwork, limits: PlanLimits, options: PlanOptions): Plan {
   const { batch, waves, keepWords = false, keepMembranes = false } = options;
   const regions = layRegions(network, batch, waves, keepWords);
-  const tables = new Tables(limits, options);
+  const tables = new Tables(
+    Int32Array,
+    options.weights === 'storage' ? 0 : Math.min(limits.maxUniformBufferBindingSize, UNIFORM_BYTES),
+  );
   const membranes: number[] = [];
   let membraneCount = 0;
   const dispatches: Dispatch[] = [encode(network, regions, batch)];
@@ -171,57 +176,6 @@ function encode(network: SpikingNetwork, regions: Regions, batch: number): Dispa
   return { kernel: 'encode', layer: -1, name: 'input', parameters, invocations, tiles: 1, maximum: false, weights: null, macs: 0 };
 }
 
-/** The weights and channel tables of all layers, appended one after another. */
-class Tables {
-  readonly weights: Uint32Array[] = [];
-  readonly channels: Int32Array[] = [];
-  readonly #limit: number;
-  weightBytes = 0;
-  channelEntries = 0;
-
-  constructor(limits: PlanLimits, options: PlanOptions) {
-    this.#limit = options.weights === 'storage' ? 0 : Math.min(limits.maxUniformBufferBindingSize, 65536);
-  }
-
-  /** Tiles whose weights fit one uniform binding; 0 where not even one does. */
-  tilesPerBinding(tileWords: number): number {
-    return tileWords === 0 ? 0 : Math.floor(this.#limit / (tileWords * 4));
-  }
-
-  addWeights(data: Uint32Array): number {
-    const offset = this.weightBytes;
-    const padded = new Uint32Array(Math.ceil(data.byteLength / ALIGNMENT) * (ALIGNMENT / 4));
-    padded.set(data);
-    this.weights.push(padded);
-    this.weightBytes += padded.byteLength;
-    return offset;
-  }
-
-  addChannels(data: Int32Array): number {
-    const first = this.channelEntries;
-    this.channels.push(data);
-    this.channelEntries += data.length / 4;
-    return first;
-  }
-
-  /** A uniform binding is always of full size, so the last one needs room behind it. */
-  join(): { weights: Uint32Array<ArrayBuffer>; channels: Int32Array<ArrayBuffer> } {
-    const weights = new Uint32Array((this.weightBytes + this.#limit + ALIGNMENT) / 4);
-    let at = 0;
-    for (const part of this.weights) {
-      weights.set(part, at);
-      at += part.length;
-    }
-    const channels = new Int32Array(Math.max(4, this.channelEntries * 4));
-    at = 0;
-    for (const part of this.channels) {
-      channels.set(part, at);
-      at += part.length;
-    }
-    return { weights, channels };
-  }
-}
-
 interface Common {
   readonly parameters: Parameters;
   readonly data: Uint32Array;
@@ -236,7 +190,7 @@ function weighted(
   layer: SpikingNeurons | SpikingReadout,
   l: number,
   options: PlanOptions,
-  tables: Tables,
+  tables: Tables<Int32Array>,
   membranes: number,
 ): Common {
   const { batch, waves } = options;
@@ -244,7 +198,7 @@ function weighted(
   const packed = packWeights(network, layer);
   const regionOf = (source: number) => regions.regions[source + 1] as Region;
   const table = packChannels(network, layer, regionOf);
-  const channelBase = tables.addChannels(table.data);
+  const channelBase = tables.addChannels(table.data) / 4;
   const terms = layer.terms.flatMap((term, t) => {
     const region = regionOf(term.source);
     const source = sourceShape(network, term.source);
@@ -308,7 +262,8 @@ function weighted(
   return { parameters, data: packed.data, tileWords: packed.tileWords, macs: layerMacs(layer) * batch * waves };
 }
 
-const windowParameters = ({ kernel, stride, pads, dilation }: SpikingPool['window']) => ({
+/** A window as the kernels' parameter structs name it. */
+export const windowParameters = ({ kernel, stride, pads, dilation }: SpikingPool['window']) => ({
   kernelHeight: kernel[0],
   kernelWidth: kernel[1],
   strideY: stride[0],
@@ -326,32 +281,27 @@ export function layerMacs(layer: SpikingNeurons | SpikingReadout): number {
 }
 
 /** One dispatch, or one for every share of the output channels whose weights fit a uniform binding. */
-function accumulate(layer: SpikingNeurons, l: number, common: Common, tables: Tables): Dispatch[] {
+function accumulate(layer: SpikingNeurons, l: number, common: Common, tables: Tables<Int32Array>): Dispatch[] {
   const { lanes, tilesX } = common.parameters as { lanes: number; tilesX: number };
   const tiles = tilesOf(layer.shape.channels);
-  const perBinding = tables.tilesPerBinding(common.tileWords);
-  const share = perBinding === 0 ? tiles : Math.min(tiles, perBinding);
-  const dispatches: Dispatch[] = [];
-  for (let first = 0; first < tiles; first += share) {
-    const count = Math.min(share, tiles - first);
-    const data = common.data.subarray(first * common.tileWords, (first + count) * common.tileWords);
-    dispatches.push({
+  return tables.addWeights(common.data, tiles, common.tileWords, true).map(
+    (share): Dispatch => ({
       kernel: 'accumulate',
       layer: l,
       name: layer.name,
-      parameters: { ...common.parameters, firstTile: first },
+      parameters: { ...common.parameters, firstTile: share.first },
       invocations: lanes * tilesX * layer.shape.height,
-      tiles: count,
+      tiles: share.tiles,
       maximum: false,
-      weights: { offset: tables.addWeights(data), bytes: Math.max(16, data.byteLength), uniform: perBinding > 0 },
-      macs: (common.macs * count) / tiles,
-    });
-  }
-  return dispatches;
+      weights: share,
+      macs: (common.macs * share.tiles) / tiles,
+    }),
+  );
 }
 
-function readout(layer: SpikingReadout, l: number, common: Common, { batch }: PlanOptions, tables: Tables): Dispatch {
-  const weights = { offset: tables.addWeights(common.data), bytes: Math.max(16, common.data.byteLength), uniform: false };
+function readout(layer: SpikingReadout, l: number, common: Common, { batch }: PlanOptions, tables: Tables<Int32Array>): Dispatch {
+  const tiles = tilesOf(layer.shape.channels);
+  const [weights] = tables.addWeights(common.data, tiles, common.tileWords, false);
   const { parameters, macs } = common;
   return {
     kernel: 'readout',

@@ -1,4 +1,3 @@
-import type { Convolution } from '../graph/ann.ts';
 import { INPUT, sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingReadout, SpikingTerm } from '../network/network.ts';
 import { initialMembrane } from '../neuron/bistable.ts';
@@ -38,7 +37,7 @@ export function packWeights(network: SpikingNetwork, layer: SpikingNeurons | Spi
       termBlocks.push(0);
       continue;
     }
-    const blocks = blocksOfTile(network, layer, term, term.operator, tiles);
+    const blocks = blocksOfTile(layer.shape.channels, sourceShape(network, term.source).channels, term.operator.groups);
     termOffsets.push(tileWords);
     termBlocks.push(blocks);
     tileWords += blocks * term.operator.window.kernel[0] * term.operator.window.kernel[1] * TILE;
@@ -67,19 +66,13 @@ export function packWeights(network: SpikingNetwork, layer: SpikingNeurons | Spi
   return { termOffsets, termBlocks, tileWords, data };
 }
 
-function blocksOfTile(
-  network: SpikingNetwork,
-  layer: SpikingNeurons | SpikingReadout,
-  term: SpikingTerm,
-  operator: Convolution<Int8Array>,
-  tiles: number,
-): number {
-  const { channels } = layer.shape;
-  const groupInputs = sourceShape(network, term.source).channels / operator.groups;
-  const groupOutputs = channels / operator.groups;
+/** Blocks of 4 source channels that one tile of a (grouped) convolution reads, at most. */
+export function blocksOfTile(outputs: number, inputs: number, groups: number): number {
+  const groupInputs = inputs / groups;
+  const groupOutputs = outputs / groups;
   let blocks = 1;
-  for (let tile = 0; tile < tiles; tile++) {
-    const lastOutput = Math.min(channels, (tile + 1) * TILE) - 1;
+  for (let tile = 0; tile < tilesOf(outputs); tile++) {
+    const lastOutput = Math.min(outputs, (tile + 1) * TILE) - 1;
     const lastInput = (Math.floor(lastOutput / groupOutputs) + 1) * groupInputs - 1;
     blocks = Math.max(blocks, Math.floor(lastInput / 4) + 1 - firstBlock(tile, groupOutputs, groupInputs));
   }

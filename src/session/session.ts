@@ -1,5 +1,6 @@
 import { OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
+import { IN_FLIGHT, padToWords, stream } from '../gpu/stream.ts';
 import { dispatch } from '../kernels/kernel.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { readoutOf, readoutStep } from '../network/time.ts';
@@ -30,16 +31,6 @@ export interface RunResult {
   /** Spikes of each layer (0 for pools and readout), all images and waves together. */
   readonly spikes: readonly number[];
 }
-
-/** What one submitted batch will bring back. */
-interface Readback {
-  readonly buffer: GPUBuffer;
-  readonly first: number;
-  readonly count: number;
-}
-
-/** Batches under way at once: the next one is uploaded while the GPU works on this one. */
-const IN_FLIGHT = 2;
 
 /**
  * Runs a spiking network on a device with the windowed engine: layer by layer, one dispatch a layer for all images of a
@@ -106,22 +97,13 @@ export class Session {
     const points = plan.waves * plan.phaseBits;
     const potentials = new Int32Array(points * count * plan.classes);
     const spikes = this.network.layers.map(() => 0);
-    const flying: Readback[] = [];
-    const land = async () => {
-      const readback = flying.shift() as Readback;
-      await this.#collect(readback, count, potentials, spikes);
-      onProgress?.(readback.first + readback.count);
-    };
-    try {
-      for (let first = 0, i = 0; first < count; first += plan.batch, i++) {
-        if (flying.length === IN_FLIGHT) await land();
-        const size = Math.min(plan.batch, count - first);
-        flying.push(this.#submit(images, first, size, this.#readbacks[i % IN_FLIGHT]));
-      }
-      while (flying.length > 0) await land();
-    } finally {
-      for (const { buffer } of flying) buffer.unmap();
-    }
+    await stream(
+      count,
+      plan.batch,
+      (first, size, slot) => this.#submit(images, first, size, this.#readbacks[slot]),
+      (buffer, first, size) => this.#collect(buffer, first, size, count, potentials, spikes),
+      onProgress,
+    );
     const steps = Array.from({ length: points }, (_, i) =>
       readoutStep(this.network, Math.floor(i / plan.phaseBits), i % plan.phaseBits),
     );
@@ -147,7 +129,7 @@ export class Session {
   }
 
   /** Uploads one batch and submits its work and its read-back; nothing is waited for. */
-  #submit(images: Uint8Array, first: number, count: number, buffer: GPUBuffer): Readback {
+  #submit(images: Uint8Array, first: number, count: number, buffer: GPUBuffer): GPUBuffer {
     const { handle } = this.device;
     const { kernels, pixels, batch, counters, potentials } = this.#engine;
     const size = imageSize(this.network);
@@ -162,10 +144,17 @@ export class Session {
     encoder.copyBufferToBuffer(potentials, 0, buffer, 0, this.plan.bytes.potentials);
     encoder.copyBufferToBuffer(counters, 0, buffer, this.plan.bytes.potentials, counters.size);
     handle.queue.submit([encoder.finish()]);
-    return { buffer, first, count };
+    return buffer;
   }
 
-  async #collect({ buffer, first, count }: Readback, images: number, potentials: Int32Array, spikes: number[]): Promise<void> {
+  async #collect(
+    buffer: GPUBuffer,
+    first: number,
+    count: number,
+    images: number,
+    potentials: Int32Array,
+    spikes: number[],
+  ): Promise<void> {
     const { plan } = this;
     await buffer.mapAsync(GPUMapMode.READ).catch((cause: Error) => {
       this.device.check();
@@ -201,12 +190,4 @@ export class Session {
 export function readoutUnits(network: SpikingNetwork): Float64Array {
   const readout = readoutOf(network);
   return Float64Array.from(readout.gridBits, (g) => readout.scale * 2 ** (-network.phaseBits - g));
-}
-
-/** `writeBuffer` takes whole words of 4 bytes. */
-function padToWords(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (bytes.byteLength % 4 === 0 && bytes.buffer instanceof ArrayBuffer) return bytes as Uint8Array<ArrayBuffer>;
-  const padded = new Uint8Array(Math.ceil(bytes.byteLength / 4) * 4);
-  padded.set(bytes);
-  return padded;
 }

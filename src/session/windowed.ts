@@ -3,7 +3,7 @@ import type { Device } from '../gpu/device.ts';
 import type { StructLayout } from '../gpu/shader.ts';
 import { accumulate, layerParameters } from '../kernels/accumulate.ts';
 import { encode, encodeParameters } from '../kernels/encode.ts';
-import type { BoundKernel } from '../kernels/kernel.ts';
+import { type BoundKernel, packParameters } from '../kernels/kernel.ts';
 import { pool, poolParameters } from '../kernels/pool.ts';
 import { readout } from '../kernels/readout.ts';
 import type { Dispatch, Plan } from '../scheduler/plan.ts';
@@ -32,8 +32,6 @@ const PARAMETERS: Readonly<Record<Dispatch['kernel'], StructLayout>> = {
   pool: poolParameters,
   readout: layerParameters,
 };
-/** Offsets of uniform bindings must be multiples of this on every device. */
-const ALIGNMENT = 256;
 
 /** Makes the buffers of a plan, uploads weights and parameters, compiles and binds its kernels (in parallel). */
 export async function prepare(device: Device, plan: Plan, layers: number, variant: EngineVariant): Promise<WindowedEngine> {
@@ -49,7 +47,9 @@ export async function prepare(device: Device, plan: Plan, layers: number, varian
       const counters = buffers.create('counters', 'storage', layers * 4);
       const potentials = buffers.create('potentials', 'storage', bytes.potentials);
       const membranes = buffers.create('membranes', 'storage', bytes.membranes);
-      const { data: structs, offsets } = packParameters(plan.dispatches);
+      const { data: structs, offsets } = packParameters(
+        plan.dispatches.map(({ kernel, parameters }) => ({ layout: PARAMETERS[kernel], parameters })),
+      );
       const parameters = buffers.create('parameters', 'uniform', structs.byteLength, structs);
       const whole = (buffer: GPUBuffer): GPUBufferBinding => ({ buffer });
       const bind = (dispatch: Dispatch, i: number): Promise<BoundKernel> => {
@@ -92,19 +92,4 @@ export async function prepare(device: Device, plan: Plan, layers: number, varian
     buffers.dispose();
     throw error;
   }
-}
-
-/** The parameter structs of all dispatches, one behind the other. */
-function packParameters(dispatches: readonly Dispatch[]): { data: Uint8Array<ArrayBuffer>; offsets: number[] } {
-  const offsets: number[] = [];
-  let end = 0;
-  for (const { kernel } of dispatches) {
-    offsets.push(end);
-    end += Math.ceil(PARAMETERS[kernel].size / ALIGNMENT) * ALIGNMENT;
-  }
-  const data = new Uint8Array(end);
-  dispatches.forEach(({ kernel, parameters }, i) => {
-    PARAMETERS[kernel].write(new DataView(data.buffer, offsets[i]), parameters);
-  });
-  return { data, offsets };
 }

@@ -1,0 +1,127 @@
+// ann-convolve: one layer of the trained network in f32: clip(Σ terms + bias, 0, ceiling), or the plain sum for the readout.
+// Activations are cells of four channels, [block of 4 channels][y][x][image] of vec4f. Weights of a tile of 8 output
+// channels are [term][block][ky][kx][channel of the block][8 channels], in f32.
+// One invocation: 8 output channels × 4 pixels of a row (or 4 images where rows are short). Terms as in `accumulate`.
+// Loads for 8 × 4 × 4 multiply-adds: 4 cells, 8 vec4f of weights. No races: every invocation writes its own cells.
+
+struct AnnLayer {
+  channels: u32,
+  height: u32,
+  width: u32,
+  batch: u32,
+  lanes: u32,           // invocations along the images: batch, or batch / 4 where a tile is 4 images
+  stepX: u32,           // from one pixel of a tile to the next: 1 and 0, or 0 and `lanes`
+  stepN: u32,
+  tilesX: u32,
+  firstTile: u32,       // of the output channels, 8 a tile
+  tileWeights: u32,     // vec4f of one tile
+  destination: u32,     // first cell in the arena
+  channelBase: u32,     // first entry of `channels`
+  rectify: u32,         // 1 for ReLU, 0 for the readout
+  terms: u32,
+  term: array<Term, MAX_TERMS>,
+}
+
+@group(0) @binding(0) var<storage, read_write> cells: array<vec4f>;
+#if ${uniformWeights}
+@group(0) @binding(1) var<uniform> weights: array<vec4f, 4096>;
+#else
+@group(0) @binding(1) var<storage, read> weights: array<vec4f>;
+#endif
+@group(0) @binding(2) var<uniform> layer: AnnLayer;
+@group(0) @binding(3) var<uniform> batch: Batch;
+@group(0) @binding(4) var<storage, read> channels: array<vec2f>;  // bias, ceiling | identity weight
+
+// Channel u of the tile, four pixels.
+alias Sums = array<vec4f, 8>;
+
+@compute @workgroup_size(64)
+fn annConvolve(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let index = (group.z * groups.x + group.x) * 64u + local;
+  let tile = layer.firstTile + group.y;
+  let n = index % layer.lanes;
+  let x = index / layer.lanes % layer.tilesX * (layer.stepX * 3u + 1u);
+  let y = index / layer.lanes / layer.tilesX;
+  if (y >= layer.height || n >= batch.images) { return; }
+  var sums = Sums();
+  for (var t = 0u; t < layer.terms; t++) {
+    var term = layer.term[t];
+    if (term.kind == IDENTITY) {
+      addIdentity(&sums, &term, tile, n, x, y);
+    } else {
+      addConvolution(&sums, &term, tile, n, x, y, group.y * layer.tileWeights + term.weights);
+    }
+  }
+  finish(&sums, tile, n, x, y);
+}
+
+fn addConvolution(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, n: u32, x: u32, y: u32, weight: u32) {
+  let width = i32((*term).width);
+  let stepX = i32(layer.stepX * (*term).strideX);
+  let step = stepX * i32(layer.batch) + i32(layer.stepN);
+  let offsets = vec4i(0, 1, 2, 3);
+  let first = firstBlock(term, tile);
+  var w = weight;
+  for (var q = first; q < first + (*term).blocks; q++) {
+    for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
+      let iy = i32(y * (*term).strideY + ky * (*term).dilationY) - i32((*term).padTop);
+      let inside = iy >= 0 && iy < i32((*term).height);
+      let row = i32((*term).source + n) + (i32(q * (*term).height) + iy) * width * i32(layer.batch);
+      for (var kx = 0u; kx < (*term).kernelWidth; kx++) {
+        let ix = i32(x * (*term).strideX + kx * (*term).dilationX) - i32((*term).padLeft);
+        let columns = vec4i(ix) + offsets * stepX;
+        let valid = vec4<bool>(inside) & (columns >= vec4i(0)) & (columns < vec4i(width));
+        let at = select(vec4u(0u), vec4u(vec4i(row + ix * i32(layer.batch)) + offsets * step), valid);  // cell 0 is padding
+        let cell = mat4x4f(cells[at.x], cells[at.y], cells[at.z], cells[at.w]);
+        for (var c = 0u; c < 4u; c++) {
+          let a = vec4f(cell[0][c], cell[1][c], cell[2][c], cell[3][c]);
+          let w0 = weights[w + 2u * c];
+          let w4 = weights[w + 2u * c + 1u];
+          (*sums)[0] += a * w0.x;
+          (*sums)[1] += a * w0.y;
+          (*sums)[2] += a * w0.z;
+          (*sums)[3] += a * w0.w;
+          (*sums)[4] += a * w4.x;
+          (*sums)[5] += a * w4.y;
+          (*sums)[6] += a * w4.z;
+          (*sums)[7] += a * w4.w;
+        }
+        w += 8u;
+      }
+    }
+  }
+}
+
+fn addIdentity(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, n: u32, x: u32, y: u32) {
+  let step = layer.stepX * layer.batch + layer.stepN;
+  for (var half = 0u; half < 2u; half++) {
+    let block = min(tile * 2u + half, (layer.channels + 3u) / 4u - 1u);
+    let at = (*term).source + ((block * layer.height + y) * layer.width + x) * layer.batch + n;
+    let cell = mat4x4f(cells[at], cells[at + step], cells[at + 2u * step], cells[at + 3u * step]);
+    for (var c = 0u; c < 4u; c++) {
+      let w = channels[(*term).weights + tile * 8u + half * 4u + c].x;
+      (*sums)[half * 4u + c] += vec4f(cell[0][c], cell[1][c], cell[2][c], cell[3][c]) * w;
+    }
+  }
+}
+
+// Bias, activation, and the cells of the four pixels. Channels beyond the last are written as 0.
+fn finish(sums: ptr<function, Sums>, tile: u32, n: u32, x: u32, y: u32) {
+  let step = layer.stepX * layer.batch + layer.stepN;
+  for (var half = 0u; half < 2u; half++) {
+    let block = tile * 2u + half;
+    if (block * 4u >= layer.channels) { return; }
+    var cell = mat4x4f();
+    for (var c = 0u; c < 4u; c++) {
+      let o = block * 4u + c;
+      let channel = channels[layer.channelBase + o];
+      var value = (*sums)[half * 4u + c] + vec4f(channel.x);
+      if (layer.rectify == 1u) { value = clamp(value, vec4f(0.0), vec4f(channel.y)); }
+      for (var i = 0u; i < 4u; i++) { cell[i][c] = select(0.0, value[i], o < layer.channels); }
+    }
+    let at = layer.destination + ((block * layer.height + y) * layer.width + x) * layer.batch + n;
+    for (var i = 0u; i < 4u; i++) {
+      if (x + i * layer.stepX < layer.width && n + i * layer.stepN < batch.images) { cells[at + i * step] = cell[i]; }
+    }
+  }
+}

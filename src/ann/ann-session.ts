@@ -1,0 +1,231 @@
+import { OptionError } from '../errors.ts';
+import { Buffers } from '../gpu/buffers.ts';
+import type { Device } from '../gpu/device.ts';
+import { IN_FLIGHT, padToWords, stream } from '../gpu/stream.ts';
+import { type Ann, shapeSize } from '../graph/ann.ts';
+import { annConvolve, annEncode, annParameters, annPool, histogram } from '../kernels/ann.ts';
+import { type BoundKernel, dispatch, packParameters } from '../kernels/kernel.ts';
+import { type AnnDispatch, type AnnPlan, BINS, makeAnnPlan } from './plan.ts';
+import type { LayerStatistics } from './statistics.ts';
+
+/** Pixels are normalised by these before they enter the network: (p / 255 − mean) / std, one value a channel or one for all. */
+export interface Normalization {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** How an ANN session runs. */
+export interface AnnSessionOptions extends Normalization {
+  /** Images at once, at most (default 64); cut to the device's limits. */
+  readonly batch?: number;
+}
+
+/** What a run of the trained network yields. */
+export interface AnnResult {
+  readonly images: number;
+  /** [image][class] */
+  readonly logits: Float32Array;
+}
+
+interface AnnEngine {
+  readonly buffers: Buffers;
+  readonly kernels: readonly { readonly kernel: BoundKernel; readonly counts: boolean }[];
+  readonly cells: GPUBuffer;
+  readonly pixels: GPUBuffer;
+  readonly batch: GPUBuffer;
+  readonly bins: GPUBuffer;
+  readonly readbacks: readonly GPUBuffer[];
+}
+
+/** Runs the trained network in f32 on a device: the baseline, and the statistics that the scales come from. */
+export class AnnSession {
+  readonly device: Device;
+  readonly ann: Ann;
+  readonly plan: AnnPlan;
+  readonly #engine: AnnEngine;
+  #busy: Promise<unknown> = Promise.resolve();
+
+  private constructor(device: Device, ann: Ann, plan: AnnPlan, engine: AnnEngine) {
+    this.device = device;
+    this.ann = ann;
+    this.plan = plan;
+    this.#engine = engine;
+  }
+
+  /** Plans, makes buffers, compiles. @throws OptionError, DeviceError */
+  static async create(device: Device, ann: Ann, options: AnnSessionOptions): Promise<AnnSession> {
+    const plan = makeAnnPlan(ann, device.limits, options.batch ?? 64);
+    return new AnnSession(device, ann, plan, await prepare(device, ann, plan, options));
+  }
+
+  /**
+   * Classifies images; calls may overlap and run one after another.
+   * @param images pixels 0…255, [image][channel][y][x]
+   */
+  run(images: Uint8Array, onProgress?: (images: number) => void): Promise<AnnResult> {
+    return this.#queue(() => this.#run(images, false, onProgress));
+  }
+
+  /**
+   * Runs the images and returns each layer's distribution; `null` for pools and the readout. Activations stay on the GPU.
+   * @param images pixels 0…255, [image][channel][y][x]
+   */
+  calibrate(
+    images: Uint8Array,
+    onProgress?: (images: number) => void,
+  ): Promise<AnnResult & { readonly statistics: readonly (LayerStatistics | null)[] }> {
+    return this.#queue(async () => {
+      const clear = this.device.handle.createCommandEncoder();
+      clear.clearBuffer(this.#engine.bins);
+      this.device.handle.queue.submit([clear.finish()]);
+      const result = await this.#run(images, true, onProgress);
+      return { ...result, statistics: await this.#readStatistics(result.images) };
+    });
+  }
+
+  #queue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#busy.then(work);
+    this.#busy = result.catch(() => {});
+    return result;
+  }
+
+  async #run(images: Uint8Array, counting: boolean, onProgress?: (images: number) => void): Promise<AnnResult> {
+    this.device.check();
+    const size = shapeSize(this.ann.input);
+    if (images.length === 0 || images.length % size !== 0) {
+      const { channels, height, width } = this.ann.input;
+      const what = `${images.length} bytes are not a whole number of images of ${channels} × ${height} × ${width}`;
+      throw new OptionError('images', 'images', what, 'give pixels 0…255, [image][channel][y][x]');
+    }
+    const count = images.length / size;
+    const classes = this.ann.layers[this.ann.layers.length - 1].shape.channels;
+    const logits = new Float32Array(count * classes);
+    await stream(
+      count,
+      this.plan.batch,
+      (first, n, slot) => this.#submit(images.subarray(first * size, (first + n) * size), n, slot, counting),
+      (buffer, first, n) => this.#collect(buffer, logits.subarray(first * classes, (first + n) * classes), n, classes),
+      onProgress,
+    );
+    return { images: count, logits };
+  }
+
+  #submit(images: Uint8Array, count: number, slot: number, counting: boolean): GPUBuffer {
+    const { handle } = this.device;
+    const { kernels, pixels, batch, cells, readbacks } = this.#engine;
+    const upload = padToWords(images);
+    handle.queue.writeBuffer(pixels, 0, upload.buffer, upload.byteOffset, upload.byteLength);
+    handle.queue.writeBuffer(batch, 0, Uint32Array.of(count));
+    const encoder = handle.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const { kernel, counts } of kernels) if (counting || !counts) dispatch(pass, kernel);
+    pass.end();
+    encoder.copyBufferToBuffer(cells, this.plan.logits * 16, readbacks[slot], 0, readbacks[slot].size);
+    handle.queue.submit([encoder.finish()]);
+    return readbacks[slot];
+  }
+
+  /** Cells of four classes, [block][image], to [image][class]. */
+  async #collect(buffer: GPUBuffer, logits: Float32Array, count: number, classes: number): Promise<void> {
+    await mapForReading(this.device, buffer);
+    const cells = new Float32Array(buffer.getMappedRange());
+    for (let n = 0; n < count; n++) {
+      for (let o = 0; o < classes; o++) logits[n * classes + o] = cells[((o >> 2) * this.plan.batch + n) * 4 + (o & 3)];
+    }
+    buffer.unmap();
+    this.device.check();
+  }
+
+  async #readStatistics(images: number): Promise<(LayerStatistics | null)[]> {
+    const { handle } = this.device;
+    const { bins } = this.#engine;
+    const target = handle.createBuffer({
+      label: 'histograms',
+      size: bins.size,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    const encoder = handle.createCommandEncoder();
+    encoder.copyBufferToBuffer(bins, 0, target, 0, bins.size);
+    handle.queue.submit([encoder.finish()]);
+    await mapForReading(this.device, target);
+    const all = new Uint32Array(target.getMappedRange().slice(0));
+    target.destroy();
+    return this.ann.layers.map((layer, l) => {
+      const at = this.plan.counted.indexOf(l);
+      return at < 0 ? null : { count: shapeSize(layer.shape) * images, bins: all.subarray(at * BINS, (at + 1) * BINS) };
+    });
+  }
+
+  /** Frees the session's GPU memory. */
+  dispose(): void {
+    this.#engine.buffers.dispose();
+  }
+}
+
+/** Maps a buffer; where that fails because the device did, says so. */
+async function mapForReading(device: Device, buffer: GPUBuffer): Promise<void> {
+  await buffer.mapAsync(GPUMapMode.READ).catch((cause: Error) => {
+    device.check();
+    throw cause;
+  });
+}
+
+async function prepare(device: Device, ann: Ann, plan: AnnPlan, { mean, std }: Normalization): Promise<AnnEngine> {
+  const buffers = new Buffers(device);
+  const { channels: inputs } = ann.input;
+  const at = (values: readonly number[], c: number) => values[values.length === 1 ? 0 : c];
+  const normalization = Float32Array.from({ length: inputs * 2 }, (_, i) => at(i % 2 === 0 ? mean : std, i >> 1));
+  try {
+    return await device.guard(`network "${ann.name}"`, async () => {
+      const cells = buffers.create('cells', 'storage', plan.bytes.cells);
+      const weights = buffers.create('weights', 'weights', plan.data.weights.byteLength, plan.data.weights);
+      const channels = buffers.create(
+        'channels',
+        'storage',
+        plan.data.channels.byteLength,
+        plan.data.channels as Float32Array<ArrayBuffer>,
+      );
+      const pixels = buffers.create('pixels', 'storage', plan.bytes.pixels);
+      const bins = buffers.create('bins', 'storage', plan.bytes.bins);
+      const batch = buffers.create('batch', 'uniform', 16);
+      const norm = buffers.create('normalization', 'storage', normalization.byteLength, normalization);
+      const packed = packParameters(
+        plan.dispatches.map(({ kernel, parameters }) => ({ layout: annParameters[kernel], parameters })),
+      );
+      const parameters = buffers.create('parameters', 'uniform', packed.data.byteLength, packed.data);
+      const bind = (d: AnnDispatch, i: number): Promise<BoundKernel> => {
+        const common = {
+          cells: { buffer: cells },
+          parameters: { buffer: parameters, offset: packed.offsets[i], size: annParameters[d.kernel].size },
+          batch: { buffer: batch },
+        };
+        const w = d.weights;
+        const share = { buffer: weights, offset: w?.offset ?? 0, size: w?.uniform ? 65536 : (w?.bytes ?? 16) };
+        switch (d.kernel) {
+          case 'ann-encode':
+            return annEncode(device, { ...common, pixels: { buffer: pixels }, normalization: { buffer: norm } }, d.invocations);
+          case 'ann-convolve':
+            return annConvolve(
+              device,
+              w?.uniform ?? false,
+              { ...common, weights: share, channels: { buffer: channels } },
+              d.invocations,
+              d.tiles,
+            );
+          case 'ann-pool':
+            return annPool(device, d.maximum, common, d.invocations);
+          case 'histogram':
+            return histogram(device, { ...common, bins: { buffer: bins } }, d.invocations);
+        }
+      };
+      const bound = await Promise.all(plan.dispatches.map(bind));
+      const kernels = bound.map((kernel, i) => ({ kernel, counts: plan.dispatches[i].kernel === 'histogram' }));
+      const logitBytes = Math.ceil(ann.layers[ann.layers.length - 1].shape.channels / 4) * plan.batch * 16;
+      const readbacks = Array.from({ length: IN_FLIGHT }, () => buffers.create('logits', 'readback', logitBytes));
+      return { buffers, kernels, cells, pixels, batch, bins, readbacks };
+    });
+  } catch (error) {
+    buffers.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+/** Batches under way at once: the next one is uploaded while the GPU works on this one. */
+export const IN_FLIGHT = 2;
+
+/**
+ * Runs `count` images in batches, with `IN_FLIGHT` of them under way.
+ * @param submit uploads and submits images [first, first + size) into a slot, without waiting
+ * @param land waits for what `submit` returned and takes the results
+ * @param onProgress called with the number of images done so far
+ */
+export async function stream<T>(
+  count: number,
+  batch: number,
+  submit: (first: number, size: number, slot: number) => T,
+  land: (submitted: T, first: number, size: number) => Promise<void>,
+  onProgress?: (images: number) => void,
+): Promise<void> {
+  const flying: { submitted: T; first: number; size: number }[] = [];
+  const next = async () => {
+    const { submitted, first, size } = flying.shift() as (typeof flying)[number];
+    await land(submitted, first, size);
+    onProgress?.(first + size);
+  };
+  try {
+    for (let first = 0, i = 0; first < count; first += batch, i++) {
+      if (flying.length === IN_FLIGHT) await next();
+      const size = Math.min(batch, count - first);
+      flying.push({ submitted: submit(first, size, i % IN_FLIGHT), first, size });
+    }
+    while (flying.length > 0) await next();
+  } catch (error) {
+    // what is still under way must come down, so that its slots can be used again
+    for (const { submitted, first, size } of flying) await land(submitted, first, size).catch(() => {});
+    throw error;
+  }
+}
+
+/** `writeBuffer` takes whole words of 4 bytes. */
+export function padToWords(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (bytes.byteLength % 4 === 0 && bytes.buffer instanceof ArrayBuffer) return bytes as Uint8Array<ArrayBuffer>;
+  const padded = new Uint8Array(Math.ceil(bytes.byteLength / 4) * 4);
+  padded.set(bytes);
+  return padded;
+}
