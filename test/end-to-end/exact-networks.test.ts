@@ -1,0 +1,46 @@
+import { it } from 'vitest';
+import { openDataSet } from '../../src/data/open.ts';
+import { convert } from '../../src/evaluate/convert.ts';
+import { importOnnx } from '../../src/onnx/import.ts';
+import { expectSameBits, simulateAll } from '../helpers/compare.ts';
+import { describeOnDevice, device } from '../helpers/device.ts';
+import { cifar10Folder, modelPath, normalizationOf, photographs } from '../helpers/shared.ts';
+
+const IMAGES = 8;
+const WAVES = 3;
+
+describeOnDevice('trained networks on real images: the windowed engine equals the literal simulation, word for word', () => {
+  it.each([
+    ['resnet20-cifar10', 4],
+    ['resnet20-padshortcut', 5],
+    ['vgg16-slim-cifar10', 8],
+  ] as const)('%s, K = %i', { timeout: 600_000 }, async (name, phaseBits) => {
+    const folder = cifar10Folder();
+    const path = modelPath(name);
+    if (!folder || !path) return;
+    const { evaluation } = await openDataSet(`cifar10:${folder}`);
+    const calibration = evaluation.pixels.subarray(100 * 3072, 200 * 3072);
+    const network = await convert(device!, await importOnnx(path), calibration, { ...normalizationOf(path), phaseBits });
+    const pixels = evaluation.pixels.subarray(0, IMAGES * 3072);
+    const reference = simulateAll(network, pixels, WAVES);
+    await expectSameBits(device!, network, pixels, reference, { waves: WAVES });
+    await expectSameBits(device!, network, pixels, reference, { waves: WAVES, arithmetic: 'f32', weights: 'storage', batch: 3 });
+  });
+
+  it('mnist-resnet, K = 4', { timeout: 600_000 }, async () => {
+    const path = modelPath('mnist-resnet')!;
+    const { evaluation, training } = await openDataSet('mnist');
+    const calibration = training!.pixels.subarray(0, 200 * 784);
+    const network = await convert(device!, await importOnnx(path), calibration, { ...normalizationOf(path) });
+    const pixels = evaluation.pixels.subarray(0, IMAGES * 784);
+    await expectSameBits(device!, network, pixels, simulateAll(network, pixels, WAVES), { waves: WAVES });
+  });
+
+  it('squeezenet1.1-imagenet (concatenations, 224 × 224), K = 4, one photograph', { timeout: 600_000 }, async () => {
+    const path = modelPath('squeezenet1.1-imagenet');
+    const pixels = await photographs(1, 224);
+    if (!path || !pixels) return;
+    const network = await convert(device!, await importOnnx(path), pixels, { ...normalizationOf(path) });
+    await expectSameBits(device!, network, pixels, simulateAll(network, pixels, 1), { waves: 1 });
+  });
+});
