@@ -75,7 +75,7 @@ export const zeroSum = (name: string, shape: Shape): Sum => ({
 
 /**
  * Whether the parts can be read as a tensor of these dims without moving a value: as maps [batch, channels, height, width] (or
- * [batch, channels, height × width]) of every part's own size, or as a vector [batch, features, 1 …].
+ * [batch, channels, height × width]) of every part's own size, or as a vector [batch, features].
  */
 export function fitsDims(dims: readonly number[], parts: readonly Part[], batch: number): boolean {
   if (dims.length < 2 || dims[0] !== batch) return false;
@@ -85,6 +85,6 @@ export function fitsDims(dims: readonly number[], parts: readonly Part[], batch:
   const asMaps =
     dims[1] === shapes.reduce((n, s) => n + s.channels, 0) &&
     shapes.every((s) => s.height * s.width === restSize && (rest.length !== 2 || (s.height === rest[0] && s.width === rest[1])));
-  const asVector = restSize === 1 && dims[1] === shapes.reduce((n, s) => n + shapeSize(s), 0);
+  const asVector = dims.length === 2 && dims[1] === shapes.reduce((n, s) => n + shapeSize(s), 0);
   return asMaps || asVector;
 }

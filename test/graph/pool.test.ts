@@ -1,0 +1,121 @@
+/** Pools and reductions in small networks, against ONNX Runtime on the same bytes. */
+
+import { describe, it } from 'vitest';
+import { buildOnnx, whole } from '../helpers/onnx-builder.ts';
+import { expectSameAsOnnx } from '../helpers/onnx-compare.ts';
+import { between, floats, head, node, relu, weights } from '../helpers/onnx-networks.ts';
+
+const ROWS: [name: string, bytes: () => Uint8Array][] = [
+  ['MaxPool', () => between(4 * 9, [node('MaxPool', ['a'], 'z', { kernel_shape: [3, 3], strides: [2, 2] })])],
+  [
+    'MaxPool with padding',
+    () => between(4 * 16, [node('MaxPool', ['a'], 'z', { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] })]),
+  ],
+  [
+    'MaxPool with ceil_mode',
+    () => between(4 * 16, [node('MaxPool', ['a'], 'z', { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1 })]),
+  ],
+  ['MaxPool with dilation', () => between(4 * 16, [node('MaxPool', ['a'], 'z', { kernel_shape: [3, 3], dilations: [2, 2] })])],
+  [
+    'MaxPool before Relu',
+    () =>
+      between(
+        4 * 16,
+        [
+          node('Conv', ['a', 'w', 'b'], 'c', { pads: [1, 1, 1, 1] }),
+          node('MaxPool', ['c'], 'p', { kernel_shape: [2, 2], strides: [2, 2] }),
+          relu('p'),
+        ],
+        weights(4, 4, 3, 3),
+      ),
+  ],
+  [
+    'MaxPool twice before Clip',
+    () =>
+      between(
+        4 * 4,
+        [
+          node('Conv', ['a', 'w', 'b'], 'c', { pads: [1, 1, 1, 1] }),
+          node('MaxPool', ['c'], 'p', { kernel_shape: [2, 2], strides: [2, 2] }),
+          node('MaxPool', ['p'], 'q', { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
+          node('Clip', ['q', 'lo', 'hi'], 'z'),
+        ],
+        { ...weights(4, 4, 3, 3), lo: floats([0]), hi: floats([0.6]) },
+      ),
+  ],
+  [
+    'MaxPool of the input',
+    () =>
+      buildOnnx({
+        nodes: [node('MaxPool', ['x'], 'z', { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }), ...head(48).nodes],
+        tensors: head(48).tensors,
+      }),
+  ],
+  ['AveragePool', () => between(4 * 16, [node('AveragePool', ['a'], 'z', { kernel_shape: [2, 2], strides: [2, 2] })])],
+  [
+    'AveragePool, padding not counted',
+    () => between(256, [node('AveragePool', ['a'], 'z', { kernel_shape: [3, 3], pads: [1, 1, 1, 1] })]),
+  ],
+  [
+    'AveragePool, padding counted',
+    () => between(256, [node('AveragePool', ['a'], 'z', { kernel_shape: [3, 3], pads: [1, 1, 1, 1], count_include_pad: 1 })]),
+  ],
+  [
+    'AveragePool with ceil_mode',
+    () => between(4 * 16, [node('AveragePool', ['a'], 'z', { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1 })]),
+  ],
+  [
+    'AveragePool of a pointwise sum',
+    () =>
+      between(
+        4 * 16,
+        [
+          node('Conv', ['a', 'w', 'b'], 'c'),
+          node('Add', ['c', 'a'], 's'),
+          node('AveragePool', ['s'], 'p', { kernel_shape: [2, 2], strides: [2, 2] }),
+          relu('p'),
+        ],
+        weights(4, 4, 1, 1),
+      ),
+  ],
+  [
+    'AveragePool with padding not counted, of a pointwise sum',
+    () =>
+      between(
+        256,
+        [
+          node('Conv', ['a', 'w', 'b'], 'c'),
+          node('AveragePool', ['c'], 'p', { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }),
+          relu('p'),
+        ],
+        weights(4, 4, 1, 1),
+      ),
+  ],
+  ['GlobalAveragePool', () => between(4, [node('GlobalAveragePool', ['a'], 'z')])],
+  ['GlobalMaxPool', () => between(4, [node('GlobalMaxPool', ['a'], 'z')])],
+  [
+    'GlobalAveragePool of a pointwise sum',
+    () => between(6, [node('Conv', ['a', 'w', 'b'], 'c'), node('GlobalAveragePool', ['c'], 'p'), relu('p')], weights(6, 4, 1, 1)),
+  ],
+  ['ReduceMean, dims kept', () => between(4, [node('ReduceMean', ['a'], 'z', { axes: [2, 3] })])],
+  ['ReduceMean, dims dropped', () => between(4, [node('ReduceMean', ['a'], 'z', { axes: [-1, -2], keepdims: 0 })])],
+  [
+    'ReduceMean, one axis after the other',
+    () =>
+      between(4, [
+        node('ReduceMean', ['a'], 'h', { axes: [2], keepdims: 0 }),
+        node('ReduceMean', ['h'], 'z', { axes: [2], keepdims: 0 }),
+      ]),
+  ],
+  [
+    'ReduceMean, axes as input',
+    () => between(4, [node('ReduceMean', ['a', 'axes'], 'z', { keepdims: 0 })], { axes: whole([2, 3]) }, { opset: 18 }),
+  ],
+  ['ReduceMax', () => between(4, [node('ReduceMax', ['a'], 'z', { axes: [2, 3], keepdims: 0 })])],
+];
+
+describe('pools and reductions', () => {
+  it.each(ROWS)('%s', async (_, bytes) => {
+    await expectSameAsOnnx(bytes());
+  });
+});
