@@ -49,13 +49,19 @@ fn annConvolve(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gro
     if (term.kind == IDENTITY) {
       addIdentity(&sums, &term, tile, n, x, y);
     } else {
-      addConvolution(&sums, &term, tile, n, x, y, group.y * layer.tileWeights + term.weights);
+      let weight = group.y * layer.tileWeights + term.weights;
+      if (term.kernelWidth == 3u && term.strideX == 1u && term.dilationX == 1u && layer.stepX == 1u) {
+        addRows3(&sums, &term, tile, n, x, y, weight);
+      } else {
+        addWindow(&sums, &term, tile, n, x, y, weight);
+      }
     }
   }
   finish(&sums, tile, n, x, y);
 }
 
-fn addConvolution(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, n: u32, x: u32, y: u32, weight: u32) {
+// Any kernel, stride, padding and dilation: four cells a tap.
+fn addWindow(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, n: u32, x: u32, y: u32, weight: u32) {
   let width = i32((*term).width);
   let stepX = i32(layer.stepX * (*term).strideX);
   let step = stepX * i32(layer.batch) + i32(layer.stepN);
@@ -72,24 +78,59 @@ fn addConvolution(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u3
         let columns = vec4i(ix) + offsets * stepX;
         let valid = vec4<bool>(inside) & (columns >= vec4i(0)) & (columns < vec4i(width));
         let at = select(vec4u(0u), vec4u(vec4i(row + ix * i32(layer.batch)) + offsets * step), valid);  // cell 0 is padding
-        let cell = mat4x4f(cells[at.x], cells[at.y], cells[at.z], cells[at.w]);
-        for (var c = 0u; c < 4u; c++) {
-          let a = vec4f(cell[0][c], cell[1][c], cell[2][c], cell[3][c]);
-          let w0 = weights[w + 2u * c];
-          let w4 = weights[w + 2u * c + 1u];
-          (*sums)[0] += a * w0.x;
-          (*sums)[1] += a * w0.y;
-          (*sums)[2] += a * w0.z;
-          (*sums)[3] += a * w0.w;
-          (*sums)[4] += a * w4.x;
-          (*sums)[5] += a * w4.y;
-          (*sums)[6] += a * w4.z;
-          (*sums)[7] += a * w4.w;
-        }
+        tapCells(sums, cells[at.x], cells[at.y], cells[at.z], cells[at.w], w);
         w += 8u;
       }
     }
   }
+}
+
+// Kernels 3 wide, stride 1: the six cells of a row serve the three taps of four pixels.
+fn addRows3(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, n: u32, x: u32, y: u32, weight: u32) {
+  let width = i32((*term).width);
+  let step = i32(layer.batch);
+  let left = i32(x) - i32((*term).padLeft);
+  let first = firstBlock(term, tile);
+  var w = weight;
+  for (var q = first; q < first + (*term).blocks; q++) {
+    for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
+      let iy = i32(y * (*term).strideY + ky * (*term).dilationY) - i32((*term).padTop);
+      let inside = iy >= 0 && iy < i32((*term).height);
+      let row = i32((*term).source + n) + ((i32(q * (*term).height) + iy) * width + left) * step;
+      let a0 = cells[select(0u, u32(row), inside && left >= 0 && left < width)];
+      let a1 = cells[select(0u, u32(row + step), inside && left >= -1 && left < width - 1)];
+      let a2 = cells[select(0u, u32(row + 2 * step), inside && left >= -2 && left < width - 2)];
+      let a3 = cells[select(0u, u32(row + 3 * step), inside && left >= -3 && left < width - 3)];
+      let a4 = cells[select(0u, u32(row + 4 * step), inside && left >= -4 && left < width - 4)];
+      let a5 = cells[select(0u, u32(row + 5 * step), inside && left >= -5 && left < width - 5)];
+      tapCells(sums, a0, a1, a2, a3, w);
+      tapCells(sums, a1, a2, a3, a4, w + 8u);
+      tapCells(sums, a2, a3, a4, a5, w + 16u);
+      w += 24u;
+    }
+  }
+}
+
+// Four channels of four pixels.
+fn tapCells(sums: ptr<function, Sums>, a: vec4f, b: vec4f, c: vec4f, d: vec4f, w: u32) {
+  tap(sums, vec4f(a.x, b.x, c.x, d.x), w);
+  tap(sums, vec4f(a.y, b.y, c.y, d.y), w + 2u);
+  tap(sums, vec4f(a.z, b.z, c.z, d.z), w + 4u);
+  tap(sums, vec4f(a.w, b.w, c.w, d.w), w + 6u);
+}
+
+// One channel of four pixels times the weights of eight output channels.
+fn tap(sums: ptr<function, Sums>, a: vec4f, w: u32) {
+  let w0 = weights[w];
+  let w4 = weights[w + 1u];
+  (*sums)[0] += a * w0.x;
+  (*sums)[1] += a * w0.y;
+  (*sums)[2] += a * w0.z;
+  (*sums)[3] += a * w0.w;
+  (*sums)[4] += a * w4.x;
+  (*sums)[5] += a * w4.y;
+  (*sums)[6] += a * w4.z;
+  (*sums)[7] += a * w4.w;
 }
 
 fn addIdentity(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, n: u32, x: u32, y: u32) {

@@ -21,7 +21,9 @@ async function runtimeLogits(path: string, ann: Ann, pixels: Uint8Array, { mean,
   const input = Float32Array.from(pixels, (p, i) => (p / 255 - at(mean, channel(i))) / at(std, channel(i)));
   const results: number[] = [];
   for (let n = 0; n < images; n++) {
-    const feeds = { [runtime.inputNames[0]]: new Tensor('float32', input.subarray(n * size, (n + 1) * size), [1, channels, height, width]) };
+    const feeds = {
+      [runtime.inputNames[0]]: new Tensor('float32', input.subarray(n * size, (n + 1) * size), [1, channels, height, width]),
+    };
     results.push(...((await runtime.run(feeds))[runtime.outputNames[0]].data as Float32Array));
   }
   return Float32Array.from(results);
@@ -48,7 +50,11 @@ async function compare(name: string, pixelsOf: (ann: Ann) => Uint8Array): Promis
   const session = await AnnSession.create(device!, ann, { ...normalizationOf(path), batch: 48 });
   const { logits } = await session.run(pixels);
   session.dispose();
-  expectAgreement(logits, await runtimeLogits(path, ann, pixels, normalizationOf(path)), ann.layers[ann.layers.length - 1].shape.channels);
+  expectAgreement(
+    logits,
+    await runtimeLogits(path, ann, pixels, normalizationOf(path)),
+    ann.layers[ann.layers.length - 1].shape.channels,
+  );
 }
 
 describeOnDevice('the trained network on the GPU agrees with onnxruntime', () => {
@@ -57,12 +63,15 @@ describeOnDevice('the trained network on the GPU agrees with onnxruntime', () =>
     await compare('mnist-resnet', () => evaluation.pixels.subarray(0, 200 * 784));
   });
 
-  it.each(['resnet20-cifar10', 'vgg16-slim-cifar10', 'resnet20-padshortcut', 'resnet56-padshortcut'])('%s, 100 images', async (name) => {
-    const folder = cifar10Folder();
-    if (!folder) return;
-    const { evaluation } = await openDataSet(`cifar10:${folder}`);
-    await compare(name, () => evaluation.pixels.subarray(0, 100 * 3072));
-  });
+  it.each(['resnet20-cifar10', 'vgg16-slim-cifar10', 'resnet20-padshortcut', 'resnet56-padshortcut'])(
+    '%s, 100 images',
+    async (name) => {
+      const folder = cifar10Folder();
+      if (!folder) return;
+      const { evaluation } = await openDataSet(`cifar10:${folder}`);
+      await compare(name, () => evaluation.pixels.subarray(0, 100 * 3072));
+    },
+  );
 
   it('squeezenet1.1-imagenet, 8 photographs', async () => {
     const pixels = await photographs(8, 224);

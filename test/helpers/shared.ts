@@ -39,10 +39,14 @@ export async function photographs(count: number, side: number): Promise<Uint8Arr
   const pixels = new Uint8Array(count * 3 * side * side);
   for (let n = 0; n < count; n++) {
     const inside = `${folder}/${classes[n * Math.floor(classes.length / count)]}`;
-    const image = sharp(`${inside}/${readdirSync(inside)[0]}`).resize(256, 256, { fit: 'cover' }).removeAlpha().toColourspace('srgb');
+    const image = sharp(`${inside}/${readdirSync(inside)[0]}`)
+      .resize(256, 256, { fit: 'cover' })
+      .removeAlpha()
+      .toColourspace('srgb');
     const margin = (256 - side) / 2;
     const interleaved = await image.extract({ left: margin, top: margin, width: side, height: side }).raw().toBuffer();
-    for (let i = 0; i < side * side; i++) for (let c = 0; c < 3; c++) pixels[(n * 3 + c) * side * side + i] = interleaved[i * 3 + c];
+    for (let i = 0; i < side * side; i++)
+      for (let c = 0; c < 3; c++) pixels[(n * 3 + c) * side * side + i] = interleaved[i * 3 + c];
   }
   return pixels;
 }
