@@ -40,12 +40,12 @@ export const lowerConcat: LowerOperator = (node, lowering) => {
   const { dims } = values[0];
   const axis = integerAttribute(node, 'axis', 1);
   if ((axis < 0 ? axis + dims.length : axis) !== 1) throw cannot(node, `axis ${axis}`, 'only channels can be concatenated');
-  const sizes = new Set(values.flatMap((v) => v.parts.map(partShape)).map(({ height, width }) => `${height}×${width}`));
-  if (dims.length > 2 && sizes.size > 1)
-    throw cannot(node, `maps of ${[...sizes].join(' and ')}`, 'reshape behind the join', 'unsupported-shape');
   if (values.some((v) => v.dims.length !== dims.length || v.dims.some((d, i) => i !== 1 && d !== dims[i]))) {
     throw badShape(node, `sizes ${values.map((v) => v.dims.join('×')).join(' and ')}`);
   }
+  const sizes = new Set(values.flatMap((v) => v.parts.map(partShape)).map(({ height, width }) => `${height}×${width}`));
+  if (dims.length > 2 && sizes.size > 1)
+    throw cannot(node, `maps of ${[...sizes].join(' and ')}`, 'reshape behind the join', 'unsupported-shape');
   if (values.reduce((n, v) => n + v.parts.length, 0) > MAXIMUM_PARTS) throw tooMany(node, `${MAXIMUM_PARTS} parts of channels`);
   const channels = values.reduce((n, v) => n + v.dims[1], 0);
   checkShape({ channels, height: dims[2] ?? 1, width: dims[3] ?? 1 }, node);

@@ -1,0 +1,343 @@
+/** What is refused: by node, with the reason and a remedy. */
+
+import { describe, expect, it } from 'vitest';
+import { ModelFormatError, UnsupportedModelError } from '../../src/errors.ts';
+import { importOnnx } from '../../src/onnx/import.ts';
+import { buildOnnx, type NodeSpec, real, type TensorSpec, whole } from '../helpers/onnx-builder.ts';
+import { between, bn, floats, head, node, random, relu, stem, stemTensors, weights } from '../helpers/onnx-networks.ts';
+
+type Case = [name: string, bytes: Uint8Array, message: RegExp];
+
+const one = (op: string, attributes: NodeSpec['attributes'] = {}, tensors: Record<string, TensorSpec> = {}, opset = 13) =>
+  between(256, [node(op, ['a', ...Object.keys(tensors)], 'z', attributes)], tensors, { opset });
+const pool = (attributes: NodeSpec['attributes']) => one('AveragePool', { kernel_shape: [3, 3], ...attributes });
+const two = (...second: NodeSpec[]) =>
+  between(256, [node('Conv', ['a', 'w', 'b'], 'c', { pads: [1, 1, 1, 1] }), ...second], weights(4, 4, 3, 3));
+/** Inputs and output given outright. */
+const bare = (nodes: NodeSpec[], tensors: Record<string, TensorSpec> = {}, more: object = {}) =>
+  buildOnnx({ nodes, tensors, ...more });
+
+const UNSUPPORTED: Case[] = [
+  ['Sigmoid', one('Sigmoid'), /node "Sigmoid:z".*Sigmoid is not supported \(supported: Add, .*Unsqueeze\); a smooth activation/],
+  ['HardSwish', one('HardSwish', {}, {}, 14), /node "HardSwish:z".*retrain with ReLU/],
+  ['LeakyRelu', one('LeakyRelu'), /node "LeakyRelu:z".*a negative slope has no spike rate; retrain with ReLU/],
+  ['Tanh', one('Tanh'), /Tanh is not supported/],
+  ['Split', between(256, [{ op: 'Split', in: ['a'], out: ['z', 'q'], name: 'cut' }]), /node "cut" \(Split\).*use Slice/],
+  [
+    'an operator of another domain',
+    between(256, [{ op: 'Gelu', in: ['a'], out: ['z'], domain: 'com.microsoft' }]),
+    /com\.microsoft\.Gelu/,
+  ],
+  ['an operator named like a method', one('constructor'), /operator constructor is not supported/],
+  ['an operator without inputs', between(256, [node('RandomNormal', [], 'r'), node('Add', ['a', 'r'], 'z')]), /RandomNormal/],
+  [
+    'two Convs without ReLU',
+    two(node('Conv', ['c', 'w', 'b'], 'z', { pads: [1, 1, 1, 1] })),
+    /node "Conv:z".*two linear operators without ReLU between it and "Conv:c"/,
+  ],
+  [
+    'Gemm behind Conv',
+    two(node('Identity', ['c'], 'z')),
+    /node "Gemm:y".*two linear operators without ReLU between it and "Conv:c"/,
+  ],
+  [
+    'a bias before zero padding',
+    between(
+      256,
+      [
+        node('BatchNormalization', ['a', 's', 'o', 'm', 'v'], 'n'),
+        node('Conv', ['n', 'w', 'b'], 'c', { pads: [1, 1, 1, 1] }),
+        relu('c'),
+      ],
+      { ...bn(4), ...weights(4, 4, 3, 3) },
+    ),
+    /node "Conv:c".*a bias without ReLU/,
+  ],
+  [
+    'an average over a wide sum',
+    two(node('AveragePool', ['c'], 'z', { kernel_shape: [3, 3], pads: [1, 1, 1, 1] })),
+    /node "AveragePool:z".*two linear/,
+  ],
+  [
+    'the max pool of a sum without ReLU',
+    two(node('MaxPool', ['c'], 'z', { kernel_shape: [3, 3], pads: [1, 1, 1, 1] })),
+    /node "Gemm:y"/,
+  ],
+  [
+    'Clip with a floor below zero',
+    between(256, [node('Conv', ['a', 'w', 'b'], 'c', { pads: [1, 1, 1, 1] }), node('Clip', ['c', 'lo'], 'z')], {
+      ...weights(4, 4, 3, 3),
+      lo: floats([-1]),
+    }),
+    /node "Clip:z".*lower bound of -1/,
+  ],
+  ['Clip with a floor above zero', one('Clip', {}, { lo: floats([0.1]) }), /lower bound of 0\.1/],
+  ['Clip with a ceiling of zero', one('Clip', {}, { lo: floats([0]), hi: floats([0]) }), /bounds 0 and 0/],
+  ['Max with a number above zero', one('Max', {}, { lo: floats([0.5]) }), /lower bound of 0\.5/],
+  ['Max of two activations', between(256, [node('Max', ['a', 'a'], 'z')]), /more than one activation/],
+  ['a product of activations', between(256, [node('Mul', ['a', 'a'], 'z')]), /node "Mul:z".*a product of two activations/],
+  [
+    'a quotient of a constant',
+    between(256, [node('Div', ['k', 'a'], 'z')], { k: floats([1]) }),
+    /a constant divided by activations/,
+  ],
+  [
+    'a bias that differs within a map',
+    one('Add', {}, { k: random(1, 4, 8, 8) }),
+    /a constant \[1, 4, 8, 8\] that is not one number a channel/,
+  ],
+  ['a bias along the width', one('Add', {}, { k: random(8) }), /not one number a channel/],
+  [
+    'Add of broadcast activations',
+    between(256, [node('GlobalAveragePool', ['a'], 'p'), node('Add', ['a', 'p'], 'z')]),
+    /node "Add:z".*sizes/,
+  ],
+  ['Softmax inside', one('Softmax', { axis: 1 }), /node "Softmax:z".*only as the last node/],
+  [
+    '1-d convolution',
+    bare([node('Conv', ['x', 'w'], 'y')], { w: random(4, 3, 3) }, { inputs: [{ name: 'x', dims: ['N', 3, 8, 8] }] }),
+    /a convolution of rank 1/,
+  ],
+  ['3-d pool', one('MaxPool', { kernel_shape: [2, 2, 2] }), /kernel_shape has 3 entries/],
+  [
+    'AveragePool with ceil_mode and counted padding',
+    pool({ strides: [2, 2], ceil_mode: 1, count_include_pad: 1 }),
+    /ceil_mode or padding/,
+  ],
+  ['padding as wide as the pool', pool({ pads: [3, 3, 3, 3] }), /as wide as the window/],
+  ['auto_pad of no known kind', pool({ auto_pad: 'SAME' }), /auto_pad "SAME"/],
+  ['Pad by reflection', one('Pad', { mode: 'reflect' }, { p: whole([0, 0, 1, 1, 0, 0, 1, 1]) }), /node "Pad:z".*mode "reflect"/],
+  ['Pad with another value', one('Pad', {}, { p: whole([0, 0, 1, 1, 0, 0, 1, 1]), v: floats([2]) }), /value 2/],
+  ['Pad with negative widths', one('Pad', {}, { p: whole([0, 0, -1, 0, 0, 0, 0, 0]) }), /negative padding/],
+  ['Pad of the batch', one('Pad', {}, { p: whole([1, 0, 0, 0, 0, 0, 0, 0]) }), /padding of the batch/],
+  ['Slice backwards', one('Slice', {}, { s: whole([7]), e: whole([-9]), ax: whole([2]), st: whole([-1]) }), /step -1/],
+  ['Slice of the batch', one('Slice', {}, { s: whole([1]), e: whole([2]), ax: whole([0]) }), /node "Slice:z"/],
+  ['Concat over height', between(512, [node('Concat', ['a', 'a'], 'z', { axis: 2 })]), /only channels can be concatenated/],
+  ['Transpose to channels last', one('Transpose', { perm: [0, 2, 3, 1] }), /\[batch, channels, height, width\] throughout/],
+  ['ReduceMean over channels', one('ReduceMean', { axes: [1] }), /axes \[1\]/],
+  ['ReduceMean over everything', one('ReduceMean'), /no axes/],
+  ['Reshape to other maps', one('Reshape', {}, { to: whole([0, 16, 4, 4]) }), /1×4×8×8 as 1×16×4×4/],
+  ['BatchNormalization in training', one('BatchNormalization', { training_mode: 1 }, bn(4), 14), /call model.eval\(\)/],
+  [
+    'MatMul with weights on the left',
+    between(256, [node('Flatten', ['a'], 'g'), node('MatMul', ['k', 'g'], 'z')], { k: random(1, 1) }),
+    /weights on the left/,
+  ],
+  [
+    'MatMul of activations',
+    between(256, [node('Flatten', ['a'], 'g'), node('MatMul', ['g', 'g'], 'z')]),
+    /a product of two activations/,
+  ],
+  [
+    'Gemm with transA',
+    between(256, [node('Flatten', ['a'], 'g'), node('Gemm', ['g', 'k'], 'z', { transA: 1 })], { k: random(1, 1) }),
+    /transA/,
+  ],
+  ['weights that are computed from the image', between(256, [node('Conv', ['a', 'a'], 'z')]), /input 1 \("a"\) is not a constant/],
+  [
+    'the second output of MaxPool',
+    between(256, [
+      { op: 'MaxPool', in: ['a'], out: ['p', 'i'], name: 'pool', attributes: { kernel_shape: [1, 1] } },
+      node('Add', ['p', 'i'], 'z'),
+    ]),
+    /"i"/,
+  ],
+  ['an output with a map', bare([...stem.slice(0, 1), node('Relu', ['c0'], 'y')], stemTensors()), /output "y": a map of 4 × 8 × 8/],
+  [
+    'an output that does not depend on the image',
+    bare([node('Constant', [], 'y', { value: { tensor: real([1], [1]) } })]),
+    /does not depend on the image/,
+  ],
+  [
+    'several inputs',
+    bare(
+      [node('Add', ['x', 'z'], 'y')],
+      {},
+      {
+        inputs: [
+          { name: 'x', dims: [1, 3, 8, 8] },
+          { name: 'z', dims: [1, 3, 8, 8] },
+        ],
+      },
+    ),
+    /several inputs: "x", "z"/,
+  ],
+  [
+    'several outputs',
+    bare([node('Relu', ['x'], 'y'), node('Relu', ['x'], 'z')], {}, { outputs: ['y', 'z'] }),
+    /several outputs: "y", "z"/,
+  ],
+  ['a dynamic image size', bare([node('Relu', ['x'], 'y')], {}, { input: ['N', 3, 'h', 'w'] }), /input "x": size 1 × 3 × \? × \?/],
+  ['rank 3', bare([node('Relu', ['x'], 'y')], {}, { input: ['N', 28, 28] }), /rank 3/],
+  [
+    'integer images',
+    bare([node('Relu', ['x'], 'y')], {}, { inputs: [{ name: 'x', dims: [1, 3, 8, 8], type: 2 }] }),
+    /float32 input/,
+  ],
+  ['opset 8', bare([node('Relu', ['x'], 'y')], {}, { opset: 8 }), /operator set 8; export with opset 9 or later/],
+  ['a giant map', bare([node('GlobalAveragePool', ['x'], 'y')], {}, { input: [1, 3, 2 ** 30, 2 ** 30] }), /too large/],
+  [
+    'a giant constant',
+    between(256, [node('ConstantOfShape', ['to'], 'k'), node('Add', ['a', 'k'], 'z')], { to: whole([2 ** 20, 2 ** 20]) }),
+    /too many for this model/,
+  ],
+  [
+    'a giant range',
+    between(256, [node('Range', ['lo', 'hi', 'st'], 'k'), node('Add', ['a', 'k'], 'z')], {
+      lo: whole([0], []),
+      hi: whole([2 ** 50], []),
+      st: whole([1], []),
+    }),
+    /too many for this model/,
+  ],
+  ['giant channel padding', one('Pad', {}, { p: whole([0, 0, 0, 0, 0, 2 ** 40, 0, 0]) }), /too large/],
+  [
+    'a tensor doubled fifty times by Concat',
+    between(
+      256,
+      Array.from({ length: 50 }, (_, i) =>
+        node('Concat', [i ? `d${i}` : 'a', i ? `d${i}` : 'a'], i === 49 ? 'z' : `d${i + 1}`, { axis: 1 }),
+      ),
+    ),
+    /more than 1024 parts|too large/,
+  ],
+  [
+    'a sum doubled fifty times',
+    between(
+      256,
+      [
+        node('Conv', ['a', 'w', 'b'], 'd0', { pads: [1, 1, 1, 1] }),
+        ...Array.from({ length: 50 }, (_, i) => node('Add', [`d${i}`, `d${i}`], i === 49 ? 'z' : `d${i + 1}`)),
+      ],
+      weights(4, 4, 3, 3),
+    ),
+    /more than 1024 summands/,
+  ],
+  [
+    'a constant doubled fifty times',
+    between(
+      256,
+      [
+        ...Array.from({ length: 50 }, (_, i) => node('Concat', [`k${i}`, `k${i}`], `k${i + 1}`, { axis: 0 })),
+        node('Add', ['a', 'k50'], 'z'),
+      ],
+      { k0: floats([1], [1]) },
+    ),
+    /too many for this model/,
+  ],
+];
+
+const MALFORMED: Case[] = [
+  [
+    'a tensor that nobody makes',
+    between(256, [node('Add', ['a', 'ghost'], 'z')]),
+    /node "Add:z": tensor "ghost" is made by no node/,
+  ],
+  ['weights that are left out', between(256, [node('Conv', ['a', ''], 'z')]), /node "Conv:z".*input 1 is left out/],
+  ['an output that nobody makes', bare([node('Relu', ['x'], 'z')]), /the output: tensor "y"/],
+  [
+    'a cycle',
+    between(256, [node('Add', ['a', 'q'], 'p'), node('Relu', ['p'], 'q'), node('Relu', ['q'], 'z')]),
+    /reads from its own output/,
+  ],
+  ['a node that feeds itself', between(256, [node('Add', ['a', 'z'], 'z')]), /reads from its own output/],
+  ['a tensor made twice', between(256, [node('Relu', ['a'], 'z'), node('Relu', ['a'], 'z')]), /"z" is made twice/],
+  ['a node that makes the input', between(256, [node('Relu', ['a'], 'x'), node('Relu', ['a'], 'z')]), /"x" is made twice/],
+  ['a node that makes a stored tensor', between(256, [node('Relu', ['a'], 'w0'), node('Relu', ['a'], 'z')]), /"w0" is made twice/],
+  [
+    'NaN weights',
+    between(256, [node('Conv', ['a', 'w'], 'c'), relu('c')], { w: real([4, 4, 1, 1], new Array(16).fill(Number.NaN)) }),
+    /node "Conv:c".*tensor "w" holds NaN at position 0/,
+  ],
+  [
+    'infinite bias',
+    between(256, [node('Conv', ['a', 'w', 'b'], 'c'), relu('c')], {
+      w: random(4, 4, 1, 1),
+      b: real([4], [0, Number.POSITIVE_INFINITY, 0, 0]),
+    }),
+    /"b" holds Infinity at position 1/,
+  ],
+  ['a variance below zero', one('BatchNormalization', {}, { ...bn(4), v: real([4], [1, -2, 1, 1]) }), /variance below zero/],
+  [
+    'folded weights that overflow',
+    between(256, [node('Mul', ['a', 'k'], 'm'), node('Mul', ['m', 'k'], 'n'), relu('n')], { k: floats([3e38]) }),
+    /overflow float32/,
+  ],
+  ['weights for other channels', between(256, [node('Conv', ['a', 'w'], 'z')], { w: random(4, 5, 1, 1) }), /over 4 channels/],
+  [
+    'groups that do not divide',
+    between(256, [node('Conv', ['a', 'w'], 'z', { group: 4 })], { w: random(6, 1, 1, 1) }),
+    /in 4 groups/,
+  ],
+  ['zero groups', between(256, [node('Conv', ['a', 'w'], 'z', { group: 0 })], { w: random(6, 1, 1, 1) }), /in 0 groups/],
+  [
+    'a kernel_shape that is not that of the weights',
+    between(256, [node('Conv', ['a', 'w'], 'z', { kernel_shape: [3, 3] })], { w: random(4, 4, 1, 1) }),
+    /kernel_shape 3×3 but weights 1×1/,
+  ],
+  [
+    'a bias of another size',
+    between(256, [node('Conv', ['a', 'w', 'b'], 'z')], { w: random(4, 4, 1, 1), b: random(3) }),
+    /a bias 3 for 4 outputs/,
+  ],
+  ['a kernel larger than its map', between(256, [node('Conv', ['a', 'w'], 'z')], { w: random(4, 4, 9, 9) }), /larger than its map/],
+  ['a stride of zero', one('MaxPool', { kernel_shape: [2, 2], strides: [0, 1] }), /strides \[0,1\]/],
+  ['negative pads', one('MaxPool', { kernel_shape: [2, 2], pads: [-1, 0, 0, 0] }), /pads \[-1,0,0,0\]/],
+  ['a pool without kernel', one('MaxPool'), /kernel_shape is missing/],
+  ['an attribute of the wrong kind', one('MaxPool', { kernel_shape: 'big' }), /attribute "kernel_shape" is not a list/],
+  [
+    'Gemm weights of another size',
+    bare([...stem, ...head(255, 'a').nodes], { ...stemTensors(), ...head(255).tensors }),
+    /weights for 255 features on 256/,
+  ],
+  [
+    'Concat of different sizes',
+    between(256, [node('MaxPool', ['a'], 'p', { kernel_shape: [2, 2] }), node('Concat', ['a', 'p'], 'z', { axis: 1 })]),
+    /node "Concat:z"/,
+  ],
+  ['Reshape to another size', one('Reshape', {}, { to: whole([1, 255]) }), /a reshape of 1×4×8×8 to \[1,255\]/],
+  ['Squeeze of a size that is not 1', one('Squeeze', {}, { ax: whole([1]) }), /not of size 1/],
+  ['no input', bare([node('Relu', ['x'], 'y')], { x: floats([1]) }), /the graph has no input/],
+  ['no output', bare([node('Relu', ['x'], 'y')], {}, { outputs: [] }), /the graph has no output/],
+];
+
+/** What an import fails with. */
+const failure = (bytes: Uint8Array) =>
+  importOnnx(bytes).then(
+    () => expect.fail('was imported'),
+    (error: unknown) => error,
+  );
+
+describe('models that are not supported', () => {
+  it.each(UNSUPPORTED)('%s', async (_, bytes, message) => {
+    const error = await failure(bytes);
+    expect(error).toBeInstanceOf(UnsupportedModelError);
+    expect((error as Error).message).toMatch(message);
+    expect((error as UnsupportedModelError).remedy).not.toBe('');
+  });
+});
+
+describe('models that are inconsistent', () => {
+  it.each(MALFORMED)('%s', async (_, bytes, message) => {
+    const error = await failure(bytes);
+    expect((error as Error).message).toMatch(message);
+    expect(error).toBeInstanceOf(ModelFormatError);
+    expect((error as ModelFormatError).remedy).not.toBe('');
+  });
+});
+
+describe('what is dropped', () => {
+  it.each(['Softmax', 'LogSoftmax'])('a final %s: the readout gives the logits', async (op) => {
+    const plain = between(256, [relu('a')]);
+    const nodes = [...stem, ...head(256, 'a').nodes.slice(0, 1)];
+    const tensors = { ...stemTensors(), wf: random(5, 256) };
+    const ann = await importOnnx(bare([...nodes, node('Gemm', ['f', 'wf'], 'l', { transB: 1 }), node(op, ['l'], 'y')], tensors));
+    expect(ann.layers.at(-1)).toMatchObject({ kind: 'readout', name: 'Gemm:l', shape: { channels: 5, height: 1, width: 1 } });
+    expect((await importOnnx(plain)).layers).toHaveLength(2);
+  });
+
+  it('a node that nobody reads, whatever its operator', async () => {
+    const ann = await importOnnx(between(256, [relu('a'), node('Sigmoid', ['a'], 'nobody')]));
+    expect(ann.layers).toHaveLength(2);
+  });
+});

@@ -1,0 +1,85 @@
+/** Element types, where values are stored, and sizes that do not agree. */
+
+import { describe, expect, it } from 'vitest';
+import { ModelFormatError, UnsupportedModelError } from '../../src/errors.ts';
+import type { TensorProto } from '../../src/onnx/schema.ts';
+import { readTensor } from '../../src/onnx/tensor.ts';
+
+const none = new Uint8Array(0);
+const empty: TensorProto = {
+  dims: [3],
+  dataType: 1,
+  floatData: none,
+  int32Data: none,
+  int64Data: none,
+  name: 't',
+  rawData: none,
+  doubleData: none,
+  uint64Data: none,
+  externalData: [],
+  dataLocation: 0,
+};
+const read = (fields: Partial<TensorProto>) =>
+  readTensor({ ...empty, ...fields }, 'tensor "t"', () => expect.fail('external data was read'));
+const bytes = (data: ArrayBufferView) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+/** int64 −1 as a varint. */
+const MINUS_ONE = [255, 255, 255, 255, 255, 255, 255, 255, 255, 1];
+
+describe('values', () => {
+  it.each<[string, Partial<TensorProto>, number[]]>([
+    ['float, raw', { rawData: bytes(Float32Array.of(1, -2, 0.5)) }, [1, -2, 0.5]],
+    ['float, typed', { floatData: bytes(Float32Array.of(1, -2, 0.5)) }, [1, -2, 0.5]],
+    ['double, raw', { dataType: 11, rawData: bytes(Float64Array.of(1, -2, 0.5)) }, [1, -2, 0.5]],
+    ['double, typed', { dataType: 11, doubleData: bytes(Float64Array.of(1, -2, 0.5)) }, [1, -2, 0.5]],
+    ['float16, raw', { dataType: 10, rawData: bytes(Uint16Array.of(0x3c00, 0xc000, 0x0001)) }, [1, -2, 2 ** -24]],
+    [
+      'float16, extremes',
+      { dataType: 10, rawData: bytes(Uint16Array.of(0x7bff, 0x7c00, 0x8000)) },
+      [65504, Number.POSITIVE_INFINITY, -0],
+    ],
+    ['float16, typed', { dataType: 10, int32Data: Uint8Array.of(0x80, 0x78, 0, 0x80, 0xf8, 0x02) }, [1, 0, -1]],
+    ['int64, raw', { dataType: 7, rawData: bytes(BigInt64Array.of(1n, -2n, 2n ** 53n)) }, [1, -2, 2 ** 53]],
+    ['int64, typed', { dataType: 7, int64Data: Uint8Array.of(1, ...MINUS_ONE, 0x80, 1) }, [1, -1, 128]],
+    ['int32, raw', { dataType: 6, rawData: bytes(Int32Array.of(1, -2, 3)) }, [1, -2, 3]],
+    ['int32, typed', { dataType: 6, int32Data: Uint8Array.of(1, ...MINUS_ONE, 3) }, [1, -1, 3]],
+    ['uint8, raw', { dataType: 2, rawData: Uint8Array.of(0, 128, 255) }, [0, 128, 255]],
+    ['int8, raw', { dataType: 3, rawData: Uint8Array.of(0, 128, 255) }, [0, -128, -1]],
+    ['bool, raw', { dataType: 9, rawData: Uint8Array.of(0, 1, 2) }, [0, 1, 1]],
+    ['uint64, typed', { dataType: 13, uint64Data: Uint8Array.of(1, 2, 3) }, [1, 2, 3]],
+    ['nothing', { dims: [0] }, []],
+    ['a single number', { dims: [], rawData: bytes(Float32Array.of(7)) }, [7]],
+  ])('%s', (_, fields, values) => {
+    expect([...read(fields).data]).toEqual(values);
+  });
+});
+
+describe('sizes that do not agree', () => {
+  it.each<[string, Partial<TensorProto>, RegExp]>([
+    ['too few bytes', { rawData: new Uint8Array(8) }, /tensor "t": the tensor has 8 bytes of data where its dimensions need 12/],
+    ['too many bytes', { rawData: new Uint8Array(16) }, /16 bytes/],
+    ['no data', {}, /0 bytes/],
+    ['no data for a giant', { dims: [2 ** 40] }, /0 bytes/],
+    ['a product beyond 2^53', { dims: [2 ** 40, 2 ** 40] }, /dimensions \[/],
+    ['a negative size', { dims: [-3] }, /dimensions \[-3\]/],
+    ['too few varints', { dataType: 7, int64Data: Uint8Array.of(1, 0x80, 0x80) }, /ends early/],
+    ['too many varints', { dataType: 7, int64Data: Uint8Array.of(1, 2, 3, 4) }, /more data/],
+    ['no varints for a giant', { dataType: 7, dims: [2 ** 40] }, /0 bytes/],
+    [
+      'external data of another length',
+      { dataLocation: 1, externalData: [{ key: 'length', value: '4' }] },
+      /4 bytes of external data/,
+    ],
+    [
+      'an external offset that is no number',
+      { dataLocation: 1, externalData: [{ key: 'offset', value: '-1' }] },
+      /offset or length of "-1"/,
+    ],
+  ])('%s', (_, fields, message) => {
+    expect(() => read(fields)).toThrow(ModelFormatError);
+    expect(() => read(fields)).toThrow(message);
+  });
+
+  it.each([0, 8, 14, 16, 23, -1])('element type %i is not supported', (dataType) => {
+    expect(() => read({ dataType })).toThrow(UnsupportedModelError);
+  });
+});
