@@ -6,7 +6,7 @@
 //
 // One invocation: 8 output channels × 8 pixels of a row (or 8 images where rows are short), all waves; membranes stay in
 // registers. Words are [wave][block of 4 channels][y][x][image]: neighbouring invocations are neighbouring images.
-// Weights of a tile of 8 channels are [term][block][ky][kx][8 channels], 4 bytes (the block's channels) to a u32.
+// Weights of a tile of 8 channels are [term][block][ky][kx][8 channels], 4 bytes (the block's channels, plus 128) to a u32.
 // Loads for 8 × 8 × 12 multiply-adds of a 3-wide row: 10 words, 6 vec4u of weights.
 // No races: an invocation writes the words of its own channels, pixels and images, into a region that no source shares.
 
@@ -26,8 +26,8 @@
 
 const LIMIT = 8388608;  // 2^23
 
-// Channel u of a tile: [2u] holds pixels 0 to 3, [2u + 1] pixels 4 to 7.
-alias Sums = array<Lanes, 16>;
+// Channel u of a tile: [2u] holds pixels 0 to 3, [2u + 1] pixels 4 to 7. [16] and [17] are the sums of the words alone.
+alias Sums = array<Lanes, 18>;
 alias Membranes = array<vec4i, 16>;
 
 @compute @workgroup_size(64)
@@ -96,6 +96,13 @@ fn sumRows3(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wav
       tap(sums, vec4u(a0, a1, a2, a3), vec4u(a4, a5, a6, a7), w);
       tap(sums, vec4u(a1, a2, a3, a4), vec4u(a5, a6, a7, a8), w + 2u);
       tap(sums, vec4u(a2, a3, a4, a5), vec4u(a6, a7, a8, a9), w + 4u);
+#if ${packedDot}
+      let s0 = dots(vec4u(a0, a1, a2, a3), 0x01010101u);
+      let s4 = dots(vec4u(a4, a5, a6, a7), 0x01010101u);
+      let s8 = dots(vec4u(a8, a9, 0u, 0u), 0x01010101u);
+      (*sums)[16] += s0 + vec4u(s0.yzw, s4.x) + vec4u(s0.zw, s4.xy);
+      (*sums)[17] += s4 + vec4u(s4.yzw, s8.x) + vec4u(s4.zw, s8.xy);
+#endif
       w += 6u;
     }
   }
@@ -121,12 +128,13 @@ fn sumWindow(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wa
         let i4 = vec4i(ix) + vec4i(4, 5, 6, 7) * stepX;
         let near = select(vec4u(pad), vec4u(vec4i(at) + vec4i(0, 1, 2, 3) * step), vec4<bool>(inside) & (i0 >= vec4i(0)) & (i0 < vec4i(width)));
         let far = select(vec4u(pad), vec4u(vec4i(at) + vec4i(4, 5, 6, 7) * step), vec4<bool>(inside) & (i4 >= vec4i(0)) & (i4 < vec4i(width)));
-        tap(
-          sums,
-          vec4u(words[near.x], words[near.y], words[near.z], words[near.w]),
-          vec4u(words[far.x], words[far.y], words[far.z], words[far.w]),
-          w,
-        );
+        let nearWords = vec4u(words[near.x], words[near.y], words[near.z], words[near.w]);
+        let farWords = vec4u(words[far.x], words[far.y], words[far.z], words[far.w]);
+        tap(sums, nearWords, farWords, w);
+#if ${packedDot}
+        (*sums)[16] += dots(nearWords, 0x01010101u);
+        (*sums)[17] += dots(farWords, 0x01010101u);
+#endif
         w += 2u;
       }
     }
@@ -161,8 +169,8 @@ fn tap(sums: ptr<function, Sums>, near: vec4u, far: vec4u, w: u32) {
 fn addSums(v: ptr<function, Membranes>, sums: ptr<function, Sums>, tile: u32, shift: u32) {
   for (var u = 0u; u < 8u; u++) {
     let scale = shift + u32(max(0, -channels[layer.channelBase + tile * 8u + u].y));
-    (*v)[2u * u] += vec4i((*sums)[2u * u]) << vec4u(scale);
-    (*v)[2u * u + 1u] += vec4i((*sums)[2u * u + 1u]) << vec4u(scale);
+    (*v)[2u * u] += signedSum((*sums)[2u * u], (*sums)[16]) << vec4u(scale);
+    (*v)[2u * u + 1u] += signedSum((*sums)[2u * u + 1u], (*sums)[17]) << vec4u(scale);
   }
 }
 
@@ -179,8 +187,8 @@ fn addIdentity(v: ptr<function, Membranes>, term: ptr<function, Term>, tile: u32
       let o = tile * 8u + u;
       let scale = (*term).shift + u32(max(0, -channels[layer.channelBase + o].y));
       let w = channels[(*term).weights + o].x;
-      (*v)[2u * u] += ((signedByte(near, c) + vec4i(i32((*term).offset))) * w) << vec4u(scale);
-      (*v)[2u * u + 1u] += ((signedByte(far, c) + vec4i(i32((*term).offset))) * w) << vec4u(scale);
+      (*v)[2u * u] += (vec4i(byteOf(near, c)) * w) << vec4u(scale);
+      (*v)[2u * u + 1u] += (vec4i(byteOf(far, c)) * w) << vec4u(scale);
     }
   }
 }
@@ -213,7 +221,7 @@ fn fire(v: ptr<function, Membranes>, tile: u32, wave: u32, n: u32, x: u32, y: u3
       for (var i = 0u; i < 8u; i++) {
         if (x + i * layer.stepX < layer.width && n + i * layer.stepN < batch.images) {
           let word = select(far[i & 3u], near[i & 3u], i < 4u);
-          words[at + i * step] = word ^ layer.flip;
+          words[at + i * step] = word;
           spikes += countOneBits(word);
         }
       }

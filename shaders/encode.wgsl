@@ -1,5 +1,5 @@
 // encode: pixels → words of layer 0 (specification, section 7). Upload: [image][channel][y][x], one byte each, four to a
-// u32. Words: [block of 4 channels][y][x][image], stored minus 128 (as i8). The zero point is in the biases.
+// u32. Words: [block of 4 channels][y][x][image]. The zero point is in the biases of the layers that read them.
 // One invocation: one word, that is four channels of one pixel of one image: 4 loads, 1 store.
 
 struct Encode {
@@ -26,5 +26,5 @@ fn encode(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: 
     let byte = (n * input.channels + block * 4u + c) * input.area + place % input.area;
     word |= ((pixels[byte / 4u] >> (8u * (byte % 4u))) & 0xffu) << (8u * c);
   }
-  words[input.destination + place * input.batch + n] = word ^ 0x80808080u;
+  words[input.destination + place * input.batch + n] = word;
 }

@@ -11,13 +11,11 @@ struct Pool {
   batch: u32,
   source: u32,          // first word in the arena
   sourceWaveStride: u32,
-  sourceFlip: u32,      // 0x80808080 where the source's words are stored minus 128
   sourceHeight: u32,
   sourceWidth: u32,
   destination: u32,
   waveStride: u32,
   planes: u32,
-  planeFlips: vec4u,    // 0x80808080 for each plane that is stored minus 128
   kernelHeight: u32,
   kernelWidth: u32,
   strideY: u32,
@@ -50,7 +48,7 @@ fn pool(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let bytes = (pooled >> vec4u(8u * plane)) & vec4u(0xffu);
       let word = bytes.x | (bytes.y << 8u) | (bytes.z << 16u) | (bytes.w << 24u);
       let at = layer.destination + i * layer.waveStride + (plane * blocks * layer.height * layer.width + place) * layer.batch + n;
-      words[at] = word ^ layer.planeFlips[plane];
+      words[at] = word;
     }
   }
 }
@@ -69,7 +67,7 @@ fn poolWindow(block: u32, pixel: u32, wave: u32, n: u32, prefix: u32) -> vec4u {
       let x = i32(pixel % layer.width * layer.strideX + kx * layer.dilationX) - i32(layer.padLeft);
       if (y >= 0 && y < i32(layer.sourceHeight) && x >= 0 && x < i32(layer.sourceWidth)) {
         let at = ((block * layer.sourceHeight + u32(y)) * layer.sourceWidth + u32(x)) * layer.batch + n;
-        let word = (words[layer.source + wave * layer.sourceWaveStride + at] ^ layer.sourceFlip) & prefix;
+        let word = words[layer.source + wave * layer.sourceWaveStride + at] & prefix;
         let bytes = vec4u(word, word >> 8u, word >> 16u, word >> 24u) & vec4u(0xffu);
 #if ${maximum}
         pooled = max(pooled, bytes);

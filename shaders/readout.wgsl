@@ -50,8 +50,7 @@ fn prefix(term: ptr<function, Term>, wave: u32, phase: u32, at: u32) -> u32 {
   let word = words[(*term).source + instant * stride + at];
   if ((*term).phases > 1u || stride == 0u) { return word; }
   let rest = layer.phaseBits - 1u - phase;
-  let flip = select(0u, 0x80808080u, (*term).offset > 0u);
-  return ((word ^ flip) & ((((0xffu >> rest) << rest) & 0xffu) * 0x01010101u)) ^ flip;
+  return word & ((((0xffu >> rest) << rest) & 0xffu) * 0x01010101u);
 }
 
 fn addConvolution(potential: ptr<function, Classes>, term: ptr<function, Term>, tile: u32, wave: u32, phase: u32, n: u32) {
@@ -81,15 +80,15 @@ fn addIdentity(potential: ptr<function, Classes>, term: ptr<function, Term>, til
     let o = tile * 8u + u;
     if (o < layer.channels) {
       let word = prefix(term, wave, phase, o / 4u * layer.batch + n);
-      let byte = bitcast<i32>(word << (24u - 8u * (o % 4u))) >> 24u;
-      (*potential)[u] += ((byte + i32((*term).offset)) * channels[(*term).weights + o].x) << (*term).shift;
+      let byte = i32((word >> (8u * (o % 4u))) & 0xffu);
+      (*potential)[u] += (byte * channels[(*term).weights + o].x) << (*term).shift;
     }
   }
 }
 
-// Σ of four i8 products.
-fn dotBytes(a: u32, b: u32) -> i32 {
-  let x = vec4i(i32(a << 24u), i32(a << 16u), i32(a << 8u), i32(a)) >> vec4u(24u);
-  let y = vec4i(i32(b << 24u), i32(b << 16u), i32(b << 8u), i32(b)) >> vec4u(24u);
-  return dot(x, y);
+// Σ of four products: bytes of words times bytes of weights, which are stored plus 128.
+fn dotBytes(word: u32, weight: u32) -> i32 {
+  let a = vec4u(word, word >> 8u, word >> 16u, word >> 24u) & vec4u(0xffu);
+  let b = vec4u(weight, weight >> 8u, weight >> 16u, weight >> 24u) & vec4u(0xffu);
+  return dot(vec4i(a), vec4i(b) - vec4i(128));
 }

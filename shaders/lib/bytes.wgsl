@@ -1,13 +1,14 @@
-// Four channels to a u32, as i8 bytes; the multiply-add of four pixels. Both variants give the same bits: every partial
-// sum is an integer below 2^24 in magnitude (specification, section 3).
+// The multiply-adds of `accumulate`: four channels to a u32, as u8 bytes; weights are stored plus 128. Both variants give the
+// same bits: in i32 the 128 · Σ words that are too much are taken off at the end (exact also where the sums wrap round), in
+// f32 every partial sum is an integer below 2^24 in magnitude (specification, section 3).
 
-// Byte c of four words, sign-extended.
-fn signedByte(packed: vec4u, c: u32) -> vec4i {
-  return bitcast<vec4i>(packed << vec4u(24u - 8u * c)) >> vec4u(24u);
+// Byte c of four words.
+fn byteOf(packed: vec4u, c: u32) -> vec4u {
+  return (packed >> vec4u(8u * c)) & vec4u(0xffu);
 }
 
 #if ${packedDot}
-alias Lanes = vec4i;
+alias Lanes = vec4u;
 alias Unpacked = vec4u;
 
 fn unpack(packed: vec4u) -> Unpacked {
@@ -15,23 +16,27 @@ fn unpack(packed: vec4u) -> Unpacked {
 }
 
 fn dots(a: Unpacked, w: u32) -> Lanes {
-  return vec4i(dot4I8Packed(a.x, w), dot4I8Packed(a.y, w), dot4I8Packed(a.z, w), dot4I8Packed(a.w, w));
+  return vec4u(dot4U8Packed(a.x, w), dot4U8Packed(a.y, w), dot4U8Packed(a.z, w), dot4U8Packed(a.w, w));
+}
+
+// Σ w · word of a sum of (w + 128) · word, given Σ word.
+fn signedSum(sum: Lanes, total: Lanes) -> vec4i {
+  return bitcast<vec4i>(sum - (total << vec4u(7u)));
 }
 #else
 alias Lanes = vec4f;
 alias Unpacked = array<vec4f, 4>;
 
 fn unpack(packed: vec4u) -> Unpacked {
-  return Unpacked(
-    vec4f(signedByte(packed, 0u)),
-    vec4f(signedByte(packed, 1u)),
-    vec4f(signedByte(packed, 2u)),
-    vec4f(signedByte(packed, 3u)),
-  );
+  return Unpacked(vec4f(byteOf(packed, 0u)), vec4f(byteOf(packed, 1u)), vec4f(byteOf(packed, 2u)), vec4f(byteOf(packed, 3u)));
 }
 
 fn dots(a: Unpacked, w: u32) -> Lanes {
-  let b = vec4f(vec4i(i32(w << 24u), i32(w << 16u), i32(w << 8u), i32(w)) >> vec4u(24u));
+  let b = vec4f((vec4u(w, w >> 8u, w >> 16u, w >> 24u) & vec4u(0xffu))) - vec4f(128.0);
   return a[0] * b.x + a[1] * b.y + a[2] * b.z + a[3] * b.w;
+}
+
+fn signedSum(sum: Lanes, total: Lanes) -> vec4i {
+  return vec4i(sum);
 }
 #endif

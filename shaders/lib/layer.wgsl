@@ -26,7 +26,6 @@ struct Term {
   dilationX: u32,
   weights: u32,         // convolution: first vec4u within a tile's weights; identity: first entry of `channels`
   shift: u32,           // the source's bytes count 2^shift (upper bytes of sums)
-  offset: u32,          // a stored byte is value − offset, as i8
   phases: u32,          // readout: 1 where word prefixes are masked out here, K where the source lies there phase by phase
 }
 
@@ -46,7 +45,6 @@ struct Layer {
   waves: u32,
   phaseBits: u32,
   maxWord: u32,
-  flip: u32,            // 0x80808080 where words are stored minus 128
   channelBase: u32,     // first entry of `channels`
   counter: u32,
   membranes: u32,       // first entry of `membranes`, where they are kept

@@ -1,7 +1,7 @@
 import { DeviceError, OptionError } from '../errors.ts';
 import { sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
-import { FLIP, layRegions, paddingOf, type Region, type Regions } from './regions.ts';
+import { layRegions, paddingOf, type Region, type Regions } from './regions.ts';
 import { Tables, type WeightShare } from './tables.ts';
 import { packChannels, packWeights, TILE, tilesOf } from './weights.ts';
 
@@ -159,12 +159,11 @@ function planBatch(network: SpikingNetwork, limits: PlanLimits, options: PlanOpt
 export const imageSize = (network: SpikingNetwork): number =>
   network.input.shape.channels * network.input.shape.height * network.input.shape.width;
 
-/** The first words of the arena: padding as it is and minus 128, then the input's, whose padding is the zero point. */
+/** The first words of the arena: what stands for padding; for the input that is the zero point. */
 function constants(network: SpikingNetwork): Uint32Array<ArrayBuffer> {
   const { channels } = network.input.shape;
-  const words = new Uint32Array(2 + Math.ceil(channels / 4));
-  words[1] = FLIP;
-  for (let c = 0; c < channels; c++) words[2 + (c >> 2)] |= (network.input.zeroPoint[c] ^ 0x80) << (8 * (c & 3));
+  const words = new Uint32Array(1 + Math.ceil(channels / 4));
+  for (let c = 0; c < channels; c++) words[1 + (c >> 2)] |= network.input.zeroPoint[c] << (8 * (c & 3));
   return words;
 }
 
@@ -197,7 +196,7 @@ function weighted(
   const { channels, height, width } = layer.shape;
   const packed = packWeights(network, layer);
   const regionOf = (source: number) => regions.regions[source + 1] as Region;
-  const table = packChannels(network, layer, regionOf);
+  const table = packChannels(network, layer);
   const channelBase = tables.addChannels(table.data) / 4;
   const terms = layer.terms.flatMap((term, t) => {
     const region = regionOf(term.source);
@@ -210,18 +209,17 @@ function weighted(
         ? { kind: 1, weights: channelBase + table.identities[t] }
         : { kind: 0, weights: packed.termOffsets[t] / 4, ...windowParameters(term.operator.window) };
     const groups = term.operator.type === 'identity' ? 1 : term.operator.groups;
-    return region.planes.map((plane, p) => ({
+    return Array.from({ length: region.planes }, (_, plane) => ({
       ...operator,
-      source: region.first + whole * region.waveStride + p * region.planeStride,
+      source: region.first + whole * region.waveStride + plane * region.planeStride,
       waveStride: layer.kind === 'readout' ? region.waveStride : region.waveStride * region.phases,
-      ...paddingOf(regions, term.source, plane),
+      ...paddingOf(regions, term.source),
       height: source.height,
       width: source.width,
       blocks: packed.termBlocks[t],
       groupOutputs: channels / groups,
       groupInputs: source.channels / groups,
-      shift: plane.shift,
-      offset: plane.offset,
+      shift: 8 * plane,
       phases,
     }));
   });
@@ -234,7 +232,6 @@ function weighted(
     );
   }
   const region = regions.regions[l + 1];
-  const flip = region && region.planes[0].offset === 128 ? FLIP : 0;
   // a tile is eight pixels of a row, or eight images where rows are short
   const alongX = width > 2;
   const parameters = {
@@ -252,7 +249,6 @@ function weighted(
     waves,
     phaseBits: network.phaseBits,
     maxWord: 2 ** network.phaseBits - 1,
-    flip,
     channelBase,
     counter: l,
     membranes,
@@ -328,13 +324,11 @@ function pool(network: SpikingNetwork, regions: Regions, layer: SpikingPool, l: 
     batch,
     source: source.first,
     sourceWaveStride: source.waveStride,
-    sourceFlip: source.planes[0].offset === 128 ? FLIP : 0,
     sourceHeight: sourceSize.height,
     sourceWidth: sourceSize.width,
     destination: region.first,
     waveStride: region.waveStride,
-    planes: region.planes.length,
-    planeFlips: region.planes.map((plane) => (plane.offset === 128 ? FLIP : 0)),
+    planes: region.planes,
     ...windowParameters(layer.window),
     waves,
     phases: region.phases,

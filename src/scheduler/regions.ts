@@ -2,10 +2,8 @@ import { INPUT } from '../graph/ann.ts';
 import type { SpikingLayer, SpikingNetwork } from '../network/network.ts';
 import { place } from './arena.ts';
 
-/** Words of four zero bytes: what stands for padding, stored as it is and minus 128. */
-export const PADDING = [0x00000000, 0x80808080] as const;
-/** What is XORed to a word of bytes that are stored minus 128. */
-export const FLIP = 0x80808080;
+/** The arena's first word is 0: what stands for padding. The input's padding, whose value is the zero point, comes next. */
+const INPUT_PADDING = 1;
 
 /**
  * Where the words of one layer (or of the input) lie in the arena, all counts in u32 words:
@@ -17,26 +15,14 @@ export interface Region {
   readonly waveStride: number;
   /** K where the sums of the words' prefixes are kept one by one (for the readout), else 1. */
   readonly phases: number;
-  /** Bytes of one value, least significant first; one but for sums. */
-  readonly planes: readonly Plane[];
+  /** Bytes of one value: 1, but for sums; each byte is a plane, least significant first. */
+  readonly planes: number;
   readonly planeStride: number;
   readonly blocks: number;
 }
 
-/** One byte of the values of a region. A stored byte is value − offset, as i8. */
-export interface Plane {
-  readonly shift: number;
-  readonly offset: 0 | 128;
-}
-
-/** Bytes that values of up to `max` take: stored minus 128 where a byte needs all eight bits. */
-export function planesOf(max: number): Plane[] {
-  const planes: Plane[] = [];
-  for (let shift = 0; shift === 0 || max >> shift > 0; shift += 8) {
-    planes.push({ shift, offset: Math.min(255, max >> shift) > 127 ? 128 : 0 });
-  }
-  return planes;
-}
+/** Bytes that values of up to `max` take, at least one. */
+export const planesOf = (max: number): number => Math.max(1, Math.ceil(Math.log2(max + 1) / 8));
 
 export const blocksOf = (channels: number): number => Math.ceil(channels / 4);
 
@@ -69,25 +55,24 @@ export function layRegions(network: SpikingNetwork, batch: number, waves: number
     const planes = planesOf(max);
     const phases = sum && readsPrefixes.has(i - 1) ? network.phaseBits : 1;
     const planeStride = blocksOf(channels) * height * width * batch;
-    const waveStride = i === 0 ? 0 : planeStride * planes.length;
+    const waveStride = i === 0 ? 0 : planeStride * planes;
     const size = isReadout ? 0 : i === 0 ? planeStride : waveStride * waves * phases;
     return { planes, phases, planeStride, waveStride, blocks: blocksOf(channels), size };
   });
-  const inputPadding = PADDING.length;
-  const constants = inputPadding + blocksOf(network.input.shape.channels);
+  const constants = INPUT_PADDING + blocksOf(network.input.shape.channels);
   const placement = place(sketches.map(({ size }, i) => ({ size, from: i - 1, to: Math.max(i - 1, lastUse[i]) })));
   const regions = sketches.map(({ size, ...region }, i) =>
     i === end && size === 0 ? null : { ...region, first: constants + placement.offsets[i] },
   );
-  return { regions, words: constants + placement.size, inputPadding };
+  return { regions, words: constants + placement.size, inputPadding: INPUT_PADDING };
 }
 
 /** The layers (or INPUT) that a layer reads. */
 export const sourcesOf = (layer: SpikingLayer): number[] =>
   layer.kind === 'pool' ? [layer.source] : layer.terms.map((term) => term.source);
 
-/** The word that stands for padding in block 0 of a plane, and how far apart those of the blocks are. */
-export function paddingOf(regions: Regions, source: number, plane: Plane): { pad: number; padStride: number } {
+/** The word that stands for padding in block 0 of a source, and how far apart those of the blocks are. */
+export function paddingOf(regions: Regions, source: number): { pad: number; padStride: number } {
   if (source === INPUT) return { pad: regions.inputPadding, padStride: 1 };
-  return { pad: plane.offset === 128 ? 1 : 0, padStride: 0 };
+  return { pad: 0, padStride: 0 };
 }

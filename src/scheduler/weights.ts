@@ -1,12 +1,11 @@
 import { INPUT, sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingReadout, SpikingTerm } from '../network/network.ts';
 import { initialMembrane } from '../neuron/bistable.ts';
-import type { Region } from './regions.ts';
 
 /** Output channels that one invocation computes. */
 export const TILE = 8;
 
-/** The weights of one layer as the kernels read them: [tile of 8 channels][term][block][ky][kx][8 channels], one u32 = 4 channels. */
+/** The weights of one layer as the kernels read them: [tile of 8 channels][term][block][ky][kx][8 channels], one u32 = 4 channels, plus 128. */
 export interface PackedWeights {
   /** First u32 of each term within a tile; −1 for identities. */
   readonly termOffsets: readonly number[];
@@ -25,7 +24,7 @@ export function firstBlock(tile: number, groupOutputs: number, groupInputs: numb
   return Math.floor((Math.floor((tile * TILE) / groupOutputs) * groupInputs) / 4);
 }
 
-/** Packs the convolutions of a layer. Padding channels have weight 0. */
+/** Packs the convolutions of a layer, as weight + 128 in u8. Padding channels have weight 0. */
 export function packWeights(network: SpikingNetwork, layer: SpikingNeurons | SpikingReadout): PackedWeights {
   const tiles = tilesOf(layer.shape.channels);
   const termOffsets: number[] = [];
@@ -42,8 +41,8 @@ export function packWeights(network: SpikingNetwork, layer: SpikingNeurons | Spi
     termBlocks.push(blocks);
     tileWords += blocks * term.operator.window.kernel[0] * term.operator.window.kernel[1] * TILE;
   }
-  const data = new Uint32Array(tiles * tileWords);
-  const bytes = new Int8Array(data.buffer);
+  const data = new Uint32Array(tiles * tileWords).fill(0x80808080);
+  const bytes = new Uint8Array(data.buffer);
   layer.terms.forEach((term, t) => {
     const { operator } = term;
     if (operator.type === 'identity') return;
@@ -58,7 +57,7 @@ export function packWeights(network: SpikingNetwork, layer: SpikingNeurons | Spi
         const c = group * groupInputs + i - first;
         for (let k = 0; k < height * width; k++) {
           const word = tile * tileWords + termOffsets[t] + ((c >> 2) * height * width + k) * TILE + (o % TILE);
-          bytes[word * 4 + (c & 3)] = operator.weights[(o * groupInputs + i) * height * width + k];
+          bytes[word * 4 + (c & 3)] = operator.weights[(o * groupInputs + i) * height * width + k] + 128;
         }
       }
     }
@@ -81,12 +80,11 @@ export function blocksOfTile(outputs: number, inputs: number, groups: number): n
 
 /**
  * The table of a layer's channels, [entry][4]: bias, g, V(0), 0; then for each identity its weights in the first column.
- * The bias absorbs what the stored bytes leave out: offsets of 128, and the input's zero point.
+ * The bias absorbs the input's zero point, since pixels are stored as they are.
  */
 export function packChannels(
   network: SpikingNetwork,
   layer: SpikingNeurons | SpikingReadout,
-  regionOf: (source: number) => Region,
 ): { readonly data: Int32Array<ArrayBuffer>; readonly identities: readonly number[] } {
   const stride = tilesOf(layer.shape.channels) * TILE;
   const identityTerms = layer.terms.filter((term) => term.operator.type === 'identity').length;
@@ -103,31 +101,28 @@ export function packChannels(
   });
   for (let o = 0; o < layer.shape.channels; o++) {
     let bias = layer.bias[o];
-    for (const term of layer.terms) bias += leftOut(network, layer, term, regionOf(term.source), o);
+    for (const term of layer.terms) if (term.source === INPUT) bias -= zeroPointSum(network, layer, term, o);
     const readout = layer.kind === 'readout';
     data.set([bias, readout ? 0 : layer.gridBits[o], readout ? 0 : initialMembrane(layer.gridBits[o], network.initial)], o * 4);
   }
   return { data, identities };
 }
 
-/** Σ w · (value − stored byte): a constant of the channel, since padding is stored like a value of 0. */
-function leftOut(
+/** Σ w · zeroPoint over a channel's whole kernel: padding is stored as the zero point, so it is the same everywhere. */
+function zeroPointSum(
   network: SpikingNetwork,
   layer: SpikingNeurons | SpikingReadout,
-  term: SpikingTerm,
-  region: Region,
+  { operator }: SpikingTerm,
   o: number,
 ): number {
-  const { operator } = term;
-  const zero = (channel: number) => (term.source === INPUT ? network.input.zeroPoint[channel] : 0);
-  if (operator.type === 'identity') return -operator.weights[o] * zero(o); // the kernel adds the offset itself
-  const offset = region.planes.reduce((sum, plane) => sum + plane.offset * 2 ** plane.shift, 0);
-  const groupInputs = sourceShape(network, term.source).channels / operator.groups;
+  const { shape, zeroPoint } = network.input;
+  if (operator.type === 'identity') return operator.weights[o] * zeroPoint[o];
+  const groupInputs = shape.channels / operator.groups;
   const first = Math.floor(o / (layer.shape.channels / operator.groups)) * groupInputs;
   const area = operator.window.kernel[0] * operator.window.kernel[1];
   let sum = 0;
   for (let i = 0; i < groupInputs; i++) {
-    for (let k = 0; k < area; k++) sum += operator.weights[(o * groupInputs + i) * area + k] * (offset - zero(first + i));
+    for (let k = 0; k < area; k++) sum += operator.weights[(o * groupInputs + i) * area + k] * zeroPoint[first + i];
   }
   return sum;
 }

@@ -19,13 +19,13 @@ export async function readWords(session: Session, layer: number, images: number)
   const words = new Int32Array(plan.waves * images * size);
   for (let wave = 0; wave < plan.waves; wave++) {
     const instant = wave * region.phases + region.phases - 1;
-    for (const [p, plane] of region.planes.entries()) {
+    for (let plane = 0; plane < region.planes; plane++) {
       for (let i = 0; i < size; i++) {
         const channel = Math.floor(i / area);
-        const at = instant * region.waveStride + p * region.planeStride + ((channel >> 2) * area + (i % area)) * plan.batch;
+        const at = instant * region.waveStride + plane * region.planeStride + ((channel >> 2) * area + (i % area)) * plan.batch;
         for (let n = 0; n < images; n++) {
           const byte = (stored[at + n] >>> (8 * (channel & 3))) & 0xff;
-          words[(wave * images + n) * size + i] += (plane.offset === 128 ? byte ^ 0x80 : byte) * 2 ** plane.shift;
+          words[(wave * images + n) * size + i] += byte * 2 ** (8 * plane);
         }
       }
     }
