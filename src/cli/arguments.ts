@@ -1,0 +1,38 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { DEFAULTS, describeRange, RANGES } from '../evaluate/options.ts';
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** A number in decimal notation and nothing else: no hexadecimal, no blanks, no "10x"; NaN for those. */
+const toNumber = (text: string): number => (NUMBER.test(text) ? Number(text) : Number.NaN);
+
+/** Reads an integer within a range. */
+export const integer =
+  (range: readonly [number, number]) =>
+  (text: string): number => {
+    const value = toNumber(text);
+    if (Number.isSafeInteger(value) && value >= range[0] && value <= range[1]) return value;
+    throw new InvalidArgumentError(`Expected ${describeRange(range)}.`);
+  };
+
+/** Reads a percentile: above 0, at most 100. */
+export function percentile(text: string): number {
+  const value = toNumber(text);
+  if (value > 0 && value <= 100) return value;
+  throw new InvalidArgumentError('Expected a number above 0 and at most 100.');
+}
+
+/** Reads numbers separated by commas, all of which must be valid. */
+export const numbers =
+  (isValid: (value: number) => boolean, kind: string) =>
+  (text: string): number[] => {
+    const values = text.split(',').map((part) => toNumber(part.trim()));
+    if (values.every(isValid)) return values;
+    throw new InvalidArgumentError(`Expected ${kind}, separated by commas.`);
+  };
+
+/** An option whose value is an integer, with the range and default of `evaluate`. */
+export function integerOption(flags: string, name: keyof typeof RANGES, description: string): Option {
+  const option = new Option(flags, description).argParser(integer(RANGES[name]));
+  return DEFAULTS[name] === Number.MAX_SAFE_INTEGER ? option : option.default(DEFAULTS[name]);
+}

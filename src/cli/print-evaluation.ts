@@ -1,0 +1,76 @@
+import type { CurvePoint } from '../evaluate/curve.ts';
+import type { EvaluationResult, Timing } from '../evaluate/result.ts';
+import { bar, COLUMNS, clip, field, type Paint, paint, percent, points, scaled, whole } from './print.ts';
+
+/** An evaluation for people, at most 80 columns wide. */
+export function formatEvaluation(result: EvaluationResult, color: boolean): string {
+  const style = paint(color);
+  const { ann, snn, device, timing } = result;
+  const neurons = result.layers.reduce((sum, layer, l) => sum + (l < result.layers.length - 1 ? layer.neurons : 0), 0);
+  const put = (label: string, value: string) => field(label, value, style);
+  const lines = [
+    style.bold(clip(`${result.model} on ${result.dataset}: ${count(result.images, 'image')}`, COLUMNS)),
+    '',
+    put('device', `${device.adapter}${device.software ? ' (software)' : ''}`),
+    put('driver', device.driver),
+    put('network', `${count(neurons, 'neuron')}, K = ${result.phaseBits} spikes a word, ${count(result.waves, 'wave')}`),
+    put('scales', `${ordinal(result.percentile)} percentile of ${count(result.calibrationImages, 'calibration image')}`),
+    '',
+    put('ANN', `${percent(ann.top1)}${result.classes > 10 ? ` (top-5 ${percent(ann.top5)})` : ''}`),
+    '',
+    ...accuracyTable(result, style),
+    '',
+    put('agreement', `${percent(snn.agreement)} of the images get the ANN's class`),
+    put('spikes', `${whole(result.spikesPerImage)} an image, ${(result.spikesPerImage / neurons).toFixed(2)} a neuron`),
+    put('speed', `${scaled(timing.imagesPerSecond)} images/s, ${scaled(timing.macsPerSecond)} multiply-adds/s`),
+    put('time', times(timing)),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const count = (n: number, noun: string): string => `${whole(n)} ${noun}${n === 1 ? '' : 's'}`;
+
+/** 99.9 as "99.9th", 1 as "1st". */
+function ordinal(value: number): string {
+  const suffixes: Readonly<Record<number, string>> = { 1: 'st', 2: 'nd', 3: 'rd' };
+  const teen = value % 100 >= 11 && value % 100 <= 13;
+  return `${value}${teen ? 'th' : (suffixes[value % 10] ?? 'th')}`;
+}
+
+const times = ({ seconds, compileSeconds, calibrationSeconds, annSeconds, snnSeconds }: Timing): string =>
+  `${seconds.toFixed(1)} s: compile ${compileSeconds.toFixed(1)}, calibrate ${calibrationSeconds.toFixed(1)}, ` +
+  `ANN ${annSeconds.toFixed(1)}, SNN ${snnSeconds.toFixed(1)}`;
+
+/** A row of the table: accuracy when the readout has this many words, or this part of the first. */
+interface Row {
+  readonly point: CurvePoint;
+  readonly words: string;
+}
+
+/** The steps shown: each one of the first word, then full words, all of few and ever fewer of many. */
+export function tableRows({ phaseBits, waves, snn }: Pick<EvaluationResult, 'phaseBits' | 'waves' | 'snn'>): Row[] {
+  const at = (t: number) => snn.curve[t - snn.curve[0].t];
+  const parts = Array.from({ length: phaseBits - 1 }, (_, k) => ({
+    point: at(snn.firstOutput - phaseBits + 1 + k),
+    words: `${k + 1}/${phaseBits}`,
+  }));
+  const isShown = (n: number) => waves <= 8 || n <= 4 || n === waves || Number.isInteger(Math.log2(n));
+  const full = Array.from({ length: waves }, (_, i) => i + 1)
+    .filter(isShown)
+    .map((n) => ({ point: at(snn.firstOutput + 2 * phaseBits * (n - 1)), words: String(n) }));
+  return [...parts, ...full];
+}
+
+const BAR_COLUMNS = 24;
+
+function accuracyTable(result: EvaluationResult, { bold, dim }: Paint): string[] {
+  const withTop5 = result.classes > 10;
+  const cells = (t: string, words: string, top1: string, difference: string, top5: string) =>
+    `  ${t.padStart(6)}${words.padStart(8)}${top1.padStart(11)}${difference.padStart(9)}${withTop5 ? top5.padStart(11) : ''}`;
+  const rows = tableRows(result).map(({ point, words }) => {
+    const { t, top1, top5 } = point;
+    const line = cells(String(t), words, percent(top1), points(top1 - result.ann.top1), percent(top5));
+    return `${t >= result.snn.firstOutput ? bold(line) : line}  ${dim(bar(top1, BAR_COLUMNS))}`.trimEnd();
+  });
+  return [dim(`${cells('step T', 'words', 'SNN top-1', 'to ANN', 'top-5')}`), ...rows];
+}

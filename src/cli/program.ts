@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { BsnnError, EXIT } from '../errors.ts';
+import { addDoctor } from './doctor.ts';
+import { addEval } from './eval.ts';
+import { COLUMNS } from './print.ts';
+import type { Terminal } from './terminal.ts';
+
+const EXIT_CODES = `
+Exit codes: ${EXIT.ok} ok, ${EXIT.failure} failure, ${EXIT.usage} wrong usage, ${EXIT.unsupported} model not supported, \
+${EXIT.noAdapter} no adapter, ${EXIT.interrupted} interrupted`;
+
+/** Runs the command with its arguments (without "node" and the file). Never throws. @returns the exit code */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    await makeProgram(terminal).parseAsync([...args], { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    return explain(error, terminal, args.includes('--verbose'));
+  }
+}
+
+function makeProgram(terminal: Terminal): Command {
+  const program = new Command('bsnn')
+    .description('Trained image classifiers as bistable spiking networks on WebGPU.')
+    .version(version())
+    .exitOverride()
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.err,
+      outputError: (text, write) => write(text.replace(/^error: /, 'bsnn: ')),
+      getOutHelpWidth: () => COLUMNS,
+      getErrHelpWidth: () => COLUMNS,
+    })
+    .addHelpText('after', EXIT_CODES);
+  addEval(program, terminal);
+  addDoctor(program, terminal);
+  return program;
+}
+
+/** Prints what went wrong; the stack too where it is asked for. @returns the exit code */
+function explain(error: unknown, terminal: Terminal, verbose: boolean): number {
+  // commander has printed its own message already
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const isOurs = error instanceof BsnnError;
+  const message = error instanceof Error ? error.message : String(error);
+  terminal.err(`bsnn: ${isOurs ? message : `unexpected error: ${message}; please report it, with what --verbose prints`}\n`);
+  if (verbose) for (let e = error; e instanceof Error; e = e.cause) terminal.err(`${e.stack}\n`);
+  return isOurs ? error.exitCode : EXIT.failure;
+}
+
+const version = (): string => JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;

@@ -1,0 +1,30 @@
+import { SingleBar } from 'cli-progress';
+import type { Progress } from '../evaluate/evaluate.ts';
+
+const STAGES: Readonly<Record<Progress['stage'], string>> = { calibration: 'calibrating', ann: 'ANN', snn: 'SNN' };
+
+/** A progress bar, one stage after another; nothing where there is no stream to draw it on. */
+export interface ProgressBar {
+  readonly show: (progress: Progress) => void;
+  /** Takes the bar away. */
+  readonly stop: () => void;
+}
+
+/** Draws progress on a terminal. The cursor is left alone, so that an interrupted command leaves nothing to repair. */
+export function progressBar(stream: NodeJS.WritableStream | null): ProgressBar {
+  if (!stream) return { show: () => {}, stop: () => {} };
+  const format = '  {stage} {bar} {value}/{total} images';
+  const bar = new SingleBar({ stream, format, barsize: 30, clearOnComplete: true, gracefulExit: false, barIncompleteChar: '·' });
+  let stage: Progress['stage'] | null = null;
+  return {
+    show: (progress) => {
+      if (progress.stage !== stage) {
+        bar.stop();
+        stage = progress.stage;
+        bar.start(progress.images, 0, { stage: STAGES[stage].padEnd(12) });
+      }
+      bar.update(progress.done);
+    },
+    stop: () => bar.stop(),
+  };
+}

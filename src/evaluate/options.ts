@@ -1,0 +1,69 @@
+import type { Normalization } from '../ann/ann-session.ts';
+import { OptionError } from '../errors.ts';
+
+/** What to evaluate, and how; every option has a default. */
+export interface EvaluateOptions extends Partial<Normalization> {
+  /** Images at most (default all). */
+  readonly limit?: number;
+  /** The first image (default 0). */
+  readonly offset?: number;
+  /** K: spikes of a word, 1 to 8 (default 4). */
+  readonly phaseBits?: number;
+  /** Words that every layer sends (default 3). */
+  readonly waves?: number;
+  /** Images at once, at most (default 64). */
+  readonly batch?: number;
+  /** Images to calibrate on, at most (default 500). */
+  readonly calibration?: number;
+  /** λ of a layer: this percentile of its activations (default 99.9). */
+  readonly percentile?: number;
+  /** V at the start: half a threshold (default) or zero. */
+  readonly initial?: 'half' | 'zero';
+}
+
+/** Options with nothing left open, but for what depends on the model. */
+export type EvaluateSettings = Required<Omit<EvaluateOptions, keyof Normalization>> & Partial<Normalization>;
+
+/** What holds where no option says otherwise. */
+export const DEFAULTS = {
+  limit: Number.MAX_SAFE_INTEGER,
+  offset: 0,
+  phaseBits: 4,
+  waves: 3,
+  batch: 64,
+  calibration: 500,
+  percentile: 99.9,
+  initial: 'half',
+} as const satisfies EvaluateOptions;
+
+/** Ranges of the options that are integers, both ends included. */
+export const RANGES = {
+  limit: [1, Number.MAX_SAFE_INTEGER],
+  offset: [0, Number.MAX_SAFE_INTEGER],
+  phaseBits: [1, 8],
+  waves: [1, 128],
+  batch: [1, 65535],
+  calibration: [1, Number.MAX_SAFE_INTEGER],
+} as const;
+
+/** "an integer from 1 to 8", without the upper end where there is none to speak of. */
+export const describeRange = ([min, max]: readonly [number, number]): string =>
+  max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
+
+/** Fills in the defaults and checks every range. @throws OptionError */
+export function settle(options: EvaluateOptions): EvaluateSettings {
+  const settings: EvaluateSettings = { ...DEFAULTS, ...options };
+  for (const [name, range] of Object.entries(RANGES)) {
+    const value = settings[name as keyof typeof RANGES];
+    if (Number.isSafeInteger(value) && value >= range[0] && value <= range[1]) continue;
+    throw new OptionError(name, name, `${value} is not ${describeRange(range)}`, 'correct it, or leave it out');
+  }
+  const { percentile, initial } = settings;
+  if (!(percentile > 0 && percentile <= 100)) {
+    throw new OptionError('percentile', 'percentile', `${percentile} is not above 0 and at most 100`, '99.9 is a good start');
+  }
+  if (initial !== 'half' && initial !== 'zero') {
+    throw new OptionError('initial', 'initial', `"${initial}" is neither "half" nor "zero"`, 'choose one of them');
+  }
+  return settings;
+}

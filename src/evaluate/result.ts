@@ -1,0 +1,80 @@
+import type { AdapterDescription } from '../gpu/device.ts';
+import { shapeSize } from '../graph/ann.ts';
+import type { SpikingNetwork } from '../network/network.ts';
+import type { Accuracy } from './accuracy.ts';
+import type { CurvePoint } from './curve.ts';
+
+/** What an evaluation found; its JSON is what `bsnn eval --json` writes. Accuracies are fractions, spikes are of all waves. */
+export interface EvaluationResult {
+  readonly model: string;
+  readonly dataset: string;
+  /** Images evaluated. */
+  readonly images: number;
+  readonly classes: number;
+  readonly phaseBits: number;
+  readonly waves: number;
+  readonly initial: 'half' | 'zero';
+  /** Images at once, as the plan cut it to the device. */
+  readonly batch: number;
+  readonly percentile: number;
+  /** Images calibrated on: fewer than asked for where the data set has no more. */
+  readonly calibrationImages: number;
+  /** The trained network, in f32. */
+  readonly ann: Accuracy;
+  readonly snn: SpikingAccuracy;
+  /** The layers that integrate, in order; the readout is the last and never fires. */
+  readonly layers: readonly LayerFigures[];
+  readonly spikesPerImage: number;
+  readonly device: AdapterDescription;
+  readonly timing: Timing;
+}
+
+/** Accuracy of the spiking network; top-1 and top-5 after the last wave. */
+export interface SpikingAccuracy extends Accuracy {
+  /** T of the last wave: steps from the image's onset to its full word in the readout (`wordSteps(network, waves)`). */
+  readonly timesteps: number;
+  /** T_1: steps to the first full word (`wordSteps(network, 1)`). The curve starts K − 1 steps earlier, with the word's first bit. */
+  readonly firstOutput: number;
+  /** One point for every step from the first that brings the readout spikes to `timesteps`. */
+  readonly curve: readonly CurvePoint[];
+  /** Share of images whose class after the last wave is the trained network's. */
+  readonly agreement: number;
+}
+
+export interface LayerFigures {
+  readonly name: string;
+  readonly neurons: number;
+  readonly spikesPerImage: number;
+  /** Least and greatest g of the layer's channels; the threshold is θ = 2^g. */
+  readonly gridBits: readonly [min: number, max: number];
+}
+
+/** Wall-clock times. */
+export interface Timing {
+  /** From the model's import to the result. */
+  readonly seconds: number;
+  /** Images a second of the spiking network alone. */
+  readonly imagesPerSecond: number;
+  /** Multiply-adds a second of the spiking network alone: those of its convolutions, all waves, without padding. */
+  readonly macsPerSecond: number;
+  readonly importSeconds: number;
+  /** Planning, uploading weights and compiling kernels, trained and spiking network together. */
+  readonly compileSeconds: number;
+  readonly calibrationSeconds: number;
+  readonly annSeconds: number;
+  readonly snnSeconds: number;
+}
+
+/** A line for each layer that integrates; `spikes` of each layer of the network, all images together. */
+export function layerFigures(network: SpikingNetwork, spikes: readonly number[], images: number): LayerFigures[] {
+  return network.layers.flatMap((layer, l) =>
+    layer.kind === 'pool'
+      ? []
+      : {
+          name: layer.name,
+          neurons: shapeSize(layer.shape),
+          spikesPerImage: spikes[l] / images,
+          gridBits: [layer.gridBits.reduce((a, b) => Math.min(a, b)), layer.gridBits.reduce((a, b) => Math.max(a, b))] as const,
+        },
+  );
+}

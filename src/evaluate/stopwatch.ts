@@ -1,0 +1,22 @@
+/** What an evaluation spends its time on. */
+export type Stage = 'import' | 'compile' | 'calibration' | 'ann' | 'snn';
+
+/** Wall-clock seconds since it was made, and of each stage. */
+export class Stopwatch {
+  readonly #start = performance.now();
+  readonly stages: Record<Stage, number> = { import: 0, compile: 0, calibration: 0, ann: 0, snn: 0 };
+
+  get seconds(): number {
+    return (performance.now() - this.#start) / 1000;
+  }
+
+  /** Does the work and adds its time to the stage. */
+  async time<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.stages[stage] += (performance.now() - start) / 1000;
+    }
+  }
+}
