@@ -3,10 +3,10 @@ import { Buffers } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import { IN_FLIGHT, padToWords, stream } from '../gpu/stream.ts';
 import { type Ann, shapeSize } from '../graph/ann.ts';
+import { BINS, type LayerStatistics } from '../graph/statistics.ts';
 import { annConvolve, annEncode, annParameters, annPool, histogram } from '../kernels/ann.ts';
 import { type BoundKernel, dispatch, packParameters } from '../kernels/kernel.ts';
-import { type AnnDispatch, type AnnPlan, BINS, makeAnnPlan } from './plan.ts';
-import type { LayerStatistics } from './statistics.ts';
+import { type AnnDispatch, type AnnPlan, makeAnnPlan } from './plan.ts';
 
 /** Pixels are normalised by these before they enter the network: (p / 255 − mean) / std, one value a channel or one for all. */
 export interface Normalization {

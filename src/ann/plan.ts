@@ -9,6 +9,7 @@ import {
   type Shape,
   sourceShape,
 } from '../graph/ann.ts';
+import { BINS } from '../graph/statistics.ts';
 import { place } from '../scheduler/arena.ts';
 import { MAX_TERMS, type Parameters, type PlanLimits, UNIFORM_BYTES, windowParameters } from '../scheduler/plan.ts';
 import { blocksOf } from '../scheduler/regions.ts';
@@ -40,9 +41,6 @@ export interface AnnPlan {
   readonly bytes: { readonly cells: number; readonly pixels: number; readonly bins: number };
   readonly data: { readonly weights: Uint32Array<ArrayBuffer>; readonly channels: Float32Array };
 }
-
-/** Bins of one layer's histogram (`shaders/histogram.wgsl`). */
-export const BINS = 65536;
 
 /**
  * Plans the trained network for a batch, cut to the limits. Pure.

@@ -1,15 +1,17 @@
 import { AnnSession } from '../ann/ann-session.ts';
-import { type LayerStatistics, maximum, percentile } from '../ann/statistics.ts';
 import { quantize } from '../convert/quantize.ts';
-import { OptionError } from '../errors.ts';
+import { layerScale, type ScaleMethod } from '../convert/scale.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Ann } from '../graph/ann.ts';
+import type { LayerStatistics } from '../graph/statistics.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 
 /** How to convert a network. */
 export interface ConvertOptions {
   /** K, 1 to 8 (default 4). */
   readonly phaseBits?: number;
+  /** How λ of a layer is chosen (default "percentile"). */
+  readonly scale?: ScaleMethod;
   /** λ of a layer: this percentile of its post-ReLU values (default 99.9). */
   readonly percentile?: number;
   /** V(0): "half" rounds words to nearest (default), "zero" rounds down. */
@@ -49,17 +51,11 @@ export function convertCalibrated(
   logits: Float32Array,
   options: ConvertOptions = {},
 ): SpikingNetwork {
-  const { phaseBits = 4, percentile: P = 99.9, initial = 'half', mean = [0], std = [1] } = options;
-  if (!(P > 0 && P <= 100)) throw new OptionError('percentile', 'percentile', `${P} is not in (0, 100]`, '99.9 is a good start');
+  const { phaseBits = 4, scale = 'percentile', percentile = 99.9, initial = 'half', mean = [0], std = [1] } = options;
   const scales = ann.layers.map((layer, l) => {
     if (layer.kind === 'pool') return 0;
     if (layer.kind === 'readout') return logits.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1;
-    return layerScale(statistics[l] as LayerStatistics, P, layer.ceiling);
+    return layerScale(layer.name, statistics[l] as LayerStatistics, layer.ceiling, { method: scale, percentile, phaseBits });
   });
   return quantize(ann, { phaseBits, initial, scales, mean, std });
-}
-
-/** λ: the percentile; the maximum where the percentile is 0; 1 for a layer that was silent. Never above a clip of the graph. */
-function layerScale(statistics: LayerStatistics, P: number, ceiling: number): number {
-  return Math.min(percentile(statistics, P) || maximum(statistics) || 1, ceiling);
 }
