@@ -118,6 +118,7 @@ function foldGather(node: Node, lowering: Lowering): Tensor {
 function foldConcat(node: Node, lowering: Lowering): Tensor {
   const all = node.inputs.map((_, i) => input(node, i, lowering));
   const [first] = all;
+  if (!first) throw badShape(node, 'no inputs');
   const axis = axisOf(node, first.dims.length, 0);
   const fits = (x: Tensor) => x.dims.length === first.dims.length && x.dims.every((d, i) => i === axis || d === first.dims[i]);
   if (!all.every((x) => fits(x) && x.type === first.type))

@@ -92,7 +92,7 @@ function parseAttribute(proto: AttributeProto, node: string, readExternal: ReadE
     case 2:
       return toNumber(proto.i);
     case 3:
-      return new TextDecoder().decode(proto.s);
+      return new TextDecoder().decode(Uint8Array.from(proto.s));
     case 4:
       if (proto.t) return readTensor(proto.t, `node "${node}", attribute "${proto.name}"`, readExternal);
       break;

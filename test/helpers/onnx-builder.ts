@@ -51,8 +51,9 @@ export function buildOnnx(spec: ModelSpec): Uint8Array {
   });
 }
 
-/** Encodes any ModelProto. */
-export const encodeModel = (model: object): Uint8Array => modelMessage.encode(modelMessage.fromObject(model)).finish();
+/** Encodes any ModelProto; a plain array, since protobufjs gives a Buffer, whose `slice` shares its memory. */
+export const encodeModel = (model: object): Uint8Array =>
+  Uint8Array.from(modelMessage.encode(modelMessage.fromObject(model)).finish());
 
 /** A float tensor. */
 export const real = (dims: readonly number[], data: readonly number[] | Float32Array): TensorSpec => ({

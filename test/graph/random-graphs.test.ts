@@ -1,0 +1,122 @@
+/** Random networks of convolutions, batch norms, joins, pools and concats against ONNX Runtime. */
+
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { buildOnnx, type NodeSpec, real, type TensorSpec } from '../helpers/onnx-builder.ts';
+import { expectSameAsOnnx, randomNumbers } from '../helpers/onnx-compare.ts';
+
+/** One step of growing a network; the numbers choose among the tensors there are. */
+interface Step {
+  readonly kind: 'conv' | 'block' | 'relu-pool' | 'pool' | 'average' | 'concat' | 'join' | 'norm' | 'slice';
+  readonly pick: number;
+  readonly other: number;
+  readonly size: number;
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom('conv', 'block', 'relu-pool', 'pool', 'average', 'concat', 'join', 'norm', 'slice'),
+  pick: fc.nat(1000),
+  other: fc.nat(1000),
+  size: fc.integer({ min: 1, max: 3 }),
+});
+
+interface Map {
+  readonly name: string;
+  readonly channels: number;
+  readonly extent: number;
+}
+
+/** A model from steps: every step reads finished (ReLU) maps and leaves one. */
+function grow(steps: readonly Step[], seed: number): Uint8Array {
+  const nodes: NodeSpec[] = [];
+  const tensors: Record<string, TensorSpec> = {};
+  let count = 0;
+  const tensor = (dims: number[], map = (v: number) => v) => {
+    const name = `t${count}`;
+    tensors[name] = real(
+      dims,
+      randomNumbers(
+        dims.reduce((a, b) => a * b, 1),
+        seed * 1000 + count++,
+      ).map(map),
+    );
+    return name;
+  };
+  const add = (op: string, inputs: string[], attributes?: NodeSpec['attributes']) => {
+    const out = `v${count++}`;
+    nodes.push({ op, in: inputs, out: [out], name: `${op}/${out}`, ...(attributes && { attributes }) });
+    return out;
+  };
+  const conv = (from: Map, channels: number, kernel: number, stride: number, group = 1) =>
+    add('Conv', [from.name, tensor([channels, from.channels / group, kernel, kernel]), tensor([channels])], {
+      ...{ kernel_shape: [kernel, kernel], strides: [stride, stride], group },
+      pads: [kernel >> 1, kernel >> 1, kernel >> 1, kernel >> 1],
+    });
+  const norm = (from: string, channels: number) =>
+    add('BatchNormalization', [from, ...[0, 1, 2].map(() => tensor([channels])), tensor([channels], (v) => v + 1.1)]);
+
+  const maps: Map[] = [{ name: add('Relu', [conv({ name: 'x', channels: 3, extent: 8 }, 4, 3, 1)]), channels: 4, extent: 8 }];
+  for (const { kind, pick, other, size } of steps) {
+    const from = maps[pick % maps.length];
+    const { channels, extent } = from;
+    const same = maps.filter((m) => m.extent === extent);
+    const beside = same[other % same.length];
+    if (kind === 'conv') {
+      const stride = extent > 2 ? (size % 2) + 1 : 1;
+      const group = channels % 2 === 0 && size === 3 ? 2 : 1;
+      maps.push({
+        name: add('Relu', [conv(from, size * 2, 3, stride, group)]),
+        channels: size * 2,
+        extent: Math.ceil(extent / stride),
+      });
+    } else if (kind === 'block') {
+      const inner: Map = { name: add('Relu', [norm(conv(from, size, 1, 1), size)]), channels: size, extent };
+      maps.push({ ...from, name: add('Relu', [add('Add', [norm(conv(inner, channels, 3, 1), channels), from.name])]) });
+    } else if (kind === 'relu-pool' && extent > 2) {
+      const pooled = add('MaxPool', [conv(from, 2, 3, 1)], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
+      maps.push({ name: add('Clip', [pooled, 'low', 'high']), channels: 2, extent: Math.ceil(extent / 2) });
+    } else if (kind === 'pool' && extent > 2) {
+      maps.push({ ...from, name: add('MaxPool', [from.name], { kernel_shape: [size, size] }), extent: extent - size + 1 });
+    } else if (kind === 'average') {
+      const attributes = { kernel_shape: [3, 3], pads: [1, 1, 1, 1], count_include_pad: size % 2 };
+      maps.push({ ...from, name: add('AveragePool', [from.name], attributes) });
+    } else if (kind === 'concat' && channels + beside.channels < 40) {
+      maps.push({ ...from, name: add('Concat', [from.name, beside.name], { axis: 1 }), channels: channels + beside.channels });
+    } else if (kind === 'join') {
+      const equal = same.filter((m) => m.channels === channels);
+      maps.push({
+        ...from,
+        name: add('Relu', [add('Sum', [from.name, equal[other % equal.length].name, conv(beside, channels, 1, 1)])]),
+      });
+    } else if (kind === 'norm') {
+      maps.push({ ...from, name: add('Relu', [norm(from.name, channels)]) });
+    } else if (kind === 'slice' && extent > 2) {
+      tensors.two ??= { dims: [2], data: [2, 2] };
+      tensors.axes ??= { dims: [2], data: [2, 3] };
+      tensors.ends ??= { dims: [2], data: [99, 99] };
+      tensors[`start${size % 2}`] ??= { dims: [2], data: [size % 2, 0] };
+      const sliced = add('Slice', [from.name, `start${size % 2}`, 'ends', 'axes', 'two']);
+      const height = Math.ceil((extent - (size % 2)) / 2);
+      if (height === Math.ceil(extent / 2)) maps.push({ ...from, name: add('Relu', [sliced]), extent: height });
+    }
+  }
+  tensors.low = real([], [0]);
+  tensors.high = real([], [0.7]);
+  const last = maps.at(-1)!;
+  nodes.push({ op: 'GlobalAveragePool', in: [last.name], out: ['gap'], name: 'gap' });
+  nodes.push({ op: 'Flatten', in: ['gap'], out: ['flat'], name: 'flat' });
+  const fc = [tensor([5, last.channels]), tensor([5])];
+  nodes.push({ op: 'Gemm', in: ['flat', ...fc], out: ['y'], name: 'fc', attributes: { transB: 1 } });
+  return buildOnnx({ nodes, tensors });
+}
+
+describe('random networks', () => {
+  it('give what ONNX Runtime gives', { timeout: 120_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 10 }), fc.nat(1000), async (steps, seed) => {
+        await expectSameAsOnnx(grow(steps, seed), { n: 1, seed });
+      }),
+      { seed: 7, numRuns: 150 },
+    );
+  });
+});
