@@ -15,11 +15,11 @@ export function preprocess(name: string, text: string, conditions: Conditions): 
     const line = text.slice(0, offset).split('\n').length;
     throw new DeviceError('shader-text', `shaders/${name}.wgsl:${line}`, what, 'directives are #if, #elif, #else and #endif');
   };
-  for (const match of text.matchAll(/^\s*#(\w*)/gm)) {
+  for (const match of text.matchAll(/^[ \t]*#(\w*)/gm)) {
     if (!['if', 'elif', 'else', 'endif'].includes(match[1])) fail(match.index, `unknown directive #${match[1]}`);
   }
   for (const match of text.matchAll(/\$\{(\w*)\}/g)) {
-    if (!(match[1] in conditions)) fail(match.index, `unknown condition "${match[1]}"`);
+    if (!Object.hasOwn(conditions, match[1])) fail(match.index, `unknown condition "${match[1]}"`);
   }
   const parts = text.split(/\$\{(\w+)\}/);
   const strings = parts.filter((_, i) => i % 2 === 0);
