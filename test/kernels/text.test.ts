@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { kernelText } from '../../src/gpu/pipelines.ts';
+import type { Conditions } from '../../src/gpu/shader.ts';
+import { layerParameters } from '../../src/kernels/accumulate.ts';
+import { encodeParameters } from '../../src/kernels/encode.ts';
+import { kernelSource, packParameters } from '../../src/kernels/kernel.ts';
+
+/** All values of the given conditions. */
+function variants(...names: readonly string[]): Conditions[] {
+  return Array.from({ length: 2 ** names.length }, (_, bits) =>
+    Object.fromEntries(names.map((name, i) => [name, ((bits >> i) & 1) === 1])),
+  );
+}
+
+const KERNELS = [
+  { name: 'encode', libraries: ['lib/layer'], conditions: variants() },
+  {
+    name: 'accumulate',
+    libraries: ['lib/layer', 'lib/bytes'],
+    conditions: variants('uniformWeights', 'packedDot', 'keepMembranes'),
+  },
+  { name: 'pool', libraries: ['lib/layer'], conditions: variants('maximum') },
+  { name: 'readout', libraries: ['lib/layer'], conditions: variants() },
+];
+
+/** `binding: address space, name` of a shader's resources. */
+const bindings = (text: string) =>
+  [...text.matchAll(/@group\(0\) @binding\((\d+)\) var<([^>]*)> (\w+)/g)].map(([, n, space, name]) => `${n}: ${space} ${name}`);
+
+const accumulate = (conditions: Partial<Conditions>) =>
+  kernelText(kernelSource('accumulate', ['lib/layer', 'lib/bytes']), {
+    uniformWeights: true,
+    packedDot: true,
+    keepMembranes: false,
+    ...conditions,
+  } as Conditions);
+
+describe('final WGSL of the spiking kernels', () => {
+  it.each(KERNELS)(
+    '$name: nothing of the preprocessor is left, bindings count from 0, braces match',
+    ({ name, libraries, conditions }) => {
+      for (const values of conditions) {
+        const text = kernelText(kernelSource(name, libraries), values);
+        expect(text).not.toMatch(/#(if|elif|else|endif)|\$\{/);
+        expect(bindings(text).map((line) => Number.parseInt(line, 10))).toEqual([...bindings(text).keys()]);
+        expect(text.split('{').length).toBe(text.split('}').length);
+        expect(text.match(/@compute/g)?.length).toBe(1);
+      }
+    },
+  );
+
+  it('accumulate: where the weights and membranes come from', () => {
+    expect(bindings(accumulate({ keepMembranes: true }))).toMatchInlineSnapshot(`
+      [
+        "0: storage, read_write words",
+        "1: uniform weights",
+        "2: uniform layer",
+        "3: uniform batch",
+        "4: storage, read channels",
+        "5: storage, read_write counters",
+        "6: storage, read_write membranes",
+      ]
+    `);
+    expect(bindings(accumulate({ uniformWeights: false }))).toMatchInlineSnapshot(`
+      [
+        "0: storage, read_write words",
+        "1: storage, read weights",
+        "2: uniform layer",
+        "3: uniform batch",
+        "4: storage, read channels",
+        "5: storage, read_write counters",
+      ]
+    `);
+  });
+
+  it('accumulate: packed dot products only where they are asked for', () => {
+    expect(accumulate({ packedDot: true })).toMatch(/dot4[IU]8Packed/);
+    expect(accumulate({ packedDot: false })).not.toMatch(/dot4/);
+  });
+
+  it('pool: maximum or sum', () => {
+    const of = (maximum: boolean) => kernelText(kernelSource('pool', ['lib/layer']), { maximum });
+    expect(of(true)).toContain('pooled = max(pooled, bytes)');
+    expect(of(true)).not.toContain('pooled += bytes');
+    expect(of(false)).toContain('pooled += bytes');
+    expect(of(false)).not.toContain('max(pooled');
+  });
+
+  it('a condition that is forgotten is an error', () => {
+    expect(() => kernelText(kernelSource('pool', ['lib/layer']), {})).toThrow(/maximum/);
+  });
+});
+
+describe('parameters of all dispatches', () => {
+  it('lie one behind the other, each at a multiple of 256', () => {
+    const { data, offsets } = packParameters([
+      { layout: encodeParameters, parameters: { channels: 7 } },
+      { layout: layerParameters, parameters: { channels: 8 } },
+      { layout: encodeParameters, parameters: { channels: 9 } },
+    ]);
+    const behind = 256 + Math.ceil(layerParameters.size / 256) * 256;
+    expect(offsets).toEqual([0, 256, behind]);
+    expect(data.length).toBe(behind + 256);
+    const view = new DataView(data.buffer);
+    expect(offsets.map((offset) => view.getUint32(offset, true))).toEqual([7, 8, 9]);
+  });
+});
