@@ -113,9 +113,14 @@ export class Session {
     return { images: count, logits, steps, potentials, units, spikes };
   }
 
-  #countImages(images: Uint8Array): number {
+  /** Throws where the device or the session is gone. */
+  #check(): void {
     this.device.check();
     if (this.#disposed) throw new OptionError('session-disposed', 'session', 'was disposed', 'create a new one');
+  }
+
+  #countImages(images: Uint8Array): number {
+    this.#check();
     if (!(images instanceof Uint8Array)) {
       throw new OptionError('images', 'images', 'are not a Uint8Array', 'give pixels 0…255, [image][channel][y][x]');
     }
@@ -130,6 +135,7 @@ export class Session {
 
   /** Uploads one batch and submits its work and its read-back; nothing is waited for. */
   #submit(images: Uint8Array, first: number, count: number, buffer: GPUBuffer): GPUBuffer {
+    this.#check();
     const { handle } = this.device;
     const { kernels, pixels, batch, counters, potentials } = this.#engine;
     const size = imageSize(this.network);
@@ -157,7 +163,7 @@ export class Session {
   ): Promise<void> {
     const { plan } = this;
     await buffer.mapAsync(GPUMapMode.READ).catch((cause: Error) => {
-      this.device.check();
+      this.#check();
       throw cause;
     });
     const mapped = buffer.getMappedRange();
