@@ -1,6 +1,8 @@
+import { quantize } from '../../src/convert/quantize.ts';
 import type { Ann, AnnLayer, AnnNeurons, AnnPool, AnnReadout, AnnTerm, Shape, Window } from '../../src/graph/ann.ts';
 import { windowOutput } from '../../src/graph/ann.ts';
 import type { SpikingLayer, SpikingNetwork } from '../../src/network/network.ts';
+import { Random } from '../helpers/random-network.ts';
 
 /** Networks written by hand: a test says only what it is about. */
 
@@ -81,3 +83,39 @@ export const spiking = (
   },
   layers,
 });
+
+/** Weights from a seed, as a trained convolution has them: normal, variance 2/inputs. */
+export function randomWeights(seed: number, outputs: number, inputs: number): Float32Array {
+  const random = new Random(seed);
+  return Float32Array.from({ length: outputs * inputs }, () => random.normal() * Math.sqrt(2 / inputs));
+}
+
+/** A network on the grid with scales of 2. */
+export const onGrid = (
+  net: Ann,
+  options: { readonly phaseBits?: number; readonly initial?: 'half' | 'zero' } = {},
+): SpikingNetwork =>
+  quantize(net, { phaseBits: 4, initial: 'half', ...options, scales: net.layers.map(() => 2), mean: [0.45], std: [0.25] });
+
+/** Two blocks with an identity and a projected shortcut, a max pool, a shortcut over five layers, a global average pool. */
+export function residual(size = 12, phaseBits = 4): SpikingNetwork {
+  const wide = map(12, size);
+  const half = { channels: 20, height: Math.ceil(size / 2), width: Math.ceil(size / 2) };
+  const down = { ...SAME, stride: [2, 2] as const };
+  const conv = (source: number, outputs: number, inputs: number, seed: number, window = SAME) =>
+    convolution(source, randomWeights(seed, outputs, inputs * window.kernel[0] * window.kernel[1]), window);
+  const pooled = pool('max', 2, wide, 'max', square(3, { stride: [2, 2], pads: [1, 1, 1, 1] }));
+  const strided = square(1, { stride: [2, 2] });
+  const net = ann(map(3, size), [
+    neurons('stem', wide, [conv(-1, 12, 3, 1)]),
+    neurons('block 1a', wide, [conv(0, 12, 12, 2)]),
+    neurons('block 1b', wide, [conv(1, 12, 12, 3), shortcut(0, new Float32Array(12).fill(1))]),
+    neurons('block 2a', half, [conv(2, 20, 12, 4, down)]),
+    neurons('block 2b', half, [conv(3, 20, 20, 5), conv(2, 20, 12, 6, strided), conv(-1, 20, 3, 7, strided)]),
+    pooled,
+    neurons('merge', half, [conv(5, 20, 12, 8, square(1)), shortcut(4, new Float32Array(20).fill(1)), conv(0, 20, 12, 9, strided)]),
+    pool('global', 6, half, 'average', square(half.height)),
+    readout(10, [conv(7, 10, 20, 10, square(1))], randomWeights(11, 1, 10)),
+  ]);
+  return onGrid(net, { phaseBits });
+}

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { DeviceError } from '../../src/errors.ts';
+import { Buffers } from '../../src/gpu/buffers.ts';
+import { type Device, requestDevice } from '../../src/gpu/device.ts';
+import { openDevice } from '../../src/gpu/node.ts';
+import { compile } from '../../src/gpu/pipelines.ts';
+import { Session } from '../../src/session/session.ts';
+import { describeOnDevice } from '../helpers/device.ts';
+import { randomPixels } from '../helpers/random-network.ts';
+import { residual } from '../network/hand-made.ts';
+
+/** What a promise is rejected with; fails where it is not, or where it hangs. */
+async function rejection(promise: Promise<unknown>): Promise<DeviceError> {
+  const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error('hangs')), 30_000).unref());
+  const outcome = await Promise.race([promise.then(() => 'resolved'), late]).catch((e: unknown) => e);
+  expect(outcome, `${outcome}`).toBeInstanceOf(DeviceError);
+  return outcome as DeviceError;
+}
+
+describe('choice of an adapter', () => {
+  const noAdapter = expect.objectContaining({ name: 'DeviceError', code: 'no-adapter', exitCode: 4 });
+
+  it('no adapter at all', async () => {
+    const gpu = { requestAdapter: async () => null } as unknown as GPU;
+    await expect(openDevice({ gpu })).rejects.toEqual(noAdapter);
+    await expect(requestDevice(gpu, null)).rejects.toThrow(/bsnn doctor/);
+  });
+
+  it('an implementation that throws', async () => {
+    const gpu = {
+      requestAdapter: async () => {
+        throw new Error('  no driver ');
+      },
+    } as unknown as GPU;
+    await expect(openDevice({ gpu })).rejects.toEqual(noAdapter);
+    await expect(openDevice({ gpu })).rejects.toThrow('WebGPU: no driver; ');
+  });
+
+  it('a name that no adapter has: by option', async () => {
+    await expect(openDevice({ adapter: 'nonsense' })).rejects.toEqual(noAdapter);
+  });
+
+  it('a name that no adapter has: by environment; an option comes first', async () => {
+    vi.stubEnv('BSNN_ADAPTER', 'nonsense');
+    try {
+      await expect(openDevice()).rejects.toEqual(noAdapter);
+      await expect(openDevice()).rejects.toThrow(/--adapter, BSNN_ADAPTER/);
+      vi.stubEnv('BSNN_ADAPTER', '');
+      await expect(openDevice({ adapter: 'nonsense' })).rejects.toEqual(noAdapter);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+});
+
+describeOnDevice('an open device', () => {
+  let device: Device;
+  beforeAll(async () => {
+    device = await openDevice();
+  });
+  afterAll(() => device.dispose());
+
+  it('says what it is', () => {
+    expect(device.description.adapter).not.toBe('');
+    expect(device.description.driver).not.toBe('');
+    expect(typeof device.description.software).toBe('boolean');
+  });
+
+  it('asks for the limits the adapter has', () => {
+    expect(device.limits.maxStorageBufferBindingSize).toBe(device.adapter.limits.maxStorageBufferBindingSize);
+    expect(device.limits.maxBufferSize).toBe(device.adapter.limits.maxBufferSize);
+  });
+
+  it('a validation error within guard is named, and does not come again', async () => {
+    const error = await rejection(
+      device.guard('the trial', () => {
+        device.handle.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
+      }),
+    );
+    expect(error).toMatchObject({ code: 'validation', where: 'the trial' });
+    device.check();
+    await expect(device.guard('the next', () => 7)).resolves.toBe(7);
+  });
+
+  it('what the work itself throws comes through, a DeviceError before the validation errors around it', async () => {
+    await expect(device.guard('work', () => Promise.reject(new RangeError('its own')))).rejects.toThrow(RangeError);
+    const own = new DeviceError('own', 'here', 'its own', '');
+    const both = device.guard('work', () => {
+      device.handle.createBuffer({ size: 16, usage: 0 });
+      throw own;
+    });
+    expect(await rejection(both)).toBe(own);
+    device.check();
+  });
+
+  it('a validation error outside guard is thrown by the next check, once', async () => {
+    device.handle.createBuffer({ label: 'wrong', size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
+    expect(await rejection(device.finish())).toMatchObject({ code: 'validation', where: device.description.adapter });
+    device.check();
+  });
+
+  it('a shader that does not compile names kernel, reason and line', async () => {
+    const source = {
+      name: 'broken',
+      text: 'fn helper() {}\n@compute @workgroup_size(1)\nfn broken() { let x: u32 = 1.5; }',
+      libraries: [],
+    };
+    const error = await rejection(device.guard('set-up', () => compile(device, source)));
+    expect(error.code).toBe('shader');
+    expect(error.where).toContain('broken');
+    expect(error.message).toContain('let x: u32 = 1.5');
+  });
+
+  it('an entry point that is missing is named too', async () => {
+    const source = { name: 'absent', text: '@compute @workgroup_size(1)\nfn present() {}', libraries: [] };
+    const error = await rejection(device.guard('set-up', () => compile(device, source)));
+    expect(error.where).toContain('absent');
+  });
+
+  it('a kernel is compiled once a device and condition', async () => {
+    const text = '#if $'.concat('{', 'fast}', '\n#endif\n@compute @workgroup_size(1)\nfn once() {}');
+    const source = { name: 'once', text, libraries: [] };
+    const first = await compile(device, source, { fast: true });
+    expect(await compile(device, source, { fast: true })).toBe(first);
+    expect(await compile(device, source, { fast: false })).not.toBe(first);
+  });
+
+  it('buffers count their bytes, rounded up to 16, until they are disposed', async () => {
+    await device.guard('buffers', () => {
+      const buffers = new Buffers(device);
+      buffers.create('empty', 'storage', 0);
+      buffers.create('odd', 'uniform', 17, new Uint8Array(16).fill(1));
+      expect(buffers.bytes).toBe(16 + 32);
+      buffers.dispose();
+      buffers.dispose();
+      expect(buffers.bytes).toBe(0);
+    });
+  });
+});
+
+describeOnDevice('the end of a device', () => {
+  const network = residual();
+  const pixels = randomPixels(network.input.shape, 200, 3);
+
+  it('a lost device rejects what is under way and what comes after, by name, and nothing hangs', async () => {
+    const device = await openDevice();
+    const session = await Session.create(device, network, { batch: 16 });
+    const running = rejection(session.run(pixels));
+    const waiting = rejection(session.run(pixels));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    device.handle.destroy();
+    expect((await running).code).toBe('device-lost');
+    expect((await waiting).code).toBe('device-lost');
+    expect((await rejection(session.run(pixels))).code).toBe('device-lost');
+    expect((await rejection(Session.create(device, network))).code).toBe('device-lost');
+    session.dispose();
+    device.dispose();
+  });
+
+  it('a disposed device rejects what is under way and what comes after; disposing twice does no harm', async () => {
+    const device = await openDevice();
+    const session = await Session.create(device, network, { batch: 16 });
+    const running = rejection(session.run(pixels));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    device.dispose();
+    device.dispose();
+    expect((await running).code).toBe('disposed');
+    expect((await rejection(session.run(pixels))).code).toBe('disposed');
+    expect((await rejection(Session.create(device, network))).code).toBe('disposed');
+    session.dispose();
+    expect(() => device.check()).toThrow(/disposed/);
+  });
+
+  it('ten devices, one after another', async () => {
+    for (let i = 0; i < 10; i++) {
+      const device = await openDevice();
+      const session = await Session.create(device, network, { batch: 2, waves: 1 });
+      expect((await session.run(pixels.subarray(0, pixels.length / 100))).images).toBe(2);
+      session.dispose();
+      device.dispose();
+    }
+  });
+});
