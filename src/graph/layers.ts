@@ -1,6 +1,6 @@
 /** Making layers of an `Ann` out of parts. */
 
-import { type AnnPool, INPUT, type Shape, sourceShape, type Window } from './ann.ts';
+import { type AnnPool, INPUT, type Shape, type Window } from './ann.ts';
 import type { Lowering } from './lowering.ts';
 import { identity } from './terms.ts';
 import type { Finished, Part, Sum } from './value.ts';
@@ -39,7 +39,3 @@ export function addPool(
   lowering.pools.set(key, index);
   return { kind: 'finished', source: index, shape: pool.shape };
 }
-
-/** Shape of a source while the layers are being made. */
-export const shapeOfSource = (source: number, lowering: Lowering, input: Shape): Shape =>
-  sourceShape({ input, layers: lowering.layers }, source);
