@@ -3,12 +3,17 @@ import { Command, CommanderError } from 'commander';
 import { BsnnError, EXIT } from '../errors.ts';
 import { addDoctor } from './doctor.ts';
 import { addEval } from './eval.ts';
-import { COLUMNS } from './print.ts';
+import { COLUMNS, wrap } from './print.ts';
 import type { Terminal } from './terminal.ts';
 
-const EXIT_CODES = `
-Exit codes: ${EXIT.ok} ok, ${EXIT.failure} failure, ${EXIT.usage} wrong usage, ${EXIT.unsupported} model not supported, \
-${EXIT.noAdapter} no adapter, ${EXIT.interrupted} interrupted`;
+const EXIT_CODES = [
+  `${EXIT.ok} ok`,
+  `${EXIT.failure} failure`,
+  `${EXIT.usage} wrong usage`,
+  `${EXIT.unsupported} model not supported`,
+  `${EXIT.noAdapter} no adapter`,
+  `${EXIT.interrupted} interrupted`,
+];
 
 /** Runs the command with its arguments (without "node" and the file). Never throws. @returns the exit code */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -32,7 +37,7 @@ function makeProgram(terminal: Terminal): Command {
       getOutHelpWidth: () => COLUMNS,
       getErrHelpWidth: () => COLUMNS,
     })
-    .addHelpText('after', EXIT_CODES);
+    .addHelpText('after', `\nExit codes: ${wrap(EXIT_CODES.join(', '), 12)}`);
   addEval(program, terminal);
   addDoctor(program, terminal);
   return program;

@@ -1,0 +1,42 @@
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { checkWritable, writeJson } from '../../src/cli/json-file.ts';
+import { OptionError } from '../../src/errors.ts';
+import { folderTest } from '../data/temporary-folder.ts';
+
+folderTest('writes the whole value and leaves nothing beside it', ({ folder }) => {
+  const path = join(folder, 'result.json');
+  checkWritable(path);
+  writeJson(path, { a: [1, 2] });
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ a: [1, 2] });
+  expect(readdirSync(folder)).toEqual(['result.json']);
+});
+
+folderTest('replaces a file, through a symbolic link', ({ folder }) => {
+  const file = join(folder, 'file.json');
+  const link = join(folder, 'link.json');
+  writeFileSync(file, 'old');
+  symlinkSync(file, link);
+  writeJson(link, 1);
+  expect(readFileSync(file, 'utf8')).toBe('1\n');
+  expect(readdirSync(folder).sort()).toEqual(['file.json', 'link.json']);
+});
+
+folderTest('leaves the old file whole where the new one cannot be made', ({ folder }) => {
+  const file = join(folder, 'file.json');
+  writeFileSync(file, 'old');
+  const circular: { self?: unknown } = {};
+  circular.self = circular;
+  expect(() => writeJson(file, circular)).toThrow(OptionError);
+  expect(readFileSync(file, 'utf8')).toBe('old');
+  expect(readdirSync(folder)).toEqual(['file.json']);
+});
+
+folderTest('checks the place before the work', ({ folder }) => {
+  mkdirSync(join(folder, 'inside'));
+  writeFileSync(join(folder, 'file'), '');
+  expect(() => checkWritable(join(folder, 'inside'))).toThrow(/is a folder/);
+  expect(() => checkWritable(join(folder, 'missing', 'x.json'))).toThrow(/there is no folder/);
+  expect(() => checkWritable(join(folder, 'file', 'x.json'))).toThrow(/there is no folder/);
+});

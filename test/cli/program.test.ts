@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { run } from '../../src/cli/program.ts';
+import { capturedTerminal } from './captured-terminal.ts';
+
+// None of these gets as far as a device.
+
+const result = async (...args: string[]) => {
+  const terminal = capturedTerminal();
+  const code = await run(args, terminal);
+  return { code, ...terminal.written };
+};
+
+describe('wrong usage exits with 2 and one message', () => {
+  it.each([
+    ['an unknown command', ['evil'], /unknown command 'evil'/],
+    ['an unknown option', ['eval', 'x.onnx', '--dataset', 'mnist', '--speed', '9'], /unknown option '--speed'/],
+    ['no model', ['eval', '--dataset', 'mnist'], /missing required argument 'model'/],
+    ['no data set', ['eval', 'x.onnx'], /required option '--dataset <spec>' not specified/],
+    ['two models', ['eval', 'x.onnx', 'y.onnx', '--dataset', 'mnist'], /too many arguments/],
+    ['a limit of 10x', ['eval', 'x.onnx', '--dataset', 'mnist', '--limit', '10x'], /'10x' is invalid. Expected an integer/],
+    ['a limit of 0', ['eval', 'x.onnx', '--dataset', 'mnist', '--limit', '0'], /of at least 1/],
+    ['a negative offset', ['eval', 'x.onnx', '--dataset', 'mnist', '--offset', '-1'], /of at least 0/],
+    ['nine phase bits', ['eval', 'x.onnx', '--dataset', 'mnist', '--phase-bits', '9'], /from 1 to 8/],
+    ['a batch of 65536', ['eval', 'x.onnx', '--dataset', 'mnist', '--batch', '65536'], /from 1 to 65535/],
+    ['a percentile of 101', ['eval', 'x.onnx', '--dataset', 'mnist', '--percentile', '101'], /above 0 and at most 100/],
+    ['another start', ['eval', 'x.onnx', '--dataset', 'mnist', '--initial', 'full'], /Allowed choices are half, zero/],
+    ['a std of 0', ['eval', 'x.onnx', '--dataset', 'mnist', '--std', '1,0,1'], /numbers above 0/],
+    ['another data set', ['eval', 'x.onnx', '--dataset', 'imagenet'], /data set "imagenet": is not one of the known forms/],
+    ['no folder for the JSON', ['eval', 'x.onnx', '--dataset', 'mnist', '--json', '/no/such/x.json'], /there is no folder/],
+  ])('%s', async (_, args, message) => {
+    const { code, out, err } = await result(...args);
+    expect(err).toMatch(/^bsnn: /);
+    expect(err).toMatch(message);
+    expect(err).not.toMatch(/\n {4}at /);
+    expect(out).toBe('');
+    expect(code).toBe(2);
+  });
+
+  it('the command alone prints its help, as an error', async () => {
+    const { code, err } = await result();
+    expect(err).toMatch(/^Usage: bsnn/);
+    expect(code).toBe(2);
+  });
+});
+
+it('a data set that is not there exits with 1; the stack is shown where it is asked for', async () => {
+  const args = ['eval', 'x.onnx', '--dataset', 'cifar10:/no/such/folder'];
+  const plain = await result(...args);
+  expect(plain.code).toBe(1);
+  expect(plain.err).toMatch(/^bsnn: \/no\/such\/folder: does not exist; .*\n$/);
+  const verbose = await result(...args, '--verbose');
+  expect(verbose.code).toBe(1);
+  expect(verbose.err.startsWith(plain.err)).toBe(true);
+  expect(verbose.err).toMatch(/\n {4}at /);
+});
+
+it.each([['--help'], ['eval', '--help'], ['doctor', '--help'], ['help', 'eval']])(
+  '%s %s helps within 80 columns',
+  async (...args) => {
+    const { code, out, err } = await result(...args);
+    expect(code).toBe(0);
+    expect(err).toBe('');
+    expect(out).toMatch(/^Usage: bsnn/);
+    expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  },
+);
+
+it('--version is the package’s', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  expect(await result('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+});

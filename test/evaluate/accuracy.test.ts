@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { accuracy, agreement, bestClass, rankOf } from '../../src/evaluate/accuracy.ts';
+
+describe('rankOf', () => {
+  it.each([
+    ['the best', [1, 5, 2], 1, 0],
+    ['the last', [1, 5, 2], 0, 2],
+    ['a tie: the lower index first', [3, 3, 3], 0, 0],
+    ['a tie: the higher index after', [3, 3, 3], 2, 2],
+    ['0 and -0 are equal', [-0, 0], 1, 1],
+    ['NaN elsewhere comes before', [Number.NaN, 5], 1, 1],
+    ['a label of NaN is never right', [Number.NaN, 5], 0, 2],
+  ])('%s', (_, values, label, rank) => {
+    expect(rankOf(values, label)).toBe(rank);
+  });
+
+  it('is a permutation where values repeat', () => {
+    const values = [2, 7, 7, 2, 9, 7];
+    const ranks = values.map((_, label) => rankOf(values, label));
+    expect([...ranks].sort()).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(ranks[bestClass(values)]).toBe(0);
+  });
+});
+
+it('bestClass takes the lowest of equals', () => {
+  expect(bestClass([1, 4, 4])).toBe(1);
+});
+
+describe('accuracy', () => {
+  it('counts first and fifth places', () => {
+    // the label, 0, has rank 0, 4 and 5
+    const logits = Float32Array.of(9, 1, 2, 3, 4, 5, /**/ 5, 9, 9, 9, 9, 1, /**/ 0, 1, 2, 3, 4, 5);
+    expect(accuracy(logits, [0, 0, 0])).toEqual({ top1: 1 / 3, top5: 2 / 3 });
+  });
+
+  it('has every label among the five best of three classes', () => {
+    expect(accuracy(Float32Array.of(1, 2, 3), [0])).toEqual({ top1: 0, top5: 1 });
+  });
+});
+
+it('agreement compares classes, not labels', () => {
+  const a = Float32Array.of(1, 0, /**/ 0, 1, /**/ 1, 0, /**/ 1, 0);
+  const b = Float32Array.of(5, 3, /**/ 9, 1, /**/ 2, 2, /**/ 0, -1);
+  expect(agreement(a, b, 4)).toBe(3 / 4);
+});

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { ModelFormatError, OptionError } from '../../src/errors.ts';
+import { checkClasses, checkLabels, checkShapes, chooseNormalization } from '../../src/evaluate/fit.ts';
+import { dataSet, linear, numbered, shape } from './data-sets.ts';
+
+const colour = dataSet(numbered(4, shape(3, 2, 2)));
+
+describe('checkShapes', () => {
+  it('takes images of the model’s shape, or of its size where it takes a vector', () => {
+    checkShapes(linear(shape(3, 2, 2), 3), colour);
+    checkShapes(linear(shape(12, 1, 1), 3), colour);
+  });
+
+  it.each([shape(1, 2, 2), shape(3, 2, 4), shape(3, 4, 1), shape(13, 1, 1)])('refuses %o, naming both', (input) => {
+    expect(() => checkShapes(linear(input, 3), colour)).toThrow(OptionError);
+    expect(() => checkShapes(linear(input, 3), colour)).toThrow(
+      `takes images of ${input.channels} × ${input.height} × ${input.width}, data set "numbered" has 3 × 2 × 2`,
+    );
+  });
+
+  it('refuses training images of another shape', () => {
+    const mixed = dataSet(numbered(4, shape(3, 2, 2)), numbered(4, shape(1, 2, 2)));
+    expect(() => checkShapes(linear(shape(3, 2, 2), 3), mixed)).toThrow(/has 1 × 2 × 2/);
+  });
+});
+
+it('checkLabels names the image, counted from the data set’s first', () => {
+  checkLabels(linear(shape(3, 2, 2), 3), colour.evaluation, 'numbered', 0);
+  expect(() => checkLabels(linear(shape(3, 2, 2), 2), colour.evaluation, 'numbered', 5)).toThrow(
+    'data set "numbered", image 7: has class 2, and model "linear" has 2 classes',
+  );
+});
+
+it('checkClasses refuses a sidecar of another model', () => {
+  const ann = linear(shape(3, 2, 2), 3);
+  checkClasses(ann, null);
+  checkClasses(ann, {});
+  checkClasses(ann, { classes: ['a', 'b', 'c'] });
+  expect(() => checkClasses(ann, { classes: ['a'] })).toThrow(ModelFormatError);
+});
+
+describe('chooseNormalization', () => {
+  const ann = linear(shape(3, 2, 2), 3);
+
+  it('takes option, else sidecar, else data set, for mean and std apart', () => {
+    const sidecar = { mean: [0.1, 0.2, 0.3], std: [1, 2, 3] };
+    expect(chooseNormalization(ann, colour, null, {})).toEqual({ mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] });
+    expect(chooseNormalization(ann, colour, sidecar, {})).toEqual(sidecar);
+    expect(chooseNormalization(ann, colour, sidecar, { mean: [0] })).toEqual({ mean: [0], std: [1, 2, 3] });
+  });
+
+  it('gives every entry of a vector the value of its channel', () => {
+    const { mean, std } = chooseNormalization(linear(shape(12, 1, 1), 3), colour, null, { mean: [0.1, 0.2, 0.3], std: [1] });
+    expect(mean).toEqual([0.1, 0.1, 0.1, 0.1, 0.2, 0.2, 0.2, 0.2, 0.3, 0.3, 0.3, 0.3]);
+    expect(std).toEqual([1]);
+  });
+
+  it.each([
+    ['two values for three channels', { mean: [0, 0] }, /mean: 2 values, and the images have 3 channels/],
+    ['a mean beyond 1', { mean: [128] }, /mean: \[128\] is not all from 0 to 1/],
+    ['a std of 0', { std: [1, 0, 1] }, /std: \[1, 0, 1\] is not all above 0/],
+    ['NaN', { mean: [Number.NaN] }, /mean/],
+  ])('refuses %s', (_, options, message) => {
+    expect(() => chooseNormalization(ann, colour, null, options)).toThrow(OptionError);
+    expect(() => chooseNormalization(ann, colour, null, options)).toThrow(message);
+  });
+});

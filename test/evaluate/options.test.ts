@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { OptionError } from '../../src/errors.ts';
+import { DEFAULTS, type EvaluateOptions, settle } from '../../src/evaluate/options.ts';
+
+describe('settle', () => {
+  it('fills in the defaults', () => {
+    expect(settle({})).toEqual(DEFAULTS);
+    expect(settle({ phaseBits: 8, mean: [0.5] })).toEqual({ ...DEFAULTS, phaseBits: 8, mean: [0.5] });
+  });
+
+  it.each<[string, EvaluateOptions]>([
+    ['limit', { limit: 0 }],
+    ['offset', { offset: -1 }],
+    ['phaseBits', { phaseBits: 9 }],
+    ['waves', { waves: 1.5 }],
+    ['batch', { batch: 65536 }],
+    ['calibration', { calibration: Number.NaN }],
+    ['percentile', { percentile: 0 }],
+    ['percentile', { percentile: 100.1 }],
+    ['initial', { initial: 'full' as 'half' }],
+  ])('refuses %s: %o', (name, options) => {
+    expect(() => settle(options)).toThrow(OptionError);
+    expect(() => settle(options)).toThrow(new RegExp(`^${name}: `));
+  });
+});

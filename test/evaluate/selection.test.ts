@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { OptionError } from '../../src/errors.ts';
+import { calibrationImages, evaluationImages } from '../../src/evaluate/selection.ts';
+import { dataSet, numbered, shape } from './data-sets.ts';
+
+const pixel = shape(1, 1, 1);
+const alone = dataSet(numbered(10, pixel));
+const withTraining = dataSet(numbered(10, pixel), numbered(4, pixel, 100));
+
+describe('evaluationImages', () => {
+  it.each([
+    ['all', 0, Number.MAX_SAFE_INTEGER, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
+    ['a part', 3, 2, [3, 4]],
+    ['what is there', 8, 1e9, [8, 9]],
+  ])('%s', (_, offset, limit, expected) => {
+    expect([...evaluationImages(alone, offset, limit).pixels]).toEqual(expected);
+  });
+
+  it('refuses an offset beyond the end', () => {
+    expect(() => evaluationImages(alone, 10, 1)).toThrow(OptionError);
+    expect(() => evaluationImages(alone, 10, 1)).toThrow(/offset: 10 leaves none of the 10 images of data set "numbered"/);
+  });
+});
+
+describe('calibrationImages', () => {
+  it.each([
+    ['the first training images', withTraining, 0, 10, 3, [100, 101, 102]],
+    ['all training images where there are fewer', withTraining, 0, 10, 500, [100, 101, 102, 103]],
+    ['images after those evaluated', alone, 0, 4, 3, [4, 5, 6]],
+    ['then images before them', alone, 4, 4, 4, [8, 9, 0, 1]],
+    ['fewer than asked for where there are no more', alone, 2, 6, 500, [8, 9, 0, 1]],
+    ['images before, where none come after', alone, 8, 2, 2, [0, 1]],
+  ])('%s', (_, set, offset, evaluated, wanted, expected) => {
+    expect([...calibrationImages(set, offset, evaluated, wanted)]).toEqual(expected);
+  });
+
+  it('refuses where every image is evaluated, and says what to do', () => {
+    expect(() => calibrationImages(alone, 0, 10, 5)).toThrow(/all 10 images are evaluated.*--limit/);
+  });
+});
