@@ -1,0 +1,130 @@
+import { Bench } from 'tinybench';
+import type { Device } from '../src/gpu/device.ts';
+import { type BoundKernel, dispatch } from '../src/kernels/kernel.ts';
+
+/** GPU work that can be repeated: its result does not depend on how often. */
+export interface Work {
+  readonly kernels: readonly BoundKernel[];
+  /** Times that one sample runs the kernels. */
+  readonly repeat: number;
+}
+
+/** What was measured; times are of one repetition. */
+export interface Measurement {
+  /** By the GPU's timestamps; null where the device has none. */
+  readonly gpuMs: number | null;
+  readonly wallMs: number;
+  /** Median absolute deviation as a part of the median, of GPU time where there is one. */
+  readonly spread: number;
+  /** Median of (time of `beside`) / (time of the work), each pair measured one right after the other; 1 without `beside`. */
+  readonly ratio: number;
+}
+
+export interface MeasureOptions {
+  readonly samples?: number;
+  /** What is measured before every sample: a ratio to it does not suffer from other load on the machine. */
+  readonly beside?: Work;
+}
+
+/** Times work on one device, with GPU timestamps where it has them. */
+export class Stopwatch {
+  readonly device: Device;
+  readonly #queries: GPUQuerySet | null;
+  readonly #resolved: GPUBuffer | null;
+  readonly #readback: GPUBuffer | null;
+
+  constructor(device: Device) {
+    this.device = device;
+    const { handle } = device;
+    const has = handle.features.has('timestamp-query');
+    this.#queries = has ? handle.createQuerySet({ label: 'stopwatch', type: 'timestamp', count: 2 }) : null;
+    this.#resolved = has
+      ? handle.createBuffer({ label: 'stopwatch', size: 16, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC })
+      : null;
+    this.#readback = has
+      ? handle.createBuffer({ label: 'stopwatch', size: 16, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ })
+      : null;
+  }
+
+  /** Whether times are the GPU's own. */
+  get timestamps(): boolean {
+    return this.#queries !== null;
+  }
+
+  /** Runs work once: [GPU time or null, wall time], in milliseconds, of all repetitions together. */
+  async once({ kernels, repeat }: Work): Promise<[number | null, number]> {
+    const { handle } = this.device;
+    const encoder = handle.createCommandEncoder();
+    const pass = encoder.beginComputePass(
+      this.#queries ? { timestampWrites: { querySet: this.#queries, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 } } : {},
+    );
+    for (let i = 0; i < repeat; i++) for (const kernel of kernels) dispatch(pass, kernel);
+    pass.end();
+    if (this.#queries && this.#resolved && this.#readback) {
+      encoder.resolveQuerySet(this.#queries, 0, 2, this.#resolved, 0);
+      encoder.copyBufferToBuffer(this.#resolved, 0, this.#readback, 0, 16);
+    }
+    const start = performance.now();
+    handle.queue.submit([encoder.finish()]);
+    await handle.queue.onSubmittedWorkDone();
+    const wall = performance.now() - start;
+    if (!this.#readback) return [null, wall];
+    await this.#readback.mapAsync(GPUMapMode.READ);
+    const [from, to] = new BigUint64Array(this.#readback.getMappedRange().slice(0));
+    this.#readback.unmap();
+    return [Number(to - from) / 1e6, wall];
+  }
+
+  /** Medians over samples. The first run, in which drivers compile, is not counted. */
+  async measure(work: Work, options: MeasureOptions = {}): Promise<Measurement> {
+    const { samples = 11, beside } = options;
+    await this.once(work);
+    const walls: number[] = [];
+    const ratios: number[] = [];
+    const bench = new Bench({ iterations: samples, time: 0, warmup: false, throws: true });
+    bench.add('work', async () => {
+      const before = beside ? await this.once(beside) : null;
+      const [gpu, wall] = await this.once(work);
+      const [time, timeBefore] = [gpu ?? wall, before && (before[0] ?? before[1])];
+      walls.push(wall);
+      ratios.push(beside && timeBefore ? timeBefore / beside.repeat / (time / work.repeat) : 1);
+      return { overriddenDuration: time, overriddenIterationCost: wall };
+    });
+    const [task] = await bench.run();
+    this.device.check();
+    const { result } = task;
+    if (!('latency' in result)) throw new Error(`the benchmark ended as "${result.state}"`);
+    const { p50, mad } = result.latency;
+    const per = 1 / work.repeat;
+    return {
+      gpuMs: this.timestamps ? p50 * per : null,
+      wallMs: median(walls) * per,
+      spread: mad / p50,
+      ratio: median(ratios),
+    };
+  }
+
+  /** Work repeated so often that one sample takes about `ms`. */
+  async scale(kernels: readonly BoundKernel[], ms = 20): Promise<Work> {
+    const one = { kernels, repeat: 1 };
+    await this.once(one);
+    const [gpu, wall] = await this.once(one);
+    return { kernels, repeat: Math.max(1, Math.min(1000, Math.round(ms / Math.max(1e-3, gpu ?? wall)))) };
+  }
+
+  dispose(): void {
+    this.#queries?.destroy();
+    this.#resolved?.destroy();
+    this.#readback?.destroy();
+  }
+}
+
+/** The time that counts: the GPU's own where there is one. */
+export const countedMs = ({ gpuMs, wallMs }: Measurement): number => gpuMs ?? wallMs;
+
+/** The middle value; the mean of both where there are two. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}

@@ -1,0 +1,153 @@
+import { Buffers } from '../src/gpu/buffers.ts';
+import type { Device } from '../src/gpu/device.ts';
+import type { BoundKernel } from '../src/kernels/kernel.ts';
+import { countedMs, median, type Stopwatch, type Work } from './measure.ts';
+import type { Peaks, Row } from './result.ts';
+import { benchKernel, readBack } from './shaders.ts';
+
+const INVOCATIONS = 32768;
+/** Of `multiply_add.wgsl`: turns × multiply-adds a turn. */
+const FMAS = 32 * 192;
+/** Of `dot_rate.wgsl`: turns × dot products × 4. */
+const DOT_TURNS = 256;
+const DOT_MACS = DOT_TURNS * 16 * 4;
+/** Of `load_rate.wgsl`: turns × loads a turn. */
+const LOADS = 32 * 16;
+const COPY_BYTES = 64 * 2 ** 20;
+
+/** The bounds of this device, and the works that later suites measure beside theirs. */
+export interface PeakSuite {
+  readonly peaks: Peaks;
+  readonly rows: readonly Row[];
+  readonly fma: Work;
+  readonly dispose: () => void;
+}
+
+/** Measures what the device can do; every kernel's result is checked, so that nothing is timed that does not run. */
+export async function measurePeaks(device: Device, stopwatch: Stopwatch): Promise<PeakSuite> {
+  const buffers = new Buffers(device);
+  const sums = buffers.create('sums', 'storage', INVOCATIONS * 4);
+  const rows: Row[] = [];
+  const time = async (name: string, kernel: BoundKernel, units: number, unit: 'gmacs' | 'gbps'): Promise<number> => {
+    const work = await stopwatch.scale([kernel]);
+    const measured = await stopwatch.measure(work);
+    const rate = units / countedMs(measured) / 1e6;
+    rows.push({ ...EMPTY, name, gmacs: unit === 'gmacs' ? rate : null, gbps: unit === 'gbps' ? rate : null, ...measured });
+    return rate;
+  };
+
+  const factors = buffers.create('factors', 'uniform', 16, Float32Array.of(0.5, 1));
+  const multiplyAdd = (half: boolean) => benchKernel(device, 'multiply_add', { half }, [sums, factors], INVOCATIONS);
+  const fmaKernel = await multiplyAdd(false);
+  const fmaGmacs = await time('f32 multiply-add', fmaKernel, INVOCATIONS * FMAS, 'gmacs');
+  const settled = new Float32Array((await readBack(device, sums, INVOCATIONS)).buffer);
+  check('f32 multiply-add', Math.abs(settled[77] - 24) < 1e-4);
+  let f16Gmacs: number | null = null;
+  if (device.handle.features.has('shader-f16')) {
+    f16Gmacs = await time('f16 multiply-add', await multiplyAdd(true), INVOCATIONS * FMAS, 'gmacs');
+  }
+
+  const dot = async (signed: boolean): Promise<number | null> => {
+    if (!device.packedDot) return null;
+    const start = buffers.create('start', 'uniform', 16, Uint32Array.of(0x01010101, 0x02020202));
+    const kernel = await benchKernel(device, 'dot_rate', { signed }, [sums, start], INVOCATIONS);
+    const rate = await time(signed ? 'dot4I8Packed' : 'dot4U8Packed', kernel, INVOCATIONS * DOT_MACS, 'gmacs');
+    check('dot', (await readBack(device, sums, INVOCATIONS))[77] === dotSum(77));
+    return rate;
+  };
+  const dot4Gmacs = await dot(false);
+  const dot4SignedGmacs = await dot(true);
+
+  const loadGbps: Record<string, number> = {};
+  const data = Uint32Array.from({ length: 4096 }, (_, i) => i);
+  const stored = buffers.create('data', 'weights', data.byteLength, data);
+  for (const [name, conditions] of Object.entries(LOAD_VARIANTS)) {
+    const kernel = await benchKernel(device, 'load_rate', conditions, [sums, stored], INVOCATIONS);
+    loadGbps[name] = await time(`load ${name}`, kernel, INVOCATIONS * LOADS * (conditions.wide ? 16 : 4), 'gbps');
+    check(`load ${name}`, (await readBack(device, sums, INVOCATIONS))[77] === loadSum(conditions.byLane ? 13 : 0, conditions.wide));
+  }
+
+  const from = buffers.create('from', 'storage', COPY_BYTES, new Uint32Array(COPY_BYTES / 4).fill(0x5eed));
+  const to = buffers.create('to', 'storage', COPY_BYTES);
+  const copyGbps = await time(
+    'copy 64 MiB (bytes read + written)',
+    await benchKernel(device, 'copy', {}, [to, from], COPY_BYTES / 16),
+    2 * COPY_BYTES,
+    'gbps',
+  );
+  check('copy', (await readBack(device, to, 1, COPY_BYTES - 4))[0] === 0x5eed);
+
+  const noOp = await benchKernel(device, 'no_op', {}, [sums], 64);
+  const many = await stopwatch.measure({ kernels: [noOp], repeat: 201 });
+  const single = await stopwatch.measure({ kernels: [noOp], repeat: 1 });
+  const dispatchUs = Math.max(0, ((many.wallMs * 201 - single.wallMs) / 200) * 1e3);
+  const submitUs = (await emptySubmitMs(device)) * 1e3;
+  check('no-op', (await readBack(device, sums, 1))[0] === 1);
+  rows.push({ ...EMPTY, name: 'dispatch in a pass', ...many }, { ...EMPTY, name: 'submit + wait, one dispatch', ...single });
+
+  const peaks = { fmaGmacs, dot4Gmacs, dot4SignedGmacs, f16Gmacs, loadGbps, copyGbps, dispatchUs, submitUs };
+  to.destroy();
+  from.destroy();
+  return { peaks, rows, fma: await stopwatch.scale([fmaKernel], 8), dispose: () => buffers.dispose() };
+}
+
+const EMPTY: Row = {
+  suite: 'peak',
+  name: '',
+  variant: '',
+  gmacs: null,
+  gbps: null,
+  imagesPerSecond: null,
+  share: null,
+  bound: null,
+  dotShare: null,
+  gpuMs: null,
+  wallMs: 0,
+  spread: 0,
+};
+
+const LOAD_VARIANTS = {
+  'storage u32, same index': { constantPath: false, wide: false, byLane: false },
+  'storage u32, by lane': { constantPath: false, wide: false, byLane: true },
+  'storage vec4u, same index': { constantPath: false, wide: true, byLane: false },
+  'storage vec4u, by lane': { constantPath: false, wide: true, byLane: true },
+  'uniform vec4u, same index': { constantPath: true, wide: true, byLane: false },
+} as const;
+
+function check(what: string, right: boolean): void {
+  if (!right) throw new Error(`${what}: the kernel's result is wrong, so its time means nothing`);
+}
+
+/** What invocation `id` of `dot_rate.wgsl` stores. Bytes stay below 128, so both kinds of dot product agree. */
+export function dotSum(id: number): number {
+  const a = [id & 7, 1, 2, 3].map((n) => 1 + n);
+  const w = [3, 2, 1, id & 3].map((n) => 2 + n);
+  let sum = 0;
+  for (let turn = 0; turn < DOT_TURNS; turn++) {
+    w.forEach((weight, j) => {
+      a.forEach((word, i) => {
+        const products = 4 * ((word + turn) & 127) * ((weight + 3 * turn) & 127);
+        sum = (sum + (2 * i + 1) * (2 * j + 1) * products) % 2 ** 32;
+      });
+    });
+  }
+  return sum;
+}
+
+/** What an invocation of `load_rate.wgsl` stores that starts at element `first`. */
+export function loadSum(first: number, wide: boolean): number {
+  let sum = 0;
+  for (let i = first; i < first + LOADS; i++) sum += wide ? 16 * i + 6 : i;
+  return sum % 2 ** 32;
+}
+
+async function emptySubmitMs(device: Device): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < 51; i++) {
+    const start = performance.now();
+    device.handle.queue.submit([]);
+    await device.handle.queue.onSubmittedWorkDone();
+    times.push(performance.now() - start);
+  }
+  return median(times);
+}
