@@ -10,11 +10,20 @@ export interface ProgressBar {
   readonly stop: () => void;
 }
 
-/** Draws progress on a terminal. The cursor is left alone, so that an interrupted command leaves nothing to repair. */
+/** Draws progress on a terminal. Cursor and line wrap are left alone, so that an interrupted command leaves nothing to repair. */
 export function progressBar(stream: NodeJS.WritableStream | null): ProgressBar {
   if (!stream) return { show: () => {}, stop: () => {} };
   const format = '  {stage} {bar} {value}/{total} images';
-  const bar = new SingleBar({ stream, format, barsize: 30, clearOnComplete: true, gracefulExit: false, barIncompleteChar: '·' });
+  const bar = new SingleBar({
+    stream,
+    format,
+    barsize: 30,
+    barCompleteChar: '█',
+    barIncompleteChar: '·',
+    clearOnComplete: true,
+    gracefulExit: false,
+    linewrap: true,
+  });
   let stage: Progress['stage'] | null = null;
   return {
     show: (progress) => {
