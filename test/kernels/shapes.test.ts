@@ -168,7 +168,7 @@ describeOnDevice('accumulate: terms', () => {
     await expectReference(network, 9, 2);
   });
 
-  it('33 terms, counted by bytes of sums, are refused', () => {
+  it('more than 32 terms, counted by bytes of sums, are refused', () => {
     const shape = map(1, 16);
     const network = onGrid(
       ann(shape, [
@@ -241,6 +241,33 @@ describeOnDevice('pools', () => {
     { row: 'sum, K = 1', mode: 'average', from: map(3, 17), window: square(16), K: 1 },
   ] as const)('$row, before neurons and before the readout', async ({ mode, from, window, K }) => {
     for (const between of [true, false]) await expectReference(pooled(mode, from, window, K, between), 3, 2);
+  });
+
+  it('full words summed up to the third byte', async () => {
+    const shape = map(3, 18);
+    const network = onGrid(
+      ann(map(2, 18), [
+        // λ is 2: a bias of 3 fills every word but where the pixels take it back
+        neurons(
+          'first',
+          shape,
+          [
+            convolution(
+              -1,
+              randomWeights(1, 3, 2).map((w) => w / 3),
+            ),
+          ],
+          [3, 3, 1.9],
+        ),
+        pool('sum', 0, shape, 'average', square(17)),
+        neurons('second', map(6, 2), [convolution(1, randomWeights(2, 6, 3))]),
+        readout(4, [convolution(2, randomWeights(3, 4, 24), square(2)), convolution(1, randomWeights(4, 4, 12), square(2))]),
+      ]),
+      { phaseBits: 8 },
+    );
+    const [image] = simulateAll(network, randomPixels(network.input.shape, 1, 1), 1);
+    expect(Math.max(...image.words[1][0])).toBeGreaterThan(65535);
+    await expectReference(network, 3, 2);
   });
 
   it('a sum that neurons and readout read both', async () => {
