@@ -41,6 +41,9 @@ describe('the grid of one channel, by hand', () => {
     { row: 'a negative bias counts too', weight: 0, bias: -2.001, max: 15, g: 21, w: 0, b: -Math.round(2.001 * 2 ** 21) },
     { row: 'the sum binds, not the weight', weight: 1, bias: 0, max: 2 ** 20, g: 3, w: 8, b: 0 },
     { row: 'the sum with the bias', weight: 1, bias: 1, max: 2 ** 20, g: 2, w: 4, b: 4 },
+    { row: 'a sum that only rounding takes past the bound', weight: 7.5, bias: 1, max: 2 ** 20, g: -1, w: 4, b: 1 },
+    { row: 'a sum that only rounding brings within it', weight: 8.4, bias: 0, max: 2 ** 20, g: -1, w: 4, b: 0 },
+    { row: 'a bias that only rounding brings within it', weight: 0, bias: 2 ** 23 + 0.4, max: 15, g: -1, w: 0, b: 2 ** 22 },
     { row: 'g = −8, the coarsest', weight: 127 * 256, bias: 0, max: 1, g: -8, w: 127, b: 0 },
     { row: 'a channel of zeros', weight: 0, bias: 0, max: 255, g: 22, w: 0, b: 0 },
   ])('$row', ({ weight, bias, max, g, w, b }) => {

@@ -120,15 +120,35 @@ describeOnDevice('accumulate: shapes', () => {
     await expectReference(network, 2, 1);
   });
 
-  it('more workgroups than one dimension takes', async () => {
+  it('more workgroups of a layer than one dimension takes', async () => {
+    const input = size(1, 2_200_000, 2);
+    const rows = { ...square(1), kernel: [100_000, 1] as const, stride: [100_000, 1] as const };
+    const shrunk = pool('shrink', 0, input, 'average', rows);
+    const network = onGrid(
+      ann(input, [
+        neurons('long', input, [convolution(-1, [1.3])], [0.1]),
+        shrunk,
+        readout(2, [convolution(1, randomWeights(1, 2, 44), full(shrunk.shape))]),
+      ]),
+      { phaseBits: 2 },
+    );
+    const plan = makePlan(network, device!.limits, { batch: 1, waves: 1 });
+    expect(plan.dispatches[1].invocations / 64).toBeGreaterThan(65535);
+    const pixels = randomPixels(input, 1, 1);
+    await expectSameBits(device!, network, pixels, simulateAll(network, pixels, 1), { waves: 1 });
+  });
+
+  it('more workgroups of the pixels and of a pool than one dimension takes', async () => {
     // 1 × 1 over 2^18 places of an image, 17 at once: 4.4 million invocations, 69,632 workgroups, of encode and of a pool
     const input = size(1, 512, 512);
-    const shrunk = pool('shrink', 0, input, 'max', square(64, { stride: [64, 64] }));
+    const same = pool('blur', 0, input, 'max', square(3, { pads: [1, 1, 1, 1] }));
+    const shrunk = pool('shrink', 1, input, 'average', square(64, { stride: [64, 64] }));
     const network = onGrid(
       ann(input, [
         neurons('wide', input, [convolution(-1, [1.7])], [0.1]),
+        same,
         shrunk,
-        readout(2, [convolution(1, randomWeights(1, 2, 64), square(8))]),
+        readout(2, [convolution(2, randomWeights(1, 2, 64), square(8))]),
       ]),
     );
     const pixels = randomPixels(input, 17, 1);
@@ -138,7 +158,7 @@ describeOnDevice('accumulate: shapes', () => {
     const session = await Session.create(device!, network, { batch: 17, waves: 1 });
     try {
       expect(session.plan.batch).toBe(17);
-      expect(session.plan.dispatches[0].invocations / 64).toBeGreaterThan(65535);
+      for (const d of [0, 2]) expect(session.plan.dispatches[d].invocations / 64).toBeGreaterThan(65535);
       const { potentials } = await session.run(pixels);
       for (const [image, n] of [0, 16].entries()) {
         reference[image].potentials.forEach((expected, p) => {

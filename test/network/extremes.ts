@@ -13,7 +13,9 @@ export function extremes(network: SpikingNetwork, seed: number): SpikingNetwork 
     return layer.kind === 'pool' ? layer.maxWord : 2 ** network.phaseBits - 1;
   };
   const layers = network.layers.map((layer) => {
-    if (layer.kind !== 'neurons') return layer;
+    if (layer.kind === 'pool') return layer;
+    // the readout's grid is its logits' unit alone: nothing is shifted by it
+    if (layer.kind === 'readout') return { ...layer, gridBits: layer.gridBits.map(() => random.integer(-8, 3)) };
     const gridBits = layer.gridBits.slice();
     const bias = layer.bias.slice();
     for (let o = 0; o < gridBits.length; o++) {

@@ -157,8 +157,18 @@ function chain(options: {
   initial?: 'half' | 'zero';
   readoutWeight?: number;
   readoutBias?: number;
+  readoutGrid?: number;
 }): SpikingNetwork {
-  const { weight = 0, bias = 0, g = 0, phaseBits = 4, initial = 'half', readoutWeight = 1, readoutBias = 0 } = options;
+  const {
+    weight = 0,
+    bias = 0,
+    g = 0,
+    phaseBits = 4,
+    initial = 'half',
+    readoutWeight = 1,
+    readoutBias = 0,
+    readoutGrid = 3,
+  } = options;
   const term = (source: number, w: number) => ({
     source,
     delay: 0,
@@ -181,7 +191,7 @@ function chain(options: {
       shape: map(1),
       depth: 2,
       scale: 2,
-      gridBits: Int8Array.of(3),
+      gridBits: Int8Array.of(readoutGrid),
       bias: Int32Array.of(readoutBias),
       terms: [term(0, readoutWeight)],
     },
@@ -238,10 +248,12 @@ describe('one neuron by hand', () => {
   });
 
   it('the readout’s g does not shift its potential; logits are V · λ/2^K/θ / n', () => {
-    const network = chain({ weight: 1, readoutWeight: 5, readoutBias: 7 });
-    const result = run(network, 9, 2);
-    expect(result.potentials).toEqual([47, 47, 47, 52, 99, 99, 99, 104]);
-    expect(logits(network, Int32Array.of(104), 2)[0]).toBe((104 * 2) / 2 ** 4 / 2 ** 3 / 2);
+    for (const readoutGrid of [3, -2]) {
+      const network = chain({ weight: 1, readoutWeight: 5, readoutBias: 7, readoutGrid });
+      const result = run(network, 9, 2);
+      expect(result.potentials).toEqual([47, 47, 47, 52, 99, 99, 99, 104]);
+      expect(logits(network, Int32Array.of(104), 2)[0]).toBe((104 * 2) / 2 ** 4 / 2 ** readoutGrid / 2);
+    }
   });
 
   it('zero in gives zero out', () => {
