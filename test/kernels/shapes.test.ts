@@ -121,7 +121,7 @@ describeOnDevice('accumulate: shapes', () => {
   });
 
   it('more workgroups of a layer than one dimension takes', async () => {
-    const input = size(1, 2_200_000, 2);
+    const input = size(1, 2_200_032, 2); // an odd number of workgroups: half of them is not whole
     const rows = { ...square(1), kernel: [100_000, 1] as const, stride: [100_000, 1] as const };
     const shrunk = pool('shrink', 0, input, 'average', rows);
     const network = onGrid(
