@@ -5,7 +5,7 @@ import { simulate } from '../src/reference/simulate.ts';
 import { readWords } from '../src/session/inspect.ts';
 import { Session, type SessionOptions } from '../src/session/session.ts';
 import { generator, LAYERS, layerName, layerNetwork } from './layers.ts';
-import { countedMs, type Measurement, type Stopwatch } from './measure.ts';
+import { countedMs, type Measurement, type Stopwatch, timesOf } from './measure.ts';
 import type { PeakSuite } from './peak.ts';
 import type { Row } from './result.ts';
 
@@ -73,8 +73,6 @@ export function byteRow(suite: string, name: string, variant: string, bytes: num
   const times = timesOf(measured);
   return { suite, name, variant, gmacs: null, gbps, imagesPerSecond: null, share, bound: 'copy', dotShare: null, ...times };
 }
-
-export const timesOf = ({ gpuMs, wallMs, spread }: Measurement) => ({ gpuMs, wallMs, spread });
 
 /** Every layer shape in every variant, and what all convolutions of ResNet-20 reach together. */
 export async function measureKernels(device: Device, stopwatch: Stopwatch, peak: PeakSuite): Promise<Row[]> {

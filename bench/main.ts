@@ -63,7 +63,7 @@ async function main(args: readonly string[]): Promise<number> {
       host: {
         cpu: cpus()[0]?.model ?? 'unknown',
         cores: cpus().length,
-        vectorBits: /(\d+) bits/.exec(`${adapter} ${driver}`)?.[1] ?? null,
+        vectorBits: /(\d+)[ -]bits/.exec(`${device.adapter.info.device} ${driver}`)?.[1] ?? null,
         shaderCache: process.env.MESA_SHADER_CACHE_DISABLE !== 'true',
       },
       timestamps: stopwatch.timestamps,

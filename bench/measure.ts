@@ -13,6 +13,7 @@ export interface Work {
 export interface Measurement {
   /** By the GPU's timestamps; null where the device has none. */
   readonly gpuMs: number | null;
+  /** From submission to the end of a plain wait, which polls: on few cores a software driver runs slower meanwhile. */
   readonly wallMs: number;
   /** Median absolute deviation as a part of the median, of GPU time where there is one. */
   readonly spread: number;
@@ -25,6 +26,9 @@ export interface MeasureOptions {
   /** What is measured before every sample: a ratio to it does not suffer from other load on the machine. */
   readonly beside?: Work;
 }
+
+/** Plain waits, whose wall time is reported. */
+const WALL_SAMPLES = 3;
 
 /** Times work on one device, with GPU timestamps where it has them. */
 export class Stopwatch {
@@ -51,8 +55,11 @@ export class Stopwatch {
     return this.#queries !== null;
   }
 
-  /** Runs work once: [GPU time or null, wall time], in milliseconds, of all repetitions together. */
-  async once({ kernels, repeat }: Work): Promise<[number | null, number]> {
+  /**
+   * Runs work once: [GPU time or null, wall time], in milliseconds, of all repetitions together.
+   * @param restMs sleeps so long before it waits: a wait polls, which on few cores takes half of them from a software driver
+   */
+  async once({ kernels, repeat }: Work, restMs = 0): Promise<[number | null, number]> {
     const { handle } = this.device;
     const encoder = handle.createCommandEncoder();
     const pass = encoder.beginComputePass(
@@ -66,6 +73,7 @@ export class Stopwatch {
     }
     const start = performance.now();
     handle.queue.submit([encoder.finish()]);
+    if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
     await handle.queue.onSubmittedWorkDone();
     const wall = performance.now() - start;
     if (!this.#readback) return [null, wall];
@@ -80,13 +88,15 @@ export class Stopwatch {
     const { samples = 11, beside } = options;
     await this.once(work);
     const walls: number[] = [];
+    for (let i = 0; i < WALL_SAMPLES; i++) walls.push((await this.once(work))[1]);
+    const rest = this.timestamps ? median(walls) : 0;
+    const restBeside = this.timestamps && beside ? (await this.once(beside))[1] : 0;
     const ratios: number[] = [];
     const bench = new Bench({ iterations: samples, time: 0, warmup: false, throws: true });
     bench.add('work', async () => {
-      const before = beside ? await this.once(beside) : null;
-      const [gpu, wall] = await this.once(work);
+      const before = beside ? await this.once(beside, restBeside) : null;
+      const [gpu, wall] = await this.once(work, rest);
       const [time, timeBefore] = [gpu ?? wall, before && (before[0] ?? before[1])];
-      walls.push(wall);
       ratios.push(beside && timeBefore ? timeBefore / beside.repeat / (time / work.repeat) : 1);
       return { overriddenDuration: time, overriddenIterationCost: wall };
     });
@@ -99,7 +109,7 @@ export class Stopwatch {
     return {
       gpuMs: this.timestamps ? p50 * per : null,
       wallMs: median(walls) * per,
-      spread: mad / p50,
+      spread: p50 > 0 ? mad / p50 : 0,
       ratio: median(ratios),
     };
   }
@@ -121,6 +131,9 @@ export class Stopwatch {
 
 /** The time that counts: the GPU's own where there is one. */
 export const countedMs = ({ gpuMs, wallMs }: Measurement): number => gpuMs ?? wallMs;
+
+/** The times alone, for a row. */
+export const timesOf = ({ gpuMs, wallMs, spread }: Measurement) => ({ gpuMs, wallMs, spread });
 
 /** The middle value; the mean of both where there are two. */
 export function median(values: readonly number[]): number {

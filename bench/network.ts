@@ -36,9 +36,9 @@ export async function measureNetwork(device: Device, stopwatch: Stopwatch, peak:
     const convolutions = session.engine.kernels.filter((_, i) => dispatches[i].kernel === 'accumulate');
     const macs = dispatches.reduce((sum, d) => sum + (d.kernel === 'accumulate' ? d.macs : 0), 0);
     const measured = await stopwatch.measure(await stopwatch.scale(convolutions), { beside: peak.fma });
-    const variant = `batch ${BATCH}, ${WAVES} waves`;
+    const variant = `${BATCH} × ${WAVES} waves`;
     rows.push(
-      macRow('network', 'ResNet-20: its convolutions', device.packedDot ? `${variant}, packed` : variant, macs, measured, peak),
+      macRow('network', 'ResNet-20: its convolutions', device.packedDot ? `${variant} packed` : variant, macs, measured, peak),
     );
   } finally {
     session.dispose();
@@ -76,7 +76,7 @@ async function imageRow(device: Device, network: SpikingNetwork, batch: number, 
     return {
       suite: 'network',
       name: 'ResNet-20: whole call',
-      variant: `batch ${session.plan.batch}, ${waves} wave${waves > 1 ? 's' : ''}`,
+      variant: `${session.plan.batch} × ${waves} wave${waves > 1 ? 's' : ''}`,
       gmacs,
       gbps: null,
       imagesPerSecond: (count / wallMs) * 1e3,

@@ -3,8 +3,6 @@ import type { BenchResult, Row } from './result.ts';
 /** A number with three digits that count. */
 export const digits = (x: number): string => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(x >= 0.1 ? 2 : 3));
 
-const percent = (x: number | null): string => (x === null ? '' : `${(100 * x).toFixed(1)} %`);
-
 /** The rate that a row is about, with its unit. */
 export function rate({ gmacs, gbps, imagesPerSecond }: Row): string {
   if (imagesPerSecond !== null) return `${digits(imagesPerSecond)} images/s`;
@@ -13,7 +11,7 @@ export function rate({ gmacs, gbps, imagesPerSecond }: Row): string {
 }
 
 const HEAD = ['name', 'variant', 'rate', 'share', 'GPU ms', 'wall ms', '±'] as const;
-const WIDTHS = [34, 19, 14, 11, 7, 8, 5] as const;
+const WIDTHS = [31, 21, 14, 10, 7, 7, 4] as const;
 
 /** Lines of at most 100 columns: one a row, rates with units, share of which bound, GPU and wall time apart. */
 export function tableLines(result: BenchResult): string[] {
@@ -32,10 +30,10 @@ export function tableLines(result: BenchResult): string[] {
     row.name,
     row.variant,
     rate(row),
-    row.share === null ? '' : `${percent(row.share)} ${row.bound}`,
+    row.share === null ? '' : `${Math.round(100 * row.share)} % ${row.bound}`,
     row.gpuMs === null ? '' : digits(row.gpuMs),
     digits(row.wallMs),
-    percent(row.spread).replace(/\.\d /, ''),
+    `${Math.round(100 * row.spread)}%`,
   ];
   return [title.slice(0, 100), times, '', line(HEAD), ...rows.map((row) => line(cells(row)))];
 }

@@ -13,12 +13,12 @@ struct Start {
 @group(0) @binding(1) var<uniform> start: Start;
 
 #if ${signed}
-fn dots(a: vec4u, w: u32) -> vec4u {
-  return bitcast<vec4u>(vec4i(dot4I8Packed(a.x, w), dot4I8Packed(a.y, w), dot4I8Packed(a.z, w), dot4I8Packed(a.w, w)));
+fn product(a: u32, w: u32) -> u32 {
+  return bitcast<u32>(dot4I8Packed(a, w));
 }
 #else
-fn dots(a: vec4u, w: u32) -> vec4u {
-  return vec4u(dot4U8Packed(a.x, w), dot4U8Packed(a.y, w), dot4U8Packed(a.z, w), dot4U8Packed(a.w, w));
+fn product(a: u32, w: u32) -> u32 {
+  return dot4U8Packed(a, w);
 }
 #endif
 
@@ -26,18 +26,21 @@ fn dots(a: vec4u, w: u32) -> vec4u {
 fn dot_rate(@builtin(global_invocation_id) id: vec3u) {
   var a = vec4u(start.word) + vec4u(id.x & 7u, 1u, 2u, 3u) * 0x01010101u;
   var w = vec4u(start.weight) + vec4u(3u, 2u, 1u, id.x & 3u) * 0x01010101u;
-  var s0 = vec4u();
-  var s1 = vec4u();
-  var s2 = vec4u();
-  var s3 = vec4u();
+  var s00 = 0u; var s10 = 0u; var s20 = 0u; var s30 = 0u;
+  var s01 = 0u; var s11 = 0u; var s21 = 0u; var s31 = 0u;
+  var s02 = 0u; var s12 = 0u; var s22 = 0u; var s32 = 0u;
+  var s03 = 0u; var s13 = 0u; var s23 = 0u; var s33 = 0u;
   for (var turn = 0; turn < TURNS; turn++) {
-    s0 += dots(a, w.x);
-    s1 += dots(a, w.y);
-    s2 += dots(a, w.z);
-    s3 += dots(a, w.w);
+    s00 += product(a.x, w.x); s10 += product(a.y, w.x); s20 += product(a.z, w.x); s30 += product(a.w, w.x);
+    s01 += product(a.x, w.y); s11 += product(a.y, w.y); s21 += product(a.z, w.y); s31 += product(a.w, w.y);
+    s02 += product(a.x, w.z); s12 += product(a.y, w.z); s22 += product(a.z, w.z); s32 += product(a.w, w.z);
+    s03 += product(a.x, w.w); s13 += product(a.y, w.w); s23 += product(a.z, w.w); s33 += product(a.w, w.w);
     a = (a + 0x01010101u) & vec4u(0x7f7f7f7fu);
     w = (w + 0x03030303u) & vec4u(0x7f7f7f7fu);
   }
-  let sum = s0 + 3u * s1 + 5u * s2 + 7u * s3;
-  sums[id.x] = sum.x + 3u * sum.y + 5u * sum.z + 7u * sum.w;
+  let t0 = 1u * s00 + 3u * s10 + 5u * s20 + 7u * s30;
+  let t1 = 1u * s01 + 3u * s11 + 5u * s21 + 7u * s31;
+  let t2 = 1u * s02 + 3u * s12 + 5u * s22 + 7u * s32;
+  let t3 = 1u * s03 + 3u * s13 + 5u * s23 + 7u * s33;
+  sums[id.x] = t0 + 3u * t1 + 5u * t2 + 7u * t3;
 }
