@@ -37,7 +37,7 @@ fn accumulate(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
   let n = index % layer.lanes;
   let x = index / layer.lanes % layer.tilesX * (layer.stepX * 7u + 1u);
   let y = index / layer.lanes / layer.tilesX;
-  if (y >= layer.height || n >= batch.images) { return; }
+  // no early return: lane 0 of every subgroup broadcasts weights; what is out of range is computed and not stored
 
   var v = Membranes();
   for (var u = 0u; u < 8u; u++) {
@@ -141,10 +141,18 @@ fn sumWindow(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wa
   }
 }
 
+fn weightsAt(w: u32) -> vec4u {
+#if ${broadcast}
+  return subgroupBroadcast(weights[w], 0u);
+#else
+  return weights[w];
+#endif
+}
+
 // Four channels of eight pixels times the weights of eight output channels.
 fn tap(sums: ptr<function, Sums>, near: vec4u, far: vec4u, w: u32) {
-  let w0 = weights[w];
-  let w4 = weights[w + 1u];
+  let w0 = weightsAt(w);
+  let w4 = weightsAt(w + 1u);
   let a = unpack(near);
   let b = unpack(far);
   (*sums)[0] += dots(a, w0.x);
@@ -219,7 +227,7 @@ fn fire(v: ptr<function, Membranes>, tile: u32, wave: u32, n: u32, x: u32, y: u3
     if (block < blocks) {
       let at = layer.destination + wave * layer.waveStride + ((block * layer.height + y) * layer.width + x) * layer.batch + n;
       for (var i = 0u; i < 8u; i++) {
-        if (x + i * layer.stepX < layer.width && n + i * layer.stepN < batch.images) {
+        if (y < layer.height && x + i * layer.stepX < layer.width && n + i * layer.stepN < batch.images) {
           let word = select(far[i & 3u], near[i & 3u], i < 4u);
           words[at + i * step] = word;
           spikes += countOneBits(word);
@@ -237,7 +245,7 @@ fn keepMembranes(v: ptr<function, Membranes>, tile: u32, n: u32, x: u32, y: u32)
     for (var i = 0u; i < 8u; i++) {
       let xi = x + i * layer.stepX;
       let ni = n + i * layer.stepN;
-      if (o < layer.channels && xi < layer.width && ni < batch.images) {
+      if (o < layer.channels && y < layer.height && xi < layer.width && ni < batch.images) {
         membranes[layer.membranes + ((o * layer.height + y) * layer.width + xi) * layer.batch + ni] = (*v)[2u * u + (i >> 2u)][i & 3u];
       }
     }

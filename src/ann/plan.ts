@@ -17,7 +17,7 @@ import { Tables, type WeightShare } from '../scheduler/tables.ts';
 import { blocksOfTile, firstBlock, TILE, tilesOf } from '../scheduler/weights.ts';
 
 /** Pixels (or images) that one invocation of `ann-convolve` computes. */
-const PIXELS = 8;
+const PIXELS = 4;
 
 /** One dispatch of the trained network. */
 export interface AnnDispatch {

@@ -30,6 +30,8 @@ export class Device {
   readonly description: AdapterDescription;
   /** WGSL has packed 4 × 8-bit dot products. */
   readonly packedDot: boolean;
+  /** Uniform values are cheaper broadcast from one lane than loaded by all: software drivers with subgroups. */
+  readonly broadcast: boolean;
   #failure: DeviceError | null = null;
   #disposed = false;
 
@@ -38,6 +40,7 @@ export class Device {
     this.adapter = adapter;
     this.handle = handle;
     this.description = describe(adapter);
+    this.broadcast = this.description.software && handle.features.has('subgroups');
     this.packedDot = gpu.wgslLanguageFeatures.has('packed_4x8_integer_dot_product');
     handle.addEventListener('uncapturederror', (event) => {
       event.preventDefault();
@@ -133,7 +136,7 @@ export async function requestDevice(gpu: GPU, adapter: GPUAdapter | null): Promi
   const handle = await adapter.requestDevice({
     label: 'bsnn',
     requiredLimits: { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize },
-    requiredFeatures: adapter.features.has('timestamp-query') ? ['timestamp-query'] : [],
+    requiredFeatures: (['timestamp-query', 'subgroups'] as const).filter((feature) => adapter.features.has(feature)),
   });
   return new Device(gpu, adapter, handle);
 }

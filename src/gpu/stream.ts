@@ -1,6 +1,33 @@
 /** Batches under way at once: the next one is uploaded while the GPU works on this one. */
 export const IN_FLIGHT = 2;
 
+/** Share of a batch's expected time that is slept through; the rest is waited for. */
+const REST = 0.9;
+/** A wait shorter than this (ms) says that the batch had been done before: the expectation was too long. */
+const IMMEDIATE = 1;
+
+/**
+ * Waits for batches without asking the device all the time: while a promise of WebGPU is pending, Node's implementation polls
+ * with a whole core, which on few cores halves what a software driver gets. So most of a batch's expected time, that of the
+ * last one, is slept through first. With the next batch queued already, sleeping a little too long leaves no gap.
+ */
+class Patience {
+  #expectedMsAnImage = 0;
+  #landed = performance.now();
+
+  /** Sleeps until shortly before the next batch should be done, then waits with `land`. */
+  async wait(images: number, land: () => Promise<void>): Promise<void> {
+    const restMs = this.#expectedMsAnImage * images * REST - (performance.now() - this.#landed);
+    if (restMs > IMMEDIATE) await new Promise((resolve) => setTimeout(resolve, restMs));
+    const woke = performance.now();
+    await land();
+    const now = performance.now();
+    const overslept = restMs > IMMEDIATE && now - woke < IMMEDIATE;
+    this.#expectedMsAnImage = overslept ? this.#expectedMsAnImage * REST : (now - this.#landed) / images;
+    this.#landed = now;
+  }
+}
+
 /**
  * Runs `count` images in batches, with `IN_FLIGHT` of them under way.
  * @param submit uploads and submits images [first, first + size) into a slot, without waiting
@@ -14,10 +41,11 @@ export async function stream<T>(
   land: (submitted: T, first: number, size: number) => Promise<void>,
   onProgress?: (images: number) => void,
 ): Promise<void> {
+  const patience = new Patience();
   const flying: { submitted: T; first: number; size: number }[] = [];
   const next = async () => {
     const { submitted, first, size } = flying.shift() as (typeof flying)[number];
-    await land(submitted, first, size);
+    await patience.wait(size, () => land(submitted, first, size));
     onProgress?.(first + size);
   };
   try {

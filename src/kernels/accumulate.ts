@@ -25,7 +25,7 @@ export interface AccumulateBindings {
   readonly membranes: GPUBufferBinding;
 }
 
-const source = kernelSource('accumulate', ['lib/layer', 'lib/bytes']);
+const source = kernelSource('accumulate', ['lib/broadcast', 'lib/layer', 'lib/bytes']);
 
 /** Layout of `Layer`, the parameters of accumulate and readout. */
 export const layerParameters = structLayout([sources['lib/layer']], 'Layer');
@@ -40,5 +40,12 @@ export function accumulate(
 ): Promise<BoundKernel> {
   const resources = [b.words, b.weights, b.layer, b.batch, b.channels, b.counters];
   if (variant.keepMembranes) resources.push(b.membranes);
-  return bindKernel(device, source, { ...variant }, resources, invocations, tiles);
+  return bindKernel(
+    device,
+    source,
+    { ...variant, broadcast: variant.uniformWeights && device.broadcast },
+    resources,
+    invocations,
+    tiles,
+  );
 }

@@ -7,7 +7,7 @@ import { sources } from './sources.ts';
 
 const library = ['lib/layer'];
 const encodeSource = kernelSource('ann-encode', library);
-const convolveSource = kernelSource('ann-convolve', library);
+const convolveSource = kernelSource('ann-convolve', ['lib/broadcast', ...library]);
 const poolSource = kernelSource('ann-pool', library);
 const histogramSource = kernelSource('histogram', library);
 
@@ -45,7 +45,7 @@ export const annConvolve = (
   bindKernel(
     device,
     convolveSource,
-    { uniformWeights },
+    { uniformWeights, broadcast: uniformWeights && device.broadcast },
     [b.cells, b.weights, b.parameters, b.batch, b.channels],
     invocations,
     tiles,

@@ -16,8 +16,8 @@ const KERNELS = [
   { name: 'encode', libraries: ['lib/layer'], conditions: variants() },
   {
     name: 'accumulate',
-    libraries: ['lib/layer', 'lib/bytes'],
-    conditions: variants('uniformWeights', 'packedDot', 'keepMembranes'),
+    libraries: ['lib/broadcast', 'lib/layer', 'lib/bytes'],
+    conditions: variants('uniformWeights', 'packedDot', 'keepMembranes', 'broadcast'),
   },
   { name: 'pool', libraries: ['lib/layer'], conditions: variants('maximum') },
   { name: 'readout', libraries: ['lib/layer'], conditions: variants() },
@@ -28,9 +28,10 @@ const bindings = (text: string) =>
   [...text.matchAll(/@group\(0\) @binding\((\d+)\) var<([^>]*)> (\w+)/g)].map(([, n, space, name]) => `${n}: ${space} ${name}`);
 
 const accumulate = (conditions: Partial<Conditions>) =>
-  kernelText(kernelSource('accumulate', ['lib/layer', 'lib/bytes']), {
+  kernelText(kernelSource('accumulate', ['lib/broadcast', 'lib/layer', 'lib/bytes']), {
     uniformWeights: true,
     packedDot: true,
+    broadcast: false,
     keepMembranes: false,
     ...conditions,
   } as Conditions);
