@@ -30,14 +30,20 @@ const LIMIT = 8388608;  // 2^23
 alias Sums = array<Lanes, 18>;
 alias Membranes = array<vec4i, 16>;
 
-@compute @workgroup_size(64)
+override workgroupSize = 64u;
+
+@compute @workgroup_size(workgroupSize)
 fn accumulate(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let index = (group.z * groups.x + group.x) * 64u + local;
+  let index = (group.z * groups.x + group.x) * workgroupSize + local;
   let tile = layer.firstTile + group.y;
   let n = index % layer.lanes;
   let x = index / layer.lanes % layer.tilesX * (layer.stepX * 7u + 1u);
   let y = index / layer.lanes / layer.tilesX;
-  // no early return: lane 0 of every subgroup broadcasts weights; what is out of range is computed and not stored
+#if ${broadcast}
+  // lane 0 of every subgroup broadcasts weights and must stay: what is out of range is computed and not stored
+#else
+  if (y >= layer.height || n >= batch.images) { return; }
+#endif
 
   var v = Membranes();
   for (var u = 0u; u < 8u; u++) {

@@ -35,14 +35,20 @@ struct AnnLayer {
 // Channel u of the tile, four pixels.
 alias Sums = array<vec4f, 8>;
 
-@compute @workgroup_size(64)
+override workgroupSize = 64u;
+
+@compute @workgroup_size(workgroupSize)
 fn annConvolve(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let index = (group.z * groups.x + group.x) * 64u + local;
+  let index = (group.z * groups.x + group.x) * workgroupSize + local;
   let tile = layer.firstTile + group.y;
   let n = index % layer.lanes;
   let x = index / layer.lanes % layer.tilesX * (layer.stepX * 3u + 1u);
   let y = index / layer.lanes / layer.tilesX;
-  // no early return: lane 0 of every subgroup broadcasts weights; what is out of range is computed and not stored
+#if ${broadcast}
+  // lane 0 of every subgroup broadcasts weights and must stay: what is out of range is computed and not stored
+#else
+  if (y >= layer.height || n >= batch.images) { return; }
+#endif
   var sums = Sums();
   for (var t = 0u; t < layer.terms; t++) {
     var term = layer.term[t];

@@ -32,6 +32,8 @@ export class Device {
   readonly packedDot: boolean;
   /** Uniform values are cheaper broadcast from one lane than loaded by all: software drivers with subgroups. */
   readonly broadcast: boolean;
+  /** Invocations that run side by side: the least size of a subgroup. */
+  readonly subgroupSize: number;
   #failure: DeviceError | null = null;
   #disposed = false;
 
@@ -41,6 +43,7 @@ export class Device {
     this.handle = handle;
     this.description = describe(adapter);
     this.broadcast = this.description.software && handle.features.has('subgroups');
+    this.subgroupSize = adapter.info.subgroupMinSize ?? 4;
     this.packedDot = gpu.wgslLanguageFeatures.has('packed_4x8_integer_dot_product');
     handle.addEventListener('uncapturederror', (event) => {
       event.preventDefault();

@@ -18,20 +18,34 @@ export function kernelText(source: KernelSource, conditions: Conditions): string
   return [...source.libraries, source].map((part) => preprocess(part.name, part.text, conditions)).join('\n');
 }
 
+/** Values of a shader's `override` constants. */
+export type Constants = Readonly<Record<string, number>>;
+
 /**
- * The pipeline of a kernel under the given conditions; compiled once a device.
+ * The pipeline of a kernel under the given conditions and constants; compiled once a device.
  * @throws DeviceError naming the kernel, line and reason where the shader is not valid
  */
-export function compile(device: Device, source: KernelSource, conditions: Conditions = {}): Promise<GPUComputePipeline> {
+export function compile(
+  device: Device,
+  source: KernelSource,
+  conditions: Conditions = {},
+  constants: Constants = {},
+): Promise<GPUComputePipeline> {
   const cache = caches.get(device.handle) ?? new Map<string, Promise<GPUComputePipeline>>();
   caches.set(device.handle, cache);
-  const key = `${source.name} ${JSON.stringify(Object.entries(conditions).sort())}`;
-  const pipeline = cache.get(key) ?? create(device, source, conditions, key);
+  const key = `${source.name} ${JSON.stringify(Object.entries({ ...conditions, ...constants }).sort())}`;
+  const pipeline = cache.get(key) ?? create(device, source, conditions, constants, key);
   cache.set(key, pipeline);
   return pipeline;
 }
 
-async function create(device: Device, source: KernelSource, conditions: Conditions, label: string): Promise<GPUComputePipeline> {
+async function create(
+  device: Device,
+  source: KernelSource,
+  conditions: Conditions,
+  constants: Constants,
+  label: string,
+): Promise<GPUComputePipeline> {
   const code = kernelText(source, conditions);
   const module = device.handle.createShaderModule({ label, code });
   const { messages } = await module.getCompilationInfo();
@@ -49,7 +63,7 @@ async function create(device: Device, source: KernelSource, conditions: Conditio
     return await device.handle.createComputePipelineAsync({
       label,
       layout: 'auto',
-      compute: { module, entryPoint: entryPoint(source.name) },
+      compute: { module, entryPoint: entryPoint(source.name), constants },
     });
   } catch (cause) {
     throw new DeviceError(

@@ -1,6 +1,6 @@
 import type { Device } from '../gpu/device.ts';
 import { structLayout } from '../gpu/shader.ts';
-import { type BoundKernel, bindKernel, kernelSource } from './kernel.ts';
+import { type BoundKernel, bindKernel, kernelSource, WORKGROUP } from './kernel.ts';
 import { sources } from './sources.ts';
 
 /** Which code computes the sums; all variants give the same bits. */
@@ -47,5 +47,6 @@ export function accumulate(
     resources,
     invocations,
     tiles,
+    device.broadcast ? device.subgroupSize : WORKGROUP,
   );
 }

@@ -1,6 +1,6 @@
 import type { Device } from '../gpu/device.ts';
 import { structLayout } from '../gpu/shader.ts';
-import { type BoundKernel, bindKernel, kernelSource } from './kernel.ts';
+import { type BoundKernel, bindKernel, kernelSource, WORKGROUP } from './kernel.ts';
 import { sources } from './sources.ts';
 
 /** The kernels of the trained network (`shaders/ann-*.wgsl`, `shaders/histogram.wgsl`): parameters and bindings. */
@@ -49,6 +49,7 @@ export const annConvolve = (
     [b.cells, b.weights, b.parameters, b.batch, b.channels],
     invocations,
     tiles,
+    device.broadcast ? device.subgroupSize : WORKGROUP,
   );
 
 /** Maximum or mean over windows. */

@@ -1,9 +1,9 @@
 import type { Device } from '../gpu/device.ts';
-import { compile, type KernelSource } from '../gpu/pipelines.ts';
+import { type Constants, compile, type KernelSource } from '../gpu/pipelines.ts';
 import type { Conditions, StructLayout, StructValues } from '../gpu/shader.ts';
 import { sources } from './sources.ts';
 
-/** Invocations of a workgroup, in all kernels. */
+/** Invocations of a workgroup, where a kernel does not say otherwise. */
 export const WORKGROUP = 64;
 /** Workgroups that one dimension takes on every device; more are folded into z. */
 const MAX_WORKGROUPS = 65535;
@@ -25,6 +25,7 @@ export interface BoundKernel {
  * Compiles a kernel (or takes it from the cache) and binds its resources, by binding number.
  * @param invocations along x; folded where one dimension does not take them
  * @param tiles workgroups along y
+ * @param workgroup invocations of a workgroup; other than the default only for shaders that declare `workgroupSize`
  */
 export async function bindKernel(
   device: Device,
@@ -33,14 +34,16 @@ export async function bindKernel(
   resources: readonly GPUBufferBinding[],
   invocations: number,
   tiles: number,
+  workgroup = WORKGROUP,
 ): Promise<BoundKernel> {
-  const pipeline = await compile(device, source, conditions);
+  const constants: Constants = workgroup === WORKGROUP ? {} : { workgroupSize: workgroup };
+  const pipeline = await compile(device, source, conditions, constants);
   const group = device.handle.createBindGroup({
     label: source.name,
     layout: pipeline.getBindGroupLayout(0),
     entries: resources.map((resource, binding) => ({ binding, resource })),
   });
-  const count = Math.ceil(invocations / WORKGROUP);
+  const count = Math.ceil(invocations / workgroup);
   const fold = Math.ceil(count / MAX_WORKGROUPS);
   return { name: source.name, pipeline, group, workgroups: [Math.ceil(count / fold), tiles, fold] };
 }
