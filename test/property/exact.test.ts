@@ -3,9 +3,10 @@ import { expect, it } from 'vitest';
 import { expectSameBits, simulateAll } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomNetwork, randomPixels, recipes } from '../helpers/random-network.ts';
+import { extremes } from '../network/extremes.ts';
 
 /** Cases of the property; the seed is fixed, so that a failure is there again. */
-const RUNS = { numRuns: 220, seed: 20211, endOnFailure: true };
+const RUNS = { numRuns: 300, seed: 20211, endOnFailure: true };
 
 describeOnDevice('random networks: the windowed engine equals the reference, word for word', () => {
   it('in every variant', { timeout: 900_000 }, async () => {
@@ -16,8 +17,10 @@ describeOnDevice('random networks: the windowed engine equals the reference, wor
         fc.constantFrom('packed', 'f32'),
         fc.constantFrom('uniform', 'storage'),
         fc.integer({ min: 1, max: 9 }),
-        async (recipe, arithmetic, weights, images) => {
-          const network = randomNetwork(recipe);
+        fc.boolean(),
+        async (recipe, arithmetic, weights, images, extreme) => {
+          // every other one with grids and membranes at their bounds, which conversion seldom makes
+          const network = extreme ? extremes(randomNetwork(recipe), recipe.seed) : randomNetwork(recipe);
           const pixels = randomPixels(network.input.shape, images, recipe.seed);
           const reference = simulateAll(network, pixels, recipe.waves);
           await expectSameBits(device!, network, pixels, reference, { waves: recipe.waves, arithmetic, weights });
