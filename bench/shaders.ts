@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readBuffer } from '../src/gpu/buffers.ts';
 import type { Device } from '../src/gpu/device.ts';
 import type { Conditions } from '../src/gpu/shader.ts';
 import { type BoundKernel, bindKernel } from '../src/kernels/kernel.ts';
@@ -29,18 +30,5 @@ export function benchKernel(
 
 /** Reads the first `count` u32 of a storage buffer back. */
 export async function readBack(device: Device, buffer: GPUBuffer, count: number, offset = 0): Promise<Uint32Array> {
-  const { handle } = device;
-  const target = handle.createBuffer({
-    label: 'read back',
-    size: count * 4,
-    usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
-  });
-  const encoder = handle.createCommandEncoder();
-  encoder.copyBufferToBuffer(buffer, offset, target, 0, count * 4);
-  handle.queue.submit([encoder.finish()]);
-  await target.mapAsync(GPUMapMode.READ);
-  const values = new Uint32Array(target.getMappedRange().slice(0));
-  target.destroy();
-  device.check();
-  return values;
+  return new Uint32Array(await readBuffer(device, buffer, offset, count * 4));
 }

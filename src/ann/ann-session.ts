@@ -1,11 +1,12 @@
-import { OptionError } from '../errors.ts';
-import { Buffers } from '../gpu/buffers.ts';
+import { Buffers, mapForReading, readBuffer } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
-import { IN_FLIGHT, padToWords, stream } from '../gpu/stream.ts';
+import { IN_FLIGHT, oneAfterAnother, stream, upload } from '../gpu/stream.ts';
 import { type Ann, shapeSize } from '../graph/ann.ts';
+import { countImages, perChannel } from '../graph/images.ts';
 import { BINS, type LayerStatistics } from '../graph/statistics.ts';
 import { annConvolve, annEncode, annParameters, annPool, histogram } from '../kernels/ann.ts';
 import { type BoundKernel, dispatch, packParameters } from '../kernels/kernel.ts';
+import { weightRange } from '../scheduler/tables.ts';
 import { type AnnDispatch, type AnnPlan, makeAnnPlan } from './plan.ts';
 
 /** Pixels are normalised by these before they enter the network: (p / 255 − mean) / std, one value a channel or one for all. */
@@ -43,7 +44,7 @@ export class AnnSession {
   readonly ann: Ann;
   readonly plan: AnnPlan;
   readonly #engine: AnnEngine;
-  #busy: Promise<unknown> = Promise.resolve();
+  readonly #queue = oneAfterAnother();
 
   private constructor(device: Device, ann: Ann, plan: AnnPlan, engine: AnnEngine) {
     this.device = device;
@@ -83,21 +84,10 @@ export class AnnSession {
     });
   }
 
-  #queue<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#busy.then(work);
-    this.#busy = result.catch(() => {});
-    return result;
-  }
-
   async #run(images: Uint8Array, counting: boolean, onProgress?: (images: number) => void): Promise<AnnResult> {
     this.device.check();
+    const count = countImages(images, this.ann.input);
     const size = shapeSize(this.ann.input);
-    if (images.length === 0 || images.length % size !== 0) {
-      const { channels, height, width } = this.ann.input;
-      const what = `${images.length} bytes are not a whole number of images of ${channels} × ${height} × ${width}`;
-      throw new OptionError('images', 'images', what, 'give pixels 0…255, [image][channel][y][x]');
-    }
-    const count = images.length / size;
     const classes = this.ann.layers[this.ann.layers.length - 1].shape.channels;
     const logits = new Float32Array(count * classes);
     await stream(
@@ -113,9 +103,7 @@ export class AnnSession {
   #submit(images: Uint8Array, count: number, slot: number, counting: boolean): GPUBuffer {
     const { handle } = this.device;
     const { kernels, pixels, batch, cells, readbacks } = this.#engine;
-    const upload = padToWords(images);
-    handle.queue.writeBuffer(pixels, 0, upload.buffer, upload.byteOffset, upload.byteLength);
-    handle.queue.writeBuffer(batch, 0, Uint32Array.of(count));
+    upload(this.device, pixels, batch, images, count);
     const encoder = handle.createCommandEncoder();
     const pass = encoder.beginComputePass();
     for (const { kernel, counts } of kernels) if (counting || !counts) dispatch(pass, kernel);
@@ -127,8 +115,7 @@ export class AnnSession {
 
   /** Cells of four classes, [block][image], to [image][class]. */
   async #collect(buffer: GPUBuffer, logits: Float32Array, count: number, classes: number): Promise<void> {
-    await mapForReading(this.device, buffer);
-    const cells = new Float32Array(buffer.getMappedRange());
+    const cells = new Float32Array(await mapForReading(buffer, () => this.device.check()));
     for (let n = 0; n < count; n++) {
       for (let o = 0; o < classes; o++) logits[n * classes + o] = cells[((o >> 2) * this.plan.batch + n) * 4 + (o & 3)];
     }
@@ -137,19 +124,8 @@ export class AnnSession {
   }
 
   async #readStatistics(images: number): Promise<(LayerStatistics | null)[]> {
-    const { handle } = this.device;
     const { bins } = this.#engine;
-    const target = handle.createBuffer({
-      label: 'histograms',
-      size: bins.size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
-    const encoder = handle.createCommandEncoder();
-    encoder.copyBufferToBuffer(bins, 0, target, 0, bins.size);
-    handle.queue.submit([encoder.finish()]);
-    await mapForReading(this.device, target);
-    const all = new Uint32Array(target.getMappedRange().slice(0));
-    target.destroy();
+    const all = new Uint32Array(await readBuffer(this.device, bins, 0, bins.size));
     return this.ann.layers.map((layer, l) => {
       const at = this.plan.counted.indexOf(l);
       return at < 0 ? null : { count: shapeSize(layer.shape) * images, bins: all.subarray(at * BINS, (at + 1) * BINS) };
@@ -162,19 +138,12 @@ export class AnnSession {
   }
 }
 
-/** Maps a buffer; where that fails because the device did, says so. */
-async function mapForReading(device: Device, buffer: GPUBuffer): Promise<void> {
-  await buffer.mapAsync(GPUMapMode.READ).catch((cause: Error) => {
-    device.check();
-    throw cause;
-  });
-}
-
 async function prepare(device: Device, ann: Ann, plan: AnnPlan, { mean, std }: Normalization): Promise<AnnEngine> {
   const buffers = new Buffers(device);
   const { channels: inputs } = ann.input;
-  const at = (values: readonly number[], c: number) => values[values.length === 1 ? 0 : c];
-  const normalization = Float32Array.from({ length: inputs * 2 }, (_, i) => at(i % 2 === 0 ? mean : std, i >> 1));
+  const means = perChannel(mean, inputs, 'mean');
+  const deviations = perChannel(std, inputs, 'std');
+  const normalization = Float32Array.from({ length: inputs * 2 }, (_, i) => (i % 2 === 0 ? means : deviations)[i >> 1]);
   try {
     return await device.guard(`network "${ann.name}"`, async () => {
       const cells = buffers.create('cells', 'storage', plan.bytes.cells);
@@ -200,7 +169,7 @@ async function prepare(device: Device, ann: Ann, plan: AnnPlan, { mean, std }: N
           batch: { buffer: batch },
         };
         const w = d.weights;
-        const share = { buffer: weights, offset: w?.offset ?? 0, size: w?.uniform ? 65536 : (w?.bytes ?? 16) };
+        const share = { buffer: weights, ...weightRange(w) };
         switch (d.kernel) {
           case 'ann-encode':
             return annEncode(device, { ...common, pixels: { buffer: pixels }, normalization: { buffer: norm } }, d.invocations);

@@ -1,20 +1,20 @@
 import { DeviceError } from '../errors.ts';
 import {
   type Ann,
-  type AnnLayer,
   type AnnNeurons,
   type AnnPool,
   type AnnReadout,
   INPUT,
+  lastReaders,
   type Shape,
   sourceShape,
 } from '../graph/ann.ts';
 import { BINS } from '../graph/statistics.ts';
 import { place } from '../scheduler/arena.ts';
-import { MAX_TERMS, type Parameters, type PlanLimits, UNIFORM_BYTES, windowParameters } from '../scheduler/plan.ts';
+import { checkTerms, type Parameters, type PlanLimits, windowParameters } from '../scheduler/plan.ts';
 import { blocksOf } from '../scheduler/regions.ts';
-import { Tables, type WeightShare } from '../scheduler/tables.ts';
-import { blocksOfTile, firstBlock, TILE, tilesOf } from '../scheduler/weights.ts';
+import { Tables, UNIFORM_BYTES, type WeightShare } from '../scheduler/tables.ts';
+import { blocksOfTile, firstBlock, TILE, tileGeometry, tilesOf } from '../scheduler/weights.ts';
 
 /** Pixels (or images) that one invocation of `ann-convolve` computes. */
 const PIXELS = 4;
@@ -63,10 +63,7 @@ export function makeAnnPlan(ann: Ann, limits: PlanLimits, batch: number): AnnPla
 /** First cell of each layer (index + 1; the input first). Cell 0 is padding. */
 function layCells(ann: Ann, batch: number): { cells: number[]; size: number } {
   const shapes: Shape[] = [ann.input, ...ann.layers.map((layer) => layer.shape)];
-  const last = shapes.map((_, i) => (i === shapes.length - 1 ? i - 1 : -1));
-  ann.layers.forEach((layer, l) => {
-    for (const source of sources(layer)) last[source + 1] = Math.max(last[source + 1], l);
-  });
+  const last = lastReaders(ann.layers);
   const placement = place(
     shapes.map((shape, i) => ({
       size: blocksOf(shape.channels) * shape.height * shape.width * batch,
@@ -76,8 +73,6 @@ function layCells(ann: Ann, batch: number): { cells: number[]; size: number } {
   );
   return { cells: placement.offsets.map((offset) => offset + 1), size: placement.size + 1 };
 }
-
-const sources = (layer: AnnLayer): number[] => (layer.kind === 'pool' ? [layer.source] : layer.terms.map((term) => term.source));
 
 function planBatch(ann: Ann, limits: PlanLimits, batch: number): AnnPlan {
   const { cells, size } = layCells(ann, batch);
@@ -163,22 +158,11 @@ function convolve(
     const map = { source: cells[t.source + 1], height: from.height, width: from.width };
     return { ...map, ...operator, groupOutputs: channels / groups, groupInputs: from.channels / groups };
   });
-  if (term.length > MAX_TERMS) {
-    throw new DeviceError(
-      'too-many-terms',
-      `layer "${layer.name}"`,
-      `joins ${term.length} terms, at most ${MAX_TERMS}`,
-      'split the join with a ReLU',
-    );
-  }
-  const alongX = width > 2;
+  checkTerms(layer.name, term.length);
   const parameters = {
     ...layer.shape,
     batch,
-    lanes: alongX ? batch : Math.ceil(batch / PIXELS),
-    stepX: alongX ? 1 : 0,
-    stepN: alongX ? 0 : Math.ceil(batch / PIXELS),
-    tilesX: alongX ? Math.ceil(width / PIXELS) : width,
+    ...tileGeometry(width, batch, PIXELS),
     tileWeights: packed.tileWords / 4,
     destination: cells[l + 1],
     channelBase,

@@ -1,5 +1,6 @@
 import { ConversionError, OptionError } from '../errors.ts';
 import { type Ann, type AnnLayer, type AnnPool, INPUT, sourceShape } from '../graph/ann.ts';
+import { perChannel } from '../graph/images.ts';
 import type { SpikingInput, SpikingLayer, SpikingNetwork, SpikingPool } from '../network/network.ts';
 import { inputRemainder, quantizeLayer, round, type SourceUnits } from './grid.ts';
 import { depths, synchronousNeurons } from './joins.ts';
@@ -86,19 +87,6 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
   });
   refuseReadoutElsewhere(ann.layers);
   return { name: ann.name, phaseBits, initial, input, layers };
-}
-
-/** One value a channel from one value a channel or one for all. */
-function perChannel(values: readonly number[], channels: number, option: string): number[] {
-  if (values.length !== 1 && values.length !== channels) {
-    throw new OptionError(
-      option,
-      option,
-      `${values.length} values for ${channels} input channels`,
-      `give one value, or ${channels} separated by commas`,
-    );
-  }
-  return Array.from({ length: channels }, (_, c) => values[values.length === 1 ? 0 : c]);
 }
 
 function spikingInput(ann: Ann, options: QuantizeOptions): SpikingInput {

@@ -41,3 +41,28 @@ export class Buffers {
     this.#buffers.length = 0;
   }
 }
+
+/** Maps a read-back buffer; where that fails because the device did, `check` says so by name. */
+export async function mapForReading(buffer: GPUBuffer, check: () => void): Promise<ArrayBuffer> {
+  await buffer.mapAsync(GPUMapMode.READ).catch((cause: Error) => {
+    check();
+    throw cause;
+  });
+  return buffer.getMappedRange();
+}
+
+/** Copies a part of a buffer to the CPU: for what is read once, not batch by batch. */
+export async function readBuffer(device: Device, source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+  const buffers = new Buffers(device);
+  try {
+    const target = buffers.create(`copy of ${source.label}`, 'readback', bytes);
+    const encoder = device.handle.createCommandEncoder();
+    encoder.copyBufferToBuffer(source, offset, target, 0, bytes);
+    device.handle.queue.submit([encoder.finish()]);
+    const copy = (await mapForReading(target, () => device.check())).slice(0, bytes);
+    device.check();
+    return copy;
+  } finally {
+    buffers.dispose();
+  }
+}

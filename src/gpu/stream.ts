@@ -1,3 +1,5 @@
+import type { Device } from './device.ts';
+
 /** Batches under way at once: the next one is uploaded while the GPU works on this one. */
 export const IN_FLIGHT = 2;
 
@@ -60,6 +62,24 @@ export async function stream<T>(
     for (const { submitted, first, size } of flying) await land(submitted, first, size).catch(() => {});
     throw error;
   }
+}
+
+/** Uploads the pixels of one batch and how many images they are. */
+export function upload(device: Device, pixels: GPUBuffer, batch: GPUBuffer, images: Uint8Array, count: number): void {
+  const { queue } = device.handle;
+  const bytes = padToWords(images);
+  queue.writeBuffer(pixels, 0, bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  queue.writeBuffer(batch, 0, Uint32Array.of(count));
+}
+
+/** Runs what it is given one after another, in the order of the calls, whether or not the one before failed. */
+export function oneAfterAnother(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work);
+    last = result.catch(() => {});
+    return result;
+  };
 }
 
 /** `writeBuffer` takes whole words of 4 bytes. */

@@ -107,3 +107,17 @@ export function windowOutput(input: Shape, w: Window): readonly [number, number]
     Math.floor((extent + w.pads[axis] + w.pads[axis + 2] - w.dilation[axis] * (w.kernel[axis] - 1) - 1) / w.stride[axis]) + 1;
   return [size(0, input.height), size(1, input.width)];
 }
+
+/** The layers (or INPUT) that a layer reads, trained or spiking. */
+export const sourcesOf = (
+  layer: { readonly kind: 'pool'; readonly source: number } | { readonly terms: readonly { readonly source: number }[] },
+): number[] => ('terms' in layer ? layer.terms.map((term) => term.source) : [layer.source]);
+
+/** Index of the last layer that reads each source: the input first, then the layers; −1 where none does. */
+export function lastReaders(layers: readonly Parameters<typeof sourcesOf>[0][]): number[] {
+  const last = new Array<number>(layers.length + 1).fill(-1);
+  layers.forEach((layer, l) => {
+    for (const source of sourcesOf(layer)) last[source + 1] = Math.max(last[source + 1], l);
+  });
+  return last;
+}

@@ -1,7 +1,7 @@
 /** The end of a walk: the readout, without layers that nobody reads, each with a name of its own. */
 
 import { ModelFormatError, UnsupportedModelError } from '../errors.ts';
-import { type AnnLayer, type AnnReadout, INPUT } from './ann.ts';
+import { type AnnLayer, type AnnReadout, INPUT, sourcesOf } from './ann.ts';
 import type { Node } from './graph.ts';
 import { asSum } from './layers.ts';
 import { mergeParts } from './lower-join.ts';
@@ -44,11 +44,8 @@ function nameOfSource(part: { kind: string; source?: number }, lowering: Lowerin
   return part.source === undefined || part.source === INPUT ? undefined : `${lowering.layers[part.source].name}/readout`;
 }
 
-/** Sources of a layer. */
-const sourcesOf = (layer: AnnLayer): readonly number[] =>
-  layer.kind === 'pool' ? [layer.source] : layer.terms.map(({ source }) => source);
-
-function keepRead(layers: readonly AnnLayer[]): AnnLayer[] {
+/** Drops the layers that the last one does not depend on. */
+export function keepRead(layers: readonly AnnLayer[]): AnnLayer[] {
   const read = new Set([layers.length - 1]);
   for (let i = layers.length - 1; i >= 0; i--) if (read.has(i)) for (const source of sourcesOf(layers[i])) read.add(source);
   const kept = layers.flatMap((_, i) => (read.has(i) ? [i] : []));

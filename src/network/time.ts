@@ -5,6 +5,12 @@ import type { SpikingNetwork, SpikingReadout } from './network.ts';
 /** The readout: always the last layer. */
 export const readoutOf = (network: SpikingNetwork): SpikingReadout => network.layers[network.layers.length - 1] as SpikingReadout;
 
+/** Real logits of one unit of the readout's potential, a class: λ·2^-K/θ. */
+export function readoutUnits(network: SpikingNetwork): Float64Array {
+  const readout = readoutOf(network);
+  return Float64Array.from(readout.gridBits, (g) => readout.scale * 2 ** (-network.phaseBits - g));
+}
+
 /** T_n: steps after which the readout has its n-th full word (n from 1): K·(D_out + 2(n−1)). */
 export const wordSteps = (network: SpikingNetwork, wave: number): number =>
   network.phaseBits * (readoutOf(network).depth + 2 * (wave - 1));

@@ -1,6 +1,6 @@
 import { shapeSize, sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
-import { integrates, readoutOf, wordSteps } from '../network/time.ts';
+import { integrates, readoutUnits, wordSteps } from '../network/time.ts';
 import { clampMembrane, initialMembrane, integrate, spikeCharge } from '../neuron/bistable.ts';
 import { addCurrent, inputCurrent, maxPoolStep, readsInput, sumPoolStep } from './step.ts';
 
@@ -148,6 +148,6 @@ function poolStep(
 
 /** The logits after wave n (from 1): V · unit / n, in units of the ANN's logits. */
 export function logits(network: SpikingNetwork, potentials: Int32Array, wave: number): Float64Array {
-  const readout = readoutOf(network);
-  return Float64Array.from(potentials, (v, o) => (v * readout.scale * 2 ** (-network.phaseBits - readout.gridBits[o])) / wave);
+  const units = readoutUnits(network);
+  return Float64Array.from(potentials, (v, o) => (v * units[o]) / wave);
 }

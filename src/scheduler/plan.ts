@@ -1,9 +1,9 @@
 import { DeviceError, OptionError } from '../errors.ts';
-import { sourceShape } from '../graph/ann.ts';
+import { shapeSize, sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
 import { layRegions, paddingOf, type Region, type Regions } from './regions.ts';
-import { Tables, type WeightShare } from './tables.ts';
-import { packChannels, packWeights, TILE, tilesOf } from './weights.ts';
+import { Tables, UNIFORM_BYTES, type WeightShare } from './tables.ts';
+import { packChannels, packWeights, tileGeometry, tilesOf } from './weights.ts';
 
 /** The device's limits that a plan must keep, in bytes and workgroups. */
 export interface PlanLimits {
@@ -69,10 +69,10 @@ export interface Plan {
   };
 }
 
-/** A uniform binding of weights: `array<vec4u, 4096>`. */
-export const UNIFORM_BYTES = 65536;
 /** Terms that one layer may join (`shaders/lib/layer.wgsl`). */
-export const MAX_TERMS = 32;
+const MAX_TERMS = 32;
+/** Pixels (or images) that one invocation of `accumulate` computes. */
+const PIXELS = 8;
 const DEFAULT_MEMORY = 2 ** 31;
 
 /**
@@ -92,6 +92,17 @@ export function makePlan(network: SpikingNetwork, limits: PlanLimits, options: P
     `network "${network.name}"`,
     'does not fit the device with one image at a time',
     'use fewer waves or smaller images',
+  );
+}
+
+/** @throws DeviceError where a layer joins more terms than the kernels' parameters hold */
+export function checkTerms(layer: string, terms: number): void {
+  if (terms <= MAX_TERMS) return;
+  throw new DeviceError(
+    'too-many-terms',
+    `layer "${layer}"`,
+    `joins ${terms} terms, at most ${MAX_TERMS}`,
+    'split the join with a ReLU',
   );
 }
 
@@ -145,7 +156,7 @@ function planBatch(network: SpikingNetwork, limits: PlanLimits, options: PlanOpt
     membranes,
     bytes: {
       words: regions.words * 4,
-      pixels: imageSize(network) * batch + 4,
+      pixels: shapeSize(network.input.shape) * batch + 4,
       weights: data.weights.byteLength,
       channels: data.channels.byteLength,
       potentials: waves * network.phaseBits * batch * readoutLayer.shape.channels * 4,
@@ -154,10 +165,6 @@ function planBatch(network: SpikingNetwork, limits: PlanLimits, options: PlanOpt
     data,
   };
 }
-
-/** Bytes of one image's pixels. */
-export const imageSize = (network: SpikingNetwork): number =>
-  network.input.shape.channels * network.input.shape.height * network.input.shape.width;
 
 /** The first words of the arena: what stands for padding; for the input that is the zero point. */
 function constants(network: SpikingNetwork): Uint32Array<ArrayBuffer> {
@@ -223,26 +230,14 @@ function weighted(
       phases,
     }));
   });
-  if (terms.length > MAX_TERMS) {
-    throw new DeviceError(
-      'too-many-terms',
-      `layer "${layer.name}"`,
-      `joins ${terms.length} terms, at most ${MAX_TERMS}`,
-      'split the join with a ReLU',
-    );
-  }
+  checkTerms(layer.name, terms.length);
   const region = regions.regions[l + 1];
-  // a tile is eight pixels of a row, or eight images where rows are short
-  const alongX = width > 2;
   const parameters = {
     channels,
     height,
     width,
     batch,
-    lanes: alongX ? batch : Math.ceil(batch / TILE),
-    stepX: alongX ? 1 : 0,
-    stepN: alongX ? 0 : Math.ceil(batch / TILE),
-    tilesX: alongX ? Math.ceil(width / TILE) : width,
+    ...tileGeometry(width, batch, PIXELS),
     tileWeights: packed.tileWords / 4,
     destination: region?.first ?? 0,
     waveStride: region?.waveStride ?? 0,

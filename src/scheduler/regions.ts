@@ -1,5 +1,5 @@
-import { INPUT } from '../graph/ann.ts';
-import type { SpikingLayer, SpikingNetwork } from '../network/network.ts';
+import { INPUT, lastReaders, sourcesOf } from '../graph/ann.ts';
+import type { SpikingNetwork } from '../network/network.ts';
 import { place } from './arena.ts';
 
 /** The arena's first word is 0: what stands for padding. The input's padding, whose value is the zero point, comes next. */
@@ -42,10 +42,7 @@ export interface Regions {
 export function layRegions(network: SpikingNetwork, batch: number, waves: number, keep: boolean): Regions {
   const { layers } = network;
   const end = layers.length;
-  const lastUse = new Array<number>(layers.length + 1).fill(keep ? end : -1);
-  layers.forEach((layer, l) => {
-    for (const source of sourcesOf(layer)) lastUse[source + 1] = Math.max(lastUse[source + 1], l);
-  });
+  const lastUse = lastReaders(layers).map((l) => (keep ? end : l));
   const readsPrefixes = new Set(sourcesOf(layers[end - 1]));
   const sketches = [network.input, ...layers].map((layer, i) => {
     const { channels, height, width } = layer.shape;
@@ -66,10 +63,6 @@ export function layRegions(network: SpikingNetwork, batch: number, waves: number
   );
   return { regions, words: constants + placement.size, inputPadding: INPUT_PADDING };
 }
-
-/** The layers (or INPUT) that a layer reads. */
-export const sourcesOf = (layer: SpikingLayer): number[] =>
-  layer.kind === 'pool' ? [layer.source] : layer.terms.map((term) => term.source);
 
 /** The word that stands for padding in block 0 of a source, and how far apart those of the blocks are. */
 export function paddingOf(regions: Regions, source: number): { pad: number; padStride: number } {

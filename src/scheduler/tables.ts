@@ -1,6 +1,9 @@
 /** A share of the weights must start at a multiple of this, whatever the device. */
 const ALIGNMENT = 256;
 
+/** A uniform binding of weights: `array<vec4u, 4096>`. */
+export const UNIFORM_BYTES = 65536;
+
 /** The element types of a plan's tables. */
 type Table = Int32Array | Float32Array;
 
@@ -15,6 +18,10 @@ export interface WeightShare {
   /** Whether they fit one uniform binding. */
   readonly uniform: boolean;
 }
+
+/** What a dispatch binds of the weight buffer: its share, or a whole uniform binding; something small where it has none. */
+export const weightRange = (share: WeightShare | null): { readonly offset: number; readonly size: number } =>
+  share ? { offset: share.offset, size: share.uniform ? UNIFORM_BYTES : share.bytes } : { offset: 0, size: 16 };
 
 /** The weights and channel tables of all layers of a plan, appended one after another. */
 export class Tables<T extends Table> {

@@ -19,6 +19,20 @@ export interface PackedWeights {
 /** Number of tiles of 8 output channels. */
 export const tilesOf = (channels: number): number => Math.ceil(channels / TILE);
 
+/**
+ * How tiles of pixels lie on a map: along its rows, or along the images where rows are short. Named as the kernels' parameters.
+ * @param pixels pixels (or images) of a tile
+ */
+export function tileGeometry(
+  width: number,
+  batch: number,
+  pixels: number,
+): { readonly lanes: number; readonly stepX: number; readonly stepN: number; readonly tilesX: number } {
+  if (width > 2) return { lanes: batch, stepX: 1, stepN: 0, tilesX: Math.ceil(width / pixels) };
+  const lanes = Math.ceil(batch / pixels);
+  return { lanes, stepX: 0, stepN: lanes, tilesX: width };
+}
+
 /** The first block of 4 source channels that a tile of a (grouped) convolution reads. */
 export function firstBlock(tile: number, groupOutputs: number, groupInputs: number): number {
   return Math.floor((Math.floor((tile * TILE) / groupOutputs) * groupInputs) / 4);

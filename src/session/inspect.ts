@@ -1,4 +1,5 @@
 import { OptionError } from '../errors.ts';
+import { readBuffer } from '../gpu/buffers.ts';
 import { shapeSize } from '../graph/ann.ts';
 import type { Region } from '../scheduler/regions.ts';
 import type { Session } from './session.ts';
@@ -12,7 +13,7 @@ export async function readWords(session: Session, layer: number, images: number)
   const region = plan.regions.regions[layer + 1] as Region;
   const { shape } = network.layers[layer];
   const stored = new Uint32Array(
-    await readBack(session, session.engine.words, region.first * 4, region.waveStride * region.phases * plan.waves * 4),
+    await readBuffer(session.device, session.engine.words, region.first * 4, region.waveStride * region.phases * plan.waves * 4),
   );
   const size = shapeSize(shape);
   const area = shape.height * shape.width;
@@ -45,19 +46,6 @@ export async function readMembranes(session: Session, layer: number, images: num
       'create the session with keepMembranes',
     );
   const size = shapeSize(network.layers[layer].shape);
-  const stored = new Int32Array(await readBack(session, session.engine.membranes, first * 4, size * plan.batch * 4));
+  const stored = new Int32Array(await readBuffer(session.device, session.engine.membranes, first * 4, size * plan.batch * 4));
   return Int32Array.from({ length: images * size }, (_, i) => stored[(i % size) * plan.batch + Math.floor(i / size)]);
-}
-
-async function readBack(session: Session, buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
-  const { handle } = session.device;
-  const target = handle.createBuffer({ label: 'inspect', size: bytes, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
-  const encoder = handle.createCommandEncoder();
-  encoder.copyBufferToBuffer(buffer, offset, target, 0, bytes);
-  handle.queue.submit([encoder.finish()]);
-  await target.mapAsync(GPUMapMode.READ);
-  const copy = target.getMappedRange().slice(0);
-  target.destroy();
-  session.device.check();
-  return copy;
 }

@@ -1,10 +1,13 @@
 import { OptionError } from '../errors.ts';
+import { mapForReading } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
-import { IN_FLIGHT, padToWords, stream } from '../gpu/stream.ts';
+import { IN_FLIGHT, oneAfterAnother, stream, upload } from '../gpu/stream.ts';
+import { shapeSize } from '../graph/ann.ts';
+import { countImages } from '../graph/images.ts';
 import { dispatch } from '../kernels/kernel.ts';
 import type { SpikingNetwork } from '../network/network.ts';
-import { readoutOf, readoutStep } from '../network/time.ts';
-import { imageSize, makePlan, type Plan, type PlanOptions } from '../scheduler/plan.ts';
+import { readoutStep, readoutUnits } from '../network/time.ts';
+import { makePlan, type Plan, type PlanOptions } from '../scheduler/plan.ts';
 import { prepare, type WindowedEngine } from './windowed.ts';
 
 /** How a session runs. */
@@ -43,7 +46,7 @@ export class Session {
   readonly plan: Plan;
   readonly #engine: WindowedEngine;
   readonly #readbacks: GPUBuffer[];
-  #busy: Promise<unknown> = Promise.resolve();
+  readonly #queue = oneAfterAnother();
   #disposed = false;
 
   private constructor(device: Device, network: SpikingNetwork, plan: Plan, engine: WindowedEngine) {
@@ -86,13 +89,12 @@ export class Session {
    * @param onProgress called with the number of images done so far
    */
   run(images: Uint8Array, onProgress?: (images: number) => void): Promise<RunResult> {
-    const result = this.#busy.then(() => this.#run(images, onProgress));
-    this.#busy = result.catch(() => {});
-    return result;
+    return this.#queue(() => this.#run(images, onProgress));
   }
 
   async #run(images: Uint8Array, onProgress?: (images: number) => void): Promise<RunResult> {
-    const count = this.#countImages(images);
+    this.#check();
+    const count = countImages(images, this.network.input.shape);
     const { plan } = this;
     const points = plan.waves * plan.phaseBits;
     const potentials = new Int32Array(points * count * plan.classes);
@@ -119,29 +121,13 @@ export class Session {
     if (this.#disposed) throw new OptionError('session-disposed', 'session', 'was disposed', 'create a new one');
   }
 
-  #countImages(images: Uint8Array): number {
-    this.#check();
-    if (!(images instanceof Uint8Array)) {
-      throw new OptionError('images', 'images', 'are not a Uint8Array', 'give pixels 0…255, [image][channel][y][x]');
-    }
-    const size = imageSize(this.network);
-    if (images.length === 0 || images.length % size !== 0) {
-      const { channels, height, width } = this.network.input.shape;
-      const what = `${images.length} bytes are not a whole number of images of ${channels} × ${height} × ${width}`;
-      throw new OptionError('images', 'images', what, 'give pixels 0…255, [image][channel][y][x]');
-    }
-    return images.length / size;
-  }
-
   /** Uploads one batch and submits its work and its read-back; nothing is waited for. */
   #submit(images: Uint8Array, first: number, count: number, buffer: GPUBuffer): GPUBuffer {
     this.#check();
     const { handle } = this.device;
     const { kernels, pixels, batch, counters, potentials } = this.#engine;
-    const size = imageSize(this.network);
-    const upload = padToWords(images.subarray(first * size, (first + count) * size));
-    handle.queue.writeBuffer(pixels, 0, upload.buffer, upload.byteOffset, upload.byteLength);
-    handle.queue.writeBuffer(batch, 0, Uint32Array.of(count));
+    const size = shapeSize(this.network.input.shape);
+    upload(this.device, pixels, batch, images.subarray(first * size, (first + count) * size), count);
     const encoder = handle.createCommandEncoder();
     encoder.clearBuffer(counters);
     const pass = encoder.beginComputePass();
@@ -162,11 +148,7 @@ export class Session {
     spikes: number[],
   ): Promise<void> {
     const { plan } = this;
-    await buffer.mapAsync(GPUMapMode.READ).catch((cause: Error) => {
-      this.#check();
-      throw cause;
-    });
-    const mapped = buffer.getMappedRange();
+    const mapped = await mapForReading(buffer, () => this.#check());
     const values = new Int32Array(mapped, 0, plan.bytes.potentials / 4);
     for (let p = 0; p < plan.waves * plan.phaseBits; p++) {
       const rows = values.subarray(p * plan.batch * plan.classes, (p * plan.batch + count) * plan.classes);
@@ -190,10 +172,4 @@ export class Session {
     this.#disposed = true;
     this.#engine.buffers.dispose();
   }
-}
-
-/** Real logits of one unit of the readout's potential, a class: λ·2^-K/θ. */
-export function readoutUnits(network: SpikingNetwork): Float64Array {
-  const readout = readoutOf(network);
-  return Float64Array.from(readout.gridBits, (g) => readout.scale * 2 ** (-network.phaseBits - g));
 }

@@ -7,6 +7,7 @@ import { type BoundKernel, packParameters } from '../kernels/kernel.ts';
 import { pool, poolParameters } from '../kernels/pool.ts';
 import { readout } from '../kernels/readout.ts';
 import type { Dispatch, Plan } from '../scheduler/plan.ts';
+import { weightRange } from '../scheduler/tables.ts';
 
 /** The windowed engine's GPU side: a plan with its buffers and bound kernels. */
 export interface WindowedEngine {
@@ -56,7 +57,7 @@ export async function prepare(device: Device, plan: Plan, layers: number, varian
         const layer = { buffer: parameters, offset: offsets[i], size: PARAMETERS[dispatch.kernel].size };
         const common = { words: whole(words), layer, batch: whole(batch) };
         const w = dispatch.weights;
-        const weightBinding = { buffer: weights, offset: w?.offset ?? 0, size: w?.uniform ? 65536 : (w?.bytes ?? 16) };
+        const weightBinding = { buffer: weights, ...weightRange(w) };
         switch (dispatch.kernel) {
           case 'encode':
             return encode(device, { ...common, input: layer, pixels: whole(pixels) }, dispatch.invocations);

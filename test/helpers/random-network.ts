@@ -12,6 +12,7 @@ import {
   type Window,
   windowOutput,
 } from '../../src/graph/ann.ts';
+import { keepRead } from '../../src/graph/finish.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 
 /** Pseudo-random numbers from a seed (mulberry32): a test names the seed, and the network is there again. */
@@ -82,21 +83,7 @@ export function randomAnn(recipe: Recipe): Ann {
     else layers.push(randomNeurons(random, recipe, source, shapeOf, layers.length));
   }
   layers.push(...randomReadout(random, layers, shapeOf));
-  return { name: `random ${recipe.seed}`, input, layers: withoutDeadLayers(layers) };
-}
-
-/** Drops what the readout does not depend on, as the import does. */
-function withoutDeadLayers(layers: readonly AnnLayer[]): AnnLayer[] {
-  const sources = (layer: AnnLayer) => (layer.kind === 'pool' ? [layer.source] : layer.terms.map((term) => term.source));
-  const alive = new Set([layers.length - 1]);
-  for (let l = layers.length - 1; l >= 0; l--) if (alive.has(l)) for (const source of sources(layers[l])) alive.add(source);
-  const kept = layers.map((_, l) => l).filter((l) => alive.has(l));
-  const moved = (source: number) => (source === INPUT ? INPUT : kept.indexOf(source));
-  return kept.map((l): AnnLayer => {
-    const layer = layers[l];
-    if (layer.kind === 'pool') return { ...layer, source: moved(layer.source) };
-    return { ...layer, terms: layer.terms.map((term) => ({ ...term, source: moved(term.source) })) };
-  });
+  return { name: `random ${recipe.seed}`, input, layers: keepRead(layers) };
 }
 
 function randomWindow(random: Random, shape: Shape): Window {
