@@ -25,6 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   session: ['scheduler', 'kernels', 'gpu', 'network', 'graph', 'neuron'],
   data: ['graph'],
   evaluate: ['graph', 'network', 'neuron', 'onnx', 'convert', 'reference', 'gpu', 'kernels', 'scheduler', 'ann', 'session', 'data'],
+  plot: [],
   cli: [EVERYTHING],
   index: [EVERYTHING],
 };
