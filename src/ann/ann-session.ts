@@ -132,6 +132,11 @@ export class AnnSession {
     });
   }
 
+  /** Bytes of GPU memory that the session holds. */
+  get bytes(): number {
+    return this.#engine.buffers.bytes;
+  }
+
   /** Frees the session's GPU memory. */
   dispose(): void {
     this.#engine.buffers.dispose();
@@ -147,13 +152,8 @@ async function prepare(device: Device, ann: Ann, plan: AnnPlan, { mean, std }: N
   try {
     return await device.guard(`network "${ann.name}"`, async () => {
       const cells = buffers.create('cells', 'storage', plan.bytes.cells);
-      const weights = buffers.create('weights', 'weights', plan.data.weights.byteLength, plan.data.weights);
-      const channels = buffers.create(
-        'channels',
-        'storage',
-        plan.data.channels.byteLength,
-        plan.data.channels as Float32Array<ArrayBuffer>,
-      );
+      const weights = buffers.create('weights', 'weights', plan.bytes.weights, plan.data.weights);
+      const channels = buffers.create('channels', 'storage', plan.bytes.channels, plan.data.channels as Float32Array<ArrayBuffer>);
       const pixels = buffers.create('pixels', 'storage', plan.bytes.pixels);
       const bins = buffers.create('bins', 'storage', plan.bytes.bins);
       const batch = buffers.create('batch', 'uniform', 16);
@@ -189,8 +189,7 @@ async function prepare(device: Device, ann: Ann, plan: AnnPlan, { mean, std }: N
       };
       const bound = await Promise.all(plan.dispatches.map(bind));
       const kernels = bound.map((kernel, i) => ({ kernel, counts: plan.dispatches[i].kernel === 'histogram' }));
-      const logitBytes = Math.ceil(ann.layers[ann.layers.length - 1].shape.channels / 4) * plan.batch * 16;
-      const readbacks = Array.from({ length: IN_FLIGHT }, () => buffers.create('logits', 'readback', logitBytes));
+      const readbacks = Array.from({ length: IN_FLIGHT }, () => buffers.create('logits', 'readback', plan.bytes.logits));
       return { buffers, kernels, cells, pixels, batch, bins, readbacks };
     });
   } catch (error) {

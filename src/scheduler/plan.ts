@@ -1,16 +1,12 @@
 import { DeviceError, OptionError } from '../errors.ts';
 import { shapeSize, sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
+import { DEFAULT_MEMORY, largestBinding, type PlanLimits, withinLimits } from './limits.ts';
 import { layRegions, paddingOf, type Region, type Regions } from './regions.ts';
 import { Tables, UNIFORM_BYTES, type WeightShare } from './tables.ts';
 import { packChannels, packWeights, tileGeometry, tilesOf } from './weights.ts';
 
-/** The device's limits that a plan must keep, in bytes and workgroups. */
-export interface PlanLimits {
-  readonly maxStorageBufferBindingSize: number;
-  readonly maxBufferSize: number;
-  readonly maxUniformBufferBindingSize: number;
-}
+export type { PlanLimits } from './limits.ts';
 
 /** What to plan for. */
 export interface PlanOptions {
@@ -73,7 +69,6 @@ export interface Plan {
 const MAX_TERMS = 32;
 /** Pixels (or images) that one invocation of `accumulate` computes. */
 const PIXELS = 8;
-const DEFAULT_MEMORY = 2 ** 31;
 
 /**
  * Plans a network for a batch: dispatches in order, buffers with lifetimes, the batch cut to the limits. Pure.
@@ -112,14 +107,11 @@ function positive(option: string, value: number, max: number): void {
   }
 }
 
-function fits(plan: Plan, limits: PlanLimits, memory: number): boolean {
-  const sizes = Object.values(plan.bytes);
-  const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
-  return (
-    sizes.every((bytes) => bytes <= binding) &&
-    sizes.reduce((sum, bytes) => sum + bytes, 0) <= memory &&
-    plan.regions.words < 2 ** 31
-  );
+/** Words, pixels and tables are bound as a whole, weights share by share. */
+function fits({ bytes, dispatches, regions }: Plan, limits: PlanLimits, memory: number): boolean {
+  const { weights, ...whole } = bytes;
+  const demand = { whole: Object.values(whole), weights, shares: dispatches.map((dispatch) => dispatch.weights) };
+  return withinLimits(demand, limits, memory) && regions.words < 2 ** 31;
 }
 
 function planBatch(network: SpikingNetwork, limits: PlanLimits, options: PlanOptions): Plan {
@@ -128,6 +120,7 @@ function planBatch(network: SpikingNetwork, limits: PlanLimits, options: PlanOpt
   const tables = new Tables(
     Int32Array,
     options.weights === 'storage' ? 0 : Math.min(limits.maxUniformBufferBindingSize, UNIFORM_BYTES),
+    largestBinding(limits),
   );
   const membranes: number[] = [];
   let membraneCount = 0;

@@ -31,25 +31,30 @@ export class Tables<T extends Table> {
     length: number,
   ) => T;
   readonly #uniformBytes: number;
+  readonly #storageBytes: number;
   #weightBytes = 0;
   #channelValues = 0;
 
   /**
    * @param make type of the channel table
    * @param uniformBytes size of a uniform binding of weights; 0 where all are bound as storage
+   * @param storageBytes largest size of a storage binding
    */
-  constructor(make: new (length: number) => T, uniformBytes: number) {
+  constructor(make: new (length: number) => T, uniformBytes: number, storageBytes: number) {
     this.#make = make;
     this.#uniformBytes = uniformBytes;
+    this.#storageBytes = storageBytes;
   }
 
   /**
-   * Appends a layer's weights: in one piece, or cut into shares of whole tiles that fit a uniform binding.
+   * Appends a layer's weights, cut into shares of whole tiles that fit a binding each: a uniform one where a tile does, else a
+   * storage one. In one piece where `cut` is false (the kernel knows no first tile), or where not even a tile fits.
    * @param data [tile][tileWords]
    */
-  addWeights(data: Uint32Array | Float32Array, tiles: number, tileWords: number, uniform: boolean): WeightShare[] {
-    const perBinding = uniform && tileWords > 0 ? Math.floor(this.#uniformBytes / (tileWords * 4)) : 0;
-    const most = perBinding === 0 ? tiles : Math.min(tiles, perBinding);
+  addWeights(data: Uint32Array | Float32Array, tiles: number, tileWords: number, cut: boolean): WeightShare[] {
+    const within = (bytes: number) => (cut && tileWords > 0 ? Math.floor(bytes / (tileWords * 4)) : 0);
+    const perBinding = within(this.#uniformBytes);
+    const most = Math.min(tiles, perBinding || within(this.#storageBytes) || tiles);
     const shares: WeightShare[] = [];
     for (let first = 0; first < tiles; first += most) {
       const count = Math.min(most, tiles - first);
