@@ -6,6 +6,7 @@ import { BsnnError } from '../src/errors.ts';
 import type { Device } from '../src/gpu/device.ts';
 import { openDevice } from '../src/gpu/node.ts';
 import { parse, type SuiteName, USAGE } from './arguments.ts';
+import { measureGrowth } from './growth.ts';
 import { measureKernels } from './kernels.ts';
 import { measureLadder } from './ladder.ts';
 import { Stopwatch } from './measure.ts';
@@ -23,6 +24,7 @@ const SUITES: Readonly<Record<SuiteName, Suite>> = {
   ladder: measureLadder,
   kernels: measureKernels,
   network: measureNetwork,
+  growth: measureGrowth,
 };
 
 function commit(): string {

@@ -22,7 +22,18 @@ export interface Row {
   readonly wallMs: number;
   /** Median absolute deviation of the time that counts (GPU where there is one, else wall), as a part of it. */
   readonly spread: number;
+  /** Suite `growth`: what this row and its neighbours vary … */
+  readonly axis?: Axis;
+  /** … and its value here. */
+  readonly at?: number;
+  /** GPU memory that the session holds. */
+  readonly bytes?: number;
+  /** Images a second if the unit used (`bound`) did nothing but multiply-add, at its peak measured beside. */
+  readonly boundImagesPerSecond?: number;
 }
+
+/** What the suite `growth` varies, one at a time. */
+export type Axis = 'batch' | 'waves' | 'K' | 'width' | 'depth' | 'resolution';
 
 /** What can limit a kernel: multiply-adds in f32, packed dot products, bytes copied. */
 export type Bound = 'fma' | 'dot4' | 'copy';
@@ -33,6 +44,8 @@ export interface Peaks {
   readonly dot4Gmacs: number | null;
   readonly dot4SignedGmacs: number | null;
   readonly f16Gmacs: number | null;
+  /** Of the matrix units, 8-bit operands; null: not there, or not measured. */
+  readonly matrixGmacs: number | null;
   /** Loads of 4 or 16 bytes an invocation, index equal for all or by invocation; 10^9 bytes asked for a second. */
   readonly loadGbps: Readonly<Record<string, number>>;
   readonly copyGbps: number;

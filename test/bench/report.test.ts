@@ -30,6 +30,7 @@ const result: BenchResult = {
     dot4Gmacs: 25,
     dot4SignedGmacs: null,
     f16Gmacs: null,
+    matrixGmacs: null,
     loadGbps: { 'storage u32, by lane': 5 },
     copyGbps: 2,
     dispatchUs: 18,
