@@ -38,11 +38,23 @@ function commit(): string {
   }
 }
 
+/** Variables that decide what lavapipe's code looks like. */
+const DRIVER_VARIABLES = ['LP_NATIVE_VECTOR_WIDTH', 'MESA_SHADER_CACHE_DISABLE'] as const;
+
+/** The line that repeats this measurement. */
+function command(args: readonly string[]): string {
+  const variables = DRIVER_VARIABLES.flatMap((name) => (process.env[name] ? [`${name}=${process.env[name]}`] : []));
+  return [...variables, 'npm run bench', ...(args.length > 0 ? ['--', ...args.filter((arg) => arg !== '--')] : [])].join(' ');
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const parsed = parse(args);
   if (!parsed) {
     console.error(USAGE);
     return 2;
+  }
+  if (process.env.LP_NATIVE_VECTOR_WIDTH && process.env.MESA_SHADER_CACHE_DISABLE !== 'true') {
+    console.error('warning: Mesa’s cache may hold code of another vector width; set MESA_SHADER_CACHE_DISABLE=true');
   }
   const device = await openDevice();
   const stopwatch = new Stopwatch(device);
@@ -61,7 +73,7 @@ async function main(args: readonly string[]): Promise<number> {
       software,
       commit: commit(),
       date: new Date().toISOString(),
-      command: `npm run bench -- ${args.join(' ')}`.trim(),
+      command: command(args),
       host: {
         cpu: cpus()[0]?.model ?? 'unknown',
         cores: cpus().length,

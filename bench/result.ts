@@ -59,6 +59,7 @@ export interface BenchResult {
   readonly software: boolean;
   readonly commit: string;
   readonly date: string;
+  /** With the variables that choose how a software driver compiles. */
   readonly command: string;
   readonly host: {
     readonly cpu: string;
@@ -70,4 +71,10 @@ export interface BenchResult {
   readonly timestamps: boolean;
   readonly peaks: Peaks;
   readonly rows: readonly Row[];
+}
+
+/** A result and the name of its file in `bench/results/`, without its ending. */
+export interface StoredResult {
+  readonly name: string;
+  readonly result: BenchResult;
 }
