@@ -6,7 +6,7 @@ import { countImages, perChannel } from '../graph/images.ts';
 import { BINS, type LayerStatistics } from '../graph/statistics.ts';
 import { annConvolve, annEncode, annParameters, annPool, histogram } from '../kernels/ann.ts';
 import { type BoundKernel, dispatch, packParameters } from '../kernels/kernel.ts';
-import { weightRange } from '../scheduler/tables.ts';
+import { bindingRange } from '../scheduler/tables.ts';
 import { type AnnDispatch, type AnnPlan, makeAnnPlan } from './plan.ts';
 
 /** Pixels are normalised by these before they enter the network: (p / 255 − mean) / std, one value a channel or one for all. */
@@ -169,7 +169,7 @@ async function prepare(device: Device, ann: Ann, plan: AnnPlan, { mean, std }: N
           batch: { buffer: batch },
         };
         const w = d.weights;
-        const share = { buffer: weights, ...weightRange(w) };
+        const share = { buffer: weights, ...bindingRange(w) };
         switch (d.kernel) {
           case 'ann-encode':
             return annEncode(device, { ...common, pixels: { buffer: pixels }, normalization: { buffer: norm } }, d.invocations);

@@ -12,10 +12,11 @@ import {
 } from '../graph/ann.ts';
 import { BINS } from '../graph/statistics.ts';
 import { place } from '../scheduler/arena.ts';
+import { checkTerms, type Parameters, windowParameters } from '../scheduler/dispatches.ts';
 import { DEFAULT_MEMORY, largestBinding, type PlanLimits, withinLimits } from '../scheduler/limits.ts';
-import { checkTerms, type Parameters, windowParameters } from '../scheduler/plan.ts';
 import { blocksOf } from '../scheduler/regions.ts';
 import { Tables, UNIFORM_BYTES, type WeightShare } from '../scheduler/tables.ts';
+import { KIND } from '../scheduler/ways.ts';
 import { blocksOfTile, firstBlock, TILE, tileGeometry, tilesOf } from '../scheduler/weights.ts';
 
 /** Pixels (or images) that one invocation of `ann-convolve` computes. */
@@ -159,15 +160,20 @@ function convolve(
   const tiles = tilesOf(channels);
   const packed = packAnnWeights(ann, layer);
   const entries = tiles * TILE;
-  const channelBase = tables.addChannels(channelTable(layer, entries)) / 2;
+  const channelBase = tables.addChannels(channelTable(layer, entries), false).offset / 8;
   const isIdentity = layer.terms.map((t) => t.operator.type === 'identity');
   const term = layer.terms.map((t, i) => {
     const from = sourceShape(ann, t.source);
     const groups = t.operator.type === 'identity' ? 1 : t.operator.groups;
     const operator =
       t.operator.type === 'identity'
-        ? { kind: 1, weights: channelBase + isIdentity.slice(0, i + 1).filter(Boolean).length * entries }
-        : { kind: 0, weights: packed.offsets[i] / 4, blocks: packed.blocks[i], ...windowParameters(t.operator.window) };
+        ? { kind: KIND.identity, weights: channelBase + isIdentity.slice(0, i + 1).filter(Boolean).length * entries }
+        : {
+            kind: KIND.convolution,
+            weights: packed.offsets[i] / 4,
+            blocks: packed.blocks[i],
+            ...windowParameters(t.operator.window),
+          };
     const map = { source: cells[t.source + 1], height: from.height, width: from.width };
     return { ...map, ...operator, groupOutputs: channels / groups, groupInputs: from.channels / groups };
   });

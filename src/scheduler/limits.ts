@@ -1,4 +1,4 @@
-import { type WeightShare, weightRange } from './tables.ts';
+import { bindingRange, type WeightShare } from './tables.ts';
 
 /** The device's limits that a plan must keep, in bytes. */
 export interface PlanLimits {
@@ -28,7 +28,7 @@ export function withinLimits({ whole, weights, shares }: Demand, limits: PlanLim
   return (
     whole.every((bytes) => bytes <= binding) &&
     weights <= limits.maxBufferSize &&
-    shares.every((share) => !share || share.uniform || weightRange(share).size <= binding) &&
+    shares.every((share) => !share || share.uniform || bindingRange(share).size <= binding) &&
     whole.reduce((sum, bytes) => sum + bytes, weights) <= memory
   );
 }

@@ -7,17 +7,25 @@ import { countImages } from '../graph/images.ts';
 import { dispatch } from '../kernels/kernel.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { readoutStep, readoutUnits } from '../network/time.ts';
+import type { Choice } from '../scheduler/choices.ts';
 import { makePlan, type Plan, type PlanOptions } from '../scheduler/plan.ts';
 import { prepare, type WindowedEngine } from './windowed.ts';
 
-/** How a session runs. */
-export interface SessionOptions extends Partial<Omit<PlanOptions, 'batch' | 'waves'>> {
+/** How a session runs. `form`, `arithmetic` and `weights` force one way on all layers; every way gives the same bits. */
+export interface SessionOptions extends Partial<PlanOptions> {
   /** Images at once, at most (default 64); cut to the device's limits. */
   readonly batch?: number;
   /** Words that every layer sends (default 3). More waves, less error. */
   readonly waves?: number;
-  /** Multiply-adds by packed 8-bit dot products or in f32; the same bits either way. Default: what the device has. */
-  readonly arithmetic?: 'packed' | 'f32';
+}
+
+/** Refuses what the device cannot compute. */
+function checkChoice(device: Device, { arithmetic, form }: Partial<Choice>): void {
+  const refuse = (option: string, value: string, what: string): never => {
+    throw new OptionError(option, option, `"${value}": this device has no ${what}`, 'leave the option out');
+  };
+  if (arithmetic === 'packed' && !device.packedDot) refuse('arithmetic', arithmetic, 'packed 8-bit dot products');
+  if (form === 'matrix' && !device.matrix) refuse('form', form, 'matrix units for operands of 8 bits or f16');
 }
 
 /** What a run yields. */
@@ -63,18 +71,10 @@ export class Session {
    * @throws OptionError, DeviceError
    */
   static async create(device: Device, network: SpikingNetwork, options: SessionOptions = {}): Promise<Session> {
-    const { batch = 64, waves = 3, arithmetic = device.packedDot ? 'packed' : 'f32', ...rest } = options;
-    if (arithmetic === 'packed' && !device.packedDot) {
-      throw new OptionError(
-        'arithmetic',
-        'arithmetic',
-        'this device has no packed 8-bit dot products',
-        'leave the option out, or choose "f32"',
-      );
-    }
-    const plan = makePlan(network, device.limits, { batch, waves, ...rest });
-    const variant = { packedDot: arithmetic === 'packed', keepMembranes: rest.keepMembranes ?? false };
-    const engine = await prepare(device, plan, network.layers.length, variant);
+    const { batch = 64, waves = 3, ...rest } = options;
+    checkChoice(device, options);
+    const plan = makePlan(network, device.limits, { capabilities: device.capabilities, ...rest, batch, waves });
+    const engine = await prepare(device, plan, network.layers.length, rest.keepMembranes ?? false);
     return new Session(device, network, plan, engine);
   }
 

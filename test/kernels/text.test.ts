@@ -12,12 +12,32 @@ function variants(...names: readonly string[]): Conditions[] {
   );
 }
 
+const ACCUMULATE = ['lib/broadcast', 'lib/layer', 'lib/bytes', 'lib/neurons', 'lib/sums'];
+const TILED = ['lib/matrix', ...ACCUMULATE];
+
+/** A layer of 3×3 convolutions on a GPU with packed dot products. */
+const PLAIN: Conditions = {
+  ...{ uniformWeights: true, uniformTable: true, packedDot: true, integers: false, broadcast: false, keepMembranes: false },
+  ...{ rows: true, strided: false, window: false, identity: false, pixels: false },
+};
+const MATRIX: Conditions = {
+  ...{ matrixM: 16, matrixN: 16, matrixK: 32, operand: 'u8', product: 'u32', staged: 'u32', stagedLength: 512, perElement: 4 },
+};
+
 const KERNELS = [
   { name: 'encode', libraries: ['lib/layer'], conditions: variants() },
   {
     name: 'accumulate',
-    libraries: ['lib/broadcast', 'lib/layer', 'lib/bytes'],
-    conditions: variants('uniformWeights', 'packedDot', 'keepMembranes', 'broadcast'),
+    libraries: ACCUMULATE,
+    conditions: [
+      ...variants('uniformWeights', 'packedDot', 'keepMembranes', 'broadcast').map((one) => ({ ...PLAIN, ...one })),
+      ...variants('rows', 'strided', 'window', 'identity', 'pixels', 'integers').map((one) => ({ ...PLAIN, ...one })),
+    ],
+  },
+  {
+    name: 'accumulate-tiled',
+    libraries: TILED,
+    conditions: variants('matrix', 'half', 'identity', 'keepMembranes').map((one) => ({ ...PLAIN, ...MATRIX, ...one })),
   },
   { name: 'pool', libraries: ['lib/layer'], conditions: variants('maximum') },
   { name: 'readout', libraries: ['lib/layer'], conditions: variants() },
@@ -28,13 +48,7 @@ const bindings = (text: string) =>
   [...text.matchAll(/@group\(0\) @binding\((\d+)\) var<([^>]*)> (\w+)/g)].map(([, n, space, name]) => `${n}: ${space} ${name}`);
 
 const accumulate = (conditions: Partial<Conditions>) =>
-  kernelText(kernelSource('accumulate', ['lib/broadcast', 'lib/layer', 'lib/bytes']), {
-    uniformWeights: true,
-    packedDot: true,
-    broadcast: false,
-    keepMembranes: false,
-    ...conditions,
-  } as Conditions);
+  kernelText(kernelSource('accumulate', ACCUMULATE), { ...PLAIN, ...conditions } as Conditions);
 
 describe('final WGSL of the spiking kernels', () => {
   it.each(KERNELS)(
@@ -57,12 +71,12 @@ describe('final WGSL of the spiking kernels', () => {
         "1: uniform weights",
         "2: uniform layer",
         "3: uniform batch",
-        "4: storage, read channels",
+        "4: uniform channels",
         "5: storage, read_write counters",
         "6: storage, read_write membranes",
       ]
     `);
-    expect(bindings(accumulate({ uniformWeights: false }))).toMatchInlineSnapshot(`
+    expect(bindings(accumulate({ uniformWeights: false, uniformTable: false }))).toMatchInlineSnapshot(`
       [
         "0: storage, read_write words",
         "1: storage, read weights",

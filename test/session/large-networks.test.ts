@@ -5,7 +5,7 @@ import { makeAnnPlan } from '../../src/ann/plan.ts';
 import { Device } from '../../src/gpu/device.ts';
 import { shapeSize } from '../../src/graph/ann.ts';
 import { makePlan, type PlanLimits } from '../../src/scheduler/plan.ts';
-import { type WeightShare, weightRange } from '../../src/scheduler/tables.ts';
+import { bindingRange, type WeightShare } from '../../src/scheduler/tables.ts';
 import { readWords } from '../../src/session/inspect.ts';
 import { type RunResult, Session, type SessionOptions } from '../../src/session/session.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
@@ -59,7 +59,7 @@ function expectWithin(bytes: Readonly<Record<string, number>>, shares: readonly 
     expect(n, name).toBeLessThanOrEqual(most);
   }
   for (const share of shares) {
-    const { offset, size } = weightRange(share);
+    const { offset, size } = bindingRange(share);
     expect(size).toBeLessThanOrEqual(share?.uniform ? LIMITS.maxUniformBufferBindingSize : LIMITS.maxStorageBufferBindingSize);
     expect(offset + size).toBeLessThanOrEqual(bytes.weights);
     expect(offset % 256).toBe(0);
