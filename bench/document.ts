@@ -12,6 +12,9 @@ software driver, so wall times there are up to twice the GPU's. Results of every
 bit by bit, but for large layers, of which some neurons are computed again on the CPU.
 `;
 
+/** Load average, as a part of the cores, above which other work takes a noticeable share of a software driver's. */
+const BUSY = 0.25;
+
 /** Folder of the figures, beside the document. */
 export const FIGURES = 'performance';
 
@@ -32,6 +35,12 @@ function section({ name, result }: StoredResult): string {
   const about = [
     `Driver ${device.driver}; ${host.cores} cores (${host.cpu}); commit ${commit}, ${date.slice(0, 10)}; timestamps: ${timestamps ? 'yes' : 'no'}.`,
     `Command: \`${command}\`.`,
+    ...(host.load > BUSY * host.cores
+      ? [
+          '',
+          `**Measured on a busy machine** (load average ${host.load.toFixed(2)} before it): rates are too low, shares are noisy.`,
+        ]
+      : []),
   ];
   const suites = [...new Set(rows.map((row) => row.suite))].filter((suite) => suite !== 'peak' && suite !== 'growth');
   const tables = suites.map((suite) =>

@@ -66,6 +66,8 @@ export interface BenchResult {
     readonly cores: number;
     readonly vectorBits: string | null;
     readonly shaderCache: boolean;
+    /** Load average of the last minute before the measurement: what other work shared the cores. */
+    readonly load: number;
   };
   /** Whether times of rows are the GPU's own. */
   readonly timestamps: boolean;

@@ -25,7 +25,7 @@ const result: BenchResult = {
   commit: 'abc',
   date: '2026-11-24T00:00:00.000Z',
   command: 'MESA_SHADER_CACHE_DISABLE=true npm run bench',
-  host: { cpu: 'a CPU', cores: 2, vectorBits: '256', shaderCache: false },
+  host: { cpu: 'a CPU', cores: 2, vectorBits: '256', shaderCache: false, load: 0.1 },
   timestamps: true,
   peaks: {
     fmaGmacs: 50,
@@ -96,6 +96,12 @@ describe('document', () => {
     expect(text).toContain('Not measured yet');
     expect(text).toContain('* growth with batch');
     expect(text).not.toContain('### growth');
+  });
+
+  it('warns of a machine that other work kept busy', () => {
+    const busy = { ...result, host: { ...result.host, load: 7.25 } };
+    expect(performanceDocument([{ name: 'busy', result: busy }])).toContain('load average 7.25');
+    expect(performanceDocument([{ name: 'calm', result }])).not.toContain('load average');
   });
 
   it('says nothing is missing where nothing is', () => {
