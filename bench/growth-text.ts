@@ -1,11 +1,23 @@
 import { type GrowthRow, growthRows } from './charts.ts';
-import type { Axis, BenchResult } from './result.ts';
+import { type Axis, type BenchResult, isBusy } from './result.ts';
 import { digits } from './table.ts';
 
-/** What the charts of the suite `growth` show, from its rows, and what in the library makes it so. One line an axis. Pure. */
+/**
+ * What the charts of the suite `growth` show, from its rows, and what in the library makes it so. One line an axis. Of a busy
+ * machine nothing is said about rates: they show the other work. Pure.
+ */
 export function growthSentences(result: BenchResult): string[] {
-  return [...growthRows(result)].map(([axis, rows]) => `* ${rateOf[axis](rows)} ${memoryOf[axis](rows)}`);
+  const busy = isBusy(result);
+  return [...growthRows(result)].map(([axis, rows]) => {
+    const rates = busy
+      ? `**${axis[0].toUpperCase()}${axis.slice(1)}**: rates not judged, the machine was busy.`
+      : rateOf[axis](rows);
+    return `* ${rates} ${memoryOf[axis](rows)}`;
+  });
 }
+
+/** Rates of equal work may differ by this factor from run to run. */
+const NOISE = 1.3;
 
 type Rows = readonly GrowthRow[];
 
@@ -40,7 +52,7 @@ const rateOf: Readonly<Record<Axis, (rows: Rows) => string>> = {
     'that one dispatch does all of them saves dispatches, not sums.',
   K: (rows) =>
     `**K**: fastest and slowest are ${times(spanOf(rows))} apart. A word of up to 8 bits goes into a dot product whole, so that K counts ` +
-    'in the readout alone.',
+    `in the readout alone${spanOf(rows) > NOISE ? '; this does not explain as much as was measured' : ''}.`,
   width: (rows) =>
     `**Width**: ${times(heavier(rows))} the multiply-adds take ${times(slower(rows))} as long (${shares(rows)}). Bias, clamp and word ` +
     'are paid a neuron, sums a synapse: wider layers have more of these to each of those.',

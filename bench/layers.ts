@@ -43,7 +43,7 @@ export const LAYERS: readonly LayerShape[] = [
   { ...shape(3, 64, 224, 11, 4), first: true, pad: 2, batch: 8 },
   { ...shape(256, 256, 14, 3, 1), batch: 16 },
   { ...shape(512, 512, 7, 3, 1), batch: 16 },
-  { ...shape(256, 256, 14, 1, 1), everyVariant: true },
+  { ...shape(256, 256, 14, 1, 1), batch: 16, everyVariant: true },
   { ...shape(64, 64, 32, 3, 1), groups: 64 },
   { ...shape(256, 256, 14, 3, 1), groups: 256 },
   shape(512, 512, 1, 1, 1),

@@ -1,7 +1,7 @@
 /** npm run bench [-- SUITE…] [-- --json FILE]: measures this device and prints one table. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { BsnnError } from '../src/errors.ts';
 import type { Device } from '../src/gpu/device.ts';
 import { openDevice } from '../src/gpu/node.ts';
@@ -56,6 +56,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (process.env.LP_NATIVE_VECTOR_WIDTH && process.env.MESA_SHADER_CACHE_DISABLE !== 'true') {
     console.error('warning: Mesa’s cache may hold code of another vector width; set MESA_SHADER_CACHE_DISABLE=true');
   }
+  const [load] = loadavg();
   const device = await openDevice();
   const stopwatch = new Stopwatch(device);
   try {
@@ -79,6 +80,7 @@ async function main(args: readonly string[]): Promise<number> {
         cores: cpus().length,
         vectorBits: /(\d+)[ -]bits/.exec(`${device.adapter.info.device} ${driver}`)?.[1] ?? null,
         shaderCache: process.env.MESA_SHADER_CACHE_DISABLE !== 'true',
+        load,
       },
       timestamps: stopwatch.timestamps,
       peaks: peak.peaks,

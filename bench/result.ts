@@ -66,6 +66,8 @@ export interface BenchResult {
     readonly cores: number;
     readonly vectorBits: string | null;
     readonly shaderCache: boolean;
+    /** Load average of the last minute before the measurement: what other work shared the cores. */
+    readonly load: number;
   };
   /** Whether times of rows are the GPU's own. */
   readonly timestamps: boolean;
@@ -78,3 +80,9 @@ export interface StoredResult {
   readonly name: string;
   readonly result: BenchResult;
 }
+
+/** Load average, as a part of the cores, above which other work takes a noticeable share of a software driver's. */
+const BUSY = 0.25;
+
+/** Whether other work was under way on the machine, so that times say little. */
+export const isBusy = ({ host }: BenchResult): boolean => host.load > BUSY * host.cores;

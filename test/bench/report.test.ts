@@ -25,7 +25,7 @@ const result: BenchResult = {
   commit: 'abc',
   date: '2026-11-24T00:00:00.000Z',
   command: 'MESA_SHADER_CACHE_DISABLE=true npm run bench',
-  host: { cpu: 'a CPU', cores: 2, vectorBits: '256', shaderCache: false },
+  host: { cpu: 'a CPU', cores: 2, vectorBits: '256', shaderCache: false, load: 0.1 },
   timestamps: true,
   peaks: {
     fmaGmacs: 50,
@@ -98,6 +98,15 @@ describe('document', () => {
     expect(text).not.toContain('### growth');
   });
 
+  it('warns of a machine that other work kept busy', () => {
+    const busy = { ...result, host: { ...result.host, load: 7.25 } };
+    expect(performanceDocument([{ name: 'busy', result: busy }])).toContain('load average 7.25');
+    expect(performanceDocument([{ name: 'calm', result }])).not.toContain('load average');
+    const text = performanceDocument([{ name: 'busy', result: { ...grown, host: busy.host } }]);
+    expect(text).toContain('* **Waves**: rates not judged, the machine was busy. Memory: 1.00 to 14.0 MiB');
+    expect(text).not.toContain('take 14.0 times as long');
+  });
+
   it('says nothing is missing where nothing is', () => {
     const all = { ...grown, software: false, peaks: { ...result.peaks, matrixGmacs: 900 } };
     const text = performanceDocument([{ name: 'a GPU', result: all }]);
@@ -112,6 +121,7 @@ describe('document', () => {
     expect(text).toContain('| depth | 14 | 71.4 | 143 | 14.0 | 50 % | 3 % |');
     expect(text).toContain('**Waves**: 14 take 14.0 times as long as 1.');
     expect(text).toContain('**Width**: 14.0 times the multiply-adds take 14.0 times as long (50 % of the bound at 1, 50 % at 14).');
+    expect(text).toContain('so that K counts in the readout alone; this does not explain as much as was measured.');
     expect(text.match(/^\* \*\*/gm)?.length).toBe(AXES.length);
     expect(text).not.toContain('* growth with batch');
   });
