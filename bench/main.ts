@@ -1,18 +1,17 @@
 /** npm run bench [-- SUITE…] [-- --json FILE]: measures this device and prints one table. */
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { BsnnError } from '../src/errors.ts';
 import type { Device } from '../src/gpu/device.ts';
 import { openDevice } from '../src/gpu/node.ts';
 import { parse, type SuiteName, USAGE } from './arguments.ts';
+import { commit } from './commit.ts';
 import { measureKernels } from './kernels.ts';
 import { measureLadder } from './ladder.ts';
 import { Stopwatch } from './measure.ts';
 import { measureNetwork } from './network.ts';
 import { measurePeaks, type PeakSuite } from './peak.ts';
 import type { BenchResult, Row } from './result.ts';
-import { ROOT } from './root.ts';
 import { tableLines } from './table.ts';
 
 type Suite = (device: Device, stopwatch: Stopwatch, peak: PeakSuite) => Promise<Row[]>;
@@ -24,17 +23,6 @@ const SUITES: Readonly<Record<SuiteName, Suite>> = {
   kernels: measureKernels,
   network: measureNetwork,
 };
-
-function commit(): string {
-  try {
-    const git = (...args: string[]) =>
-      execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-    const changed = git('status', '--porcelain', '--', 'src', 'shaders', 'bench/shaders') !== '';
-    return git('rev-parse', '--short', 'HEAD') + (changed ? ' + changes' : '');
-  } catch {
-    return 'unknown';
-  }
-}
 
 async function main(args: readonly string[]): Promise<number> {
   const parsed = parse(args);

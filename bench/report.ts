@@ -7,7 +7,7 @@ import { ROOT } from './root.ts';
 
 const folder = join(ROOT, 'bench/results');
 const results = readdirSync(folder)
-  .filter((name) => name.endsWith('.json'))
+  .filter((name) => name.endsWith('.json') && !name.startsWith('peers-'))
   .sort()
   .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as BenchResult);
 writeFileSync(join(ROOT, 'docs/performance.md'), performanceDocument(results));
