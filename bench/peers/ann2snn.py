@@ -5,7 +5,6 @@ Written from the documented interface (0.0.0.0.12 to 2.0). It has not been run w
 """
 
 import json
-import time
 
 import torch
 import torch.nn.functional as F
@@ -112,20 +111,9 @@ def measure(net, ann2snn, version, device):
     with torch.no_grad():
         ann = Trained(net.ann).eval().to(device)
         snn = convert(ann2snn, ann, calibration, device).eval().to(device)
-        if device == "cpu":
-            shared.choose_threads(lambda: run(snn, images[: min(batch, 16)], steps))
-        run(snn, images[:batch], steps)
-        shared.synchronize(device)
-        count, right, seconds = 0, 0, 0.0
-        while count < len(images) and (count == 0 or seconds < shared.BUDGET):
-            start = time.perf_counter()
-            best = run(snn, images[count : count + batch], steps).argmax(1)
-            shared.synchronize(device)
-            seconds += time.perf_counter() - start
-            labels = net.labels[count : count + batch]
-            right += int((best.cpu() == labels).sum())
-            count += len(labels)
-    row = dict(name=NAME + ", " + device, imagesPerSecond=count / seconds, images=count, batch=batch, accuracy=right / count)
+        found, count, rate = shared.take_times(lambda part: run(snn, part, steps), images, batch, device)
+    right = int((torch.cat(found).argmax(1).cpu() == net.labels[:count]).sum())
+    row = dict(name=NAME + ", " + device, imagesPerSecond=rate, images=count, batch=batch, accuracy=right / count)
     row.update(steps=steps, versions="SpikingJelly %s" % version, reason=None, wrong=False)
     print(json.dumps(row), flush=True)
 

@@ -5,6 +5,7 @@ Integers are held in float32: every sum is below 2^24, so they stay exact. Needs
 
 import json
 import os
+import statistics
 import sys
 import time
 from types import SimpleNamespace
@@ -15,7 +16,8 @@ import torch.nn.functional as F
 INPUT = -1
 LIMIT = 2.0**23
 # Seconds that one row may be timed; slow peers take fewer images, and whole batches of them.
-BUDGET = 20.0
+BUDGET = 30.0
+DEFAULT_THREADS = torch.get_num_threads()
 TYPES = {"u8": torch.uint8, "i8": torch.int8, "i32": torch.int32, "f32": torch.float32}
 
 
@@ -133,20 +135,35 @@ def synchronize(device):
         torch.cuda.synchronize()
 
 
-def choose_threads(run):
-    """Sets the number of threads that runs faster, PyTorch's default or one a logical core, by the best of three in turn."""
-    counts = sorted({torch.get_num_threads(), os.cpu_count() or 1})
-    if len(counts) == 1:
-        return
-    best = dict.fromkeys(counts, float("inf"))
-    for turn in range(4):
-        for count in counts:
-            torch.set_num_threads(count)
-            start = time.perf_counter()
-            run()
-            if turn > 0:
-                best[count] = min(best[count], time.perf_counter() - start)
-    torch.set_num_threads(min(counts, key=best.get))
+def thread_counts(device):
+    """Numbers of threads to try: PyTorch's default and one a logical core. Which is faster depends on the cores and their load."""
+    return sorted({DEFAULT_THREADS, os.cpu_count() or 1}) if device == "cpu" else [DEFAULT_THREADS]
+
+
+def take_times(run, images, batch, device):
+    """Runs batches, in turn with each number of threads, until the images or the budget are used up. Returns the results, and
+    images a second by the median batch of the number of threads that is faster, which stays set."""
+    counts = thread_counts(device)
+    for threads in counts:
+        torch.set_num_threads(threads)
+        run(images[:batch])
+    synchronize(device)
+    times = {threads: [] for threads in counts}
+    results, first, spent = [], 0, 0.0
+    while first < len(images) and (len(results) < len(counts) or spent < BUDGET):
+        threads = counts[len(results) % len(counts)]
+        torch.set_num_threads(threads)
+        part = images[first : first + batch]
+        start = time.perf_counter()
+        results.append(run(part))
+        synchronize(device)
+        seconds = time.perf_counter() - start
+        times[threads].append(seconds / len(part))
+        first, spent = first + len(part), spent + seconds
+    medians = {threads: statistics.median(seconds) for threads, seconds in times.items() if seconds}
+    best = min(medians, key=medians.get)
+    torch.set_num_threads(best)
+    return results, first, 1 / medians[best]
 
 
 def exact_on(device):
@@ -167,25 +184,14 @@ def measure(name, net, device, points, steps, run):
     batch = getattr(net.batch, device)
     pixels = image_format(net.pixels.float()).to(device)
     with torch.no_grad():
-        if device == "cpu":
-            choose_threads(lambda: run(pixels[: min(batch, 16)]))
-        run(pixels[:batch])
-        synchronize(device)
-        count, seconds, found = 0, 0.0, []
-        while count < len(pixels) and (count == 0 or seconds < BUDGET):
-            start = time.perf_counter()
-            potentials = run(pixels[count : count + batch])
-            synchronize(device)
-            seconds += time.perf_counter() - start
-            found.append(potentials.cpu())
-            count = min(count + batch, len(pixels))
-    potentials = torch.cat(found, dim=1)
+        found, count, rate = take_times(run, pixels, batch, device)
+    potentials = torch.cat([part.cpu() for part in found], dim=1)
     wrong = differing(potentials, net.potentials[points][:, :count])
     reason = "%d of %d potentials differ" % (wrong, potentials.numel()) if wrong else None
     best = (potentials[-1].double() * torch.tensor(net.units, dtype=torch.float64)).argmax(1)
     row = {
         "name": name,
-        "imagesPerSecond": None if wrong else count / seconds,
+        "imagesPerSecond": None if wrong else rate,
         "images": count,
         "batch": batch,
         "accuracy": None if wrong else float((best == net.labels[:count]).double().mean()),
