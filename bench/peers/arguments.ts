@@ -7,19 +7,26 @@ export interface PeersArguments {
   /** Images at most; peers that are slow take fewer and say how many. */
   readonly limit: number;
   readonly phaseBits: number;
+  /** Seconds that each script in PyTorch may take; what it found until then counts. */
+  readonly seconds: number;
   /** The file to write; null for none. */
   readonly json: string | null;
 }
 
-export const USAGE = `usage: npm run bench:peers [-- [--model FILE.onnx] [--dataset SPEC] [--limit N] [--phase-bits K] [--json FILE]]
+export const USAGE = `usage: npm run bench:peers [-- [--model FILE.onnx] [--dataset SPEC] [--limit N] [--phase-bits K]
+                                [--seconds N] [--json FILE]]
   default: the digits network that is shipped, on 1,000 digits. SPEC as for \`bsnn eval\`.
+  --seconds: each script in PyTorch takes no longer (600).
   $PYTHON names the interpreter whose PyTorch is compared with; else python3 and /usr/bin/python3 are tried.`;
+
+const OPTIONS = ['--model', '--dataset', '--limit', '--phase-bits', '--seconds', '--json'];
 
 const SHIPPED: PeersArguments = {
   model: 'datasets/models/mnist-resnet.onnx',
   dataset: 'mnist',
   limit: 1000,
   phaseBits: DEFAULTS.phaseBits,
+  seconds: 600,
   json: null,
 };
 
@@ -29,7 +36,7 @@ export function parse(args: readonly string[]): PeersArguments | null {
   const read: Record<string, string> = {};
   for (let i = 0; i < words.length; i += 2) {
     const value = words[i + 1];
-    if (!['--model', '--dataset', '--limit', '--phase-bits', '--json'].includes(words[i]) || value === undefined) return null;
+    if (!OPTIONS.includes(words[i]) || value === undefined) return null;
     read[words[i]] = value;
   }
   const integer = (name: string, fallback: number, [min, max]: readonly [number, number]): number | null => {
@@ -38,12 +45,14 @@ export function parse(args: readonly string[]): PeersArguments | null {
   };
   const limit = integer('--limit', SHIPPED.limit, RANGES.limit);
   const phaseBits = integer('--phase-bits', SHIPPED.phaseBits, RANGES.phaseBits);
-  if (limit === null || phaseBits === null) return null;
+  const seconds = integer('--seconds', SHIPPED.seconds, [1, 86_400]);
+  if (limit === null || phaseBits === null || seconds === null) return null;
   return {
     model: read['--model'] ?? SHIPPED.model,
     dataset: read['--dataset'] ?? SHIPPED.dataset,
     limit,
     phaseBits,
+    seconds,
     json: read['--json'] ?? null,
   };
 }

@@ -59,7 +59,7 @@ async function prepare({ model, dataset: spec, limit }: PeersArguments): Promise
   return { model, ann, images, calibration, normalization: chooseNormalization(ann, dataset, sidecar, {}) };
 }
 
-async function measureAll(device: Device, task: Task, phaseBits: number): Promise<Measured[]> {
+async function measureAll(device: Device, task: Task, { phaseBits, seconds }: PeersArguments): Promise<Measured[]> {
   const { ann, images, calibration, normalization } = task;
   const network = await convert(device, ann, calibration, { phaseBits, ...normalization });
   const versions = `webgpu ${packageVersion('webgpu')}`;
@@ -78,7 +78,7 @@ async function measureAll(device: Device, task: Task, phaseBits: number): Promis
       rows.push(
         ...(typeof python === 'string'
           ? [skipped(name, `no PyTorch: ${python}`)]
-          : runScript(python, join(ROOT, 'bench/peers', script), name, folder)),
+          : runScript(python, join(ROOT, 'bench/peers', script), name, folder, seconds)),
       );
     }
   } finally {
@@ -102,7 +102,7 @@ async function main(args: readonly string[]): Promise<number> {
   const device = await openDevice();
   try {
     const loadBefore = loadavg()[0];
-    const rows = compare(await measureAll(device, task, parsed.phaseBits));
+    const rows = compare(await measureAll(device, task, parsed));
     const result: PeersResult = {
       device: device.description,
       host: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, loadBefore, loadAfter: loadavg()[0] },

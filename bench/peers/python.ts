@@ -7,8 +7,8 @@ export interface Python {
   readonly torch: string;
 }
 
-/** One script may compile for minutes on a machine that never did; more is a hang. */
-const TIMEOUT_MS = 10 * 60_000;
+/** Importing PyTorch from a cold disk takes a while; more is a hang. */
+const IMPORT_MS = 120_000;
 
 /** The first of $PYTHON, python3, /usr/bin/python3 that has PyTorch, or why none has. `say` is told about each. */
 export function findPython(say: (line: string) => void): Python | string {
@@ -16,7 +16,7 @@ export function findPython(say: (line: string) => void): Python | string {
   const candidates = PYTHON ? [PYTHON] : ['python3', '/usr/bin/python3'];
   const failures: string[] = [];
   for (const command of candidates) {
-    const tried = spawnSync(command, ['-c', 'import torch; print(torch.__version__)'], { encoding: 'utf8', timeout: TIMEOUT_MS });
+    const tried = spawnSync(command, ['-c', 'import torch; print(torch.__version__)'], { encoding: 'utf8', timeout: IMPORT_MS });
     const torch = tried.status === 0 ? tried.stdout.trim() : '';
     if (torch) {
       say(`PyTorch ${torch} in ${command}`);
@@ -32,17 +32,20 @@ const lastLine = (text: string): string => text.trim().split('\n').pop() ?? '';
 
 /**
  * Runs a script on an exported network and reads its rows: one JSON object a line of its output. A script that breaks off gives
- * a wrong row with its last words.
+ * a wrong row with its last words; one that is cut off after `seconds`, the rows that it had.
  */
-export function runScript(python: Python, script: string, name: string, folder: string): Measured[] {
+export function runScript(python: Python, script: string, name: string, folder: string, seconds: number): Measured[] {
   const ran = spawnSync(python.command, [script, folder], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: TIMEOUT_MS,
+    timeout: seconds * 1000,
     maxBuffer: 2 ** 26,
   });
   const rows = readRows(ran.stdout ?? '');
   if (ran.status === 0) return rows;
+  if ((ran.error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT') {
+    return [...rows, skipped(name, `the rest was cut off after ${seconds} s`)];
+  }
   const why = ran.error?.message ?? `${lastLine(ran.stderr)} (exit code ${ran.status})`;
   return [...rows, { ...skipped(name, why), wrong: true }];
 }

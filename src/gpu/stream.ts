@@ -30,6 +30,16 @@ class Patience {
   }
 }
 
+/** When things happened, in milliseconds of `performance.now()`; all of them the same where there was no image. */
+export interface StreamTimes {
+  /** Before the first batch was uploaded. */
+  readonly begun: number;
+  /** The first batch had landed: its results were there. */
+  readonly first: number;
+  /** The last one had. */
+  readonly last: number;
+}
+
 /**
  * Runs `count` images in batches, with `IN_FLIGHT` of them under way.
  * @param submit uploads and submits images [first, first + size) into a slot, without waiting
@@ -42,12 +52,15 @@ export async function stream<T>(
   submit: (first: number, size: number, slot: number) => T,
   land: (submitted: T, first: number, size: number) => Promise<void>,
   onProgress?: (images: number) => void,
-): Promise<void> {
+): Promise<StreamTimes> {
+  const begun = performance.now();
+  const landed: number[] = [];
   const patience = new Patience();
   const flying: { submitted: T; first: number; size: number }[] = [];
   const next = async () => {
     const { submitted, first, size } = flying.shift() as (typeof flying)[number];
     await patience.wait(size, () => land(submitted, first, size));
+    landed.push(performance.now());
     onProgress?.(first + size);
   };
   try {
@@ -57,6 +70,7 @@ export async function stream<T>(
       flying.push({ submitted: submit(first, size, i % IN_FLIGHT), first, size });
     }
     while (flying.length > 0) await next();
+    return { begun, first: landed[0] ?? begun, last: landed[landed.length - 1] ?? begun };
   } catch (error) {
     // what is still under way must come down, so that its slots can be used again
     for (const { submitted, first, size } of flying) await land(submitted, first, size).catch(() => {});

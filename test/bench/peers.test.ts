@@ -14,23 +14,46 @@ import { randomAnn, randomPixels } from '../helpers/random-network.ts';
 import { residual } from '../network/hand-made.ts';
 
 describe('arguments of npm run bench:peers', () => {
-  const shipped = { model: 'datasets/models/mnist-resnet.onnx', dataset: 'mnist', limit: 1000, phaseBits: 4, json: null };
+  const shipped = {
+    model: 'datasets/models/mnist-resnet.onnx',
+    dataset: 'mnist',
+    limit: 1000,
+    phaseBits: 4,
+    seconds: 600,
+    json: null,
+  };
   it.each([
     ['nothing: what is shipped', [], shipped],
     [
       'all of them',
-      ['--', '--model', 'a.onnx', '--dataset', 'cifar10:x', '--limit', '7', '--phase-bits', '8', '--json', 'r.json'],
+      [
+        '--',
+        '--model',
+        'a.onnx',
+        '--dataset',
+        'cifar10:x',
+        '--limit',
+        '7',
+        '--phase-bits',
+        '8',
+        '--seconds',
+        '60',
+        '--json',
+        'r.json',
+      ],
       {
         model: 'a.onnx',
         dataset: 'cifar10:x',
         limit: 7,
         phaseBits: 8,
+        seconds: 60,
         json: 'r.json',
       },
     ],
     ['an option without value', ['--json'], null],
     ['an unknown option', ['--modl', 'a.onnx'], null],
     ['no images', ['--limit', '0'], null],
+    ['half a second', ['--seconds', '0.5'], null],
     ['K = 9', ['--phase-bits', '9'], null],
     ['a word', ['fast'], null],
   ])('%s', (_, args, expected) => {
@@ -120,7 +143,7 @@ if (typeof python === 'string') console.log(`PyTorch’s side of the peers is no
 
 describe.skipIf(typeof python === 'string')('peers in PyTorch find the reference’s potentials', { timeout: 300_000 }, () => {
   const run = (script: string, folder: string) =>
-    typeof python === 'string' ? [] : runScript(python, join(ROOT, 'bench/peers', script), script, folder);
+    typeof python === 'string' ? [] : runScript(python, join(ROOT, 'bench/peers', script), script, folder, 120);
   const timed = (rows: readonly Measured[]) => rows.filter(({ reason }) => reason === null || !reason.includes('compile'));
 
   folderTest.for<[string, string, SpikingNetwork, number]>([
@@ -144,6 +167,13 @@ describe.skipIf(typeof python === 'string')('peers in PyTorch find the reference
       expect(found).toMatchObject({ wrong: true, imagesPerSecond: null });
       expect(found.reason).toMatch(/^1 of \d+ potentials differ$/);
     }
+  });
+
+  folderTest('a script that is cut off gives what it had, and says so', ({ folder }) => {
+    exportReference(folder, residual(), 1, () => {});
+    if (typeof python === 'string') return;
+    const rows = runScript(python, join(ROOT, 'bench/peers/literal.py'), 'literal', folder, 0.01);
+    expect(rows).toMatchObject([{ name: 'literal', reason: 'the rest was cut off after 0.01 s', wrong: false }]);
   });
 
   folderTest('a script that breaks off is wrong, with its last words', ({ folder }) => {

@@ -64,6 +64,40 @@ describe('batches under way', () => {
   );
 });
 
+describe('times of a stream', () => {
+  const rest = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+  it('begin before the first batch, end with the last', async () => {
+    const before = performance.now();
+    const landed: number[] = [];
+    const times = await stream(
+      7,
+      3,
+      () => {},
+      async () => {
+        await rest(3);
+        landed.push(performance.now());
+      },
+    );
+    expect(landed.length).toBe(3);
+    expect(times.begun).toBeGreaterThanOrEqual(before);
+    expect(times.begun).toBeLessThanOrEqual(landed[0]);
+    expect(times.first).toBeGreaterThanOrEqual(landed[0]);
+    expect(times.first).toBeLessThanOrEqual(landed[1]);
+    expect(times.last).toBeGreaterThanOrEqual(landed[2]);
+  });
+
+  it('no image takes no time', async () => {
+    const { begun, first, last } = await stream(
+      0,
+      1,
+      () => {},
+      async () => {},
+    );
+    expect([first, last]).toEqual([begun, begun]);
+  });
+});
+
 describe('uploads in whole words', () => {
   it.each([0, 1, 3, 4, 7, 8])('%i bytes', (length) => {
     const bytes = Uint8Array.from({ length }, (_, i) => i + 1);
