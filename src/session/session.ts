@@ -1,7 +1,7 @@
 import { OptionError } from '../errors.ts';
 import { mapForReading } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
-import { IN_FLIGHT, oneAfterAnother, type StreamTimes, stream, upload } from '../gpu/stream.ts';
+import { IN_FLIGHT, oneAfterAnother, Patience, type StreamTimes, stream, upload } from '../gpu/stream.ts';
 import { busySeconds, type PassTime, TIMESTAMP_BYTES, Timestamps } from '../gpu/timestamps.ts';
 import { shapeSize } from '../graph/ann.ts';
 import { countImages } from '../graph/images.ts';
@@ -60,6 +60,7 @@ export class Session {
   readonly #readbacks: GPUBuffer[];
   readonly #timestamps: Timestamps;
   readonly #queue = oneAfterAnother();
+  readonly #patience = new Patience();
   #disposed = false;
 
   private constructor(device: Device, network: SpikingNetwork, plan: Plan, engine: WindowedEngine) {
@@ -127,6 +128,7 @@ export class Session {
       (first, size, slot) => this.#submit(images, first, size, slot),
       (buffer, first, size) => this.#collect(buffer, first, size, count, potentials, spikes, passes),
       onProgress,
+      this.#patience,
     );
     const steps = Array.from({ length: points }, (_, i) =>
       readoutStep(this.network, Math.floor(i / plan.phaseBits), i % plan.phaseBits),
