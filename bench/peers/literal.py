@@ -13,22 +13,23 @@ import torch
 import network as shared
 
 
-def integrate(v, current, weight):
-    """V after a current that weighs 2^(K-1-k)."""
-    return torch.add(v, current, alpha=weight)
-
-
 def fire(v, charge):
     """Spikes and V of a firing layer in one phase."""
     spikes = (v >= charge).to(v.dtype)
     return spikes, v - spikes * charge
 
 
-def neuron_functions(compiled):
-    """The neuron's steps; compiled, each is one fused loop. A weight of 2^(K-1-k) is one of K constants."""
+def neuron_functions(net, compiled, device):
+    """The neuron's steps. integrate(v, current, phase): V after a current that weighs 2^(K-1-k); fire(v, charge). Compiled, each
+    is one fused loop, and the weight a tensor, since a number would be compiled in."""
+    weights = [float(2 ** (net.phase_bits - 1 - phase)) for phase in range(net.phase_bits)]
     if not compiled:
-        return SimpleNamespace(integrate=integrate, fire=fire)
-    return SimpleNamespace(integrate=torch.compile(integrate), fire=torch.compile(fire))
+        return SimpleNamespace(integrate=lambda v, current, k: torch.add(v, current, alpha=weights[k]), fire=fire)
+    tensors = [torch.tensor(weight, device=device) for weight in weights]
+    multiply_add = torch.compile(lambda v, current, weight: v + current * weight, dynamic=True)
+    return SimpleNamespace(
+        integrate=lambda v, current, k: multiply_add(v, current, tensors[k]), fire=torch.compile(fire, dynamic=True)
+    )
 
 
 def depth_of_first_word(net):
@@ -72,7 +73,7 @@ def neuron_step(net, layer, state, states, q, window, phase, neuron, skip_silent
             if term.source != shared.INPUT:
                 # the last of the term's synchronous neurons repeats what the source sent `delay` windows ago
                 spikes = states[term.source].train[-1 - term.delay * K]
-                state.v = neuron.integrate(state.v, shared.current(term, spikes), float(2 ** (K - 1 - phase)))
+                state.v = neuron.integrate(state.v, shared.current(term, spikes), phase)
             elif integrates and phase == 0:
                 state.v = state.v + shared.current(term, q)
     if integrates and phase == 0:
@@ -80,7 +81,7 @@ def neuron_step(net, layer, state, states, q, window, phase, neuron, skip_silent
     spikes = state.zeros
     if layer.kind == "neurons" and not waits:
         if not integrates:
-            spikes, state.v = neuron.fire(state.v, layer.threshold * float(2 ** (K - 1 - phase)))
+            spikes, state.v = neuron.fire(state.v, layer.charges[phase])
         if phase == K - 1:
             state.v = state.v.clamp(-shared.LIMIT, shared.LIMIT)
     return spikes
@@ -109,9 +110,9 @@ def main():
             if compiled and not hasattr(torch, "compile"):
                 shared.skip(name, "torch %s has no torch.compile" % torch.__version__)
                 continue
-            neuron = neuron_functions(compiled)
+            neuron = neuron_functions(prepared, compiled, device)
             for skip_silent in [False, True]:
-                row = name + (", silence skipped" if skip_silent else "")
+                row = name + (", skips silence" if skip_silent else "")
                 try:
                     shared.measure(
                         row, net, device, points, steps, lambda pixels: simulate(prepared, pixels, neuron, skip_silent)

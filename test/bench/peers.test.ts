@@ -75,7 +75,7 @@ const row = (name: string, imagesPerSecond: number | null): Measured => ({
 describe('the table of peers', () => {
   const rows = compare([
     row('ours, word 1', 500),
-    row('literal, compiled, silence skipped', 20),
+    row('literal, compiled, skips silence', 20),
     row('windowed', null),
     row('fast', 1e4),
   ]);
