@@ -13,6 +13,10 @@ folder=${1:-${OUT:-bench/results/host-$(date -u +%Y%m%d-%H%M%S)}}
 cifar10=${2:-../shared/data/cifar10}
 end=$((SECONDS + ${TOTAL_SECONDS:-470}))
 mkdir -p "$folder" || exit 1
+# What a phase that is cut off leaves behind goes too.
+TMPDIR=$(mktemp -d) || exit 1
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
 log=$folder/log.txt
 summary=$folder/summary.txt
 : >"$log"
