@@ -111,10 +111,10 @@ def measure(net, ann2snn, version, device):
     with torch.no_grad():
         ann = Trained(net.ann).eval().to(device)
         snn = convert(ann2snn, ann, calibration, device).eval().to(device)
-        found, count, rate = shared.take_times(lambda part: run(snn, part, steps), images, batch, device)
+        found, count, rate, cpu = shared.take_times(lambda part: run(snn, part, steps), images, batch, device)
     right = int((torch.cat(found).argmax(1).cpu() == net.labels[:count]).sum())
     row = dict(name=NAME + ", " + device, imagesPerSecond=rate, images=count, batch=batch, accuracy=right / count)
-    row.update(steps=steps, versions="SpikingJelly %s" % version, reason=None, wrong=False)
+    row.update(steps=steps, cpuMs=1000 * cpu, versions="SpikingJelly %s" % version, reason=None, wrong=False)
     print(json.dumps(row), flush=True)
 
 

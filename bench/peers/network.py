@@ -144,7 +144,7 @@ def thread_counts(device):
 
 def take_times(run, images, batch, device):
     """Runs batches, in turn with each number of threads, until the images or the budget are used up. Returns the results, and
-    images a second by the median batch of the number of threads that is faster, which stays set."""
+    images a second and processor seconds an image by the median batch of the number of threads that is faster, which stays set."""
     counts = thread_counts(device)
     for threads in counts:
         torch.set_num_threads(threads)
@@ -156,16 +156,17 @@ def take_times(run, images, batch, device):
         threads = counts[len(results) % len(counts)]
         torch.set_num_threads(threads)
         part = images[first : first + batch]
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         results.append(run(part))
         synchronize(device)
-        seconds = time.perf_counter() - start
-        times[threads].append(seconds / len(part))
+        seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+        times[threads].append((seconds / len(part), cpu / len(part)))
         first, spent = first + len(part), spent + seconds
-    medians = {threads: statistics.median(seconds) for threads, seconds in times.items() if seconds}
+    medians = {threads: [statistics.median(column) for column in zip(*taken)] for threads, taken in times.items() if taken}
     best = min(medians, key=medians.get)
     torch.set_num_threads(best)
-    return results, first, 1 / medians[best]
+    seconds, cpu = medians[best]
+    return results, first, 1 / seconds, cpu
 
 
 def exact_on(device):
@@ -196,13 +197,14 @@ def measured_row(name, net, device, points, steps, run):
     batch = getattr(net.batch, device)
     pixels = image_format(net.pixels.float()).to(device)
     with torch.no_grad():
-        found, count, rate = take_times(run, pixels, batch, device)
+        found, count, rate, cpu = take_times(run, pixels, batch, device)
     potentials = torch.cat([part.cpu() for part in found], dim=1)
     wrong = differing(potentials, net.potentials[points][:, :count])
     best = (potentials[-1].double() * torch.tensor(net.units, dtype=torch.float64)).argmax(1)
     return {
         "name": name,
         "imagesPerSecond": None if wrong else rate,
+        "cpuMs": None if wrong else 1000 * cpu,
         "images": count,
         "batch": batch,
         "accuracy": None if wrong else float((best == net.labels[:count]).double().mean()),
@@ -215,7 +217,7 @@ def measured_row(name, net, device, points, steps, run):
 
 def skip(name, reason):
     """Prints the row of a peer that cannot be had."""
-    row = dict(name=name, imagesPerSecond=None, images=0, batch=0, accuracy=None, steps=None)
+    row = dict(name=name, imagesPerSecond=None, cpuMs=None, images=0, batch=0, accuracy=None, steps=None)
     row.update(versions="", reason=reason, wrong=False)
     print(json.dumps(row), flush=True)
 

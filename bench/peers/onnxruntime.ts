@@ -5,8 +5,8 @@ import type { Images } from '../../src/data/data-set.ts';
 import { accuracy } from '../../src/evaluate/accuracy.ts';
 import type { Ann } from '../../src/graph/ann.ts';
 import { perChannel } from '../../src/graph/images.ts';
-import { median } from '../measure.ts';
 import { ROOT } from '../root.ts';
+import { takeTimes } from './clock.ts';
 import { type Measured, skipped } from './result.ts';
 
 const NAME = 'the ANN, onnxruntime';
@@ -36,15 +36,11 @@ export async function measureOnnxruntime(model: string, ann: Ann, images: Images
     }
   };
   await classify(Math.min(images.count, 2 * BATCH));
-  const seconds: number[] = [];
-  for (let i = 0; i < RUNS; i++) {
-    const start = performance.now();
-    await classify(images.count);
-    seconds.push((performance.now() - start) / 1000);
-  }
+  const { seconds, cpuSeconds } = await takeTimes(RUNS, () => classify(images.count));
   return {
     name: NAME,
-    imagesPerSecond: images.count / median(seconds),
+    imagesPerSecond: images.count / seconds,
+    cpuMs: (1e3 * cpuSeconds) / images.count,
     images: images.count,
     batch: BATCH,
     accuracy: accuracy(logits, images.labels).top1,

@@ -5,7 +5,7 @@ import type { Device } from '../../src/gpu/device.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { wordSteps } from '../../src/network/time.ts';
 import { type RunResult, Session } from '../../src/session/session.ts';
-import { median } from '../measure.ts';
+import { takeTimes } from './clock.ts';
 import type { Measured } from './result.ts';
 
 /** Timed runs over all images, after one that is not; the median counts. */
@@ -23,15 +23,13 @@ export async function measureOurs(
   const session = await Session.create(device, network, { batch, waves });
   try {
     let run = await session.run(images.pixels);
-    const seconds: number[] = [];
-    for (let i = 0; i < RUNS; i++) {
-      const start = performance.now();
+    const { seconds, cpuSeconds } = await takeTimes(RUNS, async () => {
       run = await session.run(images.pixels);
-      seconds.push((performance.now() - start) / 1000);
-    }
+    });
     const row: Measured = {
       name: `ours, word ${waves}`,
-      imagesPerSecond: run.images / median(seconds),
+      imagesPerSecond: run.images / seconds,
+      cpuMs: (1e3 * cpuSeconds) / run.images,
       images: run.images,
       accuracy: accuracy(readoutAt(run, run.steps.length - 1), images.labels).top1,
       batch: session.plan.batch,

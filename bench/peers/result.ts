@@ -3,7 +3,12 @@ export interface PeerRow {
   readonly name: string;
   /** Images a second, steady; null where the peer was skipped or gave other results. */
   readonly imagesPerSecond: number | null;
-  /** Images that were timed. */
+  /**
+   * Milliseconds of processor time an image, all threads: what other load on the machine changes least. On a software driver it
+   * is all of the work, on hardware what is left for the host.
+   */
+  readonly cpuMs: number | null;
+  /** Images that were classified. */
   readonly images: number;
   /** Top-1, a fraction of those images; null where there is none. */
   readonly accuracy: number | null;
@@ -41,6 +46,7 @@ export interface PeersResult {
 export const skipped = (name: string, reason: string): Measured => ({
   name,
   imagesPerSecond: null,
+  cpuMs: null,
   images: 0,
   batch: 0,
   accuracy: null,

@@ -2,14 +2,16 @@ import { digits } from '../table.ts';
 import type { PeerRow, PeersResult } from './result.ts';
 
 const COLUMNS = 100;
-const HEAD = ['', 'images/s', 'ours is', 'top-1', 'T', 'images', 'batch', 'with'] as const;
-const WIDTHS = [33, 8, 7, 7, 3, 6, 5, 23] as const;
+const HEAD = ['', 'images/s', 'ours is', 'top-1', 'T', 'images', 'CPU ms', 'with'] as const;
+const WIDTHS = [33, 8, 7, 7, 3, 6, 6, 23] as const;
 
 /** Lines of at most 100 columns, one a peer; those that were skipped say why. Pure. */
 export function tableLines({ device, host, model, dataset, phaseBits, rows }: PeersResult): string[] {
   const title = `${model} on ${dataset}, K = ${phaseBits}; ${device.adapter}${device.software ? ' (software)' : ''}, ${device.driver}`;
   const load = `${host.cores} cores (${host.cpu}), load ${host.loadBefore.toFixed(1)} before, ${host.loadAfter.toFixed(1)} after`;
-  return [title, load, '', line(HEAD), ...rows.flatMap(rowLines)].flatMap((text) => wrap(text));
+  return [title, load, 'CPU ms: processor time an image, all threads', '', line(HEAD), ...rows.flatMap(rowLines)].flatMap((text) =>
+    wrap(text),
+  );
 }
 
 const line = (cells: readonly string[]): string =>
@@ -28,7 +30,7 @@ function rowLines(row: PeerRow): string[] {
       row.accuracy === null ? '' : `${(100 * row.accuracy).toFixed(1)} %`,
       row.steps === null ? '–' : String(row.steps),
       String(row.images),
-      String(row.batch),
+      row.cpuMs === null ? '' : digits(row.cpuMs),
       row.versions,
     ]),
   ];
