@@ -1,11 +1,11 @@
 /** npm run bench [-- SUITE…] [-- --json FILE]: measures this device and prints one table. */
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { BsnnError } from '../src/errors.ts';
 import type { Device } from '../src/gpu/device.ts';
 import { openDevice } from '../src/gpu/node.ts';
 import { parse, type SuiteName, USAGE } from './arguments.ts';
+import { commit } from './commit.ts';
 import { measureGrowth } from './growth.ts';
 import { measureKernels } from './kernels.ts';
 import { measureLadder } from './ladder.ts';
@@ -13,7 +13,6 @@ import { Stopwatch } from './measure.ts';
 import { measureNetwork } from './network.ts';
 import { measurePeaks, type PeakSuite } from './peak.ts';
 import type { BenchResult, Row } from './result.ts';
-import { ROOT } from './root.ts';
 import { tableLines } from './table.ts';
 
 type Suite = (device: Device, stopwatch: Stopwatch, peak: PeakSuite) => Promise<Row[]>;
@@ -26,17 +25,6 @@ const SUITES: Readonly<Record<SuiteName, Suite>> = {
   network: measureNetwork,
   growth: measureGrowth,
 };
-
-function commit(): string {
-  try {
-    const git = (...args: string[]) =>
-      execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-    const changed = git('status', '--porcelain', '--', 'src', 'shaders', 'bench/shaders') !== '';
-    return git('rev-parse', '--short', 'HEAD') + (changed ? ' + changes' : '');
-  } catch {
-    return 'unknown';
-  }
-}
 
 /** Variables that decide what lavapipe's code looks like. */
 const DRIVER_VARIABLES = ['LP_NATIVE_VECTOR_WIDTH', 'MESA_SHADER_CACHE_DISABLE'] as const;

@@ -33,4 +33,4 @@ export type {
 } from './network/network.ts';
 export { type ImportOptions, importOnnx } from './onnx/import.ts';
 export type { Plan } from './scheduler/plan.ts';
-export { type RunResult, Session, type SessionOptions } from './session/session.ts';
+export { type RunResult, type RunTiming, Session, type SessionOptions } from './session/session.ts';

@@ -1,6 +1,7 @@
 import { AnnSession } from '../ann/ann-session.ts';
 import type { DataSet, Images } from '../data/data-set.ts';
 import { readSidecar, type Sidecar } from '../data/sidecar.ts';
+import { peakBytes, resetPeakBytes } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import { type Ann, shapeSize } from '../graph/ann.ts';
 import type { SpikingNetwork } from '../network/network.ts';
@@ -13,7 +14,7 @@ import { convertCalibrated } from './convert.ts';
 import { accuracyCurve, readoutAt } from './curve.ts';
 import { checkClasses, checkLabels, checkShapes, chooseNormalization, classesOf } from './fit.ts';
 import { type EvaluateOptions, type EvaluateSettings, settle } from './options.ts';
-import { type EvaluationResult, layerFigures } from './result.ts';
+import { type EvaluationResult, layerFigures, type Timing } from './result.ts';
 import { calibrationImages, evaluationImages } from './selection.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -48,6 +49,7 @@ export async function evaluate(
   onProgress: Report = () => {},
 ): Promise<EvaluationResult> {
   const stopwatch = new Stopwatch();
+  resetPeakBytes(device);
   const settings = settle(options);
   const sidecar = typeof model === 'string' ? await readSidecar(model) : null;
   const ann = await stopwatch.time('import', async () => (typeof model === 'string' ? importOnnx(model) : model));
@@ -67,7 +69,7 @@ export async function evaluate(
     calibrationImages: evaluation.calibrationPixels.length / shapeSize(ann.input),
     ...figures(network, run, trained.logits, evaluation.images.labels),
     device: device.description,
-    timing: timing(stopwatch, run.images, plan),
+    timing: { ...timing(stopwatch, run, plan), peakGpuBytes: peakBytes(device) },
   };
 }
 
@@ -146,8 +148,8 @@ function figures(
 }
 
 /** Rates are over the wall-clock time of the spiking run alone; a plan's multiply-adds are of one full batch. */
-function timing(stopwatch: Stopwatch, images: number, plan: Plan): EvaluationResult['timing'] {
-  const { seconds, stages } = stopwatch;
+function timing(stopwatch: Stopwatch, { images, timing: run }: RunResult, plan: Plan): Omit<Timing, 'peakGpuBytes'> {
+  const { seconds, stages, begun } = stopwatch;
   const macsPerImage = plan.dispatches.reduce((sum, { macs }) => sum + macs, 0) / plan.batch;
   return {
     seconds,
@@ -158,5 +160,8 @@ function timing(stopwatch: Stopwatch, images: number, plan: Plan): EvaluationRes
     calibrationSeconds: stages.calibration,
     annSeconds: stages.ann,
     snnSeconds: stages.snn,
+    firstResultSeconds: begun.snn + run.firstBatchSeconds,
+    steadyImagesPerSecond: images > plan.batch ? (images - plan.batch) / (run.seconds - run.firstBatchSeconds) : null,
+    gpuIdleShare: run.gpuBusySeconds === null ? null : Math.max(0, 1 - run.gpuBusySeconds / run.seconds),
   };
 }
