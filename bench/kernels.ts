@@ -1,6 +1,7 @@
 import type { Device } from '../src/gpu/device.ts';
 import { shapeSize } from '../src/graph/ann.ts';
-import type { SpikingNetwork } from '../src/network/network.ts';
+import type { SpikingNetwork, SpikingNeurons } from '../src/network/network.ts';
+import { type Choice, candidatesOf, defaultChoice } from '../src/scheduler/choices.ts';
 import { Session, type SessionOptions } from '../src/session/session.ts';
 import { checkLayer } from './check.ts';
 import { LAYERS, type LayerShape, layerName, layerNetwork } from './layers.ts';
@@ -17,16 +18,25 @@ const LARGE_MACS = 1e9;
 /** A way to run the same layer; all give the same bits. */
 export interface Variant {
   readonly name: string;
-  readonly options: Pick<SessionOptions, 'weights' | 'arithmetic'>;
+  readonly options: Choice;
 }
 
-/** The variants that a device has. */
-export const variantsOf = (device: Device): Variant[] =>
-  (['uniform', 'storage'] as const).flatMap((weights) =>
-    (['packed', 'f32'] as const)
-      .filter((arithmetic) => arithmetic === 'f32' || device.packedDot)
-      .map((arithmetic) => ({ name: `${weights} ${arithmetic}`, options: { weights, arithmetic } })),
-  );
+const named = (options: Choice): Variant => ({
+  name:
+    options.form === 'matrix'
+      ? 'matrix'
+      : `${options.form} ${options.weights} ${options.arithmetic}`.replace('tiled storage', 'tiled'),
+  options,
+});
+
+/** The variants that a device has for wide layers; what it runs by default comes first. */
+export function variantsOf({ capabilities }: Device): Variant[] {
+  const network = layerNetwork({ inputs: 64, outputs: 64, size: 8, kernel: 3, stride: 1, inResnet20: 0 });
+  const layer = network.network.layers[network.layer] as SpikingNeurons;
+  const first = named(defaultChoice(capabilities, layer));
+  const all = candidatesOf(capabilities, layer).map(named);
+  return [first, ...all.filter(({ name }) => name !== first.name)];
+}
 
 /** Random pixels, the same ones every time. */
 export function randomImages(network: SpikingNetwork, images: number): Uint8Array {
@@ -100,7 +110,9 @@ async function measureLayer(
     const work = await stopwatch.scale(kernels);
     // a sample of a large layer takes long enough to need few of them
     const measured = await stopwatch.measure(work, { beside: peak.fma, samples: macs > LARGE_MACS ? 3 : 11 });
-    return { row: macRow('kernels', layerName(layerShape), variant.name, macs, measured, peak), macs };
+    const once = dispatches.some((d, i) => isLayer(i) && d.ways?.pixels);
+    const name = once ? `${variant.name}, once` : variant.name;
+    return { row: macRow('kernels', layerName(layerShape), name, macs, measured, peak), macs };
   } finally {
     session.dispose();
   }

@@ -1,5 +1,6 @@
 import { Buffers } from '../src/gpu/buffers.ts';
 import { Device } from '../src/gpu/device.ts';
+import { matrixConditions } from '../src/kernels/accumulate-tiled.ts';
 import type { BoundKernel } from '../src/kernels/kernel.ts';
 import { countedMs, median, Stopwatch, timesOf, type Work } from './measure.ts';
 import type { Peaks, Row } from './result.ts';
@@ -63,6 +64,8 @@ export async function measurePeaks(device: Device, stopwatch: Stopwatch): Promis
   const unsigned = await dot(false);
   const signed = await dot(true);
 
+  const matrixGmacs = await measureMatrix(device, sums, time);
+
   const loadGbps: Record<string, number> = {};
   const data = Uint32Array.from({ length: 4096 }, (_, i) => i);
   const stored = buffers.create('data', 'weights', data.byteLength, data);
@@ -98,7 +101,7 @@ export async function measurePeaks(device: Device, stopwatch: Stopwatch): Promis
     dot4Gmacs: unsigned?.gmacs ?? null,
     dot4SignedGmacs: signed?.gmacs ?? null,
     f16Gmacs,
-    matrixGmacs: null,
+    matrixGmacs,
     loadGbps,
     copyGbps,
     dispatchUs,
@@ -133,6 +136,27 @@ const LOAD_VARIANTS = {
   'storage vec4u, by lane': { constantPath: false, wide: true, byLane: true },
   'uniform vec4u, same index': { constantPath: true, wide: true, byLane: false },
 } as const;
+
+/** Of `matrix_rate.wgsl`: turns, fragments of a subgroup. */
+const MATRIX_TURNS = 64;
+const FRAGMENTS = 8;
+
+/** The rate of the matrix unit that the library would use; null where there is none. */
+async function measureMatrix(
+  device: Device,
+  sums: GPUBuffer,
+  time: (name: string, kernel: BoundKernel, units: number, unit: 'gmacs' | 'gbps') => Promise<number>,
+): Promise<number | null> {
+  if (!device.matrix) return null;
+  const { operand, m, n, k } = device.matrix;
+  const kernel = await benchKernel(device, 'matrix_rate', matrixConditions(device), [sums], INVOCATIONS);
+  const macs = (INVOCATIONS / device.subgroupSize) * MATRIX_TURNS * FRAGMENTS * m * n * k;
+  const gmacs = await time(`matrix units ${m}×${n}×${k} ${operand}`, kernel, macs, 'gmacs');
+  const product = (await readBack(device, sums, 78))[77];
+  const found = operand === 'f16' ? new Float32Array(Uint32Array.of(product).buffer)[0] : product;
+  check('matrix units', found === MATRIX_TURNS * k * 2);
+  return gmacs;
+}
 
 /** The f16 rate, on a device of its own: the library's does not ask for the feature. */
 async function measureHalf({ gpu }: Device, rows: Row[]): Promise<number | null> {

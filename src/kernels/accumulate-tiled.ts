@@ -47,7 +47,7 @@ const NO_MATRIX: Conditions = {
 };
 
 /** Values of the shader's matrix placeholders: how fragments lie in workgroup memory. */
-function matrixConditions({ matrix, description }: Device): Conditions {
+export function matrixConditions({ matrix, description }: Device): Conditions {
   if (!matrix) {
     throw new DeviceError('no-matrix', description.adapter, 'has no matrix units that the kernels can use', 'choose another form');
   }
