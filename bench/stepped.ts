@@ -6,7 +6,7 @@ import { chunkParameters } from '../src/kernels/steps.ts';
 import type { SpikingNetwork } from '../src/network/network.ts';
 import { type Neuron, neuronText } from '../src/neuron/neuron.ts';
 import { isAmong } from '../src/scheduler/stepped-chunks.ts';
-import type { SteppedDispatch, SteppedKernel } from '../src/scheduler/stepped-plan.ts';
+import type { SteppedDispatch, SteppedKernel } from '../src/scheduler/stepped-dispatches.ts';
 import { runs, SteppedSession } from '../src/session/stepped.ts';
 import { BATCH, byteRow, macRow, randomImages } from './kernels.ts';
 import { generator } from './layers.ts';
