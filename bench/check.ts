@@ -1,7 +1,8 @@
 import { readBuffer } from '../src/gpu/buffers.ts';
 import { INPUT, shapeSize, sourceShape } from '../src/graph/ann.ts';
 import type { SpikingNeurons, SpikingTerm } from '../src/network/network.ts';
-import { clampMembrane, initialMembrane, integrate, spikeCharge } from '../src/neuron/bistable.ts';
+import { clampMembrane, initialMembrane, spikeCharge } from '../src/neuron/bistable.ts';
+import { receive } from '../src/neuron/membrane.ts';
 import type { Region } from '../src/scheduler/regions.ts';
 import type { Session } from '../src/session/session.ts';
 import { generator } from './networks.ts';
@@ -65,7 +66,7 @@ function wordsAt({ network, plan }: Session, layer: SpikingNeurons, sources: rea
       (sum, term, t) => sum + currentOf(layer, term, sourceShape(network, term.source), sources[t], wave, place),
       layer.bias[place.channel],
     );
-    v = clampMembrane(integrate(v, current, g));
+    v = clampMembrane(receive(v, current, g));
     let word = 0;
     for (let phase = 0; phase < network.phaseBits; phase++) {
       const charge = spikeCharge(g, network.phaseBits, phase);

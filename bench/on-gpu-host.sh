@@ -78,7 +78,7 @@ if [[ -f $cifar10/test_batch.bin ]]; then
   model=datasets/models/resnet20-cifar10.onnx
   dataset=cifar10:$cifar10
 fi
-suites=(ladder kernels network growth)
+suites=(ladder kernels network stepped growth)
 
 say "$(date -u +%FT%TZ), commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), node $(node --version)"
 phase set-up 120 node scripts/setup.mjs --build

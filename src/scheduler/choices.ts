@@ -52,12 +52,15 @@ const TILE_CHANNELS = 32;
 /** Whether the forms that share words in a workgroup can compute a layer: ungrouped, and channels enough to fill a tile. */
 const fillsTiles = (layer: SpikingNeurons): boolean => layer.shape.channels >= TILE_CHANNELS && !isGrouped(layer);
 
+/** Dot products where hardware has them; software drivers take them apart, and single bytes suit their compilers better. */
+export const defaultArithmetic = ({ software, packedDot }: Capabilities): Choice['arithmetic'] =>
+  software ? 'integers' : packedDot ? 'packed' : 'f32';
+
 /** What a layer is computed with where nothing was measured: by the kind of device. */
 export function defaultChoice(capabilities: Capabilities, layer: SpikingNeurons): Choice {
-  const { software, packedDot, matrix } = capabilities;
-  if (software) return { form: 'registers', arithmetic: 'integers', weights: 'uniform' };
-  if (matrix && fillsTiles(layer)) return { form: 'matrix', arithmetic: 'packed', weights: 'storage' };
-  return { form: 'registers', arithmetic: packedDot ? 'packed' : 'f32', weights: 'uniform' };
+  const { software, matrix } = capabilities;
+  if (!software && matrix && fillsTiles(layer)) return { form: 'matrix', arithmetic: 'packed', weights: 'storage' };
+  return { form: 'registers', arithmetic: defaultArithmetic(capabilities), weights: 'uniform' };
 }
 
 /** Everything that a device can compute a layer with. */

@@ -24,6 +24,32 @@ const MATRIX: Conditions = {
   ...{ matrixM: 16, matrixN: 16, matrixK: 32, operand: 'u8', product: 'u32', staged: 'u32', stagedLength: 512, perElement: 4 },
 };
 
+const SUMS = ['lib/broadcast', 'lib/steps', 'lib/bytes', 'lib/spike-sums'];
+
+/** The stepped engine's kernels; those that hold a neuron, with each neuron's library. */
+const STEPPED = [
+  { name: 'inject', libraries: ['lib/steps'], conditions: variants() },
+  { name: 'start', libraries: ['lib/steps'], conditions: variants() },
+  { name: 'flip', libraries: ['lib/steps'], conditions: variants() },
+  { name: 'synchronize', libraries: ['lib/steps'], conditions: variants() },
+  { name: 'pool-spikes', libraries: ['lib/steps'], conditions: variants('sum', 'byCount') },
+  { name: 'convolve', libraries: SUMS, conditions: variants('uniformWeights', 'packedDot', 'integers', 'broadcast') },
+  { name: 'convolve-spikes', libraries: ['lib/steps'], conditions: variants() },
+  ...['bistable', 'burst', 'phase'].flatMap((neuron) => [
+    {
+      name: 'integrate',
+      libraries: ['lib/broadcast', 'lib/steps', `lib/neuron-${neuron}`, 'lib/membrane'],
+      conditions: variants('windowed', 'broadcast'),
+    },
+    {
+      name: 'fused',
+      libraries: [...SUMS, `lib/neuron-${neuron}`, 'lib/membrane'],
+      conditions: variants('uniformWeights', 'packedDot', 'integers', 'broadcast'),
+    },
+    { name: 'readout-steps', libraries: ['lib/steps', `lib/neuron-${neuron}`], conditions: variants() },
+  ]),
+];
+
 const KERNELS = [
   { name: 'encode', libraries: ['lib/layer'], conditions: variants() },
   {
@@ -41,6 +67,7 @@ const KERNELS = [
   },
   { name: 'pool', libraries: ['lib/layer'], conditions: variants('maximum') },
   { name: 'readout', libraries: ['lib/layer'], conditions: variants() },
+  ...STEPPED,
 ];
 
 /** `binding: address space, name` of a shader's resources. */
