@@ -34,6 +34,8 @@ export interface AnnDispatch {
 export interface AnnPlan {
   readonly batch: number;
   readonly dispatches: readonly AnnDispatch[];
+  /** First cell of each layer, [block of 4 channels][y][x][image]. */
+  readonly layers: readonly number[];
   /** First cell of the readout's logits, [block of 4 classes][image]. */
   readonly logits: number;
   /** Layers that are counted in histograms, in order. */
@@ -44,12 +46,13 @@ export interface AnnPlan {
 
 /**
  * Plans the trained network for a batch, cut to the limits. Pure.
+ * @param keepCells keep the activations of all layers until the end of a batch
  * @throws DeviceError where not even one image fits
  */
-export function makeAnnPlan(ann: Ann, limits: PlanLimits, batch: number): AnnPlan {
+export function makeAnnPlan(ann: Ann, limits: PlanLimits, batch: number, keepCells = false): AnnPlan {
   const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
   for (let size = batch; size >= 1; size = Math.floor(size / 2)) {
-    const plan = planBatch(ann, limits, size);
+    const plan = planBatch(ann, limits, size, keepCells);
     if (Math.max(plan.bytes.cells, plan.bytes.bins, plan.bytes.pixels, plan.data.weights.byteLength) <= binding) return plan;
   }
   throw new DeviceError(
@@ -61,9 +64,9 @@ export function makeAnnPlan(ann: Ann, limits: PlanLimits, batch: number): AnnPla
 }
 
 /** First cell of each layer (index + 1; the input first). Cell 0 is padding. */
-function layCells(ann: Ann, batch: number): { cells: number[]; size: number } {
+function layCells(ann: Ann, batch: number, keep: boolean): { cells: number[]; size: number } {
   const shapes: Shape[] = [ann.input, ...ann.layers.map((layer) => layer.shape)];
-  const last = lastReaders(ann.layers);
+  const last = lastReaders(ann.layers).map((l) => (keep ? ann.layers.length : l));
   const placement = place(
     shapes.map((shape, i) => ({
       size: blocksOf(shape.channels) * shape.height * shape.width * batch,
@@ -74,8 +77,8 @@ function layCells(ann: Ann, batch: number): { cells: number[]; size: number } {
   return { cells: placement.offsets.map((offset) => offset + 1), size: placement.size + 1 };
 }
 
-function planBatch(ann: Ann, limits: PlanLimits, batch: number): AnnPlan {
-  const { cells, size } = layCells(ann, batch);
+function planBatch(ann: Ann, limits: PlanLimits, batch: number, keepCells: boolean): AnnPlan {
+  const { cells, size } = layCells(ann, batch, keepCells);
   const tables = new Tables(Float32Array, Math.min(limits.maxUniformBufferBindingSize, UNIFORM_BYTES));
   const counted: number[] = [];
   const input = { channels: ann.input.channels, area: ann.input.height * ann.input.width, batch, destination: cells[0] };
@@ -114,7 +117,7 @@ function planBatch(ann: Ann, limits: PlanLimits, batch: number): AnnPlan {
   });
   const pixels = ann.input.channels * ann.input.height * ann.input.width * batch + 4;
   const bytes = { cells: size * 16, pixels, bins: Math.max(1, counted.length) * BINS * 4 };
-  return { batch, dispatches, logits: cells[ann.layers.length], counted, bytes, data: tables.join() };
+  return { batch, dispatches, layers: cells.slice(1), logits: cells[ann.layers.length], counted, bytes, data: tables.join() };
 }
 
 const cellCount = (shape: Shape): number => blocksOf(shape.channels) * shape.height * shape.width;

@@ -21,6 +21,8 @@ const KERNELS = [
   },
   { name: 'pool', libraries: ['lib/layer'], conditions: variants('maximum') },
   { name: 'readout', libraries: ['lib/layer'], conditions: variants() },
+  { name: 'tally', libraries: ['lib/layer'], conditions: variants() },
+  { name: 'diagnose', libraries: ['lib/layer'], conditions: variants() },
 ];
 
 /** `binding: address space, name` of a shader's resources. */
