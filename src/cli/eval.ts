@@ -1,12 +1,13 @@
 import { type Command, Option } from 'commander';
 import { DATA_SET_FORMS, openDataSet } from '../data/open.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
-import { DEFAULTS, type EvaluateOptions } from '../evaluate/options.ts';
+import { DEFAULTS, type EvaluateOptions, RANGES } from '../evaluate/options.ts';
 import { openDevice } from '../gpu/node.ts';
-import { integerOption, numbers, percentile } from './arguments.ts';
+import { integer, integerOption, numbers, percentile } from './arguments.ts';
 import { checkWritable, formatJson, STANDARD_OUTPUT, writeJson } from './json-file.ts';
 import { wrap } from './print.ts';
 import { formatEvaluation } from './print-evaluation.ts';
+import { formatLayers } from './print-layers.ts';
 import { progressBar } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -14,10 +15,14 @@ import type { Terminal } from './terminal.ts';
 interface EvalOptions extends EvaluateOptions {
   readonly dataset: string;
   readonly json?: string;
+  readonly layers?: boolean;
   readonly quiet?: boolean;
   readonly adapter?: string;
   readonly verbose?: boolean;
 }
+
+/** Images that are diagnosed where the figures of the layers are asked for: enough for shares to a tenth of a percent. */
+const DIAGNOSED = 200;
 
 const SPECS = DATA_SET_FORMS.map(({ form, opens }) => `  ${form.padEnd(19)}${wrap(opens, 21)}`).join('\n');
 
@@ -53,6 +58,13 @@ export function addEval(program: Command, terminal: Terminal): void {
       'of pixels / 255, a channel',
       numbers((v) => v > 0 && Number.isFinite(v), 'numbers above 0'),
     )
+    .option('--layers', 'print a table of the layers as well')
+    .addOption(
+      new Option(
+        '--diagnosis <n>',
+        `images whose layers are compared with the ANN's (with --layers or --json: ${DIAGNOSED})`,
+      ).argParser(integer(RANGES.diagnosis)),
+    )
     .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else')
     .option('--quiet', 'no progress bar')
     .option('--adapter <name>', 'part of the name of the GPU to use (else BSNN_ADAPTER, else the best)')
@@ -62,17 +74,19 @@ export function addEval(program: Command, terminal: Terminal): void {
 }
 
 async function runEval(model: string, options: EvalOptions, terminal: Terminal): Promise<void> {
-  const { dataset: spec, json, quiet = false, adapter, verbose: _, ...evaluateOptions } = options;
+  const { dataset: spec, json, layers = false, quiet = false, adapter, verbose: _, ...evaluateOptions } = options;
+  const diagnosis = options.diagnosis ?? (layers || json !== undefined ? DIAGNOSED : 0);
   if (json !== undefined && json !== STANDARD_OUTPUT) checkWritable(json);
   const dataset = await openDataSet(spec);
   const device = await openDevice(adapter === undefined ? {} : { adapter });
   const bar = progressBar(quiet ? null : terminal.progress);
   try {
-    const result = await evaluate(device, model, dataset, evaluateOptions, bar.show);
+    const result = await evaluate(device, model, dataset, { ...evaluateOptions, diagnosis }, bar.show);
     bar.stop();
     if (json === STANDARD_OUTPUT) return terminal.out(formatJson(result));
     if (json !== undefined) writeJson(json, result);
     terminal.out(formatEvaluation(result, terminal.color));
+    if (layers) terminal.out(formatLayers(result, terminal.color));
   } finally {
     bar.stop();
     device.dispose();

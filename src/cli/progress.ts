@@ -1,7 +1,12 @@
 import { SingleBar } from 'cli-progress';
 import type { Progress } from '../evaluate/evaluate.ts';
 
-const STAGES: Readonly<Record<Progress['stage'], string>> = { calibration: 'calibrating', ann: 'ANN', snn: 'SNN' };
+const STAGES: Readonly<Record<Progress['stage'], string>> = {
+  calibration: 'calibrating',
+  ann: 'ANN',
+  snn: 'SNN',
+  diagnosis: 'diagnosing',
+};
 
 /** A progress bar, one stage after another; nothing where there is no stream to draw it on. */
 export interface ProgressBar {
