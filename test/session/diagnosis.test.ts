@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { AnnSession } from '../../src/ann/ann-session.ts';
+import { readActivations } from '../../src/ann/inspect.ts';
 import { decodeWords } from '../../src/evaluate/diagnosis.ts';
-import { readBuffer } from '../../src/gpu/buffers.ts';
 import { type Ann, shapeSize } from '../../src/graph/ann.ts';
 import { PARTIAL } from '../../src/kernels/diagnose.ts';
 import { sources } from '../../src/kernels/sources.ts';
@@ -24,21 +24,6 @@ const REALS = ['activation', 'activationSquare', 'decoded', 'decodedSquare', 'pr
 const RELATIVE = 80 * 2 ** -24;
 const WAVES = 3;
 const BATCH = 9;
-
-/** Activations of one layer of the last batch, [image][channel][y][x]. */
-async function readActivations(session: AnnSession, layer: number, images: number): Promise<Float32Array> {
-  const { shape } = session.ann.layers[layer];
-  const area = shape.height * shape.width;
-  const { batch, layers } = session.plan;
-  const bytes = Math.ceil(shape.channels / 4) * area * batch * 16;
-  const cells = new Float32Array(await readBuffer(device!, session.cells, layers[layer] * 16, bytes));
-  const size = shapeSize(shape);
-  return Float32Array.from({ length: images * size }, (_, i) => {
-    const channel = Math.floor((i % size) / area);
-    const place = Math.floor(channel / 4) * area + (i % area);
-    return cells[(place * batch + Math.floor(i / size)) * 4 + (channel % 4)];
-  });
-}
 
 /** Spikes so far and the sum of their weights, of one layer of one image, by the reference's words. */
 function tallied(
