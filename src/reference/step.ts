@@ -1,4 +1,4 @@
-import { INPUT, type Shape, sourceShape } from '../graph/ann.ts';
+import { type Shape, sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingPool, SpikingTerm } from '../network/network.ts';
 
 /**
@@ -6,19 +6,18 @@ import type { SpikingNetwork, SpikingPool, SpikingTerm } from '../network/networ
  * one number a neuron, [channel][y][x]: 0 or 1 for neurons, a count for sum pools, q = p − zeroPoint for the input.
  */
 
-/** Adds Σ_i w_i · s_i · weight of one term to the current of every neuron of the target. */
+/** Adds Σ_i w_i · s_i of one term to the current of every neuron of the target. */
 export function addCurrent(
   current: Int32Array,
   target: Shape,
   network: SpikingNetwork,
   term: SpikingTerm,
   spikes: Int32Array,
-  weight: number,
 ): void {
   const source = sourceShape(network, term.source);
   const area = target.height * target.width;
   if (term.operator.type === 'identity') {
-    for (let i = 0; i < current.length; i++) current[i] += term.operator.weights[Math.floor(i / area)] * spikes[i] * weight;
+    for (let i = 0; i < current.length; i++) current[i] += term.operator.weights[Math.floor(i / area)] * spikes[i];
     return;
   }
   const { weights, window, groups } = term.operator;
@@ -40,7 +39,7 @@ export function addCurrent(
             if (!Number.isInteger(ox) || ox < 0 || ox >= target.width) continue;
             for (let o = group * outputs; o < (group + 1) * outputs; o++) {
               const w = weights[((o * inputs + (c - group * inputs)) * kernelHeight + ky) * kernelWidth + kx];
-              current[o * area + oy * target.width + ox] += w * s * weight;
+              current[o * area + oy * target.width + ox] += w * s;
             }
           }
         }
@@ -85,6 +84,22 @@ export function maxPoolStep(pool: SpikingPool, source: Shape, spikes: Int32Array
   });
 }
 
+/**
+ * The input with the most spikes so far, this step's included; the first of the window where several have as many. `counted`
+ * remembers how many each input has sent; all zero before the first step.
+ */
+export function maxCountStep(pool: SpikingPool, source: Shape, spikes: Int32Array, counted: Int32Array, pooled: Int32Array): void {
+  spikes.forEach((s, i) => {
+    counted[i] += s;
+  });
+  const most = new Int32Array(pooled.length).fill(-1);
+  forEachPooled(pool, source, (output, input) => {
+    if (counted[input] <= most[output]) return;
+    most[output] = counted[input];
+    pooled[output] = spikes[input];
+  });
+}
+
 /** Number of spikes in each window: the sum of words, one bit at a time. */
 export function sumPoolStep(pool: SpikingPool, source: Shape, spikes: Int32Array, pooled: Int32Array): void {
   pooled.fill(0);
@@ -98,6 +113,3 @@ export function inputCurrent(network: SpikingNetwork, pixels: Uint8Array): Int32
   const area = network.input.shape.height * network.input.shape.width;
   return Int32Array.from(pixels, (p, i) => p - network.input.zeroPoint[Math.floor(i / area)]);
 }
-
-/** Whether a term reads the pixels. */
-export const readsInput = (term: SpikingTerm): boolean => term.source === INPUT;
