@@ -85,7 +85,7 @@ function reached(network: SpikingNetwork, source: number, spikes: Int32Array): n
       return sum + reached(network, l, pooled);
     }
     const current = new Int32Array(shapeSize(layer.shape));
-    for (const term of layer.terms) if (term.source === source) addCurrent(current, layer.shape, network, term, spikes, 1);
+    for (const term of layer.terms) if (term.source === source) addCurrent(current, layer.shape, network, term, spikes);
     return sum + current.reduce((a, b) => a + b, 0);
   }, 0);
 }
