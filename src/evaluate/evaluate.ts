@@ -1,6 +1,6 @@
 import { AnnSession } from '../ann/ann-session.ts';
 import { type DataSet, type Images, sliceImages } from '../data/data-set.ts';
-import { readSidecar, type Sidecar } from '../data/sidecar.ts';
+import { readSidecar } from '../data/sidecar.ts';
 import type { Device } from '../gpu/device.ts';
 import { type Ann, shapeSize } from '../graph/ann.ts';
 import type { SpikingNetwork } from '../network/network.ts';
@@ -27,7 +27,7 @@ export interface Progress {
 }
 
 /** What is needed to run: everything checked, nothing computed yet. */
-interface Evaluation extends Required<EvaluateSettings> {
+export interface Evaluation extends Required<EvaluateSettings> {
   readonly ann: Ann;
   readonly images: Images;
   /** Pixels, [image][channel][y][x]. */
@@ -51,9 +51,8 @@ export async function evaluate(
 ): Promise<EvaluationResult> {
   const stopwatch = new Stopwatch();
   const settings = settle(options);
-  const sidecar = typeof model === 'string' ? await readSidecar(model) : null;
-  const ann = await stopwatch.time('import', async () => (typeof model === 'string' ? importOnnx(model) : model));
-  const evaluation = prepare(ann, sidecar, dataset, settings);
+  const evaluation = await stopwatch.time('import', () => prepare(model, dataset, settings));
+  const { ann } = evaluation;
   const trained = await runTrained(device, evaluation, stopwatch, onProgress);
   const { network, plan, run } = await runSpiking(device, trained.network, evaluation, stopwatch, onProgress);
   const found = await runDiagnosis(device, network, evaluation, onProgress);
@@ -77,7 +76,13 @@ export async function evaluate(
   };
 }
 
-function prepare(ann: Ann, sidecar: Sidecar | null, dataset: DataSet, settings: EvaluateSettings): Evaluation {
+/**
+ * Reads a model with its sidecar, checks it against the data set, and picks the images.
+ * @throws OptionError, UnsupportedModelError, ModelFormatError
+ */
+export async function prepare(model: string | Ann, dataset: DataSet, settings: EvaluateSettings): Promise<Evaluation> {
+  const sidecar = typeof model === 'string' ? await readSidecar(model) : null;
+  const ann = typeof model === 'string' ? await importOnnx(model) : model;
   checkClasses(ann, sidecar);
   checkShapes(ann, dataset);
   const images = evaluationImages(dataset, settings.offset, settings.limit);
