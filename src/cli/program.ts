@@ -5,6 +5,7 @@ import { addDoctor } from './doctor.ts';
 import { addEval } from './eval.ts';
 import { COLUMNS, wrap } from './print.ts';
 import type { Terminal } from './terminal.ts';
+import { addTrace } from './trace.ts';
 
 const EXIT_CODES = [
   `${EXIT.ok} ok`,
@@ -39,6 +40,7 @@ function makeProgram(terminal: Terminal): Command {
     })
     .addHelpText('after', `\nExit codes: ${wrap(EXIT_CODES.join(', '), 12)}`);
   addEval(program, terminal);
+  addTrace(program, terminal);
   addDoctor(program, terminal);
   return program;
 }

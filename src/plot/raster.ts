@@ -14,7 +14,8 @@ export interface NeuronTrace {
 /** A layer over time: who spiked when, and a few membranes. Steps are counted from the image's onset. */
 export interface RasterPicture {
   readonly title: string;
-  readonly subtitle: string;
+  /** Lines. */
+  readonly subtitle: readonly string[];
   /** The first step shown, and the one behind the last. Arrays of neurons begin with `from`. */
   readonly from: number;
   readonly to: number;

@@ -11,7 +11,7 @@ const trace = (label: string, activation: number, spikes: number[]): NeuronTrace
 
 const picture: RasterPicture = {
   title: 'a network, layer "first"',
-  subtitle: 'two of 16 neurons',
+  subtitle: ['two of 16 neurons'],
   from: 4,
   to: 12,
   windows: [
