@@ -31,6 +31,16 @@ export type {
   SpikingReadout,
   SpikingTerm,
 } from './network/network.ts';
+export { NEURON_NAMES, type Neuron, neuronText, parseNeuron } from './neuron/neuron.ts';
 export { type ImportOptions, importOnnx } from './onnx/import.ts';
 export type { Plan } from './scheduler/plan.ts';
+export type { LayerRecord, RecordOptions, StepRecord } from './session/record.ts';
 export { type RunResult, Session, type SessionOptions } from './session/session.ts';
+export {
+  type Checkpoint,
+  type LayerAccumulators,
+  type SteppedResult,
+  type SteppedRunOptions,
+  SteppedSession,
+  type SteppedSessionOptions,
+} from './session/stepped.ts';

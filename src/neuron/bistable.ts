@@ -30,6 +30,7 @@ const wordsBegun = (steps: number, depth: number, phaseBits: number): number =>
 
 /** The neuron as data; unit of V: λ·2^-K/θ. The clamp comes at the window's end, when the state flips. */
 export const bistable: NeuronModel = {
+  shader: 'bistable',
   most: 1,
   windowed: true,
   maximum: 'word',

@@ -9,6 +9,7 @@ import type { NeuronModel } from './model.ts';
  * A spike stands for λ, that is 2^K units of words, so one unit of V stays λ·2^-K/θ. V(0) is half a threshold, or zero.
  */
 export const burst = (most: number): NeuronModel => ({
+  shader: 'burst',
   most,
   windowed: false,
   maximum: 'count',

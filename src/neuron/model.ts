@@ -25,6 +25,8 @@ export interface Fired {
  * `arriving` gives is λ·2^-K/θ of activation, times `membraneScale`; where g < 0 it is shifted left by −g into the membrane.
  */
 export interface NeuronModel {
+  /** Its shader library: `shaders/lib/neuron-NAME.wgsl`. */
+  readonly shader: 'bistable' | 'burst' | 'phase';
   /** Spikes in one step, at most. */
   readonly most: number;
   /** It has two states that flip at every window's end; synchronous neurons hold shortcuts back. */

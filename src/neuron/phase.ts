@@ -12,6 +12,7 @@ import type { NeuronModel } from './model.ts';
  * One unit of V is λ·2^-K/θ/K. V(0) is half of the smallest threshold, ⌊K·θ/2⌋, or zero.
  */
 export const phase: NeuronModel = {
+  shader: 'phase',
   most: 1,
   windowed: false,
   maximum: 'word',

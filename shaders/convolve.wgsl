@@ -1,0 +1,47 @@
+// convolve: the spikes of a chunk of steps → synaptic currents Σ w · s of every step, densely (specification, section 2).
+// Spikes: lib/steps. Currents: [group of 4 steps][channel, whole tiles of 8][y][x][image], a vec4i of four steps.
+// One invocation: 8 output channels × 2 pixels of a row (or 2 images where rows are short), all steps of the chunk.
+// Traffic: lib/spike-sums; 16 vec4i stores a group. No races: an invocation writes the currents of its own channels and pixels.
+
+@group(0) @binding(0) var<storage, read> spikes: array<u32>;
+#if ${uniformWeights}
+@group(0) @binding(1) var<uniform> weights: array<vec4u, 4096>;
+#else
+@group(0) @binding(1) var<storage, read> weights: array<vec4u>;
+#endif
+@group(0) @binding(2) var<uniform> layer: SpikeLayer;
+@group(0) @binding(3) var<uniform> chunk: Chunk;
+@group(0) @binding(4) var<storage, read> channels: array<vec4i>;  // bias, g, V(0) | identity weight
+@group(0) @binding(5) var<storage, read_write> currents: array<vec4i>;
+
+override workgroupSize = 64u;
+
+@compute @workgroup_size(workgroupSize)
+fn convolve(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let index = (group.z * groups.x + group.x) * workgroupSize + local;
+  let tile = layer.firstTile + group.y;
+  let n = index % layer.lanes;
+  let x = index / layer.lanes % layer.tilesX * (layer.stepX + 1u);
+  let y = index / layer.lanes / layer.tilesX;
+#if ${broadcast}
+  // lane 0 of every subgroup broadcasts weights and must stay: what is out of range is computed and not stored
+#else
+  if (y >= layer.height || n >= chunk.images) { return; }
+#endif
+  let tiles = (layer.channels + 7u) / 8u;
+  let area = layer.height * layer.width;
+  for (var g = chunk.place / 4u; g * 4u < chunk.place + chunk.steps; g++) {
+    var v = Currents();
+    sumTerms(&v, tile, group.y, g, n, x, y);
+    for (var p = 0u; p < 2u; p++) {
+      let xp = x + p * layer.stepX;
+      let np = n + p * layer.stepN;
+      if (y < layer.height && xp < layer.width && np < chunk.images) {
+        let at = (((g * tiles + tile) * 8u * layer.height + y) * layer.width + xp) * layer.batch + np;
+        for (var u = 0u; u < 8u; u++) {
+          currents[at + u * area * layer.batch] = v[2u * u + p];
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,15 @@
+// Integrate and fire with soft reset, up to `most` spikes a step, as `src/neuron/burst.ts` (and `if.ts`, where `most` is 1).
+
+fn spikeWeight(moment: Moment) -> u32 {
+  return 1u << moment.phaseBits;
+}
+
+fn arriving(current: i32, drive: i32, moment: Moment, integrating: bool) -> i32 {
+  return (current << moment.phaseBits) + drive;
+}
+
+fn fire(v: i32, g: i32, most: u32, moment: Moment, firing: bool) -> Fired {
+  let shift = u32(max(0, g)) + moment.phaseBits;  // the charge, θ·2^K, is at most 2^30
+  let spikes = clamp(v >> shift, 0, i32(most));
+  return Fired(clampStep(v - (spikes << shift)), u32(spikes));
+}

@@ -1,0 +1,33 @@
+// readout-steps: the last layer, which integrates and never fires, over a chunk of steps: its potential after every one.
+// Currents: [group of 4 steps][class][image]; potentials out: [step][image][class]; membranes: [class][image]. Bounded by ±2^30,
+// and not shifted by the grid. One invocation: one class of one image, all steps of the chunk; it alone touches its membrane.
+
+@group(0) @binding(0) var<storage, read> currents: array<vec4i>;
+@group(0) @binding(1) var<uniform> layer: SpikeLayer;
+@group(0) @binding(2) var<uniform> chunk: Chunk;
+@group(0) @binding(3) var<storage, read> channels: array<vec4i>;  // bias
+@group(0) @binding(4) var<storage, read_write> membranes: array<i32>;
+@group(0) @binding(5) var<storage, read> drive: array<i32>;
+@group(0) @binding(6) var<storage, read_write> potentials: array<i32>;
+
+@compute @workgroup_size(64)
+fn readoutSteps(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let index = (group.z * groups.x + group.x) * 64u + local;
+  let o = index / layer.batch;
+  let n = index % layer.batch;
+  if (o >= layer.channels || n >= chunk.images) { return; }
+  var input = channels[layer.channelBase + o].x;
+  if (layer.hasDrive != 0u) { input = drive[layer.drive + index]; }
+  let integrating = chunk.window >= layer.firstWindow && (chunk.window - layer.firstWindow) % 2u == 0u;
+  var v = membranes[layer.membranes + index];
+  for (var position = chunk.place; position < chunk.place + chunk.steps; position++) {
+    var current = 0;
+    if (layer.receives != 0u) {
+      current = currents[position / 4u * ((layer.channels + 7u) / 8u) * 8u * layer.batch + index][position % 4u];
+    }
+    let arrived = arriving(current, input, momentAt(position, layer.phaseBits), integrating);
+    v = clamp(v + arrived, -UNIT_LIMIT, UNIT_LIMIT);
+    potentials[((chunk.step + position - chunk.place) * layer.batch + n) * layer.channels + o] = v;
+  }
+  membranes[layer.membranes + index] = v;
+}

@@ -1,0 +1,27 @@
+import type { Device } from '../gpu/device.ts';
+import type { ConvolveVariant } from './convolve.ts';
+import type { IntegrateBindings } from './integrate.ts';
+import { type BoundKernel, bindKernel, kernelSource, WORKGROUP } from './kernel.ts';
+import { type NeuronLibrary, neuronConditions, neuronLibrary } from './steps.ts';
+
+/** The buffers of one dispatch; see `shaders/fused.wgsl`. */
+export type FusedBindings = Omit<IntegrateBindings, 'currents'> & { readonly weights: GPUBufferBinding };
+
+/** Convolution and membranes of a layer without windows in one (`shaders/fused.wgsl`). */
+export const fused = (
+  device: Device,
+  neuron: NeuronLibrary,
+  variant: ConvolveVariant,
+  b: FusedBindings,
+  invocations: number,
+  tiles: number,
+): Promise<BoundKernel> =>
+  bindKernel(
+    device,
+    kernelSource('fused', ['lib/broadcast', 'lib/steps', 'lib/bytes', 'lib/spike-sums', neuronLibrary(neuron)]),
+    { ...variant, ...neuronConditions(neuron), broadcast: variant.uniformWeights && device.broadcast },
+    [b.spikes, b.weights, b.layer, b.chunk, b.channels, b.membranes, b.drive, b.counts, b.decoded, b.counters],
+    invocations,
+    tiles,
+    device.broadcast ? device.subgroupSize : WORKGROUP,
+  );
