@@ -50,22 +50,21 @@ fn fused(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: v
   for (var g = chunk.place / 4u; g * 4u < chunk.place + chunk.steps; g++) {
     var current = Currents();
     sumTerms(&current, tile, group.y, g, n, x, y);
+    let phases = phasesOf(g, layer.phaseBits);
+    let weightsNow = weightsOf(phases);
     for (var p = 0u; p < pixels; p++) {
       var words = vec4u();
       for (var u = 0u; u < live; u++) {
         let channel = channels[layer.channelBase + tile * 8u + u];
         var input = channel.x;
         if (layer.hasDrive != 0u) { input = drive[layer.drive + (tile * 8u + u) * stride + place + p * step]; }
-        for (var k = 0u; k < 4u; k++) {
-          if (!inChunk(g * 4u + k)) { continue; }
-          let moment = momentAt(g * 4u + k, layer.phaseBits);
-          let at = 2u * u + p;
-          let arrived = arriving(current[at][k], input, moment, true);
-          let fired = fire(receive(v[at], arrived, channel.y), channel.y, layer.most, moment, true);
-          v[at] = fired.v;
-          sent[at] += fired.spikes;
-          sum[at] += fired.spikes * spikeWeight(moment);
-          words |= ((vec4u(fired.spikes) >> vec4u(0u, 1u, 2u, 3u)) & vec4u(1u)) << vec4u(spikeBit(u, k));
+        let at = 2u * u + p;
+        let after = fourSteps(g, phases, v[at], current[at], Cell(input, channel.y, true, true));
+        v[at] = after.v;
+        sent[at] += dot(after.spikes, vec4u(1u));
+        sum[at] += dot(after.spikes, weightsNow);
+        for (var plane = 0u; plane < layer.planes; plane++) {
+          words[plane] |= planeBits(after.spikes, plane, u);
         }
       }
       for (var plane = 0u; plane < layer.planes; plane++) {

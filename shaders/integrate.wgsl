@@ -28,44 +28,34 @@ fn integrate(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) group
   let live = min(8u, layer.channels - tile * 8u);
 
   var v = array<i32, 8>();
-  var input = array<i32, 8>();
-  var grid = array<i32, 8>();
+  var sent = array<u32, 8>();
+  var sum = array<u32, 8>();
   for (var u = 0u; u < live; u++) {
-    let channel = channels[layer.channelBase + tile * 8u + u];
     v[u] = membranes[own + u * stride];
-    grid[u] = channel.y;
-    input[u] = channel.x;
-    if (layer.hasDrive != 0u) { input[u] = drive[driven + u * stride]; }
   }
 #if ${windowed}
   let states = spikes[layer.states + index];
 #else
   let states = 0u;
 #endif
-  var sent = array<u32, 8>();
-  var sum = array<u32, 8>();
   for (var g = chunk.place / 4u; g * 4u < chunk.place + chunk.steps; g++) {
-    var current = array<vec4i, 8>();
-    if (layer.receives != 0u) {
-      let at = g * ((layer.channels + 7u) / 8u) * 8u * stride + tile * 7u * stride + index;
-      for (var u = 0u; u < 8u; u++) {
-        current[u] = currents[at + u * stride];
-      }
-    }
+    let at = g * ((layer.channels + 7u) / 8u) * 8u * stride + tile * 7u * stride + index;
+    let phases = phasesOf(g, layer.phaseBits);
+    let weights = weightsOf(phases);
     var words = vec4u();
-    for (var k = 0u; k < 4u; k++) {
-      if (!inChunk(g * 4u + k)) { continue; }
-      let moment = momentAt(g * 4u + k, layer.phaseBits);
-      let weight = spikeWeight(moment);
-      for (var u = 0u; u < live; u++) {
-        let firing = ((states >> spikeBit(u, 0u)) & 1u) == 1u;
-        let integrating = !firing && chunk.window >= layer.firstWindow;
-        let arrived = arriving(current[u][k], input[u], moment, integrating);
-        let fired = fire(receive(v[u], arrived, grid[u]), grid[u], layer.most, moment, firing);
-        v[u] = fired.v;
-        sent[u] += fired.spikes;
-        sum[u] += fired.spikes * weight;
-        words |= ((vec4u(fired.spikes) >> vec4u(0u, 1u, 2u, 3u)) & vec4u(1u)) << vec4u(spikeBit(u, k));
+    for (var u = 0u; u < live; u++) {
+      let channel = channels[layer.channelBase + tile * 8u + u];
+      var input = channel.x;
+      if (layer.hasDrive != 0u) { input = drive[driven + u * stride]; }
+      var current = vec4i();
+      if (layer.receives != 0u) { current = currents[at + u * stride]; }
+      let firing = ((states >> spikeBit(u, 0u)) & 1u) == 1u;
+      let after = fourSteps(g, phases, v[u], current, Cell(input, channel.y, firing, !firing && chunk.window >= layer.firstWindow));
+      v[u] = after.v;
+      sent[u] += dot(after.spikes, vec4u(1u));
+      sum[u] += dot(after.spikes, weights);
+      for (var plane = 0u; plane < layer.planes; plane++) {
+        words[plane] |= planeBits(after.spikes, plane, u);
       }
     }
     for (var plane = 0u; plane < layer.planes; plane++) {

@@ -127,9 +127,10 @@ fn wordGroup(g: u32, index: u32) {
   let tiles = (layer.channels + 7u) / 8u;
   let stride = tiles * layer.height * layer.width * layer.batch;
   var word = 0u;
+  let phases = phasesOf(g, layer.phaseBits);
   for (var k = 0u; k < 4u; k++) {
     if (!inChunk(g * 4u + k)) { continue; }
-    let begins = momentAt(g * 4u + k, layer.phaseBits).phase == 0u;
+    let begins = phases[k] == 0u;
     var pooled = 0u;
     for (var turn = 0u; turn < 2u; turn++) {  // first what spikes, then who is out
       for (var ky = 0u; ky < layer.kernelHeight; ky++) {

@@ -25,7 +25,8 @@ fn readoutSteps(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
     if (layer.receives != 0u) {
       current = currents[position / 4u * ((layer.channels + 7u) / 8u) * 8u * layer.batch + index][position % 4u];
     }
-    let arrived = arriving(current, input, momentAt(position, layer.phaseBits), integrating);
+    let moment = Moment((chunk.step + position - chunk.place) % layer.phaseBits, layer.phaseBits);
+    let arrived = arriving(current, input, moment, integrating);
     v = clamp(v + arrived, -UNIT_LIMIT, UNIT_LIMIT);
     potentials[((chunk.step + position - chunk.place) * layer.batch + n) * layer.channels + o] = v;
   }

@@ -84,8 +84,11 @@ struct Moment {
   phaseBits: u32,
 }
 
-fn momentAt(position: u32, phaseBits: u32) -> Moment {
-  return Moment((chunk.step + position - chunk.place) % phaseBits, phaseBits);
+// The phases of the steps of a group. Once a group and not once a neuron: a remainder costs more than all of a step.
+fn phasesOf(group: u32, phaseBits: u32) -> vec4u {
+  let steps = vec4u(chunk.step + 4u * group) + vec4u(0u, 1u, 2u, 3u) - vec4u(chunk.place);
+  // positions before the chunk would be steps before the first, and are not computed
+  return select(steps % vec4u(phaseBits), vec4u(0u), vec4u(4u * group) + vec4u(0u, 1u, 2u, 3u) < vec4u(chunk.place));
 }
 
 // Whether a position of a train belongs to the chunk.

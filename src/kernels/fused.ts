@@ -18,7 +18,7 @@ export const fused = (
 ): Promise<BoundKernel> =>
   bindKernel(
     device,
-    kernelSource('fused', ['lib/broadcast', 'lib/steps', 'lib/bytes', 'lib/spike-sums', neuronLibrary(neuron)]),
+    kernelSource('fused', ['lib/broadcast', 'lib/steps', 'lib/bytes', 'lib/spike-sums', neuronLibrary(neuron), 'lib/membrane']),
     { ...variant, ...neuronConditions(neuron), broadcast: variant.uniformWeights && device.broadcast },
     [b.spikes, b.weights, b.layer, b.chunk, b.channels, b.membranes, b.drive, b.counts, b.decoded, b.counters],
     invocations,

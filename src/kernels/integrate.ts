@@ -20,7 +20,7 @@ export interface IntegrateBindings {
 export const integrate = (device: Device, neuron: NeuronLibrary, b: IntegrateBindings, invocations: number): Promise<BoundKernel> =>
   bindKernel(
     device,
-    kernelSource('integrate', ['lib/steps', neuronLibrary(neuron)]),
+    kernelSource('integrate', ['lib/steps', neuronLibrary(neuron), 'lib/membrane']),
     { ...neuronConditions(neuron), windowed: neuron === 'bistable' },
     [b.spikes, b.currents, b.layer, b.chunk, b.channels, b.membranes, b.drive, b.counts, b.decoded, b.counters],
     invocations,
