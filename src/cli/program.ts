@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BsnnError, EXIT } from '../errors.ts';
+import { addCompare } from './compare.ts';
 import { addDoctor } from './doctor.ts';
 import { addEval } from './eval.ts';
 import { COLUMNS, wrap } from './print.ts';
@@ -41,6 +42,7 @@ function makeProgram(terminal: Terminal): Command {
     .addHelpText('after', `\nExit codes: ${wrap(EXIT_CODES.join(', '), 12)}`);
   addEval(program, terminal);
   addTrace(program, terminal);
+  addCompare(program, terminal);
   addDoctor(program, terminal);
   return program;
 }

@@ -10,6 +10,8 @@ const USAGES = {
   weights: () => GPUBufferUsage.UNIFORM | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
   /** Mapped by the CPU to read results. */
   readback: () => GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+  /** Timestamps on their way to a read-back buffer. */
+  timestamps: () => GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
 } as const;
 
 /** A set of buffers that are made for one session and destroyed together. */

@@ -1,18 +1,27 @@
 import { sourceShape, type Window } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingPool, SpikingTerm } from './network.ts';
 
+/** What takes part in a fan-out. */
+export interface FanOutOptions {
+  /** Synchronous neurons (default true); false: the network runs without. */
+  readonly synchronous?: boolean;
+  /** Spikes that max pools let through are counted behind them (default true); false: all spikes in front are taken to pass. */
+  readonly maximaCounted?: boolean;
+}
+
 /**
  * Synapses that a spike of each neuron reaches, [layer][channel][y][x]; null for what sends no spikes of its own (sum pools,
  * readout). A synapse is a weight other than zero; places that a window cuts off count less than those in the middle. Sum
  * pools are linear and only passed through; a max pool chooses among its inputs without synapses, and what it lets through has
  * a fan-out of its own. A synchronous neuron is a neuron with one input, hence one more synapse for each spike held back.
- * @param synchronous count synchronous neurons (false: the network runs without)
  */
-export function fanOut(network: SpikingNetwork, synchronous = true): (Uint32Array | null)[] {
+export function fanOut(network: SpikingNetwork, options: FanOutOptions = {}): (Uint32Array | null)[] {
+  const { synchronous = true, maximaCounted = true } = options;
   const tables = network.layers.map(({ shape }) => new Uint32Array(shape.channels * shape.height * shape.width));
-  for (const layer of [...network.layers].reverse()) {
+  for (let l = network.layers.length - 1; l >= 0; l--) {
+    const layer = network.layers[l];
     if (layer.kind === 'pool') {
-      if (layer.mode === 'sum') passThrough(tables[layer.source], tables[network.layers.indexOf(layer)], layer, network);
+      if (layer.mode === 'sum' || !maximaCounted) passThrough(tables[layer.source], tables[l], layer, network);
       continue;
     }
     for (const term of layer.terms) {

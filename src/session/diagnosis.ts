@@ -32,18 +32,30 @@ export interface LayerCounts {
 
 interface Engine {
   readonly buffers: Buffers;
-  readonly kernels: readonly { readonly tally: BoundKernel | null; readonly diagnose: BoundKernel }[];
+  /** [moment][counted layer] */
+  readonly kernels: readonly (readonly { readonly tally: BoundKernel | null; readonly diagnose: BoundKernel }[])[];
   readonly parameters: GPUBuffer;
   readonly batch: GPUBuffer;
   readonly partials: GPUBuffer;
   readonly readback: GPUBuffer;
-  /** First partial of each counted layer, and how many they are in all. */
+  /** First partial of each counted layer within a moment, and how many they are in all. */
   readonly offsets: readonly number[];
-  /** Values of each layer's parameters, but for how its spikes are read. */
-  readonly layers: readonly Readonly<Record<string, number>>[];
+  /** Values of the parameters, but for how spikes are read, [moment][counted layer]. */
+  readonly layers: readonly (readonly Readonly<Record<string, number>>[])[];
 }
 
-/** Compares the spikes of a batch with the trained network's activations of the same images (specification, section 10). */
+/** What a diagnosis looks at, and when. */
+export interface DiagnosisOptions {
+  /** Moments of one batch that are looked at (default 1). */
+  readonly moments?: number;
+  /** Synchronous neurons take part (default): their spikes are synaptic operations too. */
+  readonly synchronous?: boolean;
+}
+
+/**
+ * Compares the spikes of a batch with the trained network's activations of the same images (specification, section 10), at one
+ * moment or several: `set`, then `encode` for each moment where the counts are what they should be, then `read`.
+ */
 export class DiagnosisSession {
   readonly #device: Device;
   readonly #engine: Engine;
@@ -54,9 +66,8 @@ export class DiagnosisSession {
   }
 
   /**
-   * @param counted the layers to look at
+   * @param counted the layers to look at; without max pools among them, all spikes are taken to pass through these
    * @param batch images in the layout of the counts
-   * @param synchronous synchronous neurons take part: their spikes are synaptic operations too
    * @throws DeviceError
    */
   static async create(
@@ -65,39 +76,64 @@ export class DiagnosisSession {
     activations: Activations,
     counted: readonly LayerCounts[],
     batch: number,
-    synchronous = true,
+    options: DiagnosisOptions = {},
   ): Promise<DiagnosisSession> {
-    return new DiagnosisSession(device, await prepare(device, network, activations, counted, batch, synchronous));
+    return new DiagnosisSession(device, await prepare(device, network, activations, counted, batch, options));
   }
 
   /**
-   * Sums of each counted layer over the images that lie in the buffers now.
-   * @param images how many they are
-   * @param decoding how the spikes of each counted layer are read
+   * Says how many images there are, and how their spikes are read.
+   * @param decoding [moment][counted layer]
    */
-  async measure(images: number, decoding: readonly Decoding[]): Promise<LayerSums[]> {
+  set(images: number, decoding: readonly (readonly Decoding[])[]): void {
     this.#device.check();
-    const { handle } = this.#device;
-    const { kernels, parameters, batch, partials, readback, offsets, layers } = this.#engine;
-    const structs = layers.map((layer, i) => {
-      const { unit, saturation } = decoding[i];
-      return { layout: diagnoseParameters, parameters: { ...layer, saturation, unit: floatBits(unit) } };
-    });
-    handle.queue.writeBuffer(parameters, 0, packParameters(structs).data);
-    handle.queue.writeBuffer(batch, 0, Uint32Array.of(images));
-    const encoder = handle.createCommandEncoder();
+    const { queue } = this.#device.handle;
+    const structs = this.#engine.layers.flatMap((moment, m) =>
+      moment.map((layer, i) => {
+        const { unit, saturation } = decoding[m][i];
+        return { layout: diagnoseParameters, parameters: { ...layer, saturation, unit: floatBits(unit) } };
+      }),
+    );
+    queue.writeBuffer(this.#engine.parameters, 0, packParameters(structs).data);
+    queue.writeBuffer(this.#engine.batch, 0, Uint32Array.of(images));
+  }
+
+  /** Encodes the comparison of one moment. */
+  encode(encoder: GPUCommandEncoder, moment: number): void {
     const pass = encoder.beginComputePass();
-    for (const kernel of kernels) {
+    for (const kernel of this.#engine.kernels[moment]) {
       if (kernel.tally) dispatch(pass, kernel.tally);
       dispatch(pass, kernel.diagnose);
     }
     pass.end();
+  }
+
+  /** The sums of all moments that were submitted, [moment][counted layer]. */
+  async read(): Promise<LayerSums[][]> {
+    const { layers, partials, readback, offsets } = this.#engine;
+    const encoder = this.#device.handle.createCommandEncoder();
     encoder.copyBufferToBuffer(partials, 0, readback, 0, readback.size);
-    handle.queue.submit([encoder.finish()]);
+    this.#device.handle.queue.submit([encoder.finish()]);
     const mapped = await mapForReading(readback, () => this.#device.check());
-    const sums = layers.map((_, i) => addPartials(mapped.slice(offsets[i] * PARTIAL_BYTES, offsets[i + 1] * PARTIAL_BYTES)));
+    const end = offsets[offsets.length - 1];
+    const sums = layers.map((moment, m) =>
+      moment.map((_, i) => {
+        const [from, to] = [offsets[i], offsets[i + 1]].map((at) => (m * end + at) * PARTIAL_BYTES);
+        return addPartials(mapped.slice(from, to));
+      }),
+    );
     readback.unmap();
     this.#device.check();
+    return sums;
+  }
+
+  /** Looks at the images that lie in the buffers now: the sums of each counted layer. For sessions of one moment. */
+  async measure(images: number, decoding: readonly Decoding[]): Promise<LayerSums[]> {
+    this.set(images, [decoding]);
+    const encoder = this.#device.handle.createCommandEncoder();
+    this.encode(encoder, 0);
+    this.#device.handle.queue.submit([encoder.finish()]);
+    const [sums] = await this.read();
     return sums;
   }
 
@@ -120,54 +156,71 @@ async function prepare(
   activations: Activations,
   counted: readonly LayerCounts[],
   batch: number,
-  synchronous: boolean,
+  { moments = 1, synchronous = true }: DiagnosisOptions,
 ): Promise<Engine> {
   const buffers = new Buffers(device);
   const shapes = counted.map(({ layer }) => network.layers[layer].shape);
   const offsets = beginnings(shapes.map((shape) => diagnoseWorkgroups(shapeSize(shape), batch)));
   const places = beginnings(shapes.map(shapeSize));
-  const synapses = fanOut(network, synchronous);
-  const table = new Uint32Array(places[counted.length]);
-  counted.forEach(({ layer }, i) => {
-    table.set(synapses[layer] ?? [], places[i]);
-  });
-  const layers = counted.map(({ layer, first }, i) => ({
-    neurons: shapeSize(shapes[i]),
-    area: shapes[i].height * shapes[i].width,
-    batch,
-    cellBatch: activations.batch,
-    cells: activations.layers[layer],
-    counts: first,
-    fanOut: places[i],
-    workgroups: offsets[i + 1] - offsets[i],
-    partials: offsets[i],
-  }));
+  const table = fanOutTable(network, counted, places, synchronous);
+  const layers = Array.from({ length: moments }, (_, moment) =>
+    counted.map(({ layer, first }, i) => ({
+      neurons: shapeSize(shapes[i]),
+      area: shapes[i].height * shapes[i].width,
+      batch,
+      cellBatch: activations.batch,
+      cells: activations.layers[layer],
+      counts: first,
+      fanOut: places[i],
+      workgroups: offsets[i + 1] - offsets[i],
+      partials: moment * offsets[counted.length] + offsets[i],
+    })),
+  );
   try {
     return await device.guard(`diagnosis of "${network.name}"`, async () => {
-      const structs = packParameters(counted.map(() => ({ layout: diagnoseParameters, parameters: {} })));
+      const structs = packParameters(layers.flat().map((parameters) => ({ layout: diagnoseParameters, parameters })));
       const parameters = buffers.create('parameters', 'uniform', structs.data.byteLength);
       const uniform = buffers.create('batch', 'uniform', 16);
       const fan = buffers.create('fan-out', 'storage', table.byteLength, table);
-      const bytes = Math.max(1, offsets[counted.length]) * PARTIAL_BYTES;
+      const bytes = Math.max(1, moments * offsets[counted.length]) * PARTIAL_BYTES;
       const partials = buffers.create('partials', 'storage', bytes);
       const readback = buffers.create('readback', 'readback', bytes);
-      const bind = async ({ counts, decoded, tally }: LayerCounts, i: number) => {
+      const bind = async (i: number, at: number) => {
+        const { counts, decoded, tally } = counted[i];
         const bindings = {
           cells: { buffer: activations.cells },
           counts: { buffer: counts },
           decoded: { buffer: decoded },
           fanOut: { buffer: fan },
-          layer: { buffer: parameters, offset: structs.offsets[i], size: diagnoseParameters.size },
+          layer: { buffer: parameters, offset: structs.offsets[at], size: diagnoseParameters.size },
           batch: { buffer: uniform },
           partials: { buffer: partials },
         };
         return { tally, diagnose: await diagnose(device, bindings, offsets[i + 1] - offsets[i]) };
       };
-      const kernels = await Promise.all(counted.map(bind));
+      const kernels = await Promise.all(
+        layers.map((moment, m) => Promise.all(moment.map((_, i) => bind(i, m * counted.length + i)))),
+      );
       return { buffers, kernels, parameters, batch: uniform, partials, readback, offsets, layers };
     });
   } catch (error) {
     buffers.dispose();
     throw error;
   }
+}
+
+/** The fan-out of all counted layers, one behind the other. */
+function fanOutTable(
+  network: SpikingNetwork,
+  counted: readonly LayerCounts[],
+  places: readonly number[],
+  synchronous: boolean,
+): Uint32Array<ArrayBuffer> {
+  const maximaCounted = counted.some(({ layer }) => network.layers[layer].kind === 'pool');
+  const synapses = fanOut(network, { synchronous, maximaCounted });
+  const table = new Uint32Array(places[counted.length]);
+  counted.forEach(({ layer }, i) => {
+    table.set(synapses[layer] ?? [], places[i]);
+  });
+  return table;
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shapeSize } from '../../src/graph/ann.ts';
-import { fanOut } from '../../src/network/fan-out.ts';
+import { type FanOutOptions, fanOut } from '../../src/network/fan-out.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { addCurrent, sumPoolStep } from '../../src/reference/step.ts';
 import { randomNetwork, recipes } from '../helpers/random-network.ts';
@@ -37,17 +37,19 @@ describe('fanOut', () => {
         readout(5, [convolution(4, new Array(10).fill(1))]),
       ]),
     );
-    const sizes = (synchronous?: boolean) => fanOut(network, synchronous).map((table) => table && [...new Set(table)]);
+    const sizes = (options?: FanOutOptions) => fanOut(network, options).map((table) => table && [...new Set(table)]);
     // behind the maximum: one synapse of b, one of the identity, one of its synchronous neuron
     expect(sizes()).toEqual([[0], [3], [2], [5], null, null]);
-    expect(sizes(false)).toEqual([[0], [2], [2], [5], null, null]);
+    expect(sizes({ synchronous: false })).toEqual([[0], [2], [2], [5], null, null]);
+    // all of a's spikes pass
+    expect(sizes({ maximaCounted: false })).toEqual([[3], [3], [2], [5], null, null]);
   });
 
   it('random networks: the neurons that one spike reaches, weights of 1', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(recipes, fc.nat(), (recipe, pick) => {
         const network = withOnes(randomNetwork(recipe));
-        const tables = fanOut(network, false);
+        const tables = fanOut(network, { synchronous: false });
         const sources = tables.flatMap((table, l) => (table ? [l] : []));
         const l = sources[pick % sources.length];
         const spikes = new Int32Array(shapeSize(network.layers[l].shape));
