@@ -62,7 +62,7 @@ function neurons(text: string): string[] {
 
 /** Steps separated by commas, in any order. */
 const timesteps = (text: string): number[] =>
-  [...new Set(text.split(',').map((part) => integer([1, 100_000])(part.trim())))].sort((a, b) => a - b);
+  [...new Set(text.split(',').map((part) => integer([1, 65_535])(part.trim())))].sort((a, b) => a - b);
 
 async function runCompare(model: string, options: CompareCommandOptions, terminal: Terminal): Promise<void> {
   const { dataset: spec, json, plot, quiet = false, adapter, verbose: _, ...compareOptions } = options;

@@ -32,9 +32,7 @@ export function addTrace(program: Command, terminal: Terminal): void {
     .requiredOption('--out <file>', 'FILE.png, FILE.svg or FILE.npy')
     .addOption(new Option('--image <i>', 'index of the image').default(0).argParser(integer([0, NATURAL[1]])))
     .option('--neuron <name>', 'bistable, bistable-no-sn, if, burst:γ or phase', 'bistable')
-    .addOption(
-      new Option('--timesteps <t>', 'steps from the image’s onset (default: three words)').argParser(integer([1, 100_000])),
-    )
+    .addOption(new Option('--timesteps <t>', 'steps from the image’s onset (default: three words)').argParser(integer([1, 65_535])))
     .addOption(new Option('--rows <n>', 'neurons in the picture').default(60).argParser(integer([1, 1000])));
   addRunning(addConversion(command)).action((model: string, options: TraceCommandOptions) => runTrace(model, options, terminal));
 }

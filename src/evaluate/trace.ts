@@ -8,7 +8,7 @@ import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
 import { integrates } from '../network/time.ts';
 import { threshold } from '../neuron/bistable.ts';
 import { modelOf } from '../neuron/neuron.ts';
-import { simulateSteps } from '../reference/steps.ts';
+import { SteppedSession, type SteppedSessionOptions } from '../session/stepped.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
 import { convert } from './convert.ts';
 import { prepare } from './evaluate.ts';
@@ -62,19 +62,12 @@ export async function trace(device: Device, model: string | Ann, dataset: DataSe
   const layer = network.layers[l] as SpikingNeurons;
   const K = network.phaseBits;
   const steps = timesteps ?? K * (layer.depth + 5);
-  const recorded = simulateSteps(network, images.pixels, { neuron: kind, synchronous, timesteps: steps });
-  const size = shapeSize(layer.shape);
+  const recorded = await record(device, network, images.pixels, layer.name, { neuron: kind, synchronous, timesteps: steps });
   const area = layer.shape.height * layer.shape.width;
-  const spikes = new Uint8Array(steps * size);
-  const membranes = new Float32Array(steps * size);
+  // one unit of V: λ·2^-K/θ, the phase neuron's 1/K of it
   const scale = kind.name === 'phase' ? 1 / K : 1;
   const units = Float64Array.from(layer.gridBits, (g) => (scale * 2 ** -K) / threshold(g));
-  for (let step = 0; step < steps; step++) {
-    spikes.set(recorded.trains[l][step], step * size);
-    recorded.membranes[l][step].forEach((v, i) => {
-      membranes[step * size + i] = v * units[Math.floor(i / area)];
-    });
-  }
+  const size = shapeSize(layer.shape);
   return {
     model: ann.name,
     dataset: dataset.name,
@@ -86,10 +79,27 @@ export async function trace(device: Device, model: string | Ann, dataset: DataSe
     shape: layer.shape,
     timesteps: steps,
     windows: modelOf(kind).windowed ? windowsOf(layer.depth, K, steps) : [],
-    spikes,
-    membranes,
+    spikes: Uint8Array.from(recorded.spikes),
+    membranes: Float32Array.from(recorded.membranes, (v, i) => v * units[Math.floor((i % size) / area)]),
     activations: (await activationsOf(device, ann, evaluation, images.pixels, l)).map((a) => a / layer.scale),
   };
+}
+
+/** Spikes and membranes of all neurons of one layer after every step, [step][neuron]: the same run twice. */
+async function record(
+  device: Device,
+  network: SpikingNetwork,
+  pixels: Uint8Array,
+  layer: string,
+  options: SteppedSessionOptions,
+): Promise<{ readonly spikes: Int32Array; readonly membranes: Int32Array }> {
+  const session = await SteppedSession.create(device, network, { ...options, batch: 1 });
+  try {
+    const of = async (what: 'spikes' | 'membrane') => (await session.record({ layers: [layer], what }, pixels)).layers[0].data;
+    return { spikes: await of('spikes'), membranes: await of('membrane') };
+  } finally {
+    session.dispose();
+  }
 }
 
 /** The layer of neurons that a text names. @throws OptionError that lists them */
