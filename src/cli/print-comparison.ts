@@ -30,7 +30,7 @@ const HEAD = ['neuron', 'T', 'top-1', 'to ANN', 'SIN', 'spikes', 'operat.', 'con
 const WIDTHS = [15, 6, 9, 8, 9, 9, 9, 7, 6];
 
 const format = (texts: readonly string[]): string =>
-  `  ${texts.map((text, i) => (i === 0 ? clip(text, WIDTHS[0]).padEnd(WIDTHS[0]) : text.padStart(WIDTHS[i]))).join('')}`;
+  `  ${texts.map((text, i) => (i === 0 ? clip(text, WIDTHS[0]).padEnd(WIDTHS[0]) : text.padStart(WIDTHS[i]))).join('')}`.trimEnd();
 
 function cells(row: ComparisonRow, ann: number, isFirst: boolean): string[] {
   const { neuron, t, top1, sin, spikesPerImage, synapticOperations, convolutions, seconds } = row;
