@@ -13,6 +13,7 @@ import { diagnose } from '../../src/reference/diagnose.ts';
 import { simulate } from '../../src/reference/simulate.ts';
 import { DiagnosisSession } from '../../src/session/diagnosis.ts';
 import { Session } from '../../src/session/session.ts';
+import { SteppedSession } from '../../src/session/stepped.ts';
 import { prepareTallies } from '../../src/session/tally.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { type Recipe, randomAnn, randomNetwork, randomPixels } from '../helpers/random-network.ts';
@@ -97,6 +98,54 @@ describeOnDevice('diagnosis: the device’s sums are the reference’s', () => {
   it.each([11, 12, 13, 14, 15, 16])('random network %i', async (seed) => {
     const recipe: Recipe = { seed, layers: 5, size: 9, channels: 11, phaseBits: (seed % 4) + 1, waves: WAVES, initial: 'half' };
     await expectReference(randomAnn(recipe), randomNetwork(recipe), BATCH - 1, () => ({ words: WAVES, bits: 0 }));
+  });
+});
+
+describeOnDevice('both engines count the same spikes', () => {
+  const network = residual();
+  const ann = residualAnn();
+  const images = 5;
+  const pixels = randomPixels(network.input.shape, images, 3);
+  const COUNTS = ['inactive', 'sin', 'spiking', 'spikes', 'decoded'] as const;
+
+  it.each([4, 17, 30, 41])('the windowed engine’s words by step %i, the stepped engine’s accumulators', async (t) => {
+    const { mean, std } = network.input;
+    const trained = await AnnSession.create(device!, ann, { mean, std, batch: images, keepCells: true });
+    const windowed = await Session.create(device!, network, { batch: images, waves: 6, keepWords: true });
+    const tallies = await prepareTallies(windowed);
+    const stepped = await SteppedSession.create(device!, network, { timesteps: t, batch: images });
+    const counted = stepped.accumulators.map(({ layer, first }) => {
+      const { counts, decoded } = stepped.engine.data;
+      return { layer, counts, decoded, first, tally: null };
+    });
+    const activations = { cells: trained.cells, layers: trained.plan.layers, batch: trained.plan.batch };
+    const ofWords = await DiagnosisSession.create(device!, network, activations, tallies.counted, images);
+    const ofSteps = await DiagnosisSession.create(device!, network, activations, counted, images);
+    try {
+      await trained.run(pixels);
+      await windowed.run(pixels);
+      await stepped.run(pixels);
+      tallies.set(
+        images,
+        tallies.counted.map(({ layer }) => sentBy(network, network.layers[layer].depth, t)),
+      );
+      const anyDecoding = { unit: 1, saturation: 0 };
+      const words = await ofWords.measure(
+        images,
+        tallies.counted.map(() => anyDecoding),
+      );
+      const steps = await ofSteps.measure(
+        images,
+        counted.map(() => anyDecoding),
+      );
+      counted.forEach(({ layer }, i) => {
+        const same = words[tallies.counted.findIndex((one) => one.layer === layer)];
+        for (const name of COUNTS) expect(steps[i][name], `${name} of ${network.layers[layer].name}`).toBe(same[name]);
+      });
+      expect(steps.some(({ spikes }) => spikes > 0)).toBe(t > network.phaseBits);
+    } finally {
+      for (const one of [ofSteps, ofWords, stepped, tallies, windowed, trained]) one.dispose();
+    }
   });
 });
 
