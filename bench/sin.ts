@@ -11,8 +11,8 @@ import { readSidecar } from '../src/data/sidecar.ts';
 import { convert } from '../src/evaluate/convert.ts';
 import type { Device } from '../src/gpu/device.ts';
 import { openDevice } from '../src/gpu/node.ts';
-import { type Ann, type AnnLayer, type AnnTerm, shapeSize } from '../src/graph/ann.ts';
-import type { SpikingNetwork } from '../src/network/network.ts';
+import { type Ann, type AnnLayer, type AnnTerm, INPUT, shapeSize } from '../src/graph/ann.ts';
+import type { SpikingNetwork, SpikingNeurons } from '../src/network/network.ts';
 import { importOnnx } from '../src/onnx/import.ts';
 import { readWords } from '../src/session/inspect.ts';
 import { Session } from '../src/session/session.ts';
@@ -26,6 +26,7 @@ const SETTINGS = [
   { phaseBits: 4, initial: 'half', waves: 4 },
   { phaseBits: 4, initial: 'zero', waves: 1 },
   { phaseBits: 4, initial: 'zero', waves: 4 },
+  { phaseBits: 4, initial: 'half', waves: 1, percentile: 100 },
   { phaseBits: 6, initial: 'half', waves: 1 },
   { phaseBits: 8, initial: 'half', waves: 1 },
   { phaseBits: 8, initial: 'half', waves: 1, percentile: 100 },
@@ -56,6 +57,21 @@ interface Distances {
   pairs: number;
   readonly inactive: number[];
   readonly sin: number[];
+  /** Inactivated neurons and SIN of channels whose weights add up to less than 0, and of the others. */
+  readonly signs: { inactive: number; sin: number }[];
+}
+
+/** Whether the weights of each channel add up to less than 0: what a common error of all words does to its sum. */
+function negativeChannels({ terms, shape }: SpikingNeurons): boolean[] {
+  const sums = new Float64Array(shape.channels);
+  for (const { source, operator } of terms) {
+    if (source === INPUT) continue;
+    const row = operator.weights.length / shape.channels;
+    operator.weights.forEach((w, i) => {
+      sums[Math.floor(i / row)] += w;
+    });
+  }
+  return Array.from(sums, (sum) => sum < 0);
 }
 
 async function measure(
@@ -67,7 +83,15 @@ async function measure(
   pixels: Uint8Array,
 ) {
   const session = await Session.create(device, network, { batch: BATCH, waves, keepWords: true });
-  const found: Distances = { pairs: 0, inactive: new Array(EDGES.length + 1).fill(0), sin: new Array(EDGES.length + 1).fill(0) };
+  const found: Distances = {
+    pairs: 0,
+    inactive: new Array(EDGES.length + 1).fill(0),
+    sin: new Array(EDGES.length + 1).fill(0),
+    signs: [
+      { inactive: 0, sin: 0 },
+      { inactive: 0, sin: 0 },
+    ],
+  };
   const size = shapeSize(network.input.shape);
   for (let first = 0; first < pixels.length; first += BATCH * size) {
     const chunk = pixels.subarray(first, first + BATCH * size);
@@ -80,6 +104,8 @@ async function measure(
       const above = await readActivations(trained, l, images);
       const below = await readActivations(trained, twin, images);
       const words = await readWords(session, l, images);
+      const negative = negativeChannels(layer);
+      const area = layer.shape.height * layer.shape.width;
       const lastBit = layer.scale * 2 ** -network.phaseBits;
       found.pairs += above.length;
       above.forEach((a, i) => {
@@ -87,9 +113,12 @@ async function measure(
         const bin = EDGES.findIndex((edge) => below[i] / lastBit < edge);
         const at = bin < 0 ? EDGES.length : bin;
         found.inactive[at]++;
+        const sign = found.signs[negative[Math.floor(i / area) % negative.length] ? 0 : 1];
+        sign.inactive++;
         for (let w = i; w < words.length; w += above.length) {
           if (words[w] === 0) continue;
           found.sin[at]++;
+          sign.sin++;
           return;
         }
       });
@@ -118,11 +147,13 @@ async function main([model, spec, count, out]: readonly string[]): Promise<void>
   console.log(`${ann.name}, ${images} images. Distances below zero in last bits: ${bins.join(', ')}`);
   for (const { waves, ...setting } of SETTINGS) {
     const network = await convert(device, ann, calibration, { ...setting, mean, std });
-    const { pairs, inactive, sin } = await measure(device, trained, twins, network, waves, pixels);
-    rows.push({ ...setting, waves, sinRatio: total(sin) / pairs, inactive, sin });
+    const { pairs, inactive, sin, signs } = await measure(device, trained, twins, network, waves, pixels);
+    rows.push({ ...setting, waves, sinRatio: total(sin) / pairs, inactive, sin, signs });
     console.log(`\n${JSON.stringify({ ...setting, waves })}: SIN ratio ${((100 * total(sin)) / pairs).toFixed(2)} %`);
     console.log(`  inactivated neurons  ${inactive.map((n) => percent(n, total(inactive)).padStart(7)).join('')}`);
     console.log(`  SIN neurons          ${sin.map((n) => percent(n, total(sin)).padStart(7)).join('')}`);
+    const bySign = signs.map((one) => percent(one.sin, one.inactive));
+    console.log(`  SIN of inactivated   where weights add up to less than 0: ${bySign[0]}, else: ${bySign[1]}`);
     console.log(`  SIN of inactivated   ${sin.map((n, i) => percent(n, inactive[i]).padStart(7)).join('')}`);
   }
   if (out) writeFileSync(out, `${JSON.stringify({ model: ann.name, images, edges: EDGES, rows }, null, 2)}\n`);

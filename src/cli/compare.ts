@@ -17,6 +17,7 @@ import type { Terminal } from './terminal.ts';
 
 interface CompareCommandOptions extends CompareOptions, RunningOptions {
   readonly json?: string;
+  readonly quiet?: boolean;
   readonly plot?: string;
 }
 
@@ -45,7 +46,8 @@ export function addCompare(program: Command, terminal: Terminal): void {
   addRunning(
     addConversion(command)
       .option('--plot <file>', 'draw accuracy and SIN over time: FILE.svg or FILE.png')
-      .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else'),
+      .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else')
+      .option('--quiet', 'no progress bar'),
   ).action((model: string, options: CompareCommandOptions) => runCompare(model, options, terminal));
 }
 

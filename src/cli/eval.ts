@@ -14,6 +14,7 @@ import type { Terminal } from './terminal.ts';
 /** What the command line gives: the options of `evaluate`, and the command's own. */
 interface EvalOptions extends EvaluateOptions, RunningOptions {
   readonly json?: string;
+  readonly quiet?: boolean;
   readonly layers?: boolean;
 }
 
@@ -39,7 +40,8 @@ export function addEval(program: Command, terminal: Terminal): void {
         `images whose layers are compared with the ANN's (with --layers or --json: ${DIAGNOSED})`,
       ).argParser(integer(RANGES.diagnosis)),
     )
-    .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else');
+    .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else')
+    .option('--quiet', 'no progress bar');
   addRunning(command).action((model: string, options: EvalOptions) => runEval(model, options, terminal));
 }
 

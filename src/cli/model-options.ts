@@ -7,7 +7,6 @@ import { wrap } from './print.ts';
 /** What every command that runs a model takes: the model, its images, and how to run. */
 export interface RunningOptions {
   readonly dataset: string;
-  readonly quiet?: boolean;
   readonly adapter?: string;
   readonly verbose?: boolean;
 }
@@ -45,9 +44,8 @@ export const addConversion = (command: Command): Command =>
       numbers((v) => v > 0 && Number.isFinite(v), 'numbers above 0'),
     );
 
-/** Where it runs, and how much it says meanwhile. */
+/** Where it runs, and how errors are shown. */
 export const addRunning = (command: Command): Command =>
   command
-    .option('--quiet', 'no progress bar')
     .option('--adapter <name>', 'part of the name of the GPU to use (else BSNN_ADAPTER, else the best)')
     .option('--verbose', 'show where an error came from');

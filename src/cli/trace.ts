@@ -38,7 +38,7 @@ export function addTrace(program: Command, terminal: Terminal): void {
 }
 
 async function runTrace(model: string, options: TraceCommandOptions, terminal: Terminal): Promise<void> {
-  const { dataset: spec, out, rows, quiet: _, adapter, verbose: __, ...traceOptions } = options;
+  const { dataset: spec, out, rows, adapter, verbose: _, ...traceOptions } = options;
   const write = writerOf(out);
   checkWritable(out, '--out');
   const dataset = await openDataSet(spec);
