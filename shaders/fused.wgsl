@@ -52,22 +52,23 @@ fn fused(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: v
     sumTerms(&current, tile, group.y, g, n, x, y);
     let phases = phasesOf(g, layer.phaseBits);
     let weightsNow = weightsOf(phases);
-    for (var p = 0u; p < pixels; p++) {
+    for (var p = 0u; p < 2u; p++) {  // also what is out of range: lane 0 broadcasts
       var words = vec4u();
       for (var u = 0u; u < live; u++) {
-        let channel = channels[layer.channelBase + tile * 8u + u];
+        let channel = channelAt(layer.channelBase + tile * 8u + u);
         var input = channel.x;
         if (layer.hasDrive != 0u) { input = drive[layer.drive + (tile * 8u + u) * stride + place + p * step]; }
         let at = 2u * u + p;
         let after = fourSteps(g, phases, v[at], current[at], Cell(input, channel.y, true, true));
         v[at] = after.v;
-        sent[at] += dot(after.spikes, vec4u(1u));
-        sum[at] += dot(after.spikes, weightsNow);
+        let one = after.spikes;
+        sent[at] += one.x + one.y + one.z + one.w;
+        sum[at] += one.x * weightsNow.x + one.y * weightsNow.y + one.z * weightsNow.z + one.w * weightsNow.w;
         for (var plane = 0u; plane < layer.planes; plane++) {
-          words[plane] |= planeBits(after.spikes, plane, u);
+          words[plane] |= planeBits(one, plane, u);
         }
       }
-      for (var plane = 0u; plane < layer.planes; plane++) {
+      for (var plane = 0u; plane < layer.planes * u32(p < pixels); plane++) {
         spikes[layer.destination + g * layer.groupStride + plane * (layer.groupStride / layer.planes) + tile * stride + place + p * step] = words[plane];
       }
     }

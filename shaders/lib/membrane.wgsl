@@ -42,3 +42,12 @@ fn planeBits(spikes: vec4u, plane: u32, u: u32) -> u32 {
   let bits = ((spikes >> vec4u(plane)) & vec4u(1u)) << vec4u(0u, 1u, 2u, 3u);
   return (bits.x | bits.y | bits.z | bits.w) << spikeBit(u, 0u);
 }
+
+// An entry of `channels` that is the same in the whole workgroup.
+fn channelAt(i: u32) -> vec4i {
+#if ${broadcast}
+  return subgroupBroadcast(channels[i], 0u);
+#else
+  return channels[i];
+#endif
+}

@@ -1,5 +1,5 @@
 import type { Device } from '../gpu/device.ts';
-import { type BoundKernel, bindKernel, kernelSource } from './kernel.ts';
+import { type BoundKernel, bindKernel, kernelSource, WORKGROUP } from './kernel.ts';
 import { type NeuronLibrary, neuronConditions, neuronLibrary } from './steps.ts';
 
 /** The buffers of one dispatch; see `shaders/integrate.wgsl`. */
@@ -17,12 +17,19 @@ export interface IntegrateBindings {
 }
 
 /** Membranes of a layer over a chunk of steps (`shaders/integrate.wgsl`). */
-export const integrate = (device: Device, neuron: NeuronLibrary, b: IntegrateBindings, invocations: number): Promise<BoundKernel> =>
+export const integrate = (
+  device: Device,
+  neuron: NeuronLibrary,
+  b: IntegrateBindings,
+  invocations: number,
+  tiles: number,
+): Promise<BoundKernel> =>
   bindKernel(
     device,
-    kernelSource('integrate', ['lib/steps', neuronLibrary(neuron), 'lib/membrane']),
-    { ...neuronConditions(neuron), windowed: neuron === 'bistable' },
+    kernelSource('integrate', ['lib/broadcast', 'lib/steps', neuronLibrary(neuron), 'lib/membrane']),
+    { ...neuronConditions(neuron), windowed: neuron === 'bistable', broadcast: device.broadcast },
     [b.spikes, b.currents, b.layer, b.chunk, b.channels, b.membranes, b.drive, b.counts, b.decoded, b.counters],
     invocations,
-    1,
+    tiles,
+    device.broadcast ? device.subgroupSize : WORKGROUP,
   );

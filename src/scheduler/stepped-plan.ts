@@ -313,9 +313,10 @@ function addWeighted(draft: Draft, layer: SpikingNeurons | SpikingReadout, l: nu
       macs,
     });
   }
-  const kernel = layer.kind === 'readout' ? 'readout-steps' : 'integrate';
-  const invocations = layer.kind === 'readout' ? shapeSize(layer.shape) * options.batch : places;
-  const membranes = { ...NO_WEIGHTS, ...shared, kernel, invocations } as const;
+  const membranes =
+    layer.kind === 'readout'
+      ? ({ ...NO_WEIGHTS, ...shared, kernel: 'readout-steps', invocations: shapeSize(layer.shape) * options.batch } as const)
+      : ({ ...NO_WEIGHTS, ...shared, kernel: 'integrate', invocations: areaOf(layer.shape) * options.batch, tiles } as const);
   if (receiving.length > 0) dispatches.push({ ...membranes, parameters: { ...parameters, receives: 1 }, windows: receiving });
   // a readout's potential is written in every step, also before anything has come
   const always = layer.kind === 'readout' ? ALWAYS : running;

@@ -137,7 +137,7 @@ function bindSteps(
     case 'convolve-spikes':
       return convolveSpikes(device, b, invocations);
     case 'integrate':
-      return integrate(device, model.shader, b, invocations);
+      return integrate(device, model.shader, b, invocations, tiles);
     case 'fused':
       return fused(device, model.shader, variant, b, invocations, tiles);
     case 'flip':

@@ -6,7 +6,7 @@ import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomNetwork, randomPixels, recipes } from '../helpers/random-network.ts';
 import { extremes } from '../network/extremes.ts';
 
-const CASES = 60;
+const CASES = 120;
 
 /** Every neuron, bistable also without synchronous neurons. */
 const neurons: fc.Arbitrary<{ neuron: Neuron; synchronous: boolean }> = fc.constantFrom(

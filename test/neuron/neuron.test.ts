@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { OptionError } from '../../src/errors.ts';
+import { receive } from '../../src/neuron/membrane.ts';
+import type { Moment } from '../../src/neuron/model.ts';
+import { modelOf, type Neuron, neuronText, parseNeuron } from '../../src/neuron/neuron.ts';
+
+const moment = (phase: number, phaseBits = 4, state: Moment['state'] = null): Moment => ({ phaseBits, phase, state });
+
+describe('neurons by their text', () => {
+  it.each(['bistable', 'if', 'phase', 'burst:1', 'burst:5', 'burst:15'])('%s is read and written', (text) => {
+    expect(neuronText(parseNeuron(text))).toBe(text);
+  });
+
+  it.each(['', 'Bistable', 'burst', 'burst:', 'burst:0', 'burst:16', 'burst:2.5', 'burst:-1', 'if:2', 'lif'])(
+    '%s is refused',
+    (text) => {
+      expect(() => parseNeuron(text)).toThrow(OptionError);
+    },
+  );
+
+  it('parameters that no text made are checked as well', () => {
+    expect(() => modelOf({ name: 'burst', most: 0 })).toThrow(/γ = 0/);
+    expect(() => modelOf({ name: 'lif' } as unknown as Neuron)).toThrow(/choose one of bistable/);
+  });
+});
+
+describe('one step by hand, K = 4', () => {
+  it.each([
+    { row: 'if: a threshold of 2·16', neuron: 'if', v: 35, g: 1, phase: 0, left: 3, spikes: 1 },
+    { row: 'if: one spike at a time', neuron: 'if', v: 100, g: 1, phase: 0, left: 68, spikes: 1 },
+    { row: 'if: just below', neuron: 'if', v: 31, g: 1, phase: 0, left: 31, spikes: 0 },
+    { row: 'if: negative stays', neuron: 'if', v: -50, g: 1, phase: 0, left: -50, spikes: 0 },
+    { row: 'if: g < 0 has a threshold of 16', neuron: 'if', v: 17, g: -3, phase: 0, left: 1, spikes: 1 },
+    { row: 'burst:5: as many as fit', neuron: 'burst:5', v: 100, g: 1, phase: 0, left: 4, spikes: 3 },
+    { row: 'burst:5: five at most', neuron: 'burst:5', v: 1000, g: 1, phase: 0, left: 840, spikes: 5 },
+    { row: 'phase 0: a threshold of 4·2·8', neuron: 'phase', v: 65, g: 1, phase: 0, left: 1, spikes: 1 },
+    { row: 'phase 3: a threshold of 4·2·1', neuron: 'phase', v: 65, g: 1, phase: 3, left: 57, spikes: 1 },
+    { row: 'phase 0: not reached', neuron: 'phase', v: 63, g: 1, phase: 0, left: 63, spikes: 0 },
+    { row: 'V beyond 2^30 − 1 is cut', neuron: 'if', v: 2 ** 30 + 40, g: 0, phase: 0, left: 2 ** 30 - 1, spikes: 1 },
+    { row: 'a charge within bounds is taken: 4·2^22·8', neuron: 'phase', v: 2 ** 27 + 1, g: 22, phase: 0, left: 1, spikes: 1 },
+  ])('$row', ({ neuron, v, g, phase, left, spikes }) => {
+    expect(modelOf(parseNeuron(neuron)).fire(v, g, moment(phase))).toEqual({ v: left, spikes });
+  });
+
+  it('what arrives: a spike weighs 2^K, or its phase times K; drive in every step', () => {
+    const arriving = (neuron: string, phase: number) => modelOf(parseNeuron(neuron)).arriving(3, 5, moment(phase));
+    expect([0, 1, 2, 3].map((phase) => arriving('if', phase))).toEqual([53, 53, 53, 53]);
+    expect([0, 1, 2, 3].map((phase) => arriving('burst:5', phase))).toEqual([53, 53, 53, 53]);
+    expect([0, 1, 2, 3].map((phase) => arriving('phase', phase))).toEqual([101, 53, 29, 17]);
+  });
+
+  it('bistable: drive in the first step of an integrating window only; a waiting neuron takes spikes alone', () => {
+    const { arriving } = modelOf({ name: 'bistable' });
+    const at = (phase: number, state: Moment['state']) => arriving(3, 5, moment(phase, 4, state));
+    expect([at(0, 0), at(1, 0), at(0, 1), at(0, null)]).toEqual([29, 12, 24, 24]);
+  });
+});
+
+describe('32 bits', () => {
+  it('V and what arrives stay within i32, and what was fired and what is left are what was there', () => {
+    const texts = ['if', 'burst:5', 'phase'] as const;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...texts),
+        fc.integer({ min: -(2 ** 30) + 1, max: 2 ** 30 - 1 }),
+        fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+        fc.integer({ min: -8, max: 22 }),
+        fc.integer({ min: 1, max: 8 }),
+        fc.integer({ min: 0, max: 7 }),
+        (text, v, arrived, g, phaseBits, phase) => {
+          const model = modelOf(parseNeuron(text));
+          const received = receive(v, arrived, g);
+          expect(received).toBe(received | 0);
+          const fired = model.fire(received, g, moment(phase % phaseBits, phaseBits));
+          expect(Math.abs(fired.v)).toBeLessThan(2 ** 30);
+          expect(fired.spikes).toBeGreaterThanOrEqual(0);
+          expect(fired.spikes).toBeLessThanOrEqual(model.most);
+          const unit = Math.max(1, 2 ** g) * model.spikeWeight(moment(phase % phaseBits, phaseBits));
+          const charge = Math.min(2 ** 30, unit * (text === 'phase' ? phaseBits : 1));
+          const left = received - fired.spikes * charge;
+          expect(fired.v).toBe(Math.max(Math.min(left, 2 ** 30 - 1), 1 - 2 ** 30));
+        },
+      ),
+      { numRuns: 2000, seed: 12 },
+    );
+  });
+});
+
+describe('decoding', () => {
+  it('if, burst: spikes a step; phase: words a period; bistable: words that were begun', () => {
+    const factor = (text: string, steps: number, depth = 1) => modelOf(parseNeuron(text)).decodeFactor(steps, depth, 4);
+    expect(factor('if', 20)).toBe(1 / 20);
+    expect(factor('phase', 20)).toBe(4 / 20);
+    expect([1, 4, 5, 8, 12, 13].map((steps) => factor('bistable', steps))).toEqual([0, 0, 1, 1, 1, 1 / 2]);
+    expect([80, 81, 88].map((steps) => factor('bistable', steps, 20))).toEqual([0, 1, 1]);
+  });
+
+  it('readout: waves that were begun, or steps', () => {
+    const divisor = (text: string, steps: number) => modelOf(parseNeuron(text)).readoutDivisor(steps, 2, 4);
+    expect([1, 5, 8, 12, 13].map((steps) => divisor('bistable', steps))).toEqual([1, 1, 1, 1, 2]);
+    expect([divisor('if', 7), divisor('phase', 7)]).toEqual([7, 7]);
+  });
+});
