@@ -13,6 +13,7 @@ import { measureNetwork } from './network.ts';
 import { measurePeaks, type PeakSuite } from './peak.ts';
 import type { BenchResult, Row } from './result.ts';
 import { ROOT } from './root.ts';
+import { measureStepped } from './stepped.ts';
 import { tableLines } from './table.ts';
 
 type Suite = (device: Device, stopwatch: Stopwatch, peak: PeakSuite) => Promise<Row[]>;
@@ -23,6 +24,7 @@ const SUITES: Readonly<Record<SuiteName, Suite>> = {
   ladder: measureLadder,
   kernels: measureKernels,
   network: measureNetwork,
+  stepped: measureStepped,
 };
 
 function commit(): string {

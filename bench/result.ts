@@ -10,6 +10,8 @@ export interface Row {
   readonly gbps: number | null;
   /** Images a second, for whole networks. */
   readonly imagesPerSecond: number | null;
+  /** Images × time steps a second, for the stepped engine. */
+  readonly imageStepsPerSecond?: number;
   /** Part of the bound that was reached; null where the row is itself a bound. */
   readonly share: number | null;
   /** Which peak of the same run `share` is of. */

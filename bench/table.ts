@@ -4,7 +4,8 @@ import type { BenchResult, Row } from './result.ts';
 export const digits = (x: number): string => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(x >= 0.1 ? 2 : 3));
 
 /** The rate that a row is about, with its unit. */
-export function rate({ gmacs, gbps, imagesPerSecond }: Row): string {
+export function rate({ gmacs, gbps, imagesPerSecond, imageStepsPerSecond }: Row): string {
+  if (imageStepsPerSecond !== undefined) return `${digits(imageStepsPerSecond)} im·steps/s`;
   if (imagesPerSecond !== null) return `${digits(imagesPerSecond)} images/s`;
   if (gmacs !== null) return `${digits(gmacs)} GMAC/s`;
   return gbps === null ? '' : `${digits(gbps)} GB/s`;

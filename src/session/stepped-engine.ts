@@ -16,7 +16,8 @@ import { chunkParameters, spikeLayerParameters } from '../kernels/steps.ts';
 import { delayLineParameters, synchronize } from '../kernels/synchronize.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { NeuronModel } from '../neuron/model.ts';
-import type { SteppedBuffer, SteppedDispatch, SteppedPlan } from '../scheduler/stepped-plan.ts';
+import type { SteppedDispatch } from '../scheduler/stepped-dispatches.ts';
+import type { SteppedBuffer, SteppedPlan } from '../scheduler/stepped-plan.ts';
 import { weightRange } from '../scheduler/tables.ts';
 
 /** The stepped engine's GPU side: a plan with its buffers and bound kernels. */

@@ -12,6 +12,32 @@ function variants(...names: readonly string[]): Conditions[] {
   );
 }
 
+const SUMS = ['lib/broadcast', 'lib/steps', 'lib/bytes', 'lib/spike-sums'];
+
+/** The stepped engine's kernels; those that hold a neuron, with each neuron's library. */
+const STEPPED = [
+  { name: 'inject', libraries: ['lib/steps'], conditions: variants() },
+  { name: 'start', libraries: ['lib/steps'], conditions: variants() },
+  { name: 'flip', libraries: ['lib/steps'], conditions: variants() },
+  { name: 'synchronize', libraries: ['lib/steps'], conditions: variants() },
+  { name: 'pool-spikes', libraries: ['lib/steps'], conditions: variants('sum', 'byCount') },
+  { name: 'convolve', libraries: SUMS, conditions: variants('uniformWeights', 'packedDot', 'broadcast') },
+  { name: 'convolve-spikes', libraries: ['lib/steps'], conditions: variants() },
+  ...['bistable', 'burst', 'phase'].flatMap((neuron) => [
+    {
+      name: 'integrate',
+      libraries: ['lib/broadcast', 'lib/steps', `lib/neuron-${neuron}`, 'lib/membrane'],
+      conditions: variants('windowed', 'broadcast'),
+    },
+    {
+      name: 'fused',
+      libraries: [...SUMS, `lib/neuron-${neuron}`, 'lib/membrane'],
+      conditions: variants('uniformWeights', 'packedDot', 'broadcast'),
+    },
+    { name: 'readout-steps', libraries: ['lib/steps', `lib/neuron-${neuron}`], conditions: variants() },
+  ]),
+];
+
 const KERNELS = [
   { name: 'encode', libraries: ['lib/layer'], conditions: variants() },
   {
@@ -23,6 +49,7 @@ const KERNELS = [
   { name: 'readout', libraries: ['lib/layer'], conditions: variants() },
   { name: 'tally', libraries: ['lib/layer'], conditions: variants() },
   { name: 'diagnose', libraries: ['lib/layer'], conditions: variants() },
+  ...STEPPED,
 ];
 
 /** `binding: address space, name` of a shader's resources. */

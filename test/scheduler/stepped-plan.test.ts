@@ -4,8 +4,9 @@ import { DeviceError, OptionError } from '../../src/errors.ts';
 import { bistable } from '../../src/neuron/bistable.ts';
 import { burst } from '../../src/neuron/burst.ts';
 import { cutSteps } from '../../src/scheduler/stepped-chunks.ts';
+import type { SteppedOptions } from '../../src/scheduler/stepped-dispatches.ts';
 import { laySteps, planesFor } from '../../src/scheduler/stepped-layout.ts';
-import { makeSteppedPlan, type SteppedOptions } from '../../src/scheduler/stepped-plan.ts';
+import { makeSteppedPlan } from '../../src/scheduler/stepped-plan.ts';
 import { residual } from '../network/hand-made.ts';
 
 const LIMITS = { maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 30, maxUniformBufferBindingSize: 2 ** 16 };

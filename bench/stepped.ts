@@ -1,0 +1,217 @@
+import { readBuffer } from '../src/gpu/buffers.ts';
+import type { Device } from '../src/gpu/device.ts';
+import { shapeSize } from '../src/graph/ann.ts';
+import type { BoundKernel } from '../src/kernels/kernel.ts';
+import { chunkParameters } from '../src/kernels/steps.ts';
+import type { SpikingNetwork } from '../src/network/network.ts';
+import { type Neuron, neuronText } from '../src/neuron/neuron.ts';
+import { isAmong } from '../src/scheduler/stepped-chunks.ts';
+import type { SteppedDispatch, SteppedKernel } from '../src/scheduler/stepped-dispatches.ts';
+import { runs, SteppedSession } from '../src/session/stepped.ts';
+import { BATCH, byteRow, macRow, randomImages } from './kernels.ts';
+import { generator } from './layers.ts';
+import { median, type Stopwatch } from './measure.ts';
+import { resnet20 } from './network.ts';
+import type { PeakSuite } from './peak.ts';
+import type { Row } from './result.ts';
+
+const SUITE = 'stepped';
+/** Spikes a neuron and step. */
+const ACTIVITIES = [0.01, 0.05, 0.1, 0.2] as const;
+const RUNS = 3;
+
+/** The stepped engine: its kernels alone, convolution against activity, ResNet-20 as a whole. */
+export async function measureStepped(device: Device, stopwatch: Stopwatch, peak: PeakSuite): Promise<Row[]> {
+  const network = await resnet20();
+  return [
+    ...(await measureKernels(device, network, stopwatch, peak)),
+    ...(await measureEngine(device, network, { name: 'bistable' }, 80, peak)),
+    ...(await measureEngine(device, network, { name: 'if' }, 16, peak)),
+  ];
+}
+
+interface Found {
+  readonly dispatch: SteppedDispatch;
+  readonly kernel: BoundKernel;
+}
+
+/** Each kernel once, on the layer of ResNet-20 that has the most to do. */
+async function measureKernels(device: Device, network: SpikingNetwork, stopwatch: Stopwatch, peak: PeakSuite): Promise<Row[]> {
+  const rows: Row[] = [];
+  const session = await SteppedSession.create(device, network, { timesteps: 16, batch: BATCH, convolution: 'dense' });
+  try {
+    await session.run(randomImages(network, session.plan.batch));
+    for (const found of convolutions(session)) {
+      for (const activity of ACTIVITIES) rows.push(...(await measureForms(session, found, activity, stopwatch, peak)));
+    }
+    for (const { found, bytes, variant } of movers(session)) {
+      setWindow(session, found.dispatch);
+      const measured = await stopwatch.measure(await stopwatch.scale([found.kernel]));
+      rows.push(
+        byteRow(SUITE, `${found.dispatch.kernel} ${shapeText(network, found.dispatch.layer)}`, variant, bytes, measured, peak),
+      );
+    }
+  } finally {
+    session.dispose();
+  }
+  rows.push(await measureFused(device, network, stopwatch, peak));
+  return rows;
+}
+
+const shapeText = (network: SpikingNetwork, layer: number): string => {
+  const { channels, height } = network.layers[layer].shape;
+  return `${channels} ch ${height}²`;
+};
+
+/** Lets a dispatch's uniform binding read a chunk of a whole window in which it has work. */
+function setWindow({ device, engine, plan }: SteppedSession, { windows, except }: SteppedDispatch): void {
+  const runsIn = (window: number) => windows.some((w) => isAmong(window, w)) && !except.some((w) => isAmong(window, w));
+  let window = 0;
+  while (!runsIn(window)) window++;
+  const bytes = new Uint8Array(chunkParameters.size);
+  const { capacity: steps, batch: images, phaseBits } = plan;
+  chunkParameters.write(new DataView(bytes.buffer), { step: window * phaseBits, steps, window, place: 0, images });
+  device.handle.queue.writeBuffer(engine.chunk, 0, bytes);
+}
+
+/** Dispatches of one kernel. */
+const dispatchesOf = ({ plan, engine }: SteppedSession, kernel: SteppedKernel): Found[] =>
+  plan.dispatches.flatMap((dispatch, i) => (dispatch.kernel === kernel ? [{ dispatch, kernel: engine.kernels[i] }] : []));
+
+/** One layer of each map size, in both forms. */
+function convolutions(session: SteppedSession): { readonly dense: Found; readonly spikes: Found }[] {
+  const seen = new Set<string>();
+  return dispatchesOf(session, 'convolve').flatMap((dense) => {
+    const { layer, parameters } = dense.dispatch;
+    const terms = parameters.term as readonly { readonly strideX?: number; readonly kind: number }[];
+    const text = shapeText(session.network, layer);
+    if (seen.has(text) || terms.length !== 1 || terms[0].strideX !== 1 || session.network.layers[layer].kind !== 'neurons')
+      return [];
+    seen.add(text);
+    return [{ dense, spikes: dispatchesOf(session, 'convolve-spikes').find((one) => one.dispatch.layer === layer) as Found }];
+  });
+}
+
+/** Dense and spike-driven on the same random spikes; their currents must be equal. */
+async function measureForms(
+  session: SteppedSession,
+  { dense, spikes }: { readonly dense: Found; readonly spikes: Found },
+  activity: number,
+  stopwatch: Stopwatch,
+  peak: PeakSuite,
+): Promise<Row[]> {
+  const { network, plan, engine } = session;
+  const { layer, macs, parameters } = dense.dispatch;
+  const [term] = parameters.term as readonly { readonly source: number; readonly groupStride: number }[];
+  const random = generator(layer + Math.round(activity * 100));
+  const words = Uint32Array.from({ length: term.groupStride * plan.layout.groups }, () => randomBits(random, activity));
+  session.device.handle.queue.writeBuffer(engine.data.spikes, term.source * 4, words);
+  setWindow(session, dense.dispatch);
+  const rows: Row[] = [];
+  const currents: Int32Array[] = [];
+  for (const [variant, { kernel }] of [
+    ['dense', dense],
+    ['spikes', spikes],
+  ] as const) {
+    const measured = await stopwatch.measure(await stopwatch.scale([kernel]), { beside: peak.fma, samples: 5 });
+    currents.push(new Int32Array(await readBuffer(session.device, engine.data.currents, 0, 2 ** 20)));
+    const name = `convolve ${shapeText(network, layer)}, ${Math.round(100 * activity)} %`;
+    rows.push(macRow(SUITE, name, variant, macs * plan.capacity, measured, peak));
+  }
+  if (currents[0].some((v, i) => v !== currents[1][i])) throw new Error(`convolve: the two forms differ in layer ${layer}`);
+  return rows;
+}
+
+/** A word of 32 spikes, each there with a probability. */
+function randomBits(random: () => number, probability: number): number {
+  let word = 0;
+  for (let i = 0; i < 32; i++) if (random() < probability) word |= 1 << i;
+  return word >>> 0;
+}
+
+/** The kernels that move bytes, with how many: what they read and write at least. */
+function movers(session: SteppedSession): { readonly found: Found; readonly bytes: number; readonly variant: string }[] {
+  const { network, plan } = session;
+  const { groups, lines } = plan.layout;
+  const first = (kernel: SteppedKernel, fits: (d: SteppedDispatch) => boolean = () => true): Found =>
+    dispatchesOf(session, kernel).find(({ dispatch }) => fits(dispatch)) as Found;
+  const neurons = (layer: number) => shapeSize(network.layers[layer].shape) * plan.batch;
+  const taking = first('integrate', (d) => d.parameters.receives === 1);
+  const firing = first('integrate', (d) => d.parameters.receives === 0 && d.layer === taking.dispatch.layer);
+  const pool = first('pool-spikes');
+  const { sourceGroupStride, groupStride } = pool.dispatch.parameters as { sourceGroupStride: number; groupStride: number };
+  const n = neurons(taking.dispatch.layer);
+  const word = (n / 8) * 4 * groups;
+  return [
+    // membranes and words, and currents or both accumulators
+    { found: taking, variant: 'integrating', bytes: n * 8 + word + n * 16 * groups },
+    { found: firing, variant: 'firing', bytes: n * 8 + word + n * 16 },
+    { found: first('flip'), variant: '', bytes: n * 8 + (n / 8) * 8 },
+    { found: first('synchronize'), variant: '', bytes: lines[0].train.groupStride * groups * 16 },
+    { found: pool, variant: 'sum', bytes: (sourceGroupStride + groupStride) * groups * 4 },
+  ];
+}
+
+/** Convolution and membrane in one, 16 steps a dispatch. */
+async function measureFused(device: Device, network: SpikingNetwork, stopwatch: Stopwatch, peak: PeakSuite): Promise<Row> {
+  const session = await SteppedSession.create(device, network, { neuron: { name: 'if' }, timesteps: 16, batch: BATCH });
+  try {
+    await session.run(randomImages(network, session.plan.batch));
+    const { dispatch, kernel } = dispatchesOf(session, 'fused')[0];
+    setWindow(session, dispatch);
+    const measured = await stopwatch.measure(await stopwatch.scale([kernel]), { beside: peak.fma, samples: 5 });
+    const macs = dispatch.macs * session.plan.capacity;
+    return macRow(SUITE, `fused ${shapeText(network, dispatch.layer)}`, 'if', macs, measured, peak);
+  } finally {
+    session.dispose();
+  }
+}
+
+/** ResNet-20 from the call to the potentials, in image-steps a second; every synapse counts as a multiply-add. */
+async function measureEngine(
+  device: Device,
+  network: SpikingNetwork,
+  neuron: Neuron,
+  timesteps: number,
+  peak: PeakSuite,
+): Promise<Row[]> {
+  const session = await SteppedSession.create(device, network, { neuron, timesteps, batch: BATCH });
+  try {
+    const { batch, dispatches } = session.plan;
+    const images = randomImages(network, batch);
+    await session.run(images);
+    const times: number[] = [];
+    for (let i = 0; i < RUNS; i++) {
+      const start = performance.now();
+      const { spikes } = await session.run(images);
+      times.push(performance.now() - start);
+      if (spikes.slice(0, 3).some((n) => n === 0)) throw new Error('the network does not spike: nothing ran');
+    }
+    const wallMs = median(times);
+    const chunks = session.cut([]);
+    const macs = chunks.reduce(
+      (sum, chunk) => sum + dispatches.reduce((s, d) => s + (runs(d, chunk, session.forms[d.layer]) ? d.macs * chunk.steps : 0), 0),
+      0,
+    );
+    const gmacs = macs / wallMs / 1e6;
+    return [
+      {
+        suite: SUITE,
+        name: `ResNet-20, T = ${timesteps}`,
+        variant: `${batch} × ${neuronText(neuron)}`,
+        gmacs,
+        gbps: null,
+        imagesPerSecond: (batch / wallMs) * 1e3,
+        imageStepsPerSecond: ((batch * timesteps) / wallMs) * 1e3,
+        share: gmacs / peak.peaks.fmaGmacs,
+        bound: 'fma',
+        dotShare: null,
+        gpuMs: null,
+        wallMs,
+        spread: median(times.map((t) => Math.abs(t - wallMs))) / wallMs,
+      },
+    ];
+  } finally {
+    session.dispose();
+  }
+}
