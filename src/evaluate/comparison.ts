@@ -32,7 +32,7 @@ export interface ComparisonRow {
   readonly synapticOperations: number;
   /** Convolutions and linear layers computed so far, an image: one for each term and each step in which its source can spike. */
   readonly convolutions: number;
-  /** On the GPU by its own timestamps, up to here, all images, without the diagnosis; null where the device has none. */
+  /** On the GPU by its own timestamps (with what its driver compiles meanwhile), all images, no diagnosis; null without timestamps. */
   readonly seconds: number | null;
   readonly layers: readonly {
     readonly name: string;

@@ -36,7 +36,7 @@ export function comparisonChart({ title, subtitle, annTop1, points }: Comparison
     type: 'quantitative',
     title: 'time steps',
     scale: { type: 'log', base: 2, domain: [times[0], times[times.length - 1]] },
-    axis: { values: times, grid: false, labelOverlap: true },
+    axis: { values: times, grid: false, labelOverlap: 'greedy', labelFlush: false },
   };
   const color = {
     field: 'neuron',
