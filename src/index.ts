@@ -38,6 +38,7 @@ export type {
 export { NEURON_NAMES, type Neuron, neuronText, parseNeuron } from './neuron/neuron.ts';
 export { type ImportOptions, importOnnx } from './onnx/import.ts';
 export type { Plan } from './scheduler/plan.ts';
+export type { SteppedPlan } from './scheduler/stepped-plan.ts';
 export type { LayerRecord, RecordOptions, StepRecord } from './session/record.ts';
 export { type RunResult, Session, type SessionOptions } from './session/session.ts';
 export {

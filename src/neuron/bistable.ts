@@ -18,9 +18,6 @@ export const initialMembrane = (g: number, initial: 'half' | 'zero'): number => 
 /** V after a window's end: bounded, so that all sums stay exact in f32 as well. */
 export const clampMembrane = (v: number): number => Math.min(Math.max(v, -MEMBRANE_LIMIT), MEMBRANE_LIMIT);
 
-/** V after integrating a current of synaptic units. */
-export const integrate = (v: number, current: number, g: number): number => v + current * 2 ** Math.max(0, -g);
-
 /** What a spike in phase k of K takes from the membrane: θ·2^(K−1−k). The neuron fires where V reaches it. */
 export const spikeCharge = (g: number, phaseBits: number, phase: number): number => threshold(g) * 2 ** (phaseBits - 1 - phase);
 

@@ -25,8 +25,6 @@ export interface SteppedOptions {
   readonly fused: boolean;
   /** Steps of a chunk at most, for neurons without windows; a multiple of 4. Default: what memory allows. */
   readonly chunk?: number | undefined;
-  /** Bytes that the plan may take in all; 2 GiB by default. */
-  readonly memory?: number;
 }
 
 export type SteppedKernel =

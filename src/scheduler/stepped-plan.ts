@@ -61,7 +61,8 @@ export type SteppedBuffer =
 
 /** A chunk's currents go through memory: more of them do not stay in the caches. */
 const CURRENT_BYTES = 2 ** 25;
-const DEFAULT_MEMORY = 2 ** 31;
+/** Bytes that a plan may take in all. */
+const MEMORY = 2 ** 31;
 
 /**
  * Plans T steps of a network for a batch: dispatches in order, buffers, chunk and batch cut to the limits. Pure.
@@ -98,13 +99,13 @@ function positive(option: string, value: number): void {
 }
 
 function fits(plan: SteppedPlan, network: SpikingNetwork, model: NeuronModel, limits: PlanLimits): boolean {
-  const { bytes, options, batch, timesteps } = plan;
+  const { bytes, batch, timesteps } = plan;
   const sizes = Object.values(bytes);
   const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
   const largest = network.layers.reduce((most, layer) => Math.max(most, shapeSize(layer.shape)), 0);
   return (
     sizes.every((size) => size <= binding) &&
-    sizes.reduce((sum, size) => sum + size, 0) <= (options.memory ?? DEFAULT_MEMORY) &&
+    sizes.reduce((sum, size) => sum + size, 0) <= MEMORY &&
     (bytes.currents <= CURRENT_BYTES || plan.capacity <= Math.max(4, plan.phaseBits)) &&
     largest * batch * timesteps * model.most < 2 ** 32
   );

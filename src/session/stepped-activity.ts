@@ -7,7 +7,7 @@ import type { SteppedPlan } from '../scheduler/stepped-plan.ts';
 export type Form = 'dense' | 'spikes';
 
 /** Below this activity of its sources a layer is faster driven by spikes (bench suite `stepped`, llvmpipe). */
-export const CROSSOVER = 0.1;
+export const CROSSOVER = 0.06;
 
 /**
  * Which code should convolve each layer, from the spikes of one batch. Pure.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MEMBRANE_LIMIT } from '../../src/network/network.ts';
-import { clampMembrane, initialMembrane, integrate, spikeCharge, threshold } from '../../src/neuron/bistable.ts';
+import { clampMembrane, initialMembrane, spikeCharge, threshold } from '../../src/neuron/bistable.ts';
+import { receive } from '../../src/neuron/membrane.ts';
 
 describe('threshold and V(0) in membrane units', () => {
   it.each([
@@ -22,7 +23,7 @@ describe('threshold and V(0) in membrane units', () => {
     const word = Math.min(Math.floor(1 / theta), 3);
     const left = 1 - theta * word;
     expect(Number.isInteger(left)).toBe(false);
-    const v = integrate(0, 1, g);
+    const v = receive(0, 1, g);
     expect(Number.isInteger(v)).toBe(true);
     expect(v - threshold(g) * word).toBe(left / theta);
   });
@@ -34,7 +35,7 @@ describe('integration', () => {
     { g: 0, current: -7, v: 93, row: 'g = 0 too' },
     { g: -3, current: -7, v: 44, row: 'g < 0 shifts it to thresholds' },
   ])('$row', ({ g, current, v }) => {
-    expect(integrate(100, current, g)).toBe(v);
+    expect(receive(100, current, g)).toBe(v);
   });
 
   it.each([

@@ -6,7 +6,7 @@ import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomNetwork, randomPixels, recipes } from '../helpers/random-network.ts';
 import { extremes } from '../network/extremes.ts';
 
-const CASES = 120;
+const CASES = 100;
 
 /** Every neuron, bistable also without synchronous neurons. */
 const neurons: fc.Arbitrary<{ neuron: Neuron; synchronous: boolean }> = fc.constantFrom(
@@ -24,7 +24,7 @@ describeOnDevice('random networks: the stepped engine equals the reference, step
         recipes,
         neurons,
         fc.constantFrom('dense', 'spikes', 'fused'),
-        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1, max: 70 }),
         fc.integer({ min: 1, max: 5 }),
         fc.boolean(),
         async (recipe, { neuron, synchronous }, form, timesteps, images, extreme) => {

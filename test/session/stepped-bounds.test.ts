@@ -1,0 +1,90 @@
+import { it } from 'vitest';
+import type { Device } from '../../src/gpu/device.ts';
+import type { SpikingLayer, SpikingNetwork } from '../../src/network/network.ts';
+import { parseNeuron } from '../../src/neuron/neuron.ts';
+import { expectSameSteps, simulateAllSteps } from '../helpers/compare-steps.ts';
+import { describeOnDevice, device } from '../helpers/device.ts';
+import { randomPixels } from '../helpers/random-network.ts';
+import { map, SAME, spiking, square } from '../network/hand-made.ts';
+
+/** What random networks seldom reach: 16-bit sums of spike-driven weights, currents beyond 2^30, rings cut inside a window. */
+
+/** A layer whose neurons are always ready to fire, all weights at their bounds behind it, and a readout of everything. */
+function saturated(channels: number, grid: number, bias: number, phaseBits = 4): SpikingNetwork {
+  const size = 5;
+  const weights = (outputs: number, inputs: number) =>
+    Int8Array.from({ length: outputs * inputs * 9 }, (_, i) => (Math.floor(i / (inputs * 9)) % 2 === 0 ? 127 : -127));
+  const common = { scale: 1, kind: 'neurons' as const };
+  const layers: SpikingLayer[] = [
+    {
+      ...common,
+      name: 'ready',
+      shape: map(channels, size),
+      depth: 1,
+      gridBits: new Int8Array(channels).fill(grid),
+      bias: new Int32Array(channels).fill(bias),
+      terms: [],
+    },
+    {
+      ...common,
+      name: 'full',
+      shape: map(6, size),
+      depth: 2,
+      gridBits: new Int8Array(6).fill(3),
+      bias: new Int32Array(6),
+      terms: [{ source: 0, delay: 0, operator: { type: 'convolution', weights: weights(6, channels), window: SAME, groups: 1 } }],
+    },
+    {
+      kind: 'readout',
+      name: 'readout',
+      shape: map(2),
+      depth: 3,
+      scale: 1,
+      gridBits: new Int8Array(2),
+      bias: new Int32Array(2),
+      terms: [
+        {
+          source: 1,
+          delay: 0,
+          operator: { type: 'convolution', weights: new Int8Array(300).fill(3), window: square(size), groups: 1 },
+        },
+      ],
+    },
+  ];
+  return spiking(map(1, size), layers, { phaseBits });
+}
+
+describeOnDevice('the stepped engine at its bounds equals the reference', () => {
+  it.each([
+    { text: 'bistable', convolution: 'spikes' },
+    { text: 'if', convolution: 'spikes' },
+    { text: 'burst:5', convolution: 'spikes' },
+    { text: 'burst:5', convolution: 'dense' },
+  ] as const)('$text, $convolution: 70 channels × 9 taps that all spike, weights at ±127', async ({ text, convolution }) => {
+    const network = saturated(70, 3, 2 ** 17);
+    const pixels = randomPixels(network.input.shape, 2, 1);
+    const options = { neuron: parseNeuron(text), timesteps: 18 };
+    await expectSameSteps(device as Device, network, pixels, simulateAllSteps(network, pixels, options), {
+      ...options,
+      convolution,
+    });
+  });
+
+  it.each([
+    { text: 'if', bias: 2 ** 23 },
+    { text: 'burst:15', bias: -(2 ** 23) },
+    { text: 'phase', bias: 2 ** 23 },
+  ])('$text: a coarse grid (g = −8) and a bias of $bias, beyond 2^30 in membrane units', async ({ text, bias }) => {
+    const network = saturated(4, -8, bias);
+    const pixels = randomPixels(network.input.shape, 2, 1);
+    const options = { neuron: parseNeuron(text), timesteps: 9 };
+    await expectSameSteps(device as Device, network, pixels, simulateAllSteps(network, pixels, options), options);
+  });
+
+  it.each(['if', 'phase'])('%s: thresholds up to 2^30 and beyond (g = 22, K = 8)', async (text) => {
+    const network = saturated(4, 22, 2 ** 23, 8);
+    const pixels = randomPixels(network.input.shape, 2, 1);
+    const options = { neuron: parseNeuron(text), timesteps: 20 };
+    await expectSameSteps(device as Device, network, pixels, simulateAllSteps(network, pixels, options), options);
+  });
+});
