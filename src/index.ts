@@ -14,11 +14,15 @@ export {
   UnsupportedModelError,
 } from './errors.ts';
 export type { Accuracy } from './evaluate/accuracy.ts';
+export { type CompareOptions, type CompareProgress, compare } from './evaluate/compare.ts';
+export type { Comparison, ComparisonRow } from './evaluate/comparison.ts';
 export { type ConvertOptions, convert } from './evaluate/convert.ts';
 export type { CurvePoint } from './evaluate/curve.ts';
+export type { Energy, LayerDiagnosis } from './evaluate/diagnosis.ts';
 export { evaluate, type Progress } from './evaluate/evaluate.ts';
 export type { EvaluateOptions } from './evaluate/options.ts';
-export type { EvaluationResult, LayerFigures, SpikingAccuracy, Timing } from './evaluate/result.ts';
+export type { DiagnosisSummary, EvaluationResult, LayerFigures, SpikingAccuracy, Timing } from './evaluate/result.ts';
+export { type LayerTrace, type TraceOptions, trace } from './evaluate/trace.ts';
 export type { AdapterDescription, Device, DeviceOptions } from './gpu/device.ts';
 export { openDevice } from './gpu/node.ts';
 export type { Ann, AnnLayer, AnnNeurons, AnnPool, AnnReadout, AnnTerm, Convolution, Identity, Shape, Window } from './graph/ann.ts';

@@ -19,6 +19,8 @@ export interface Normalization {
 export interface AnnSessionOptions extends Normalization {
   /** Images at once, at most (default 64); cut to the device's limits. */
   readonly batch?: number;
+  /** Keep the activations of all layers of the last batch, for diagnosis. */
+  readonly keepCells?: boolean;
 }
 
 /** What a run of the trained network yields. */
@@ -55,7 +57,7 @@ export class AnnSession {
 
   /** Plans, makes buffers, compiles. @throws OptionError, DeviceError */
   static async create(device: Device, ann: Ann, options: AnnSessionOptions): Promise<AnnSession> {
-    const plan = makeAnnPlan(ann, device.limits, options.batch ?? 64);
+    const plan = makeAnnPlan(ann, device.limits, options.batch ?? 64, { keepCells: options.keepCells ?? false });
     return new AnnSession(device, ann, plan, await prepare(device, ann, plan, options));
   }
 
@@ -135,6 +137,11 @@ export class AnnSession {
   /** Bytes of GPU memory that the session holds. */
   get bytes(): number {
     return this.#engine.buffers.bytes;
+  }
+
+  /** Activations of the last batch, in cells of four channels; of all layers (`plan.layers`) with `keepCells`. */
+  get cells(): GPUBuffer {
+    return this.#engine.cells;
   }
 
   /** Frees the session's GPU memory. */

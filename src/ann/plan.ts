@@ -37,6 +37,8 @@ export interface AnnDispatch {
 export interface AnnPlan {
   readonly batch: number;
   readonly dispatches: readonly AnnDispatch[];
+  /** First cell of each layer, [block of 4 channels][y][x][image]. */
+  readonly layers: readonly number[];
   /** First cell of the readout's logits, [block of 4 classes][image]. */
   readonly logits: number;
   /** Layers that are counted in histograms, in order. */
@@ -48,12 +50,17 @@ export interface AnnPlan {
 
 /**
  * Plans the trained network for a batch, cut to the limits. Pure.
- * @param memory bytes that all buffers may take together
+ * @param options keepCells: keep the activations of all layers until the end of a batch; memory: bytes that all buffers may take
  * @throws DeviceError where not even one image fits
  */
-export function makeAnnPlan(ann: Ann, limits: PlanLimits, batch: number, memory = DEFAULT_MEMORY): AnnPlan {
+export function makeAnnPlan(
+  ann: Ann,
+  limits: PlanLimits,
+  batch: number,
+  { keepCells = false, memory = DEFAULT_MEMORY }: { readonly keepCells?: boolean; readonly memory?: number } = {},
+): AnnPlan {
   for (let size = batch; size >= 1; size = Math.floor(size / 2)) {
-    const plan = planBatch(ann, limits, size);
+    const plan = planBatch(ann, limits, size, keepCells);
     const { weights, ...whole } = plan.bytes;
     const demand = { whole: Object.values(whole), weights, shares: plan.dispatches.map((dispatch) => dispatch.weights) };
     if (withinLimits(demand, limits, memory)) return plan;
@@ -67,9 +74,9 @@ export function makeAnnPlan(ann: Ann, limits: PlanLimits, batch: number, memory 
 }
 
 /** First cell of each layer (index + 1; the input first). Cell 0 is padding. */
-function layCells(ann: Ann, batch: number): { cells: number[]; size: number } {
+function layCells(ann: Ann, batch: number, keep: boolean): { cells: number[]; size: number } {
   const shapes: Shape[] = [ann.input, ...ann.layers.map((layer) => layer.shape)];
-  const last = lastReaders(ann.layers);
+  const last = lastReaders(ann.layers).map((l) => (keep ? ann.layers.length : l));
   const placement = place(
     shapes.map((shape, i) => ({
       size: blocksOf(shape.channels) * shape.height * shape.width * batch,
@@ -80,8 +87,8 @@ function layCells(ann: Ann, batch: number): { cells: number[]; size: number } {
   return { cells: placement.offsets.map((offset) => offset + 1), size: placement.size + 1 };
 }
 
-function planBatch(ann: Ann, limits: PlanLimits, batch: number): AnnPlan {
-  const { cells, size } = layCells(ann, batch);
+function planBatch(ann: Ann, limits: PlanLimits, batch: number, keepCells: boolean): AnnPlan {
+  const { cells, size } = layCells(ann, batch, keepCells);
   const uniformBytes = Math.min(limits.maxUniformBufferBindingSize, UNIFORM_BYTES);
   const tables = new Tables(Float32Array, uniformBytes, largestBinding(limits));
   const counted: number[] = [];
@@ -128,7 +135,7 @@ function planBatch(ann: Ann, limits: PlanLimits, batch: number): AnnPlan {
     channels: data.channels.byteLength,
     logits: blocksOf(ann.layers[ann.layers.length - 1].shape.channels) * batch * 16,
   };
-  return { batch, dispatches, logits: cells[ann.layers.length], counted, bytes, data };
+  return { batch, dispatches, layers: cells.slice(1), logits: cells[ann.layers.length], counted, bytes, data };
 }
 
 const cellCount = (shape: Shape): number => blocksOf(shape.channels) * shape.height * shape.width;

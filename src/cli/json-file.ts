@@ -5,10 +5,14 @@ import { OptionError } from '../errors.ts';
 /** `--json -` writes to the standard output. */
 export const STANDARD_OUTPUT = '-';
 
-/** Checks, before the work starts, that a file can be written there. @throws OptionError */
-export function checkWritable(path: string): void {
+/**
+ * Checks, before the work starts, that a file can be written there.
+ * @param option whose value the path is
+ * @throws OptionError
+ */
+export function checkWritable(path: string, option = '--json'): void {
   const refuse = (what: string): never => {
-    throw new OptionError('json-file', `--json ${path}`, what, 'choose a file in a folder that can be written to');
+    throw new OptionError('output-file', `${option} ${path}`, what, 'choose a file in a folder that can be written to');
   };
   if (existsSync(path)) {
     if (statSync(path).isDirectory()) refuse('is a folder');
@@ -19,24 +23,27 @@ export function checkWritable(path: string): void {
   if (isReplaceable(path) && !canWrite(folder)) refuse(`folder ${folder} cannot be written`);
 }
 
+/** Writes a value as JSON; as `writeOutput` does. */
+export const writeJson = (path: string, value: unknown): void => writeOutput(path, () => formatJson(value), '--json');
+
 /**
- * Writes a value as JSON, whole or not at all: into a file beside it that then takes its place. Through symbolic links; what is
+ * Writes a file, whole or not at all: into a file beside it that then takes its place. Through symbolic links; what is
  * no regular file (a pipe, /dev/null) is written as it is. Synchronous, so that an interrupt falls before or after.
  */
-export function writeJson(path: string, value: unknown): void {
+export function writeOutput(path: string, content: () => string | Uint8Array, option: string): void {
   try {
-    if (isReplaceable(path)) replace(target(path), formatJson(value));
-    else writeFileSync(path, formatJson(value));
+    if (isReplaceable(path)) replace(target(path), content());
+    else writeFileSync(path, content());
   } catch (cause) {
     const what = `cannot be written (${(cause as Error).message})`;
-    throw new OptionError('json-file', `--json ${path}`, what, 'choose another file', { cause });
+    throw new OptionError('output-file', `${option} ${path}`, what, 'choose another file', { cause });
   }
 }
 
-function replace(file: string, text: string): void {
+function replace(file: string, content: string | Uint8Array): void {
   const beside = join(dirname(file), `.bsnn-${process.pid}.tmp`);
   try {
-    writeFileSync(beside, text);
+    writeFileSync(beside, content);
     renameSync(beside, file);
   } finally {
     rmSync(beside, { force: true });

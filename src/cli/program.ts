@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BsnnError, EXIT } from '../errors.ts';
+import { addCompare } from './compare.ts';
 import { addDoctor } from './doctor.ts';
 import { addEval } from './eval.ts';
 import { COLUMNS, wrap } from './print.ts';
 import type { Terminal } from './terminal.ts';
+import { addTrace } from './trace.ts';
 
 const EXIT_CODES = [
   `${EXIT.ok} ok`,
@@ -39,6 +41,8 @@ function makeProgram(terminal: Terminal): Command {
     })
     .addHelpText('after', `\nExit codes: ${wrap(EXIT_CODES.join(', '), 12)}`);
   addEval(program, terminal);
+  addTrace(program, terminal);
+  addCompare(program, terminal);
   addDoctor(program, terminal);
   return program;
 }

@@ -1,7 +1,18 @@
 import { SingleBar } from 'cli-progress';
-import type { Progress } from '../evaluate/evaluate.ts';
 
-const STAGES: Readonly<Record<Progress['stage'], string>> = { calibration: 'calibrating', ann: 'ANN', snn: 'SNN' };
+/** How far a command is: images done of a stage's images. */
+interface Progress {
+  readonly stage: string;
+  readonly done: number;
+  readonly images: number;
+}
+
+const STAGES: Readonly<Record<string, string>> = {
+  calibration: 'calibrating',
+  ann: 'ANN',
+  snn: 'SNN',
+  diagnosis: 'diagnosing',
+};
 
 /** A progress bar, one stage after another; nothing where there is no stream to draw it on. */
 export interface ProgressBar {
@@ -24,13 +35,13 @@ export function progressBar(stream: NodeJS.WritableStream | null): ProgressBar {
     gracefulExit: false,
     linewrap: true,
   });
-  let stage: Progress['stage'] | null = null;
+  let stage: string | null = null;
   return {
     show: (progress) => {
       if (progress.stage !== stage) {
         bar.stop();
         stage = progress.stage;
-        bar.start(progress.images, 0, { stage: STAGES[stage].padEnd(12) });
+        bar.start(progress.images, 0, { stage: (STAGES[stage] ?? stage).padEnd(14) });
       }
       bar.update(progress.done);
     },

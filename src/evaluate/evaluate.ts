@@ -1,6 +1,6 @@
 import { AnnSession } from '../ann/ann-session.ts';
-import type { DataSet, Images } from '../data/data-set.ts';
-import { readSidecar, type Sidecar } from '../data/sidecar.ts';
+import { type DataSet, type Images, sliceImages } from '../data/data-set.ts';
+import { readSidecar } from '../data/sidecar.ts';
 import { peakBytes, resetPeakBytes } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import { type Ann, shapeSize } from '../graph/ann.ts';
@@ -12,21 +12,23 @@ import { type RunResult, Session } from '../session/session.ts';
 import { accuracy, agreement } from './accuracy.ts';
 import { convertCalibrated } from './convert.ts';
 import { accuracyCurve, readoutAt } from './curve.ts';
+import { diagnoseWindowed } from './diagnose-windowed.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import { checkClasses, checkLabels, checkShapes, chooseNormalization, classesOf } from './fit.ts';
 import { type EvaluateOptions, type EvaluateSettings, settle } from './options.ts';
-import { type EvaluationResult, layerFigures, type Timing } from './result.ts';
+import { type DiagnosisSummary, type EvaluationResult, layerFigures, type Timing } from './result.ts';
 import { calibrationImages, evaluationImages } from './selection.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 /** How far an evaluation is: images done of a stage's images. */
 export interface Progress {
-  readonly stage: 'calibration' | 'ann' | 'snn';
+  readonly stage: 'calibration' | 'ann' | 'snn' | 'diagnosis';
   readonly done: number;
   readonly images: number;
 }
 
 /** What is needed to run: everything checked, nothing computed yet. */
-interface Evaluation extends Required<EvaluateSettings> {
+export interface Evaluation extends Required<EvaluateSettings> {
   readonly ann: Ann;
   readonly images: Images;
   /** Pixels, [image][channel][y][x]. */
@@ -51,11 +53,12 @@ export async function evaluate(
   const stopwatch = new Stopwatch();
   resetPeakBytes(device);
   const settings = settle(options);
-  const sidecar = typeof model === 'string' ? await readSidecar(model) : null;
-  const ann = await stopwatch.time('import', async () => (typeof model === 'string' ? importOnnx(model) : model));
-  const evaluation = prepare(ann, sidecar, dataset, settings);
+  const evaluation = await stopwatch.time('import', () => prepare(model, dataset, settings));
+  const { ann } = evaluation;
   const trained = await runTrained(device, evaluation, stopwatch, onProgress);
   const { network, plan, run } = await runSpiking(device, trained.network, evaluation, stopwatch, onProgress);
+  const found = await runDiagnosis(device, network, evaluation, onProgress);
+  const { layers, ...rest } = figures(network, run, trained.logits, evaluation.images.labels);
   return {
     model: ann.name,
     dataset: dataset.name,
@@ -67,13 +70,21 @@ export async function evaluate(
     batch: plan.batch,
     percentile: settings.percentile,
     calibrationImages: evaluation.calibrationPixels.length / shapeSize(ann.input),
-    ...figures(network, run, trained.logits, evaluation.images.labels),
+    ...rest,
+    layers: layers.map((layer, l) => ({ ...layer, ...found?.layers[l] })),
+    diagnosis: found?.summary ?? null,
     device: device.description,
     timing: { ...timing(stopwatch, run, plan), peakGpuBytes: peakBytes(device) },
   };
 }
 
-function prepare(ann: Ann, sidecar: Sidecar | null, dataset: DataSet, settings: EvaluateSettings): Evaluation {
+/**
+ * Reads a model with its sidecar, checks it against the data set, and picks the images.
+ * @throws OptionError, UnsupportedModelError, ModelFormatError
+ */
+export async function prepare(model: string | Ann, dataset: DataSet, settings: EvaluateSettings): Promise<Evaluation> {
+  const sidecar = typeof model === 'string' ? await readSidecar(model) : null;
+  const ann = typeof model === 'string' ? await importOnnx(model) : model;
   checkClasses(ann, sidecar);
   checkShapes(ann, dataset);
   const images = evaluationImages(dataset, settings.offset, settings.limit);
@@ -121,6 +132,28 @@ async function runSpiking(
   } finally {
     session.dispose();
   }
+}
+
+/** Compares the first of the images layer by layer; null where none are asked for. */
+async function runDiagnosis(
+  device: Device,
+  network: SpikingNetwork,
+  evaluation: Evaluation,
+  report: Report,
+): Promise<{ layers: Diagnosis['layers']; summary: DiagnosisSummary } | null> {
+  const { images: all, waves } = evaluation;
+  const images = Math.min(all.count, evaluation.diagnosis);
+  if (images === 0) return null;
+  const start = performance.now();
+  const { pixels } = sliceImages(all, 0, images);
+  const onRun = (done: number) => report({ stage: 'diagnosis', done, images });
+  const [{ layers, ...rest }] = await diagnoseWindowed(
+    device,
+    { ...evaluation, network, pixels },
+    [() => ({ words: waves, bits: 0 })],
+    onRun,
+  );
+  return { layers, summary: { ...rest, seconds: (performance.now() - start) / 1000 } };
 }
 
 /** Accuracies and spikes. */

@@ -19,6 +19,8 @@ export interface EvaluateOptions extends Partial<Normalization> {
   readonly percentile?: number;
   /** V at the start: half a threshold (default) or zero. */
   readonly initial?: 'half' | 'zero';
+  /** Images, at most, whose spikes are compared layer by layer with the trained network's activations (default 0: none). */
+  readonly diagnosis?: number;
 }
 
 /** Options with nothing left open, but for what depends on the model. */
@@ -34,6 +36,7 @@ export const DEFAULTS = {
   calibration: 500,
   percentile: 99.9,
   initial: 'half',
+  diagnosis: 0,
 } as const satisfies EvaluateOptions;
 
 /** Ranges of the options that are integers, both ends included. */
@@ -44,6 +47,7 @@ export const RANGES = {
   waves: [1, 128],
   batch: [1, 65535],
   calibration: [1, Number.MAX_SAFE_INTEGER],
+  diagnosis: [0, Number.MAX_SAFE_INTEGER],
 } as const;
 
 /** "an integer from 1 to 8", without the upper end where there is none to speak of. */

@@ -3,6 +3,7 @@ import { shapeSize } from '../graph/ann.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { Accuracy } from './accuracy.ts';
 import type { CurvePoint } from './curve.ts';
+import type { Diagnosis, LayerDiagnosis } from './diagnosis.ts';
 
 /** What an evaluation found; its JSON is what `bsnn eval --json` writes. Accuracies are fractions, spikes are of all waves. */
 export interface EvaluationResult {
@@ -25,6 +26,8 @@ export interface EvaluationResult {
   /** The layers that integrate, in order; the readout is the last and never fires. */
   readonly layers: readonly LayerFigures[];
   readonly spikesPerImage: number;
+  /** Of the first of the images (option `diagnosis`), after all waves; its layers' figures are in `layers`. Null where not asked for. */
+  readonly diagnosis: DiagnosisSummary | null;
   readonly device: AdapterDescription;
   readonly timing: Timing;
 }
@@ -41,7 +44,11 @@ export interface SpikingAccuracy extends Accuracy {
   readonly agreement: number;
 }
 
-export interface LayerFigures {
+/** A diagnosis without its layers, and how long it took. */
+export type DiagnosisSummary = Omit<Diagnosis, 'layers'> & { readonly seconds: number };
+
+/** A layer; where it was diagnosed and fires, with its diagnosis. */
+export interface LayerFigures extends Partial<LayerDiagnosis> {
   readonly name: string;
   readonly neurons: number;
   readonly spikesPerImage: number;

@@ -24,3 +24,19 @@ export function integrates(depth: number, window: number): boolean | null {
   if (window < depth - 1) return null;
   return (window - (depth - 1)) % 2 === 0;
 }
+
+/** What a layer has sent by a time: whole words, and bits of the word after them. */
+export interface Sent {
+  readonly words: number;
+  readonly bits: number;
+}
+
+/** What bistable neurons of a depth have sent after `t` steps (section 6: firing in windows depth, depth + 2, …). */
+export function sentBy(network: SpikingNetwork, depth: number, t: number): Sent {
+  const K = network.phaseBits;
+  const firing = t - K * depth; // steps since the layer's first firing window began
+  if (firing <= 0) return { words: 0, bits: 0 };
+  const words = Math.floor(firing / (2 * K));
+  const into = firing - 2 * K * words;
+  return into >= K ? { words: words + 1, bits: 0 } : { words, bits: into };
+}

@@ -53,8 +53,8 @@ describe('the trained network', () => {
   });
 
   it('keeps to the memory that it is given', () => {
-    expect(makeAnnPlan(network, LIMITS, BATCH, total(whole.bytes)).batch).toBe(BATCH);
-    expect(makeAnnPlan(network, LIMITS, BATCH, total(whole.bytes) - 1).batch).toBe(BATCH / 2);
-    expect(() => makeAnnPlan(network, LIMITS, 1, whole.bytes.weights)).toThrow(/does not fit/);
+    expect(makeAnnPlan(network, LIMITS, BATCH, { memory: total(whole.bytes) }).batch).toBe(BATCH);
+    expect(makeAnnPlan(network, LIMITS, BATCH, { memory: total(whole.bytes) - 1 }).batch).toBe(BATCH / 2);
+    expect(() => makeAnnPlan(network, LIMITS, 1, { memory: whole.bytes.weights })).toThrow(/does not fit/);
   });
 });

@@ -47,6 +47,7 @@ describeOnDevice('bsnn eval', () => {
     expect(gpuIdleShare === null || isFraction(gpuIdleShare)).toBe(true);
     expectAccuracies(result);
     expectSpikes(result);
+    expectDiagnosis(result);
   });
 
   folderTest('writes JSON and nothing else to the standard output where asked to', async () => {
@@ -60,6 +61,22 @@ describeOnDevice('bsnn eval', () => {
     expect(result).toMatchObject({ images: 2, phaseBits: 1, waves: 1, initial: 'zero' });
     expect(result.snn.curve.length).toBe(1);
     expect(result.snn.timesteps).toBe(result.snn.firstOutput);
+  });
+
+  folderTest('--layers prints a table and diagnoses; --diagnosis says how many images, of those that are there', async () => {
+    const options = ['--dataset', 'mnist', '--limit', '20', '--calibration', '8', '--waves', '2'];
+    const { code, out } = await command('eval', MODEL, ...options, '--layers');
+    expect(code).toBe(0);
+    expect(out).toMatch(/layer +neurons +spikes +SIN/);
+    expect(out).toContain('means over 20 images');
+    expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+
+    const few = await command('eval', MODEL, ...options, '--diagnosis', '7', '--json', '-');
+    const result: EvaluationResult = JSON.parse(few.out);
+    expect(result.diagnosis?.images).toBe(7);
+    const none = await command('eval', MODEL, ...options, '--diagnosis', '0', '--json', '-');
+    expect(JSON.parse(none.out)).toMatchObject({ diagnosis: null, layers: expect.not.arrayContaining([{ sin: 0 }]) });
+    expect(JSON.parse(none.out).layers[0]).not.toHaveProperty('sin');
   });
 
   folderTest.for<[string, string[], number, RegExp]>([
@@ -111,4 +128,21 @@ function expectSpikes({ layers, spikesPerImage, phaseBits, waves }: EvaluationRe
     layers.reduce((sum, layer) => sum + layer.spikesPerImage, 0),
     6,
   );
+}
+
+function expectDiagnosis({ layers, diagnosis, images, spikesPerImage }: EvaluationResult): void {
+  expect(diagnosis?.images).toBe(images);
+  // all images are diagnosed here, so that spikes counted by two kernels must be the same
+  expect(diagnosis?.spikesPerImage).toBeCloseTo(spikesPerImage, 6);
+  for (const { spikesPerNeuron, spikesPerImage: spikes, neurons, sin, sinOfSpiking, inactive, silent, correlation } of layers.slice(
+    0,
+    -1,
+  )) {
+    expect(spikesPerNeuron! * neurons).toBeCloseTo(spikes, 6);
+    for (const share of [sin, sinOfSpiking, inactive, silent]) expect(isFraction(share!)).toBe(true);
+    expect(sin!).toBeLessThan(0.05);
+    // a converted network follows the trained one
+    expect(correlation!).toBeGreaterThan(0.95);
+  }
+  expect(layers.at(-1)).not.toHaveProperty('sin');
 }

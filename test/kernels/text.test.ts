@@ -67,6 +67,8 @@ const KERNELS = [
   },
   { name: 'pool', libraries: ['lib/layer'], conditions: variants('maximum') },
   { name: 'readout', libraries: ['lib/layer'], conditions: variants() },
+  { name: 'tally', libraries: ['lib/layer'], conditions: variants() },
+  { name: 'diagnose', libraries: ['lib/layer'], conditions: variants() },
   ...STEPPED,
 ];
 

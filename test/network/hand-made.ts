@@ -98,7 +98,7 @@ export const onGrid = (
   quantize(net, { phaseBits: 4, initial: 'half', ...options, scales: net.layers.map(() => 2), mean: [0.45], std: [0.25] });
 
 /** Two blocks with an identity and a projected shortcut, a max pool, a shortcut over five layers, a global average pool. */
-export function residual(size = 12, phaseBits = 4): SpikingNetwork {
+export function residualAnn(size = 12): Ann {
   const wide = map(12, size);
   const half = { channels: 20, height: Math.ceil(size / 2), width: Math.ceil(size / 2) };
   const down = { ...SAME, stride: [2, 2] as const };
@@ -106,7 +106,7 @@ export function residual(size = 12, phaseBits = 4): SpikingNetwork {
     convolution(source, randomWeights(seed, outputs, inputs * window.kernel[0] * window.kernel[1]), window);
   const pooled = pool('max', 2, wide, 'max', square(3, { stride: [2, 2], pads: [1, 1, 1, 1] }));
   const strided = square(1, { stride: [2, 2] });
-  const net = ann(map(3, size), [
+  return ann(map(3, size), [
     neurons('stem', wide, [conv(-1, 12, 3, 1)]),
     neurons('block 1a', wide, [conv(0, 12, 12, 2)]),
     neurons('block 1b', wide, [conv(1, 12, 12, 3), shortcut(0, new Float32Array(12).fill(1))]),
@@ -117,5 +117,7 @@ export function residual(size = 12, phaseBits = 4): SpikingNetwork {
     pool('global', 6, half, 'average', square(half.height)),
     readout(10, [conv(7, 10, 20, 10, square(1))], randomWeights(11, 1, 10)),
   ]);
-  return onGrid(net, { phaseBits });
 }
+
+/** The same on the grid. */
+export const residual = (size = 12, phaseBits = 4): SpikingNetwork => onGrid(residualAnn(size), { phaseBits });

@@ -79,7 +79,7 @@ describe.each(Object.entries(NETWORKS))('%s: eight images at once within every d
   });
 
   it('trained', () => {
-    const plan = makeAnnPlan(trained(), LIMITS, BATCH, MEMORY);
+    const plan = makeAnnPlan(trained(), LIMITS, BATCH, { memory: MEMORY });
     console.log(`${name}, trained, MiB: ${mebibytes(plan.bytes)}`);
     expect(plan.batch).toBe(BATCH);
     expectWithin(

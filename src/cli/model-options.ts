@@ -1,0 +1,51 @@
+import { type Command, Option } from 'commander';
+import { DATA_SET_FORMS } from '../data/open.ts';
+import { DEFAULTS } from '../evaluate/options.ts';
+import { integerOption, numbers, percentile } from './arguments.ts';
+import { wrap } from './print.ts';
+
+/** What every command that runs a model takes: the model, its images, and how to run. */
+export interface RunningOptions {
+  readonly dataset: string;
+  readonly adapter?: string;
+  readonly verbose?: boolean;
+}
+
+const SPECS = DATA_SET_FORMS.map(({ form, opens }) => `  ${form.padEnd(19)}${wrap(opens, 21)}`).join('\n');
+
+/** The model and its images. */
+export const addModel = (command: Command): Command =>
+  command
+    .argument('<model>', 'the ONNX file; mean, std and classes may stand beside it in MODEL.json')
+    .requiredOption('--dataset <spec>', 'the images; its forms are below')
+    .addHelpText('after', `\nForms of <spec>:\n${SPECS}`);
+
+/** How the network is converted. */
+export const addConversion = (command: Command): Command =>
+  command
+    .addOption(integerOption('--phase-bits <k>', 'phaseBits', 'spikes of a word, 1 to 8'))
+    .addOption(integerOption('--calibration <n>', 'calibration', 'images to calibrate on, at most'))
+    .addOption(
+      new Option('--percentile <p>', 'of its activations: the scale of a layer').default(DEFAULTS.percentile).argParser(percentile),
+    )
+    .addOption(
+      new Option('--initial <v>', 'membranes start at half a threshold or at zero')
+        .choices(['half', 'zero'])
+        .default(DEFAULTS.initial),
+    )
+    .option(
+      '--mean <a,b,c>',
+      'of pixels / 255, a channel',
+      numbers((v) => v >= 0 && v <= 1, 'numbers from 0 to 1'),
+    )
+    .option(
+      '--std <a,b,c>',
+      'of pixels / 255, a channel',
+      numbers((v) => v > 0 && Number.isFinite(v), 'numbers above 0'),
+    );
+
+/** Where it runs, and how errors are shown. */
+export const addRunning = (command: Command): Command =>
+  command
+    .option('--adapter <name>', 'part of the name of the GPU to use (else BSNN_ADAPTER, else the best)')
+    .option('--verbose', 'show where an error came from');

@@ -1,0 +1,15 @@
+import { type Neuron, parseNeuron } from '../neuron/neuron.ts';
+
+/** A neuron as a command takes it: `bistable`, `if`, `phase`, `burst:5`, or `bistable-no-sn`: without synchronous neurons. */
+export type ComparedNeuron = string;
+
+/** The neurons of a comparison, where nothing else is asked for. */
+export const COMPARED = ['if', 'burst:5', 'phase', 'bistable', 'bistable-no-sn'] as const;
+
+const WITHOUT = '-no-sn';
+
+/** What a text stands for. @throws OptionError for another one */
+export function neuronOf(text: ComparedNeuron): { readonly neuron: Neuron; readonly synchronous: boolean } {
+  const synchronous = text !== `bistable${WITHOUT}`;
+  return { neuron: parseNeuron(synchronous ? text : 'bistable'), synchronous };
+}

@@ -1,0 +1,149 @@
+import { shapeSize } from '../graph/ann.ts';
+import type { Decoding, LayerSums } from '../network/diagnosis.ts';
+import type { SpikingNetwork } from '../network/network.ts';
+import type { Sent } from '../network/time.ts';
+import { layerMacs } from '../scheduler/dispatches.ts';
+
+/** What the spikes of one layer are like against the trained network's activations of the same images. Shares are 0…1. */
+export interface LayerDiagnosis {
+  readonly name: string;
+  readonly neurons: number;
+  /** SIN ratio: neurons whose activation is 0 and that spiked all the same, of all neurons. */
+  readonly sin: number;
+  /** The same, of the neurons that spiked. */
+  readonly sinOfSpiking: number;
+  /** Neurons whose activation is 0. */
+  readonly inactive: number;
+  /** Neurons without a spike. */
+  readonly silent: number;
+  /** Neurons that fired whenever they could. */
+  readonly saturated: number;
+  readonly spikesPerNeuron: number;
+  /** Mean of decoded minus real activation, in units of the layer's λ. */
+  readonly meanError: number;
+  /** Mean distance of decoded and real activation, in units of λ. */
+  readonly meanAbsoluteError: number;
+  /** Pearson's correlation of decoded and real activation; null where one of them does not vary. */
+  readonly correlation: number | null;
+  /** Synaptic operations that the layer's spikes cause, an image; what a max pool lets through is counted behind it. */
+  readonly synapticOperations: number;
+}
+
+/** A network's diagnosis at one time. */
+export interface Diagnosis {
+  /** Images looked at. */
+  readonly images: number;
+  /** SIN ratio over all neurons of the network. */
+  readonly sin: number;
+  readonly spikesPerImage: number;
+  readonly energy: Energy;
+  /** Layers of neurons, in order. */
+  readonly layers: readonly LayerDiagnosis[];
+}
+
+/** Estimate of the arithmetic's energy, one image, 45 nm (Horowitz, ISSCC 2014), counted as NeuroBench does. */
+export interface Energy {
+  /** Additions of a weight, one for each spike and synapse. */
+  readonly synapticOperations: number;
+  /** Multiply-adds of pixels, which are numbers and no spikes; the current is the same in every wave and computed once. */
+  readonly inputMacs: number;
+  readonly snnNanojoules: number;
+  /** Multiply-adds of the trained network. */
+  readonly annMacs: number;
+  readonly annNanojoules: number;
+}
+
+/** Picojoules of a 32-bit addition and a 32-bit multiply-add in floating point. */
+const ADD_PJ = 0.9;
+const MAC_PJ = 4.6;
+
+/** How the words of a bistable layer are read: their mean, where `bits` of a word count as the part of it that they can be. */
+export function decodeWords(phaseBits: number, scale: number, { words, bits }: Sent): Decoding {
+  const full = 2 ** phaseBits - 1;
+  const saturation = words * full + (2 ** phaseBits - 2 ** (phaseBits - bits));
+  return { unit: saturation === 0 ? 0 : (scale * full) / 2 ** phaseBits / saturation, saturation };
+}
+
+/** Sums of two sets of images. */
+export const addSums = (a: LayerSums, b: LayerSums): LayerSums =>
+  Object.fromEntries(Object.entries(a).map(([name, v]) => [name, v + b[name as keyof LayerSums]])) as unknown as LayerSums;
+
+/**
+ * The figures of a network from the sums of its counted layers.
+ * @param layers index of each counted layer: neurons, and max pools for their synaptic operations
+ */
+export function diagnosis(
+  network: SpikingNetwork,
+  layers: readonly number[],
+  sums: readonly LayerSums[],
+  decoding: readonly Decoding[],
+  images: number,
+): Diagnosis {
+  const operations = network.layers.map(() => 0);
+  layers.forEach((l, i) => {
+    operations[neuronsBehind(network, l)] += sums[i].operations / images;
+  });
+  const figures = layers.flatMap((l, i) => {
+    const layer = network.layers[l];
+    if (layer.kind !== 'neurons') return [];
+    const neurons = shapeSize(layer.shape);
+    return { ...figuresOf(sums[i], neurons * images, decoding[i].unit, layer.scale), name: layer.name, neurons, l };
+  });
+  const total = (of: (layer: (typeof figures)[number]) => number) => figures.reduce((sum, layer) => sum + of(layer), 0);
+  return {
+    images,
+    sin: total(({ sin, neurons }) => sin * neurons) / total(({ neurons }) => neurons),
+    spikesPerImage: total(({ spikesPerNeuron, neurons }) => spikesPerNeuron * neurons),
+    energy: energy(
+      network,
+      operations.reduce((a, b) => a + b),
+    ),
+    layers: figures.map(({ l, name, neurons, ...rest }) => ({ name, neurons, ...rest, synapticOperations: operations[l] })),
+  };
+}
+
+/** The layer of neurons whose spikes a counted layer sends: itself, or what is in front of a max pool. */
+function neuronsBehind(network: SpikingNetwork, l: number): number {
+  const layer = network.layers[l];
+  return layer.kind === 'pool' ? neuronsBehind(network, layer.source) : l;
+}
+
+function figuresOf(sums: LayerSums, pairs: number, unit: number, scale: number) {
+  const { sin, spiking } = sums;
+  return {
+    sin: sin / pairs,
+    sinOfSpiking: spiking === 0 ? 0 : sin / spiking,
+    inactive: sums.inactive / pairs,
+    silent: 1 - spiking / pairs,
+    saturated: sums.saturated / pairs,
+    spikesPerNeuron: sums.spikes / pairs,
+    meanError: (sums.decoded * unit - sums.activation) / pairs / scale,
+    meanAbsoluteError: sums.absoluteError / pairs / scale,
+    correlation: correlationOf(sums, pairs),
+  };
+}
+
+/** Pearson's correlation from sums; the sums are of f32, so that a variance below a millionth of the square is none. */
+function correlationOf({ activation: a, activationSquare: aa, decoded: d, decodedSquare: dd, product: ad }: LayerSums, n: number) {
+  const variance = (square: number, sum: number) => {
+    const v = square / n - (sum / n) ** 2;
+    return v > 1e-6 * (square / n) ? v : 0;
+  };
+  const spread = Math.sqrt(variance(aa, a) * variance(dd, d));
+  return spread === 0 ? null : Math.min(1, Math.max(-1, (ad / n - (a / n) * (d / n)) / spread));
+}
+
+function energy(network: SpikingNetwork, synapticOperations: number): Energy {
+  const weighted = network.layers.filter((layer) => layer.kind !== 'pool');
+  const macs = (keep: (source: number) => boolean) =>
+    weighted.reduce((sum, layer) => sum + layerMacs({ ...layer, terms: layer.terms.filter(({ source }) => keep(source)) }), 0);
+  const inputMacs = macs((source) => source < 0);
+  const annMacs = macs(() => true);
+  return {
+    synapticOperations,
+    inputMacs,
+    snnNanojoules: (synapticOperations * ADD_PJ + inputMacs * MAC_PJ) / 1000,
+    annMacs,
+    annNanojoules: (annMacs * MAC_PJ) / 1000,
+  };
+}

@@ -1,0 +1,139 @@
+import { AnnSession } from '../ann/ann-session.ts';
+import { readActivations } from '../ann/inspect.ts';
+import type { DataSet } from '../data/data-set.ts';
+import { OptionError } from '../errors.ts';
+import type { Device } from '../gpu/device.ts';
+import { type Ann, type Shape, shapeSize } from '../graph/ann.ts';
+import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
+import { integrates } from '../network/time.ts';
+import { threshold } from '../neuron/bistable.ts';
+import { modelOf } from '../neuron/neuron.ts';
+import { SteppedSession, type SteppedSessionOptions } from '../session/stepped.ts';
+import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
+import { convert } from './convert.ts';
+import { prepare } from './evaluate.ts';
+import { type EvaluateOptions, settle } from './options.ts';
+
+/** What to record. */
+export interface TraceOptions extends Omit<EvaluateOptions, 'limit' | 'offset' | 'waves' | 'batch' | 'diagnosis'> {
+  /** Index of the image in the data set (default 0). */
+  readonly image?: number;
+  /** A layer of neurons: its name, or a part of it that no other has. */
+  readonly layer: string;
+  /** Default `bistable`. */
+  readonly neuron?: ComparedNeuron;
+  /** Steps from the image's onset; default: until the layer has sent three words. */
+  readonly timesteps?: number;
+}
+
+/** One layer over time, for one image. Neurons are [channel][y][x]. */
+export interface LayerTrace {
+  readonly model: string;
+  readonly dataset: string;
+  readonly layer: string;
+  readonly neuron: ComparedNeuron;
+  readonly image: number;
+  /** Name of the image's class. */
+  readonly className: string;
+  readonly phaseBits: number;
+  readonly shape: Shape;
+  readonly timesteps: number;
+  /** Windows of the layer that begin before the end; none for neurons without windows. */
+  readonly windows: readonly { readonly start: number; readonly end: number; readonly state: 'integrating' | 'firing' }[];
+  /** [step][neuron] */
+  readonly spikes: Uint8Array;
+  /** Membranes after each step, in units of λ of activation, [step][neuron]. */
+  readonly membranes: Float32Array;
+  /** The trained network's activations, in units of λ. */
+  readonly activations: Float32Array;
+}
+
+/**
+ * Runs one image and records one layer, every neuron and every step, beside the trained network's activations.
+ * @throws OptionError, UnsupportedModelError, ModelFormatError, ConversionError, DeviceError
+ */
+export async function trace(device: Device, model: string | Ann, dataset: DataSet, options: TraceOptions): Promise<LayerTrace> {
+  const { image = 0, layer: wanted, neuron = 'bistable', timesteps, ...rest } = options;
+  const { neuron: kind, synchronous } = neuronOf(neuron);
+  const evaluation = await prepare(model, dataset, settle({ ...rest, offset: image, limit: 1 }));
+  const { ann, images, calibrationPixels } = evaluation;
+  const network = await convert(device, ann, calibrationPixels, evaluation);
+  const l = findLayer(network, wanted);
+  const layer = network.layers[l] as SpikingNeurons;
+  const K = network.phaseBits;
+  const steps = timesteps ?? K * (layer.depth + 5);
+  const recorded = await record(device, network, images.pixels, layer.name, { neuron: kind, synchronous, timesteps: steps });
+  const area = layer.shape.height * layer.shape.width;
+  // one unit of V: λ·2^-K/θ, the phase neuron's 1/K of it
+  const scale = kind.name === 'phase' ? 1 / K : 1;
+  const units = Float64Array.from(layer.gridBits, (g) => (scale * 2 ** -K) / threshold(g));
+  const size = shapeSize(layer.shape);
+  return {
+    model: ann.name,
+    dataset: dataset.name,
+    layer: layer.name,
+    neuron,
+    image,
+    className: dataset.classes[images.labels[0]] ?? String(images.labels[0]),
+    phaseBits: K,
+    shape: layer.shape,
+    timesteps: steps,
+    windows: modelOf(kind).windowed ? windowsOf(layer.depth, K, steps) : [],
+    spikes: Uint8Array.from(recorded.spikes),
+    membranes: Float32Array.from(recorded.membranes, (v, i) => v * units[Math.floor((i % size) / area)]),
+    activations: (await activationsOf(device, ann, evaluation, images.pixels, l)).map((a) => a / layer.scale),
+  };
+}
+
+/** Spikes and membranes of all neurons of one layer after every step, [step][neuron]: the same run twice. */
+async function record(
+  device: Device,
+  network: SpikingNetwork,
+  pixels: Uint8Array,
+  layer: string,
+  options: SteppedSessionOptions,
+): Promise<{ readonly spikes: Int32Array; readonly membranes: Int32Array }> {
+  const session = await SteppedSession.create(device, network, { ...options, batch: 1 });
+  try {
+    const of = async (what: 'spikes' | 'membrane') => (await session.record({ layers: [layer], what }, pixels)).layers[0].data;
+    return { spikes: await of('spikes'), membranes: await of('membrane') };
+  } finally {
+    session.dispose();
+  }
+}
+
+/** The layer of neurons that a text names. @throws OptionError that lists them */
+function findLayer({ layers }: SpikingNetwork, wanted: string): number {
+  const firing = layers.flatMap((layer, l) => (layer.kind === 'neurons' ? [{ name: layer.name, l }] : []));
+  const exact = firing.filter(({ name }) => name === wanted);
+  const found = exact.length > 0 ? exact : firing.filter(({ name }) => name.includes(wanted));
+  if (found.length === 1) return found[0].l;
+  const what = found.length === 0 ? 'is no layer of neurons' : `is the name of ${found.length} layers`;
+  const names = (found.length === 0 ? firing : found).map(({ name }) => name).join(', ');
+  throw new OptionError('layer', `layer "${wanted}"`, what, `choose one of ${names}`);
+}
+
+function windowsOf(depth: number, K: number, steps: number): LayerTrace['windows'] {
+  return Array.from({ length: Math.ceil(steps / K) }, (_, window) => window).flatMap((window) => {
+    const integrating = integrates(depth, window);
+    if (integrating === null) return [];
+    const state = integrating ? 'integrating' : 'firing';
+    return { start: window * K, end: Math.min(steps, (window + 1) * K), state } as const;
+  });
+}
+
+async function activationsOf(
+  device: Device,
+  ann: Ann,
+  normalization: { readonly mean: readonly number[]; readonly std: readonly number[] },
+  pixels: Uint8Array,
+  layer: number,
+): Promise<Float32Array> {
+  const session = await AnnSession.create(device, ann, { ...normalization, batch: 1, keepCells: true });
+  try {
+    await session.run(pixels);
+    return await readActivations(session, layer, 1);
+  } finally {
+    session.dispose();
+  }
+}

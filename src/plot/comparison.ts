@@ -1,0 +1,75 @@
+import type { Chart } from './render.ts';
+
+/** One neuron at one time. Shares are 0…1. */
+export interface ComparedPoint {
+  readonly neuron: string;
+  /** Steps from the image's onset. */
+  readonly t: number;
+  /** Null before the readout has an output. */
+  readonly top1: number | null;
+  /** SIN ratio over all neurons of the network. */
+  readonly sin: number;
+}
+
+/** Accuracy and SIN of several neurons over time. */
+export interface ComparisonPicture {
+  readonly title: string;
+  readonly subtitle: string;
+  /** Accuracy of the trained network. */
+  readonly annTop1: number;
+  readonly points: readonly ComparedPoint[];
+}
+
+const WIDTH = 380;
+const HEIGHT = 260;
+/** Colours that are told apart in the common kinds of colour blindness (Okabe and Ito). */
+const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#999999', '#000000'];
+
+type Layer = Record<string, unknown>;
+
+/** Two panels side by side: accuracy over time with the trained network's as a line, and the SIN ratio over time. */
+export function comparisonChart({ title, subtitle, annTop1, points }: ComparisonPicture): Chart {
+  const names = [...new Set(points.map(({ neuron }) => neuron))];
+  const times = [...new Set(points.map(({ t }) => t))].sort((a, b) => a - b);
+  const x = {
+    field: 't',
+    type: 'quantitative',
+    title: 'time steps',
+    scale: { type: 'log', base: 2, domain: [times[0], times[times.length - 1]] },
+    axis: { values: times, grid: false, labelOverlap: 'greedy', labelFlush: false },
+  };
+  const color = {
+    field: 'neuron',
+    type: 'nominal',
+    scale: { domain: names, range: COLORS },
+    legend: { title: null, orient: 'bottom' },
+  };
+  const lines = (field: 'top1' | 'sin', of: string, scale: Layer): Layer => ({
+    data: { values: points.filter((point) => point[field] !== null) },
+    mark: { type: 'line', point: { size: 28 }, strokeWidth: 1.8 },
+    encoding: { x, color, y: { field, type: 'quantitative', title: of, axis: { format: '.0%' }, scale } },
+  });
+  const ann: Layer[] = [
+    {
+      data: { values: [{ annTop1 }] },
+      mark: { type: 'rule', strokeDash: [5, 4], color: '#555' },
+      encoding: { y: { field: 'annTop1', type: 'quantitative' } },
+    },
+    {
+      data: { values: [{ annTop1, label: `ANN ${(100 * annTop1).toFixed(1)} %` }] },
+      mark: { type: 'text', align: 'left', baseline: 'top', dx: 4, dy: 4, color: '#555' },
+      encoding: { y: { field: 'annTop1', type: 'quantitative' }, x: { value: 0 }, text: { field: 'label' } },
+    },
+  ];
+  return {
+    title: { text: title, subtitle, anchor: 'start', offset: 12, fontSize: 13, subtitleFontSize: 11, subtitleColor: '#555' },
+    background: 'white',
+    padding: 8,
+    spacing: 12,
+    config: { view: { stroke: '#ccc' }, font: 'sans-serif', axis: { titleFontWeight: 'normal' }, legend: { labelFontSize: 11 } },
+    hconcat: [
+      { width: WIDTH, height: HEIGHT, layer: [lines('top1', 'top-1 accuracy', { zero: true }), ...ann] },
+      { width: WIDTH, height: HEIGHT, layer: [lines('sin', 'SIN ratio, all neurons', { zero: true })] },
+    ],
+  } as unknown as Chart;
+}
