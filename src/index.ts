@@ -4,6 +4,7 @@ export { type AnnResult, AnnSession, type AnnSessionOptions, type Normalization 
 export type { DataSet, Images } from './data/data-set.ts';
 export { DATA_SET_FORMS, openDataSet } from './data/open.ts';
 export { readSidecar, type Sidecar } from './data/sidecar.ts';
+export { readTuning, writeTuning } from './data/tuning.ts';
 export {
   BsnnError,
   ConversionError,
@@ -32,5 +33,7 @@ export type {
   SpikingTerm,
 } from './network/network.ts';
 export { type ImportOptions, importOnnx } from './onnx/import.ts';
+export type { Choice, Choices } from './scheduler/choices.ts';
 export type { Plan } from './scheduler/plan.ts';
 export { type RunResult, Session, type SessionOptions } from './session/session.ts';
+export { type TuneOptions, tune } from './session/tune.ts';

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { DATA_SET_FORMS, openDataSet } from '../data/open.ts';
+import { readTuning } from '../data/tuning.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { DEFAULTS, type EvaluateOptions } from '../evaluate/options.ts';
 import { openDevice } from '../gpu/node.ts';
@@ -16,6 +17,7 @@ interface EvalOptions extends EvaluateOptions {
   readonly json?: string;
   readonly quiet?: boolean;
   readonly adapter?: string;
+  readonly tune: boolean;
   readonly verbose?: boolean;
 }
 
@@ -55,6 +57,7 @@ export function addEval(program: Command, terminal: Terminal): void {
     )
     .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else')
     .option('--quiet', 'no progress bar')
+    .option('--no-tune', 'leave alone what `bsnn tune-kernels` found')
     .option('--adapter <name>', 'part of the name of the GPU to use (else BSNN_ADAPTER, else the best)')
     .option('--verbose', 'show where an error came from')
     .addHelpText('after', `\nForms of <spec>:\n${SPECS}`)
@@ -62,13 +65,14 @@ export function addEval(program: Command, terminal: Terminal): void {
 }
 
 async function runEval(model: string, options: EvalOptions, terminal: Terminal): Promise<void> {
-  const { dataset: spec, json, quiet = false, adapter, verbose: _, ...evaluateOptions } = options;
+  const { dataset: spec, json, quiet = false, adapter, tune, verbose: _, ...evaluateOptions } = options;
   if (json !== undefined && json !== STANDARD_OUTPUT) checkWritable(json);
   const dataset = await openDataSet(spec);
   const device = await openDevice(adapter === undefined ? {} : { adapter });
   const bar = progressBar(quiet ? null : terminal.progress);
   try {
-    const result = await evaluate(device, model, dataset, evaluateOptions, bar.show);
+    const choices = tune ? await readTuning(device.description, (line) => terminal.err(`bsnn: ${line}\n`)) : {};
+    const result = await evaluate(device, model, dataset, { ...evaluateOptions, choices }, bar.show);
     bar.stop();
     if (json === STANDARD_OUTPUT) return terminal.out(formatJson(result));
     if (json !== undefined) writeJson(json, result);

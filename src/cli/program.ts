@@ -5,6 +5,7 @@ import { addDoctor } from './doctor.ts';
 import { addEval } from './eval.ts';
 import { COLUMNS, wrap } from './print.ts';
 import type { Terminal } from './terminal.ts';
+import { addTuneKernels } from './tune-kernels.ts';
 
 const EXIT_CODES = [
   `${EXIT.ok} ok`,
@@ -40,6 +41,7 @@ function makeProgram(terminal: Terminal): Command {
     .addHelpText('after', `\nExit codes: ${wrap(EXIT_CODES.join(', '), 12)}`);
   addEval(program, terminal);
   addDoctor(program, terminal);
+  addTuneKernels(program, terminal);
   return program;
 }
 

@@ -1,5 +1,6 @@
 import type { Normalization } from '../ann/ann-session.ts';
 import { OptionError } from '../errors.ts';
+import type { Choices } from '../scheduler/choices.ts';
 
 /** What to evaluate, and how; every option has a default. */
 export interface EvaluateOptions extends Partial<Normalization> {
@@ -19,6 +20,8 @@ export interface EvaluateOptions extends Partial<Normalization> {
   readonly percentile?: number;
   /** V at the start: half a threshold (default) or zero. */
   readonly initial?: 'half' | 'zero';
+  /** How layers are computed, by shape, as `tune` found it (default: by the kind of device). Only time depends on it. */
+  readonly choices?: Choices;
 }
 
 /** Options with nothing left open, but for what depends on the model. */
@@ -34,6 +37,7 @@ export const DEFAULTS = {
   calibration: 500,
   percentile: 99.9,
   initial: 'half',
+  choices: {},
 } as const satisfies EvaluateOptions;
 
 /** Ranges of the options that are integers, both ends included. */

@@ -25,6 +25,9 @@ export interface EvaluationResult {
   /** The layers that integrate, in order; the readout is the last and never fires. */
   readonly layers: readonly LayerFigures[];
   readonly spikesPerImage: number;
+  /** Whether kernels were chosen by tuning; for how many of the network's layer shapes. */
+  readonly tuned: boolean;
+  readonly tunedShapes: number;
   readonly device: AdapterDescription;
   readonly timing: Timing;
 }

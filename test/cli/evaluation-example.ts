@@ -28,6 +28,8 @@ export function example(options: { phaseBits?: number; waves?: number; classes?:
       { name: 'readout', neurons: classes, spikesPerImage: 0, gridBits: [4, 4] },
     ],
     spikesPerImage: 60_000,
+    tuned: false,
+    tunedShapes: 0,
     device: { adapter: 'llvmpipe', driver: 'Mesa 25.0.7', software: true },
     timing: {
       seconds: 9.87,

@@ -55,7 +55,7 @@ it('a data set that is not there exits with 1; the stack is shown where it is as
   expect(verbose.err).toMatch(/\n {4}at /);
 });
 
-it.each([['--help'], ['eval', '--help'], ['doctor', '--help'], ['help', 'eval']])(
+it.each([['--help'], ['eval', '--help'], ['tune-kernels', '--help'], ['doctor', '--help'], ['help', 'eval']])(
   '%s %s helps within 80 columns',
   async (...args) => {
     const { code, out, err } = await result(...args);
