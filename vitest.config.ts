@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -9,6 +11,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     // A software driver compiles a large kernel for seconds, on a busy machine for many.
+    // what a developer has tuned is not part of a test
+    env: { BSNN_CACHE_DIR: join(tmpdir(), 'bsnn-test-without-cache') },
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -4,6 +4,7 @@ export { type AnnResult, AnnSession, type AnnSessionOptions, type Normalization 
 export type { DataSet, Images } from './data/data-set.ts';
 export { DATA_SET_FORMS, openDataSet } from './data/open.ts';
 export { readSidecar, type Sidecar } from './data/sidecar.ts';
+export { readTuning, writeTuning } from './data/tuning.ts';
 export {
   BsnnError,
   ConversionError,
@@ -37,6 +38,7 @@ export type {
 } from './network/network.ts';
 export { NEURON_NAMES, type Neuron, neuronText, parseNeuron } from './neuron/neuron.ts';
 export { type ImportOptions, importOnnx } from './onnx/import.ts';
+export type { Choice, Choices } from './scheduler/choices.ts';
 export type { Plan } from './scheduler/plan.ts';
 export type { SteppedPlan } from './scheduler/stepped-plan.ts';
 export type { LayerRecord, RecordOptions, StepRecord } from './session/record.ts';
@@ -49,3 +51,4 @@ export {
   SteppedSession,
   type SteppedSessionOptions,
 } from './session/stepped.ts';
+export { type TuneOptions, tune } from './session/tune.ts';

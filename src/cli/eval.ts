@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { openDataSet } from '../data/open.ts';
+import { readTuning } from '../data/tuning.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { type EvaluateOptions, RANGES } from '../evaluate/options.ts';
 import { openDevice } from '../gpu/node.ts';
@@ -16,6 +17,7 @@ interface EvalOptions extends EvaluateOptions, RunningOptions {
   readonly json?: string;
   readonly quiet?: boolean;
   readonly layers?: boolean;
+  readonly tune: boolean;
 }
 
 /** Images that are diagnosed where the figures of the layers are asked for: enough for shares to a tenth of a percent. */
@@ -41,19 +43,21 @@ export function addEval(program: Command, terminal: Terminal): void {
       ).argParser(integer(RANGES.diagnosis)),
     )
     .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else')
-    .option('--quiet', 'no progress bar');
+    .option('--quiet', 'no progress bar')
+    .option('--no-tune', 'leave alone what `bsnn tune-kernels` found');
   addRunning(command).action((model: string, options: EvalOptions) => runEval(model, options, terminal));
 }
 
 async function runEval(model: string, options: EvalOptions, terminal: Terminal): Promise<void> {
-  const { dataset: spec, json, layers = false, quiet = false, adapter, verbose: _, ...evaluateOptions } = options;
+  const { dataset: spec, json, layers = false, quiet = false, adapter, tune, verbose: _, ...evaluateOptions } = options;
   const diagnosis = options.diagnosis ?? (layers || json !== undefined ? DIAGNOSED : 0);
   if (json !== undefined && json !== STANDARD_OUTPUT) checkWritable(json);
   const dataset = await openDataSet(spec);
   const device = await openDevice(adapter === undefined ? {} : { adapter });
   const bar = progressBar(quiet ? null : terminal.progress);
   try {
-    const result = await evaluate(device, model, dataset, { ...evaluateOptions, diagnosis }, bar.show);
+    const choices = tune ? await readTuning(device.description, (line) => terminal.err(`bsnn: ${line}\n`)) : {};
+    const result = await evaluate(device, model, dataset, { ...evaluateOptions, diagnosis, choices }, bar.show);
     bar.stop();
     if (json === STANDARD_OUTPUT) return terminal.out(formatJson(result));
     if (json !== undefined) writeJson(json, result);

@@ -14,6 +14,7 @@ export function formatEvaluation(result: EvaluationResult, color: boolean): stri
     put('device', `${device.adapter}${device.software ? ' (software)' : ''}`),
     put('driver', device.driver),
     put('network', `${count(neurons, 'neuron')}, K = ${result.phaseBits} spikes a word, ${count(result.waves, 'wave')}`),
+    ...(result.tuned ? [put('kernels', `tuned for ${count(result.tunedShapes, 'layer shape')}`)] : []),
     put('scales', `${ordinal(result.percentile)} percentile of ${count(result.calibrationImages, 'calibration image')}`),
     '',
     put('ANN', `${percent(ann.top1)}${result.classes > 10 ? ` (top-5 ${percent(ann.top5)})` : ''}`),

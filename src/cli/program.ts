@@ -7,6 +7,7 @@ import { addEval } from './eval.ts';
 import { COLUMNS, wrap } from './print.ts';
 import type { Terminal } from './terminal.ts';
 import { addTrace } from './trace.ts';
+import { addTuneKernels } from './tune-kernels.ts';
 
 const EXIT_CODES = [
   `${EXIT.ok} ok`,
@@ -44,6 +45,7 @@ function makeProgram(terminal: Terminal): Command {
   addTrace(program, terminal);
   addCompare(program, terminal);
   addDoctor(program, terminal);
+  addTuneKernels(program, terminal);
   return program;
 }
 

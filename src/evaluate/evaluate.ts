@@ -7,6 +7,7 @@ import { type Ann, shapeSize } from '../graph/ann.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { wordSteps } from '../network/time.ts';
 import { importOnnx } from '../onnx/import.ts';
+import { tunedShapes } from '../scheduler/choices.ts';
 import type { Plan } from '../scheduler/plan.ts';
 import { type RunResult, Session } from '../session/session.ts';
 import { accuracy, agreement } from './accuracy.ts';
@@ -59,6 +60,7 @@ export async function evaluate(
   const { network, plan, run } = await runSpiking(device, trained.network, evaluation, stopwatch, onProgress);
   const found = await runDiagnosis(device, network, evaluation, onProgress);
   const { layers, ...rest } = figures(network, run, trained.logits, evaluation.images.labels);
+  const shapes = tunedShapes(network, settings.choices, device.capabilities);
   return {
     model: ann.name,
     dataset: dataset.name,
@@ -73,6 +75,8 @@ export async function evaluate(
     ...rest,
     layers: layers.map((layer, l) => ({ ...layer, ...found?.layers[l] })),
     diagnosis: found?.summary ?? null,
+    tuned: shapes > 0,
+    tunedShapes: shapes,
     device: device.description,
     timing: { ...timing(stopwatch, run, plan), peakGpuBytes: peakBytes(device) },
   };
@@ -120,11 +124,11 @@ async function runTrained(
 async function runSpiking(
   device: Device,
   network: SpikingNetwork,
-  { images, batch, waves }: Evaluation,
+  { images, batch, waves, choices }: Evaluation,
   stopwatch: Stopwatch,
   report: Report,
 ): Promise<{ network: SpikingNetwork; plan: Plan; run: RunResult }> {
-  const session = await stopwatch.time('compile', () => Session.create(device, network, { batch, waves }));
+  const session = await stopwatch.time('compile', () => Session.create(device, network, { batch, waves, choices }));
   try {
     const onRun = (done: number) => report({ stage: 'snn', done, images: images.count });
     const run = await stopwatch.time('snn', () => session.run(images.pixels, onRun));

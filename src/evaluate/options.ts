@@ -1,5 +1,6 @@
 import type { Normalization } from '../ann/ann-session.ts';
 import { OptionError } from '../errors.ts';
+import type { Choices } from '../scheduler/choices.ts';
 
 /** What to evaluate, and how; every option has a default. */
 export interface EvaluateOptions extends Partial<Normalization> {
@@ -21,6 +22,8 @@ export interface EvaluateOptions extends Partial<Normalization> {
   readonly initial?: 'half' | 'zero';
   /** Images, at most, whose spikes are compared layer by layer with the trained network's activations (default 0: none). */
   readonly diagnosis?: number;
+  /** How layers are computed, by shape, as `tune` found it (default: by the kind of device). Only time depends on it. */
+  readonly choices?: Choices;
 }
 
 /** Options with nothing left open, but for what depends on the model. */
@@ -37,6 +40,7 @@ export const DEFAULTS = {
   percentile: 99.9,
   initial: 'half',
   diagnosis: 0,
+  choices: {},
 } as const satisfies EvaluateOptions;
 
 /** Ranges of the options that are integers, both ends included. */

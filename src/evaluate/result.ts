@@ -28,6 +28,9 @@ export interface EvaluationResult {
   readonly spikesPerImage: number;
   /** Of the first of the images (option `diagnosis`), after all waves; its layers' figures are in `layers`. Null where not asked for. */
   readonly diagnosis: DiagnosisSummary | null;
+  /** Whether kernels were chosen by tuning; for how many of the network's layer shapes. */
+  readonly tuned: boolean;
+  readonly tunedShapes: number;
   readonly device: AdapterDescription;
   readonly timing: Timing;
 }

@@ -10,11 +10,27 @@ import { UNIFORM_BYTES } from './tables.ts';
  * - `matrix`: as `tiled`, multiplied by matrix units.
  */
 export interface Choice {
-  readonly form: 'registers' | 'tiled' | 'matrix';
+  readonly form: (typeof VALUES.form)[number];
   /** Packed 8-bit dot products, integers of single bytes, or f32. Matrix units have their own. */
-  readonly arithmetic: 'packed' | 'integers' | 'f32';
+  readonly arithmetic: (typeof VALUES.arithmetic)[number];
   /** Weights through the constant path where they fit, or always from storage. */
-  readonly weights: 'uniform' | 'storage';
+  readonly weights: (typeof VALUES.weights)[number];
+}
+
+/** What each part of a choice may be. */
+const VALUES = {
+  form: ['registers', 'tiled', 'matrix'],
+  arithmetic: ['packed', 'integers', 'f32'],
+  weights: ['uniform', 'storage'],
+} as const;
+
+/** Whether something read from a file is a choice: the three parts, each with a value that there is, and nothing else. */
+export function isChoice(value: unknown): value is Choice {
+  if (typeof value !== 'object' || value === null) return false;
+  const entries = Object.entries(value);
+  const isPart = ([name, part]: [string, unknown]) =>
+    Object.hasOwn(VALUES, name) && (VALUES[name as keyof typeof VALUES] as readonly unknown[]).includes(part);
+  return entries.length === Object.keys(VALUES).length && entries.every(isPart);
 }
 
 /** Choices by shape (`shapeKey`), as tuning found them. */
@@ -63,15 +79,46 @@ export function defaultChoice(capabilities: Capabilities, layer: SpikingNeurons)
   return { form: 'registers', arithmetic: defaultArithmetic(capabilities), weights: 'uniform' };
 }
 
-/** Everything that a device can compute a layer with. */
-export function candidatesOf({ packedDot, matrix }: Capabilities, layer: SpikingNeurons): Choice[] {
-  const arithmetics = (['packed', 'integers', 'f32'] as const).filter((one) => one !== 'packed' || packedDot);
+/**
+ * What a device may compute a layer with best: the candidates of tuning. Software drivers have no workgroup memory of their own,
+ * so that the tiled form is 10 to 20 times slower there, and weights from storage half as fast, but for single bytes: both are
+ * left out, since each candidate is compiled for seconds.
+ */
+export function candidatesOf({ software, packedDot, matrix }: Capabilities, layer: SpikingNeurons): Choice[] {
+  const arithmetics = VALUES.arithmetic.filter((one) => one !== 'packed' || packedDot);
   const registers = arithmetics.flatMap((arithmetic) =>
-    (['uniform', 'storage'] as const).map((weights): Choice => ({ form: 'registers', arithmetic, weights })),
+    VALUES.weights.map((weights): Choice => ({ form: 'registers', arithmetic, weights })),
   );
+  if (software) return registers.filter(({ arithmetic, weights }) => arithmetic === 'integers' || weights === 'uniform');
   if (!fillsTiles(layer)) return registers;
   const tiled = arithmetics.map((arithmetic): Choice => ({ form: 'tiled', arithmetic, weights: 'storage' }));
   return [...registers, ...tiled, ...(matrix ? [{ form: 'matrix', arithmetic: 'packed', weights: 'storage' } as const] : [])];
+}
+
+/** Whether two choices are the same. */
+export const isSameChoice = (a: Choice, b: Choice): boolean =>
+  a.form === b.form && a.arithmetic === b.arithmetic && a.weights === b.weights;
+
+/**
+ * What tuning found for a layer; undefined where it found nothing, or nothing that is a candidate here: choices may come from a
+ * file, and of another device.
+ */
+export function tunedChoice(
+  network: SpikingNetwork,
+  layer: SpikingNeurons,
+  choices: Choices,
+  capabilities: Capabilities,
+): Choice | undefined {
+  const found = choices[shapeKey(network, layer)];
+  return found && candidatesOf(capabilities, layer).find((candidate) => isSameChoice(candidate, found));
+}
+
+/** How many shapes of a network's layers have a choice by tuning that holds on a device. */
+export function tunedShapes(network: SpikingNetwork, choices: Choices, capabilities: Capabilities): number {
+  const tuned = network.layers.flatMap((layer) =>
+    layer.kind === 'neurons' && tunedChoice(network, layer, choices, capabilities) ? [shapeKey(network, layer)] : [],
+  );
+  return new Set(tuned).size;
 }
 
 /** Packed dot products on a GPU, and no more. */
@@ -87,7 +134,8 @@ export function choose(
   limits: PlanLimits,
   options: Partial<Choice> & { readonly capabilities?: Capabilities; readonly choices?: Choices },
 ): Choice {
-  const found = options.choices?.[shapeKey(network, layer)] ?? defaultChoice(options.capabilities ?? PLAIN, layer);
+  const { capabilities = PLAIN, choices = {} } = options;
+  const found = tunedChoice(network, layer, choices, capabilities) ?? defaultChoice(capabilities, layer);
   const { form = found.form, arithmetic = found.arithmetic, weights = found.weights } = options;
   if (form !== 'registers' && !isGrouped(layer)) return { form, arithmetic, weights: 'storage' };
   return { form: 'registers', arithmetic, weights: limits.maxUniformBufferBindingSize < UNIFORM_BYTES ? 'storage' : weights };

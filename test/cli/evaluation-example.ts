@@ -29,6 +29,8 @@ export function example(options: { phaseBits?: number; waves?: number; classes?:
     ],
     spikesPerImage: 60_000,
     diagnosis: null,
+    tuned: false,
+    tunedShapes: 0,
     device: { adapter: 'llvmpipe', driver: 'Mesa 25.0.7', software: true },
     timing: {
       seconds: 9.87,

@@ -55,16 +55,21 @@ it('a data set that is not there exits with 1; the stack is shown where it is as
   expect(verbose.err).toMatch(/\n {4}at /);
 });
 
-it.each([['--help'], ['eval', '--help'], ['trace', '--help'], ['compare', '--help'], ['doctor', '--help'], ['help', 'eval']])(
-  '%s %s helps within 80 columns',
-  async (...args) => {
-    const { code, out, err } = await result(...args);
-    expect(code).toBe(0);
-    expect(err).toBe('');
-    expect(out).toMatch(/^Usage: bsnn/);
-    expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
-  },
-);
+it.each([
+  ['--help'],
+  ['eval', '--help'],
+  ['trace', '--help'],
+  ['compare', '--help'],
+  ['tune-kernels', '--help'],
+  ['doctor', '--help'],
+  ['help', 'eval'],
+])('%s %s helps within 80 columns', async (...args) => {
+  const { code, out, err } = await result(...args);
+  expect(code).toBe(0);
+  expect(err).toBe('');
+  expect(out).toMatch(/^Usage: bsnn/);
+  expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+});
 
 it('--version is the package’s', async () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));

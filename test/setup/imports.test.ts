@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   scheduler: ['graph', 'network', 'neuron'],
   ann: ['graph', 'kernels', 'gpu', 'scheduler'],
   session: ['scheduler', 'kernels', 'gpu', 'network', 'graph', 'neuron'],
-  data: ['graph'],
+  data: ['graph', 'scheduler', 'types of gpu'],
   evaluate: ['graph', 'network', 'neuron', 'onnx', 'convert', 'reference', 'gpu', 'kernels', 'scheduler', 'ann', 'session', 'data'],
   plot: [],
   cli: [EVERYTHING],
