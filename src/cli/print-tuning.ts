@@ -13,8 +13,8 @@ const CHOICE_COLUMNS = 16;
 const NUMBER_COLUMNS = 9;
 const SHAPE_COLUMNS = COLUMNS - 4 - CHOICE_COLUMNS - 3 * NUMBER_COLUMNS;
 
-/** Three digits: 123, 12.3, 1.23, 0.0123. */
-const milliseconds = (ms: number): string => (ms >= 100 ? ms.toFixed(0) : ms > 0 ? String(Number(ms.toPrecision(3))) : '0');
+/** Three digits or so: 123, 12.3, 1.23, 0.0123. */
+const milliseconds = (ms: number): string => ms.toFixed(ms >= 100 ? 0 : ms >= 10 ? 1 : ms >= 0.1 ? 2 : 4);
 
 /** A row whose first cell goes on below itself where it is long. */
 function row(shape: string, choice: string, numbers: readonly string[]): string {
@@ -37,7 +37,7 @@ export function formatTimings(title: string, timings: readonly ShapeTiming[], co
   const total = sum(best);
   const rows = timings.map(({ shape, layers }, i) => {
     const numbers = [milliseconds(best[i].ms), `${((100 * best[i].ms) / total).toFixed(1)} %`, milliseconds(untuned[i]?.ms ?? 0)];
-    return row(layers > 1 ? `${shape} (${layers} layers)` : shape, choiceName(best[i].choice), numbers);
+    return row(layers > 1 ? `${layers} × ${shape}` : shape, choiceName(best[i].choice), numbers);
   });
   const lines = [
     bold(clip(title, COLUMNS)),

@@ -61,33 +61,38 @@ interface Group {
   readonly untuned: Choice;
 }
 
+/** Turns of every candidate, the least time of which counts: load that comes and goes should not meet one of them alone. */
+const ROUNDS = 2;
+
 /** Measures all candidates of all shapes that are not known. @throws as `tune` */
 export async function measureShapes(device: Device, network: SpikingNetwork, options: TuneOptions = {}): Promise<ShapeTiming[]> {
-  const { waves = 3, onProgress } = options;
+  const { batch = 64, waves = 3, onProgress } = options;
   const groups = groupLayers(device, network, options.known ?? {});
   const candidates = distinct(groups.flatMap((group) => group.candidates));
-  const measured: { readonly candidate: Choice; readonly layerMs: readonly number[] }[] = [];
-  let first: RunResult | null = null;
-  let { batch = 64, images } = options;
-  for (const [i, candidate] of candidates.entries()) {
-    onProgress?.(candidate, i, candidates.length);
-    const layers = groups.filter((group) => isAmong(group.candidates, candidate)).map((group) => group.layers[0]);
-    const session = await Session.create(device, network, { ...candidate, batch, waves });
+  const size = shapeSize(network.input.shape);
+  let images = options.images ?? seededPixels(batch * size);
+  const measured = candidates.map((choice) => ({ choice, layerMs: network.layers.map(() => Infinity) }));
+  let expected: RunResult | null = null;
+  for (let turn = 0; turn < ROUNDS * candidates.length; turn++) {
+    const { choice, layerMs } = measured[turn % candidates.length];
+    onProgress?.(choice, turn, ROUNDS * candidates.length);
+    const session = await Session.create(device, network, { ...choice, batch, waves });
     try {
-      batch = session.plan.batch;
-      images ??= seededPixels(batch * shapeSize(network.input.shape));
+      // one batch, as the device takes it: a rest of fewer images would be what is timed
+      images = images.subarray(0, session.plan.batch * size);
       const run = await session.run(images);
-      first ??= run;
-      checkSame(device, candidate, first, run);
-      measured.push({ candidate, layerMs: await timeLayers(session, new Set(layers)) });
+      expected ??= run;
+      checkSame(device, choice, expected, run);
+      const layers = groups.filter((group) => isAmong(group.candidates, choice)).map((group) => group.layers[0]);
+      for (const [l, ms] of await timeLayers(session, layers)) layerMs[l] = Math.min(layerMs[l], ms);
     } finally {
       session.dispose();
     }
   }
   return groups.map(({ shape, layers, candidates: own, untuned }) => {
     const times = measured
-      .filter(({ candidate }) => isAmong(own, candidate))
-      .map(({ candidate: choice, layerMs }) => ({ choice, ms: layers.length * layerMs[layers[0]] }));
+      .filter(({ choice }) => isAmong(own, choice))
+      .map(({ choice, layerMs }) => ({ choice, ms: layers.length * layerMs[layers[0]] }));
     return { shape, layers: layers.length, candidates: times.sort((a, b) => a.ms - b.ms), untuned };
   });
 }
@@ -118,28 +123,28 @@ const isAmong = (choices: readonly Choice[], choice: Choice): boolean => choices
 const distinct = (choices: readonly Choice[]): Choice[] =>
   choices.filter((choice, i) => choices.findIndex((other) => isSameChoice(other, choice)) === i);
 
-/** Samples of each kernel, of which the least counts: other load on the machine only adds. */
-const SAMPLES = 3;
+/** Samples of each kernel in a turn, of which the least counts: other load on the machine only adds. */
+const SAMPLES = 2;
 /** A sample takes so many ms at least: timestamps may be rounded to a tenth of one. */
 const SAMPLE_MS = 2;
 /** Times that a sample repeats a kernel, at most. */
 const MOST_REPEATS = 256;
 
 /**
- * Milliseconds of layers for one batch of a session that has run (and so has compiled), by index; 0 for those not asked for.
- * What the kernels read has been overwritten in part by then, but their time does not depend on it.
+ * Milliseconds of layers, by index, for one batch of a session that has run; all shares of a layer's channels together. What
+ * the kernels read has been overwritten in part by then, but their time does not depend on it.
  */
-async function timeLayers(session: Session, layers: ReadonlySet<number>): Promise<number[]> {
-  const { plan, engine, device, network } = session;
+async function timeLayers(session: Session, layers: readonly number[]): Promise<Map<number, number>> {
+  const { plan, engine, device } = session;
   const work = plan.dispatches.flatMap(({ kernel, layer }, i) =>
-    kernel === 'accumulate' && layers.has(layer) ? [{ layer, kernel: engine.kernels[i] }] : [],
+    kernel === 'accumulate' && layers.includes(layer) ? [{ layer, kernel: engine.kernels[i] }] : [],
   );
   const timer = passTimer(device);
   try {
     const times = await leastTimes(timer, work);
-    const layerMs = network.layers.map(() => 0);
+    const layerMs = new Map(layers.map((l) => [l, 0]));
     work.forEach(({ layer }, i) => {
-      layerMs[layer] += times[i];
+      layerMs.set(layer, (layerMs.get(layer) ?? 0) + times[i]);
     });
     return layerMs;
   } finally {
