@@ -1,5 +1,5 @@
 /** What `npm run bench` can measure, in this order. */
-export const SUITE_NAMES = ['peak', 'ladder', 'kernels', 'network', 'stepped'] as const;
+export const SUITE_NAMES = ['peak', 'ladder', 'kernels', 'network', 'stepped', 'growth'] as const;
 export type SuiteName = (typeof SUITE_NAMES)[number];
 
 export const USAGE = `usage: npm run bench [-- SUITE…] [-- --json FILE]   (SUITE: ${SUITE_NAMES.join(', ')}; default: all)`;

@@ -1,30 +1,42 @@
 import type { Device } from '../src/gpu/device.ts';
 import { shapeSize } from '../src/graph/ann.ts';
-import type { SpikingNetwork } from '../src/network/network.ts';
-import { simulate } from '../src/reference/simulate.ts';
-import { readWords } from '../src/session/inspect.ts';
+import type { SpikingNetwork, SpikingNeurons } from '../src/network/network.ts';
+import { type Choice, candidatesOf, defaultChoice } from '../src/scheduler/choices.ts';
 import { Session, type SessionOptions } from '../src/session/session.ts';
-import { generator, LAYERS, layerName, layerNetwork } from './layers.ts';
+import { checkLayer } from './check.ts';
+import { LAYERS, type LayerShape, layerName, layerNetwork } from './layers.ts';
 import { countedMs, type Measurement, type Stopwatch, timesOf } from './measure.ts';
-import type { PeakSuite } from './peak.ts';
+import { generator } from './networks.ts';
+import { FMA_MACS, type PeakSuite } from './peak.ts';
 import type { Row } from './result.ts';
 
 export const BATCH = 64;
 export const WAVES = 3;
+/** Multiply-adds of one repetition above which three samples are enough. */
+const LARGE_MACS = 1e9;
 
 /** A way to run the same layer; all give the same bits. */
 export interface Variant {
   readonly name: string;
-  readonly options: Pick<SessionOptions, 'weights' | 'arithmetic'>;
+  readonly options: Choice;
 }
 
-/** The variants that a device has. */
-export const variantsOf = (device: Device): Variant[] =>
-  (['uniform', 'storage'] as const).flatMap((weights) =>
-    (['packed', 'f32'] as const)
-      .filter((arithmetic) => arithmetic === 'f32' || device.packedDot)
-      .map((arithmetic) => ({ name: `${weights} ${arithmetic}`, options: { weights, arithmetic } })),
-  );
+const named = (options: Choice): Variant => ({
+  name:
+    options.form === 'matrix'
+      ? 'matrix'
+      : `${options.form} ${options.weights} ${options.arithmetic}`.replace('tiled storage', 'tiled'),
+  options,
+});
+
+/** The variants that a device has for wide layers; what it runs by default comes first. */
+export function variantsOf({ capabilities }: Device): Variant[] {
+  const network = layerNetwork({ inputs: 64, outputs: 64, size: 8, kernel: 3, stride: 1, inResnet20: 0 });
+  const layer = network.network.layers[network.layer] as SpikingNeurons;
+  const first = named(defaultChoice(capabilities, layer));
+  const all = candidatesOf(capabilities, layer).map(named);
+  return [first, ...all.filter(({ name }) => name !== first.name)];
+}
 
 /** Random pixels, the same ones every time. */
 export function randomImages(network: SpikingNetwork, images: number): Uint8Array {
@@ -32,7 +44,7 @@ export function randomImages(network: SpikingNetwork, images: number): Uint8Arra
   return Uint8Array.from({ length: images * shapeSize(network.input.shape) }, () => Math.floor(random() * 256));
 }
 
-/** A session that has run one batch, so that every layer's words are there, checked against the CPU's reference. */
+/** A session that has run one batch, whose layers up to `layer` were checked: neurons of each, computed again on the CPU. */
 export async function checkedSession(
   device: Device,
   network: SpikingNetwork,
@@ -42,16 +54,7 @@ export async function checkedSession(
   const session = await Session.create(device, network, { batch: BATCH, waves: WAVES, keepWords: true, ...options });
   const pixels = randomImages(network, session.plan.batch);
   await session.run(pixels);
-  const words = await readWords(session, layer, session.plan.batch);
-  const image = session.plan.batch - 1;
-  const expected = simulate(network, pixels.subarray(image * shapeSize(network.input.shape)), WAVES).words[layer];
-  const size = shapeSize(network.layers[layer].shape);
-  expected.forEach((wave, i) => {
-    const at = (i * session.plan.batch + image) * size;
-    for (let j = 0; j < size; j++) {
-      if (words[at + j] !== wave[j]) throw new Error(`${network.name}: word ${j} of wave ${i} is ${words[at + j]}, not ${wave[j]}`);
-    }
-  });
+  for (let l = 0; l <= layer; l++) if (network.layers[l].kind === 'neurons') await checkLayer(session, pixels, l);
   return session;
 }
 
@@ -59,8 +62,7 @@ export async function checkedSession(
 export function macRow(suite: string, name: string, variant: string, macs: number, measured: Measurement, peak: PeakSuite): Row {
   const { peaks } = peak;
   const gmacs = macs / countedMs(measured) / 1e6;
-  const fmasBeside = 32768 * 32 * 192;
-  const share = (measured.ratio * macs) / fmasBeside;
+  const share = (measured.ratio * macs) / FMA_MACS;
   const packed = variant.includes('packed') && peaks.dot4Gmacs !== null;
   const dotShare = packed ? (share * peaks.fmaGmacs) / (peaks.dot4Gmacs as number) : null;
   return { suite, name, variant, gmacs, gbps: null, imagesPerSecond: null, share, bound: 'fma', dotShare, ...timesOf(measured) };
@@ -74,53 +76,65 @@ export function byteRow(suite: string, name: string, variant: string, bytes: num
   return { suite, name, variant, gmacs: null, gbps, imagesPerSecond: null, share, bound: 'copy', dotShare: null, ...times };
 }
 
-/** Every layer shape in every variant, and what all convolutions of ResNet-20 reach together. */
+/** Every layer shape, some of them in every variant, and what all convolutions of ResNet-20 reach together. */
 export async function measureKernels(device: Device, stopwatch: Stopwatch, peak: PeakSuite): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const variant of variantsOf(device)) {
-    const together = { macs: 0, peakMacs: 0, ms: 0, wallMs: 0, spread: 0 };
-    for (const layerShape of LAYERS) {
-      const { network, layer } = layerNetwork(layerShape);
-      const session = await checkedSession(device, network, layer, variant.options);
-      try {
-        const { dispatches } = session.plan;
-        const kernels = session.engine.kernels.filter(
-          (_, i) => dispatches[i].kernel === 'accumulate' && dispatches[i].layer === layer,
-        );
-        const macs = dispatches.reduce((sum, d) => sum + (d.kernel === 'accumulate' && d.layer === layer ? d.macs : 0), 0);
-        const measured = await stopwatch.measure(await stopwatch.scale(kernels), { beside: peak.fma });
-        const row = macRow('kernels', layerName(layerShape), variant.name, macs, measured, peak);
-        rows.push(row);
-        const count = layerShape.inResnet20;
-        together.macs += macs * count;
-        together.peakMacs += (macs * count) / (row.share as number);
-        together.ms += countedMs(measured) * count;
-        together.wallMs += measured.wallMs * count;
-        together.spread = Math.max(together.spread, count > 0 ? measured.spread : 0);
-      } finally {
-        session.dispose();
-      }
+  const resnet20: { readonly row: Row; readonly macs: number; readonly count: number }[] = [];
+  const [chosen, ...others] = variantsOf(device);
+  for (const layerShape of LAYERS) {
+    for (const variant of layerShape.everyVariant ? [chosen, ...others] : [chosen]) {
+      const { row, macs } = await measureLayer(device, stopwatch, peak, layerShape, variant);
+      rows.push(row);
+      if (variant === chosen && layerShape.inResnet20 > 0) resnet20.push({ row, macs, count: layerShape.inResnet20 });
     }
-    const { macs, peakMacs, ms, wallMs, spread } = together;
-    const share = macs / peakMacs;
-    rows.push({
-      suite: 'kernels',
-      name: 'ResNet-20: all convolutions',
-      variant: variant.name,
-      gmacs: macs / ms / 1e6,
-      gbps: null,
-      imagesPerSecond: null,
-      share,
-      bound: 'fma',
-      dotShare:
-        variant.name.includes('packed') && peak.peaks.dot4Gmacs ? (share * peak.peaks.fmaGmacs) / peak.peaks.dot4Gmacs : null,
-      gpuMs: stopwatch.timestamps ? ms : null,
-      wallMs,
-      spread,
-    });
   }
-  rows.push(...(await measureMovers(device, stopwatch, peak)));
+  rows.push(together('ResNet-20: all convolutions', resnet20), ...(await measureMovers(device, stopwatch, peak)));
   return rows;
+}
+
+/** One layer's accumulate dispatches, all shares of its weights. */
+async function measureLayer(
+  device: Device,
+  stopwatch: Stopwatch,
+  peak: PeakSuite,
+  layerShape: LayerShape,
+  variant: Variant,
+): Promise<{ readonly row: Row; readonly macs: number }> {
+  const { network, layer } = layerNetwork(layerShape);
+  const session = await checkedSession(device, network, layer, { batch: layerShape.batch ?? BATCH, ...variant.options });
+  try {
+    const { dispatches } = session.plan;
+    const isLayer = (i: number) => dispatches[i].kernel === 'accumulate' && dispatches[i].layer === layer;
+    const kernels = session.engine.kernels.filter((_, i) => isLayer(i));
+    const macs = dispatches.reduce((sum, d, i) => sum + (isLayer(i) ? d.macs : 0), 0);
+    const work = await stopwatch.scale(kernels);
+    // a sample of a large layer takes long enough to need few of them
+    const measured = await stopwatch.measure(work, { beside: peak.fma, samples: macs > LARGE_MACS ? 3 : 11 });
+    const once = dispatches.some((d, i) => isLayer(i) && d.ways?.pixels);
+    const name = once ? `${variant.name}, once` : variant.name;
+    return { row: macRow('kernels', layerName(layerShape), name, macs, measured, peak), macs };
+  } finally {
+    session.dispose();
+  }
+}
+
+/** What layers reach one after another, each so often: times add up, the shares by the time that the peak would take. */
+function together(name: string, parts: readonly { readonly row: Row; readonly macs: number; readonly count: number }[]): Row {
+  const sum = (value: (row: Row, macs: number) => number) =>
+    parts.reduce((total, { row, macs, count }) => total + value(row, macs) * count, 0);
+  const macs = sum((_, n) => n);
+  const ms = sum((row) => row.gpuMs ?? row.wallMs);
+  const [{ row: first }] = parts;
+  return {
+    ...first,
+    name,
+    gmacs: macs / ms / 1e6,
+    share: macs / sum((row, n) => n / (row.share as number)),
+    dotShare: first.dotShare === null ? null : macs / sum((row, n) => n / (row.dotShare as number)),
+    gpuMs: first.gpuMs === null ? null : ms,
+    wallMs: sum((row) => row.wallMs),
+    spread: Math.max(...parts.map(({ row }) => row.spread)),
+  };
 }
 
 /** encode, pool and readout: kernels that move bytes. */

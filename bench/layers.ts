@@ -1,19 +1,20 @@
 import { quantize } from '../src/convert/quantize.ts';
-import type { Ann, AnnLayer, Convolution } from '../src/graph/ann.ts';
+import { type Ann, type AnnLayer, windowOutput } from '../src/graph/ann.ts';
 import type { SpikingNetwork } from '../src/network/network.ts';
+import { type ConvolutionForm, generator, randomConvolution } from './networks.ts';
 
 /** A convolution (or linear layer: one pixel) that is measured alone. */
-export interface LayerShape {
-  readonly inputs: number;
-  readonly outputs: number;
+export interface LayerShape extends ConvolutionForm {
   /** Of the source map, square. */
   readonly size: number;
-  readonly kernel: number;
-  readonly stride: number;
   /** The layer reads the pixels. */
   readonly first?: boolean;
   /** How often ResNet-20 has it. */
   readonly inResnet20: number;
+  /** Images at once, where 64 would take too long. */
+  readonly batch?: number;
+  /** Measured in every variant, not only in the one that the library chooses. */
+  readonly everyVariant?: boolean;
 }
 
 const shape = (inputs: number, outputs: number, size: number, kernel: number, stride: number, inResnet20 = 0): LayerShape => ({
@@ -25,64 +26,54 @@ const shape = (inputs: number, outputs: number, size: number, kernel: number, st
   inResnet20,
 });
 
-/** The layers of ResNet-20 (CIFAR-10), of a slim VGG-16 and linear ones. */
+/** The layers of ResNet-20 (CIFAR-10), then large ones of ImageNet's networks, depthwise and linear ones. */
 export const LAYERS: readonly LayerShape[] = [
   { ...shape(3, 16, 32, 3, 1, 1), first: true },
-  shape(16, 16, 32, 3, 1, 6),
+  { ...shape(16, 16, 32, 3, 1, 6), everyVariant: true },
   shape(16, 32, 32, 3, 2, 1),
   shape(16, 32, 32, 1, 2, 1),
   shape(32, 32, 16, 3, 1, 5),
   shape(32, 64, 16, 3, 2, 1),
   shape(32, 64, 16, 1, 2, 1),
-  shape(64, 64, 8, 3, 1, 5),
+  { ...shape(64, 64, 8, 3, 1, 5), everyVariant: true },
   shape(128, 128, 4, 3, 1),
   shape(128, 128, 2, 3, 1),
   shape(64, 64, 8, 1, 1),
+  { ...shape(3, 64, 224, 7, 2), first: true, batch: 8 },
+  { ...shape(3, 64, 224, 11, 4), first: true, pad: 2, batch: 8 },
+  { ...shape(256, 256, 14, 3, 1), batch: 16 },
+  { ...shape(512, 512, 7, 3, 1), batch: 16 },
+  { ...shape(256, 256, 14, 1, 1), batch: 16, everyVariant: true },
+  { ...shape(64, 64, 32, 3, 1), groups: 64 },
+  { ...shape(256, 256, 14, 3, 1), groups: 256 },
   shape(512, 512, 1, 1, 1),
+  shape(4096, 4096, 1, 1, 1),
 ];
 
-export const layerName = ({ inputs, outputs, size, kernel, stride }: LayerShape): string =>
-  size === 1
-    ? `linear ${inputs}→${outputs}`
-    : `${kernel}×${kernel} ${inputs}→${outputs} ${size}²${stride > 1 ? ` stride ${stride}` : ''}`;
-
-/** Small pseudo-random numbers: the same network every time. */
-export function generator(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return (state >>> 0) / 2 ** 32;
-  };
+/** What a table calls it: `3×3 16→32 32² stride 2`, `3×3 depthwise 64 32²`, `linear 512→512`. */
+export function layerName({ inputs, outputs, size, kernel, stride, groups }: LayerShape): string {
+  if (size === 1) return `linear ${inputs}→${outputs}`;
+  const channels = groups === inputs ? `depthwise ${inputs}` : `${inputs}→${outputs}`;
+  return `${kernel}×${kernel} ${channels} ${size}²${stride > 1 ? ` stride ${stride}` : ''}`;
 }
 
 /** A network around one layer with random weights: the layer is number `layer`; before it, a 1×1 convolution makes words. */
 export function layerNetwork(s: LayerShape, phaseBits = 4): { readonly network: SpikingNetwork; readonly layer: number } {
   const random = generator(s.inputs * 31 + s.outputs * 17 + s.size);
-  const convolution = (inputs: number, outputs: number, kernel: number, stride: number): Convolution<Float32Array> => {
-    const bound = Math.sqrt(6 / (inputs * kernel * kernel));
-    const pad = (kernel - 1) >> 1;
-    return {
-      type: 'convolution',
-      weights: Float32Array.from({ length: outputs * inputs * kernel * kernel }, () => (2 * random() - 1) * bound),
-      window: { kernel: [kernel, kernel], stride: [stride, stride], pads: [pad, pad, pad, pad], dilation: [1, 1] },
-      groups: 1,
-    };
-  };
+  const input = { channels: 3, height: s.size, width: s.size };
   const layers: AnnLayer[] = [];
-  const neurons = (name: string, inputs: number, outputs: number, size: number, kernel: number, stride: number) =>
-    layers.push({
-      kind: 'neurons',
-      name,
-      shape: { channels: outputs, height: size, width: size },
-      terms: [{ source: layers.length - 1, operator: convolution(inputs, outputs, kernel, stride) }],
-      bias: Float32Array.from({ length: outputs }, () => random() * 0.2),
-      ceiling: Infinity,
-    });
-  if (!s.first) neurons('stem', 3, s.inputs, s.size, 1, 1);
-  const size = Math.ceil(s.size / s.stride);
-  neurons(layerName(s), s.inputs, s.outputs, size, s.kernel, s.stride);
+  const neurons = (name: string, form: ConvolutionForm): void => {
+    const operator = randomConvolution(random, form);
+    const [height, width] = windowOutput(input, operator.window);
+    const bias = Float32Array.from({ length: form.outputs }, () => random() * 0.2);
+    const terms = [{ source: layers.length - 1, operator }];
+    layers.push({ kind: 'neurons', name, shape: { channels: form.outputs, height, width }, terms, bias, ceiling: Infinity });
+  };
+  if (!s.first) neurons('stem', { inputs: 3, outputs: s.inputs, kernel: 1, stride: 1 });
+  neurons(layerName(s), s);
   const layer = layers.length - 1;
-  const window = { kernel: [size, size], stride: [1, 1], pads: [0, 0, 0, 0], dilation: [1, 1] } as const;
+  const side = layers[layer].shape.height;
+  const window = { kernel: [side, side], stride: [1, 1], pads: [0, 0, 0, 0], dilation: [1, 1] } as const;
   layers.push(
     {
       kind: 'pool',
@@ -97,11 +88,10 @@ export function layerNetwork(s: LayerShape, phaseBits = 4): { readonly network: 
       kind: 'readout',
       name: 'readout',
       shape: { channels: 2, height: 1, width: 1 },
-      terms: [{ source: layer + 1, operator: convolution(s.outputs, 2, 1, 1) }],
+      terms: [{ source: layer + 1, operator: randomConvolution(random, { inputs: s.outputs, outputs: 2, kernel: 1, stride: 1 }) }],
       bias: new Float32Array(2),
     },
   );
-  const input = { channels: 3, height: s.size, width: s.size };
   const ann: Ann = { name: layerName(s), input, layers };
   const network = quantize(ann, { phaseBits, initial: 'half', scales: layers.map(() => 2), mean: [0.5], std: [0.25] });
   return { network, layer };

@@ -1,18 +1,18 @@
 /** npm run bench [-- SUITE…] [-- --json FILE]: measures this device and prints one table. */
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { BsnnError } from '../src/errors.ts';
 import type { Device } from '../src/gpu/device.ts';
 import { openDevice } from '../src/gpu/node.ts';
 import { parse, type SuiteName, USAGE } from './arguments.ts';
+import { commit } from './commit.ts';
+import { measureGrowth } from './growth.ts';
 import { measureKernels } from './kernels.ts';
 import { measureLadder } from './ladder.ts';
 import { Stopwatch } from './measure.ts';
 import { measureNetwork } from './network.ts';
 import { measurePeaks, type PeakSuite } from './peak.ts';
 import type { BenchResult, Row } from './result.ts';
-import { ROOT } from './root.ts';
 import { measureStepped } from './stepped.ts';
 import { tableLines } from './table.ts';
 
@@ -25,17 +25,16 @@ const SUITES: Readonly<Record<SuiteName, Suite>> = {
   kernels: measureKernels,
   network: measureNetwork,
   stepped: measureStepped,
+  growth: measureGrowth,
 };
 
-function commit(): string {
-  try {
-    const git = (...args: string[]) =>
-      execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-    const changed = git('status', '--porcelain', '--', 'src', 'shaders', 'bench/shaders') !== '';
-    return git('rev-parse', '--short', 'HEAD') + (changed ? ' + changes' : '');
-  } catch {
-    return 'unknown';
-  }
+/** Variables that decide what lavapipe's code looks like. */
+const DRIVER_VARIABLES = ['LP_NATIVE_VECTOR_WIDTH', 'MESA_SHADER_CACHE_DISABLE'] as const;
+
+/** The line that repeats this measurement. */
+function command(args: readonly string[]): string {
+  const variables = DRIVER_VARIABLES.flatMap((name) => (process.env[name] ? [`${name}=${process.env[name]}`] : []));
+  return [...variables, 'npm run bench', ...(args.length > 0 ? ['--', ...args.filter((arg) => arg !== '--')] : [])].join(' ');
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -44,6 +43,10 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(USAGE);
     return 2;
   }
+  if (process.env.LP_NATIVE_VECTOR_WIDTH && process.env.MESA_SHADER_CACHE_DISABLE !== 'true') {
+    console.error('warning: Mesa’s cache may hold code of another vector width; set MESA_SHADER_CACHE_DISABLE=true');
+  }
+  const [load] = loadavg();
   const device = await openDevice();
   const stopwatch = new Stopwatch(device);
   try {
@@ -61,12 +64,13 @@ async function main(args: readonly string[]): Promise<number> {
       software,
       commit: commit(),
       date: new Date().toISOString(),
-      command: `npm run bench -- ${args.join(' ')}`.trim(),
+      command: command(args),
       host: {
         cpu: cpus()[0]?.model ?? 'unknown',
         cores: cpus().length,
         vectorBits: /(\d+)[ -]bits/.exec(`${device.adapter.info.device} ${driver}`)?.[1] ?? null,
         shaderCache: process.env.MESA_SHADER_CACHE_DISABLE !== 'true',
+        load,
       },
       timestamps: stopwatch.timestamps,
       peaks: peak.peaks,

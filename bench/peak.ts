@@ -1,5 +1,6 @@
 import { Buffers } from '../src/gpu/buffers.ts';
 import { Device } from '../src/gpu/device.ts';
+import { matrixConditions } from '../src/kernels/accumulate-tiled.ts';
 import type { BoundKernel } from '../src/kernels/kernel.ts';
 import { countedMs, median, Stopwatch, timesOf, type Work } from './measure.ts';
 import type { Peaks, Row } from './result.ts';
@@ -11,6 +12,9 @@ const FMAS = 32 * 192;
 /** Of `dot_rate.wgsl`: turns × dot products × 4. */
 const DOT_TURNS = 256;
 const DOT_MACS = DOT_TURNS * 16 * 4;
+/** Multiply-adds of one repetition of `PeakSuite.fma` and `PeakSuite.dot4`. */
+export const FMA_MACS = INVOCATIONS * FMAS;
+export const DOT4_MACS = INVOCATIONS * DOT_MACS;
 /** Of `load_rate.wgsl`: turns × loads a turn. */
 const LOADS = 32 * 16;
 const COPY_BYTES = 64 * 2 ** 20;
@@ -19,7 +23,10 @@ const COPY_BYTES = 64 * 2 ** 20;
 export interface PeakSuite {
   readonly peaks: Peaks;
   readonly rows: readonly Row[];
+  /** Multiply-adds in f32, about 8 ms of them. */
   readonly fma: Work;
+  /** Packed unsigned dot products, about 8 ms of them; null where the device has none. */
+  readonly dot4: Work | null;
   readonly dispose: () => void;
 }
 
@@ -41,21 +48,23 @@ export async function measurePeaks(device: Device, stopwatch: Stopwatch): Promis
 
   const factors = buffers.create('factors', 'uniform', 16, Float32Array.of(0.5, 1));
   const fmaKernel = await benchKernel(device, 'multiply_add', { half: false }, [sums, factors], INVOCATIONS);
-  const fmaGmacs = await time('f32 multiply-add', fmaKernel, INVOCATIONS * FMAS, 'gmacs');
+  const fmaGmacs = await time('f32 multiply-add', fmaKernel, FMA_MACS, 'gmacs');
   const settled = new Float32Array((await readBack(device, sums, INVOCATIONS)).buffer);
   check('f32 multiply-add', Math.abs(settled[77] - 24) < 1e-4);
   const f16Gmacs = await measureHalf(device, rows);
 
-  const dot = async (signed: boolean): Promise<number | null> => {
+  const dot = async (signed: boolean): Promise<{ readonly kernel: BoundKernel; readonly gmacs: number } | null> => {
     if (!device.packedDot) return null;
     const start = buffers.create('start', 'uniform', 16, Uint32Array.of(0x01010101, 0x02020202));
     const kernel = await benchKernel(device, 'dot_rate', { signed }, [sums, start], INVOCATIONS);
-    const rate = await time(signed ? 'dot4I8Packed' : 'dot4U8Packed', kernel, INVOCATIONS * DOT_MACS, 'gmacs');
+    const gmacs = await time(signed ? 'dot4I8Packed' : 'dot4U8Packed', kernel, DOT4_MACS, 'gmacs');
     check('dot', (await readBack(device, sums, INVOCATIONS))[77] === dotSum(77));
-    return rate;
+    return { kernel, gmacs };
   };
-  const dot4Gmacs = await dot(false);
-  const dot4SignedGmacs = await dot(true);
+  const unsigned = await dot(false);
+  const signed = await dot(true);
+
+  const matrixGmacs = await measureMatrix(device, sums, time);
 
   const loadGbps: Record<string, number> = {};
   const data = Uint32Array.from({ length: 4096 }, (_, i) => i);
@@ -87,10 +96,22 @@ export async function measurePeaks(device: Device, stopwatch: Stopwatch): Promis
     { ...EMPTY, name: 'submit + wait, one dispatch', ...timesOf(single) },
   );
 
-  const peaks = { fmaGmacs, dot4Gmacs, dot4SignedGmacs, f16Gmacs, loadGbps, copyGbps, dispatchUs, submitUs };
+  const peaks: Peaks = {
+    fmaGmacs,
+    dot4Gmacs: unsigned?.gmacs ?? null,
+    dot4SignedGmacs: signed?.gmacs ?? null,
+    f16Gmacs,
+    matrixGmacs,
+    loadGbps,
+    copyGbps,
+    dispatchUs,
+    submitUs,
+  };
   to.destroy();
   from.destroy();
-  return { peaks, rows, fma: await stopwatch.scale([fmaKernel], 8), dispose: () => buffers.dispose() };
+  const fma = await stopwatch.scale([fmaKernel], 8);
+  const dot4 = unsigned ? await stopwatch.scale([unsigned.kernel], 8) : null;
+  return { peaks, rows, fma, dot4, dispose: () => buffers.dispose() };
 }
 
 const EMPTY: Row = {
@@ -116,6 +137,27 @@ const LOAD_VARIANTS = {
   'uniform vec4u, same index': { constantPath: true, wide: true, byLane: false },
 } as const;
 
+/** Of `matrix_rate.wgsl`: turns, fragments of a subgroup. */
+const MATRIX_TURNS = 64;
+const FRAGMENTS = 8;
+
+/** The rate of the matrix unit that the library would use; null where there is none. */
+async function measureMatrix(
+  device: Device,
+  sums: GPUBuffer,
+  time: (name: string, kernel: BoundKernel, units: number, unit: 'gmacs' | 'gbps') => Promise<number>,
+): Promise<number | null> {
+  if (!device.matrix) return null;
+  const { operand, m, n, k } = device.matrix;
+  const kernel = await benchKernel(device, 'matrix_rate', matrixConditions(device), [sums], INVOCATIONS);
+  const macs = (INVOCATIONS / device.subgroupSize) * MATRIX_TURNS * FRAGMENTS * m * n * k;
+  const gmacs = await time(`matrix units ${m}×${n}×${k} ${operand}`, kernel, macs, 'gmacs');
+  const product = (await readBack(device, sums, 78))[77];
+  const found = operand === 'f16' ? new Float32Array(Uint32Array.of(product).buffer)[0] : product;
+  check('matrix units', found === MATRIX_TURNS * k * 2);
+  return gmacs;
+}
+
 /** The f16 rate, on a device of its own: the library's does not ask for the feature. */
 async function measureHalf({ gpu }: Device, rows: Row[]): Promise<number | null> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
@@ -131,7 +173,7 @@ async function measureHalf({ gpu }: Device, rows: Row[]): Promise<number | null>
     const measured = await stopwatch.measure(await stopwatch.scale([kernel]));
     const settled = new Float32Array((await readBack(device, sums, INVOCATIONS)).buffer);
     check('f16 multiply-add', Math.abs(settled[77] - 24) < 0.1);
-    const gmacs = (INVOCATIONS * FMAS) / countedMs(measured) / 1e6;
+    const gmacs = FMA_MACS / countedMs(measured) / 1e6;
     rows.push({ ...EMPTY, name: 'f16 multiply-add', gmacs, ...timesOf(measured) });
     return gmacs;
   } finally {

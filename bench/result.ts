@@ -24,7 +24,18 @@ export interface Row {
   readonly wallMs: number;
   /** Median absolute deviation of the time that counts (GPU where there is one, else wall), as a part of it. */
   readonly spread: number;
+  /** Suite `growth`: what this row and its neighbours vary … */
+  readonly axis?: Axis;
+  /** … and its value here. */
+  readonly at?: number;
+  /** GPU memory that the session holds. */
+  readonly bytes?: number;
+  /** Images a second if the unit used (`bound`) did nothing but multiply-add, at its peak measured beside. */
+  readonly boundImagesPerSecond?: number;
 }
+
+/** What the suite `growth` varies, one at a time. */
+export type Axis = 'batch' | 'waves' | 'K' | 'width' | 'depth' | 'resolution';
 
 /** What can limit a kernel: multiply-adds in f32, packed dot products, bytes copied. */
 export type Bound = 'fma' | 'dot4' | 'copy';
@@ -35,6 +46,8 @@ export interface Peaks {
   readonly dot4Gmacs: number | null;
   readonly dot4SignedGmacs: number | null;
   readonly f16Gmacs: number | null;
+  /** Of the matrix units, 8-bit operands; null: not there, or not measured. */
+  readonly matrixGmacs: number | null;
   /** Loads of 4 or 16 bytes an invocation, index equal for all or by invocation; 10^9 bytes asked for a second. */
   readonly loadGbps: Readonly<Record<string, number>>;
   readonly copyGbps: number;
@@ -48,15 +61,30 @@ export interface BenchResult {
   readonly software: boolean;
   readonly commit: string;
   readonly date: string;
+  /** With the variables that choose how a software driver compiles. */
   readonly command: string;
   readonly host: {
     readonly cpu: string;
     readonly cores: number;
     readonly vectorBits: string | null;
     readonly shaderCache: boolean;
+    /** Load average of the last minute before the measurement: what other work shared the cores. */
+    readonly load: number;
   };
   /** Whether times of rows are the GPU's own. */
   readonly timestamps: boolean;
   readonly peaks: Peaks;
   readonly rows: readonly Row[];
 }
+
+/** A result and the name of its file in `bench/results/`, without its ending. */
+export interface StoredResult {
+  readonly name: string;
+  readonly result: BenchResult;
+}
+
+/** Load average, as a part of the cores, above which other work takes a noticeable share of a software driver's. */
+const BUSY = 0.25;
+
+/** Whether other work was under way on the machine, so that times say little. */
+export const isBusy = ({ host }: BenchResult): boolean => host.load > BUSY * host.cores;

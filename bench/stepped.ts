@@ -9,9 +9,9 @@ import { isAmong } from '../src/scheduler/stepped-chunks.ts';
 import type { SteppedDispatch, SteppedKernel } from '../src/scheduler/stepped-dispatches.ts';
 import { runs, SteppedSession } from '../src/session/stepped.ts';
 import { BATCH, byteRow, macRow, randomImages } from './kernels.ts';
-import { generator } from './layers.ts';
 import { median, type Stopwatch } from './measure.ts';
 import { resnet20 } from './network.ts';
+import { generator } from './networks.ts';
 import type { PeakSuite } from './peak.ts';
 import type { Row } from './result.ts';
 

@@ -40,7 +40,7 @@ export { type ImportOptions, importOnnx } from './onnx/import.ts';
 export type { Plan } from './scheduler/plan.ts';
 export type { SteppedPlan } from './scheduler/stepped-plan.ts';
 export type { LayerRecord, RecordOptions, StepRecord } from './session/record.ts';
-export { type RunResult, Session, type SessionOptions } from './session/session.ts';
+export { type RunResult, type RunTiming, Session, type SessionOptions } from './session/session.ts';
 export {
   type Checkpoint,
   type LayerAccumulators,

@@ -1,6 +1,7 @@
-// The multiply-adds of `accumulate`: four channels to a u32, as u8 bytes; weights are stored plus 128. Both variants give the
-// same bits: in i32 the 128 · Σ words that are too much are taken off at the end (exact also where the sums wrap round), in
-// f32 every partial sum is an integer below 2^24 in magnitude (specification, section 3).
+// The multiply-adds of `accumulate`: four channels to a u32, as u8 bytes; weights are stored plus 128. All variants give the
+// same bits: packed dot products in u32 (the 128 · Σ words that are too much are taken off at the end; exact also where the
+// sums wrap round), integers of the bytes one by one (for drivers that have dot products only in name), and f32, where every
+// partial sum is an integer below 2^24 in magnitude (specification, section 3).
 
 // Byte c of four words.
 fn byteOf(packed: vec4u, c: u32) -> vec4u {
@@ -22,6 +23,23 @@ fn dots(a: Unpacked, w: u32) -> Lanes {
 // Σ w · word of a sum of (w + 128) · word, given Σ word.
 fn signedSum(sum: Lanes, total: Lanes) -> vec4i {
   return bitcast<vec4i>(sum - (total << vec4u(7u)));
+}
+#elif ${integers}
+alias Lanes = vec4i;
+alias Unpacked = array<vec4i, 4>;
+
+fn unpack(packed: vec4u) -> Unpacked {
+  return Unpacked(vec4i(byteOf(packed, 0u)), vec4i(byteOf(packed, 1u)), vec4i(byteOf(packed, 2u)), vec4i(byteOf(packed, 3u)));
+}
+
+fn dots(a: Unpacked, w: u32) -> Lanes {
+  let s = i32(w ^ 0x80808080u);  // bytes with signs
+  let b = vec4i(s << 24u, s << 16u, s << 8u, s) >> vec4u(24u);
+  return a[0] * b.x + a[1] * b.y + a[2] * b.z + a[3] * b.w;
+}
+
+fn signedSum(sum: Lanes, total: Lanes) -> vec4i {
+  return sum;
 }
 #else
 alias Lanes = vec4f;

@@ -1,7 +1,11 @@
 // What one dispatch needs to know, shared by the kernels of the spiking network. The host derives every offset from here.
 
+// Kinds of terms. Convolutions are told apart by the way that `accumulate` sums them: any window, rows of a kernel 3 wide with
+// stride 1, or with stride 2.
 const CONVOLUTION = 0u;
 const IDENTITY = 1u;
+const ROWS = 2u;
+const STRIDED = 3u;
 const MAX_TERMS = 32u;
 
 // One summand. The source's words lie as [wave][block of 4 channels][y][x][image], four channels to a u32.
@@ -39,6 +43,7 @@ struct Layer {
   stepN: u32,
   tilesX: u32,
   firstTile: u32,       // of the output channels, 8 a tile
+  tiles: u32,           // of this dispatch
   tileWeights: u32,     // vec4u of one tile
   destination: u32,     // first word in the arena
   waveStride: u32,

@@ -24,12 +24,22 @@ fn sumTerms(v: ptr<function, Currents>, tile: u32, weightTile: u32, group: u32, 
       } else {
         sumWindow(&sums, &term, tile, group, n, x, y, weight);
       }
-      for (var u = 0u; u < 8u; u++) {
-        (*v)[2u * u] += signedSum(sums[2u * u], sums[16]) << vec4u(term.shift);
-        (*v)[2u * u + 1u] += signedSum(sums[2u * u + 1u], sums[17]) << vec4u(term.shift);
-      }
+      // with constant indices: an array that a loop indexes stays in memory on software drivers
+      addSum(v, &sums, term.shift, 0u);
+      addSum(v, &sums, term.shift, 1u);
+      addSum(v, &sums, term.shift, 2u);
+      addSum(v, &sums, term.shift, 3u);
+      addSum(v, &sums, term.shift, 4u);
+      addSum(v, &sums, term.shift, 5u);
+      addSum(v, &sums, term.shift, 6u);
+      addSum(v, &sums, term.shift, 7u);
     }
   }
+}
+
+fn addSum(v: ptr<function, Currents>, sums: ptr<function, Sums>, shift: u32, u: u32) {
+  (*v)[2u * u] += signedSum((*sums)[2u * u], (*sums)[16]) << vec4u(shift);
+  (*v)[2u * u + 1u] += signedSum((*sums)[2u * u + 1u], (*sums)[17]) << vec4u(shift);
 }
 
 // The spikes of four channels, a byte each, in four steps.

@@ -6,7 +6,7 @@ import { countImages, perChannel } from '../graph/images.ts';
 import { BINS, type LayerStatistics } from '../graph/statistics.ts';
 import { annConvolve, annEncode, annParameters, annPool, histogram } from '../kernels/ann.ts';
 import { type BoundKernel, dispatch, packParameters } from '../kernels/kernel.ts';
-import { weightRange } from '../scheduler/tables.ts';
+import { bindingRange } from '../scheduler/tables.ts';
 import { type AnnDispatch, type AnnPlan, makeAnnPlan } from './plan.ts';
 
 /** Pixels are normalised by these before they enter the network: (p / 255 − mean) / std, one value a channel or one for all. */
@@ -57,7 +57,7 @@ export class AnnSession {
 
   /** Plans, makes buffers, compiles. @throws OptionError, DeviceError */
   static async create(device: Device, ann: Ann, options: AnnSessionOptions): Promise<AnnSession> {
-    const plan = makeAnnPlan(ann, device.limits, options.batch ?? 64, options.keepCells);
+    const plan = makeAnnPlan(ann, device.limits, options.batch ?? 64, undefined, options.keepCells);
     return new AnnSession(device, ann, plan, await prepare(device, ann, plan, options));
   }
 
@@ -139,6 +139,11 @@ export class AnnSession {
     return this.#engine.cells;
   }
 
+  /** Bytes of GPU memory that the session holds. */
+  get bytes(): number {
+    return this.#engine.buffers.bytes;
+  }
+
   /** Frees the session's GPU memory. */
   dispose(): void {
     this.#engine.buffers.dispose();
@@ -154,13 +159,8 @@ async function prepare(device: Device, ann: Ann, plan: AnnPlan, { mean, std }: N
   try {
     return await device.guard(`network "${ann.name}"`, async () => {
       const cells = buffers.create('cells', 'storage', plan.bytes.cells);
-      const weights = buffers.create('weights', 'weights', plan.data.weights.byteLength, plan.data.weights);
-      const channels = buffers.create(
-        'channels',
-        'storage',
-        plan.data.channels.byteLength,
-        plan.data.channels as Float32Array<ArrayBuffer>,
-      );
+      const weights = buffers.create('weights', 'weights', plan.bytes.weights, plan.data.weights);
+      const channels = buffers.create('channels', 'storage', plan.bytes.channels, plan.data.channels as Float32Array<ArrayBuffer>);
       const pixels = buffers.create('pixels', 'storage', plan.bytes.pixels);
       const bins = buffers.create('bins', 'storage', plan.bytes.bins);
       const batch = buffers.create('batch', 'uniform', 16);
@@ -176,7 +176,7 @@ async function prepare(device: Device, ann: Ann, plan: AnnPlan, { mean, std }: N
           batch: { buffer: batch },
         };
         const w = d.weights;
-        const share = { buffer: weights, ...weightRange(w) };
+        const share = { buffer: weights, ...bindingRange(w) };
         switch (d.kernel) {
           case 'ann-encode':
             return annEncode(device, { ...common, pixels: { buffer: pixels }, normalization: { buffer: norm } }, d.invocations);
@@ -196,8 +196,7 @@ async function prepare(device: Device, ann: Ann, plan: AnnPlan, { mean, std }: N
       };
       const bound = await Promise.all(plan.dispatches.map(bind));
       const kernels = bound.map((kernel, i) => ({ kernel, counts: plan.dispatches[i].kernel === 'histogram' }));
-      const logitBytes = Math.ceil(ann.layers[ann.layers.length - 1].shape.channels / 4) * plan.batch * 16;
-      const readbacks = Array.from({ length: IN_FLIGHT }, () => buffers.create('logits', 'readback', logitBytes));
+      const readbacks = Array.from({ length: IN_FLIGHT }, () => buffers.create('logits', 'readback', plan.bytes.logits));
       return { buffers, kernels, cells, pixels, batch, bins, readbacks };
     });
   } catch (error) {

@@ -7,13 +7,16 @@ import {
   INPUT,
   lastReaders,
   type Shape,
+  shapeSize,
   sourceShape,
 } from '../graph/ann.ts';
 import { BINS } from '../graph/statistics.ts';
 import { place } from '../scheduler/arena.ts';
-import { checkTerms, type Parameters, type PlanLimits, windowParameters } from '../scheduler/plan.ts';
+import { checkTerms, type Parameters, windowParameters } from '../scheduler/dispatches.ts';
+import { DEFAULT_MEMORY, largestBinding, type PlanLimits, withinLimits } from '../scheduler/limits.ts';
 import { blocksOf } from '../scheduler/regions.ts';
 import { Tables, UNIFORM_BYTES, type WeightShare } from '../scheduler/tables.ts';
+import { KIND } from '../scheduler/ways.ts';
 import { blocksOfTile, firstBlock, TILE, tileGeometry, tilesOf } from '../scheduler/weights.ts';
 
 /** Pixels (or images) that one invocation of `ann-convolve` computes. */
@@ -40,20 +43,23 @@ export interface AnnPlan {
   readonly logits: number;
   /** Layers that are counted in histograms, in order. */
   readonly counted: readonly number[];
-  readonly bytes: { readonly cells: number; readonly pixels: number; readonly bins: number };
+  /** Bytes of each buffer; `logits` are those that one batch is read back through. */
+  readonly bytes: { readonly [buffer in 'cells' | 'pixels' | 'bins' | 'weights' | 'channels' | 'logits']: number };
   readonly data: { readonly weights: Uint32Array<ArrayBuffer>; readonly channels: Float32Array };
 }
 
 /**
  * Plans the trained network for a batch, cut to the limits. Pure.
+ * @param memory bytes that all buffers may take together
  * @param keepCells keep the activations of all layers until the end of a batch
  * @throws DeviceError where not even one image fits
  */
-export function makeAnnPlan(ann: Ann, limits: PlanLimits, batch: number, keepCells = false): AnnPlan {
-  const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+export function makeAnnPlan(ann: Ann, limits: PlanLimits, batch: number, memory = DEFAULT_MEMORY, keepCells = false): AnnPlan {
   for (let size = batch; size >= 1; size = Math.floor(size / 2)) {
     const plan = planBatch(ann, limits, size, keepCells);
-    if (Math.max(plan.bytes.cells, plan.bytes.bins, plan.bytes.pixels, plan.data.weights.byteLength) <= binding) return plan;
+    const { weights, ...whole } = plan.bytes;
+    const demand = { whole: Object.values(whole), weights, shares: plan.dispatches.map((dispatch) => dispatch.weights) };
+    if (withinLimits(demand, limits, memory)) return plan;
   }
   throw new DeviceError(
     'too-large',
@@ -79,7 +85,8 @@ function layCells(ann: Ann, batch: number, keep: boolean): { cells: number[]; si
 
 function planBatch(ann: Ann, limits: PlanLimits, batch: number, keepCells: boolean): AnnPlan {
   const { cells, size } = layCells(ann, batch, keepCells);
-  const tables = new Tables(Float32Array, Math.min(limits.maxUniformBufferBindingSize, UNIFORM_BYTES));
+  const uniformBytes = Math.min(limits.maxUniformBufferBindingSize, UNIFORM_BYTES);
+  const tables = new Tables(Float32Array, uniformBytes, largestBinding(limits));
   const counted: number[] = [];
   const input = { channels: ann.input.channels, area: ann.input.height * ann.input.width, batch, destination: cells[0] };
   const dispatches: AnnDispatch[] = [
@@ -115,9 +122,16 @@ function planBatch(ann: Ann, limits: PlanLimits, batch: number, keepCells: boole
     dispatches.push({ kernel: 'histogram', layer: l, parameters, invocations, tiles: 1, maximum: false, weights: null });
     counted.push(l);
   });
-  const pixels = ann.input.channels * ann.input.height * ann.input.width * batch + 4;
-  const bytes = { cells: size * 16, pixels, bins: Math.max(1, counted.length) * BINS * 4 };
-  return { batch, dispatches, layers: cells.slice(1), logits: cells[ann.layers.length], counted, bytes, data: tables.join() };
+  const data = tables.join();
+  const bytes = {
+    cells: size * 16,
+    pixels: shapeSize(ann.input) * batch + 4,
+    bins: Math.max(1, counted.length) * BINS * 4,
+    weights: data.weights.byteLength,
+    channels: data.channels.byteLength,
+    logits: blocksOf(ann.layers[ann.layers.length - 1].shape.channels) * batch * 16,
+  };
+  return { batch, dispatches, layers: cells.slice(1), logits: cells[ann.layers.length], counted, bytes, data };
 }
 
 const cellCount = (shape: Shape): number => blocksOf(shape.channels) * shape.height * shape.width;
@@ -149,15 +163,20 @@ function convolve(
   const tiles = tilesOf(channels);
   const packed = packAnnWeights(ann, layer);
   const entries = tiles * TILE;
-  const channelBase = tables.addChannels(channelTable(layer, entries)) / 2;
+  const channelBase = tables.addChannels(channelTable(layer, entries), false).offset / 8;
   const isIdentity = layer.terms.map((t) => t.operator.type === 'identity');
   const term = layer.terms.map((t, i) => {
     const from = sourceShape(ann, t.source);
     const groups = t.operator.type === 'identity' ? 1 : t.operator.groups;
     const operator =
       t.operator.type === 'identity'
-        ? { kind: 1, weights: channelBase + isIdentity.slice(0, i + 1).filter(Boolean).length * entries }
-        : { kind: 0, weights: packed.offsets[i] / 4, blocks: packed.blocks[i], ...windowParameters(t.operator.window) };
+        ? { kind: KIND.identity, weights: channelBase + isIdentity.slice(0, i + 1).filter(Boolean).length * entries }
+        : {
+            kind: KIND.convolution,
+            weights: packed.offsets[i] / 4,
+            blocks: packed.blocks[i],
+            ...windowParameters(t.operator.window),
+          };
     const map = { source: cells[t.source + 1], height: from.height, width: from.width };
     return { ...map, ...operator, groupOutputs: channels / groups, groupInputs: from.channels / groups };
   });

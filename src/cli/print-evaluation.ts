@@ -23,6 +23,7 @@ export function formatEvaluation(result: EvaluationResult, color: boolean): stri
     put('agreement', `${percent(snn.agreement)} of the images get the ANN's class`),
     put('spikes', `${whole(result.spikesPerImage)} an image, ${(result.spikesPerImage / neurons).toFixed(2)} a neuron`),
     put('speed', `${scaled(timing.imagesPerSecond)} images/s, ${scaled(timing.macsPerSecond)} multiply-adds/s`),
+    put('GPU', memory(timing)),
     put('time', times(timing)),
   ];
   return `${lines.join('\n')}\n`;
@@ -40,6 +41,10 @@ function ordinal(value: number): string {
 const times = ({ seconds, compileSeconds, calibrationSeconds, annSeconds, snnSeconds }: Timing): string =>
   `${seconds.toFixed(1)} s: compile ${compileSeconds.toFixed(1)}, calibrate ${calibrationSeconds.toFixed(1)}, ` +
   `ANN ${annSeconds.toFixed(1)}, SNN ${snnSeconds.toFixed(1)}`;
+
+/** What the GPU held, and how well it was kept busy where that is known. */
+const memory = ({ peakGpuBytes, gpuIdleShare }: Timing): string =>
+  `${whole(peakGpuBytes / 1e6)} MB of buffers at most${gpuIdleShare === null ? '' : `, idle for ${percent(gpuIdleShare)} of the SNN's run`}`;
 
 /** A row of the table: accuracy when the readout has this many words, or this part of the first. */
 interface Row {

@@ -2,7 +2,7 @@ import { shapeSize } from '../graph/ann.ts';
 import type { Decoding, LayerSums } from '../network/diagnosis.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { Sent } from '../network/time.ts';
-import { layerMacs } from '../scheduler/plan.ts';
+import { layerMacs } from '../scheduler/dispatches.ts';
 
 /** What the spikes of one layer are like against the trained network's activations of the same images. Shares are 0…1. */
 export interface LayerDiagnosis {

@@ -1,6 +1,7 @@
 import { AnnSession } from '../ann/ann-session.ts';
 import { type DataSet, type Images, sliceImages } from '../data/data-set.ts';
 import { readSidecar } from '../data/sidecar.ts';
+import { peakBytes, resetPeakBytes } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import { type Ann, shapeSize } from '../graph/ann.ts';
 import type { SpikingNetwork } from '../network/network.ts';
@@ -15,7 +16,7 @@ import { diagnoseWindowed } from './diagnose-windowed.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { checkClasses, checkLabels, checkShapes, chooseNormalization, classesOf } from './fit.ts';
 import { type EvaluateOptions, type EvaluateSettings, settle } from './options.ts';
-import { type DiagnosisSummary, type EvaluationResult, layerFigures } from './result.ts';
+import { type DiagnosisSummary, type EvaluationResult, layerFigures, type Timing } from './result.ts';
 import { calibrationImages, evaluationImages } from './selection.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -50,11 +51,13 @@ export async function evaluate(
   onProgress: Report = () => {},
 ): Promise<EvaluationResult> {
   const stopwatch = new Stopwatch();
+  resetPeakBytes(device);
   const settings = settle(options);
   const evaluation = await stopwatch.time('import', () => prepare(model, dataset, settings));
   const { ann } = evaluation;
   const trained = await runTrained(device, evaluation, stopwatch, onProgress);
   const { network, plan, run } = await runSpiking(device, trained.network, evaluation, stopwatch, onProgress);
+  const timed: Timing = { ...timing(stopwatch, run, plan), peakGpuBytes: peakBytes(device) };
   const found = await runDiagnosis(device, network, evaluation, onProgress);
   const { layers, ...rest } = figures(network, run, trained.logits, evaluation.images.labels);
   return {
@@ -72,7 +75,7 @@ export async function evaluate(
     layers: layers.map((layer, l) => ({ ...layer, ...found?.layers[l] })),
     diagnosis: found?.summary ?? null,
     device: device.description,
-    timing: timing(stopwatch, run.images, plan),
+    timing: timed,
   };
 }
 
@@ -179,8 +182,8 @@ function figures(
 }
 
 /** Rates are over the wall-clock time of the spiking run alone; a plan's multiply-adds are of one full batch. */
-function timing(stopwatch: Stopwatch, images: number, plan: Plan): EvaluationResult['timing'] {
-  const { seconds, stages } = stopwatch;
+function timing(stopwatch: Stopwatch, { images, timing: run }: RunResult, plan: Plan): Omit<Timing, 'peakGpuBytes'> {
+  const { seconds, stages, begun } = stopwatch;
   const macsPerImage = plan.dispatches.reduce((sum, { macs }) => sum + macs, 0) / plan.batch;
   return {
     seconds,
@@ -191,5 +194,8 @@ function timing(stopwatch: Stopwatch, images: number, plan: Plan): EvaluationRes
     calibrationSeconds: stages.calibration,
     annSeconds: stages.ann,
     snnSeconds: stages.snn,
+    firstResultSeconds: begun.snn + run.firstBatchSeconds,
+    steadyImagesPerSecond: images > plan.batch ? (images - plan.batch) / (run.seconds - run.firstBatchSeconds) : null,
+    gpuIdleShare: run.gpuBusySeconds === null ? null : Math.max(0, 1 - run.gpuBusySeconds / run.seconds),
   };
 }

@@ -70,6 +70,14 @@ export interface Timing {
   readonly calibrationSeconds: number;
   readonly annSeconds: number;
   readonly snnSeconds: number;
+  /** From the call to the logits of the spiking network's first batch: import, calibration and baseline come before. */
+  readonly firstResultSeconds: number;
+  /** Images a second of the spiking network after its first batch; null where there is no other. */
+  readonly steadyImagesPerSecond: number | null;
+  /** Share of the spiking run, from first upload to last result, in which the GPU computed nothing; null without timestamps. */
+  readonly gpuIdleShare: number | null;
+  /** The most bytes that all buffers of the device held at once during the call. */
+  readonly peakGpuBytes: number;
 }
 
 /** A line for each layer that integrates; `spikes` of each layer of the network, all images together. */

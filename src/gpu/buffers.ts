@@ -14,6 +14,36 @@ const USAGES = {
   timestamps: () => GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
 } as const;
 
+/** Bytes of a device's buffers: now, and at their highest since the last `resetPeakBytes`. */
+interface Ledger {
+  live: number;
+  peak: number;
+}
+
+/** Goes with its device. */
+const ledgers = new WeakMap<GPUDevice, Ledger>();
+
+function ledgerOf({ handle }: Device): Ledger {
+  const ledger = ledgers.get(handle) ?? { live: 0, peak: 0 };
+  ledgers.set(handle, ledger);
+  return ledger;
+}
+
+/**
+ * The most bytes that all buffers on the device held at once since `resetPeakBytes`, or since it was opened. What the
+ * implementation stages uploads in is not known.
+ */
+export const peakBytes = (device: Device): number => ledgerOf(device).peak;
+
+/** Bytes of all buffers that the device holds now. */
+export const liveBytes = (device: Device): number => ledgerOf(device).live;
+
+/** Measures the peak anew, from what is held now. */
+export function resetPeakBytes(device: Device): void {
+  const ledger = ledgerOf(device);
+  ledger.peak = ledger.live;
+}
+
 /** A set of buffers that are made for one session and destroyed together. */
 export class Buffers {
   readonly #device: Device;
@@ -34,11 +64,15 @@ export class Buffers {
     const buffer = this.#device.handle.createBuffer({ label, size, usage: USAGES[usage]() });
     if (data) this.#device.handle.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength);
     this.#buffers.push(buffer);
+    const ledger = ledgerOf(this.#device);
+    ledger.live += size;
+    ledger.peak = Math.max(ledger.peak, ledger.live);
     return buffer;
   }
 
   /** Destroys all of them. */
   dispose(): void {
+    ledgerOf(this.#device).live -= this.bytes;
     for (const buffer of this.#buffers) buffer.destroy();
     this.#buffers.length = 0;
   }

@@ -1,4 +1,8 @@
 import { DeviceError } from '../errors.ts';
+import { MATRIX_FEATURE, type MatrixUnit, matrixUnit } from './matrix.ts';
+
+/** What the library uses of WebGPU where an adapter has it; it works without any of them. */
+const FEATURES = ['timestamp-query', 'subgroups', 'shader-f16', MATRIX_FEATURE] as GPUFeatureName[];
 
 /** How to choose an adapter. */
 export interface DeviceOptions {
@@ -34,6 +38,8 @@ export class Device {
   readonly broadcast: boolean;
   /** Invocations that run side by side: the least size of a subgroup. */
   readonly subgroupSize: number;
+  /** Matrix units that the kernels can use; null where there are none. */
+  readonly matrix: MatrixUnit | null;
   #failure: DeviceError | null = null;
   #disposed = false;
 
@@ -44,6 +50,7 @@ export class Device {
     this.description = describe(adapter);
     this.broadcast = this.description.software && handle.features.has('subgroups');
     this.subgroupSize = adapter.info.subgroupMinSize ?? 4;
+    this.matrix = handle.features.has(MATRIX_FEATURE as GPUFeatureName) ? matrixUnit(adapter, handle) : null;
     this.packedDot = gpu.wgslLanguageFeatures.has('packed_4x8_integer_dot_product');
     handle.addEventListener('uncapturederror', (event) => {
       event.preventDefault();
@@ -67,6 +74,11 @@ export class Device {
 
   get limits(): GPUSupportedLimits {
     return this.handle.limits;
+  }
+
+  /** What the choice of kernels depends on. */
+  get capabilities(): { readonly software: boolean; readonly packedDot: boolean; readonly matrix: boolean } {
+    return { software: this.description.software, packedDot: this.packedDot, matrix: this.matrix !== null };
   }
 
   /** Throws what went wrong since the last call: validation errors, a lost or disposed device. */
@@ -139,7 +151,7 @@ export async function requestDevice(gpu: GPU, adapter: GPUAdapter | null): Promi
   const handle = await adapter.requestDevice({
     label: 'bsnn',
     requiredLimits: { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize },
-    requiredFeatures: (['timestamp-query', 'subgroups'] as const).filter((feature) => adapter.features.has(feature)),
+    requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
   });
   return new Device(gpu, adapter, handle);
 }

@@ -31,8 +31,11 @@ async function platformGpu(adapter: string | undefined): Promise<GPU> {
   if (own) return own;
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
-  return create(adapter ? [`adapter=${adapter}`] : []);
+  return create([...FLAGS, ...(adapter ? [`adapter=${adapter}`] : [])]);
 }
+
+/** Matrix units are an experimental feature, which the implementation hides without this. */
+const FLAGS = ['enable-dawn-features=allow_unsafe_apis'];
 
 /** A variable of the environment, where there is one. */
 const environment = (name: string): string | undefined => (typeof process === 'undefined' ? undefined : process.env[name]);

@@ -2,8 +2,8 @@ import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { DeviceError } from '../errors.ts';
 
-/** Values of the `#if ${name}` conditions of a shader. */
-export type Conditions = Readonly<Record<string, boolean>>;
+/** Values of the `#if ${name}` conditions of a shader; numbers and words stand where `${name}` does. */
+export type Conditions = Readonly<Record<string, boolean | number | string>>;
 
 /**
  * The WGSL of a shader file under the given conditions. Pure.

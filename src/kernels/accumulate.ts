@@ -3,14 +3,25 @@ import { structLayout } from '../gpu/shader.ts';
 import { type BoundKernel, bindKernel, kernelSource, WORKGROUP } from './kernel.ts';
 import { sources } from './sources.ts';
 
-/** Which code computes the sums; all variants give the same bits. */
+/** How currents are multiplied and added; all give the same bits (`shaders/lib/bytes.wgsl`). */
+export type Arithmetic = 'packed' | 'integers' | 'f32';
+
+/** What of the shader is compiled. */
 export interface AccumulateVariant {
+  readonly arithmetic: Arithmetic;
   /** Weights through the constant path (at most 64 KiB a dispatch) instead of storage. */
   readonly uniformWeights: boolean;
-  /** Packed 4 × 8-bit dot products instead of f32 multiply-adds. */
-  readonly packedDot: boolean;
+  /** The channel table through the constant path. */
+  readonly uniformTable: boolean;
   /** Membranes of the last wave are written out. */
   readonly keepMembranes: boolean;
+  /** The ways of summing that the layer's terms need: rows of kernels 3 wide, with stride 1 or 2; any window; identities. */
+  readonly rows: boolean;
+  readonly strided: boolean;
+  readonly window: boolean;
+  readonly identity: boolean;
+  /** All terms read the pixels: their sums serve every wave. */
+  readonly pixels: boolean;
 }
 
 /** The buffers of one dispatch; see `shaders/accumulate.wgsl`. */
@@ -25,26 +36,36 @@ export interface AccumulateBindings {
   readonly membranes: GPUBufferBinding;
 }
 
-const source = kernelSource('accumulate', ['lib/broadcast', 'lib/layer', 'lib/bytes']);
+const source = kernelSource('accumulate', ['lib/broadcast', 'lib/layer', 'lib/bytes', 'lib/neurons', 'lib/sums']);
 
 /** Layout of `Layer`, the parameters of accumulate and readout. */
 export const layerParameters = structLayout([sources['lib/layer']], 'Layer');
 
+/** The conditions of `lib/bytes`. */
+export const arithmeticConditions = (arithmetic: Arithmetic) => ({
+  packedDot: arithmetic === 'packed',
+  integers: arithmetic === 'integers',
+});
+
+/** The bound buffers in the order of their numbers, which all forms of accumulate share. */
+export const accumulateResources = (b: AccumulateBindings, keepMembranes: boolean): GPUBufferBinding[] => [
+  ...[b.words, b.weights, b.layer, b.batch, b.channels, b.counters],
+  ...(keepMembranes ? [b.membranes] : []),
+];
+
 /** One layer of bistable neurons, all images and waves (`shaders/accumulate.wgsl`). */
 export function accumulate(
   device: Device,
-  variant: AccumulateVariant,
-  b: AccumulateBindings,
+  { arithmetic, ...variant }: AccumulateVariant,
+  bindings: AccumulateBindings,
   invocations: number,
   tiles: number,
 ): Promise<BoundKernel> {
-  const resources = [b.words, b.weights, b.layer, b.batch, b.channels, b.counters];
-  if (variant.keepMembranes) resources.push(b.membranes);
   return bindKernel(
     device,
     source,
-    { ...variant, broadcast: variant.uniformWeights && device.broadcast },
-    resources,
+    { ...variant, ...arithmeticConditions(arithmetic), broadcast: device.broadcast },
+    accumulateResources(bindings, variant.keepMembranes),
     invocations,
     tiles,
     device.broadcast ? device.subgroupSize : WORKGROUP,

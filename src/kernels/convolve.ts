@@ -1,12 +1,12 @@
 import type { Device } from '../gpu/device.ts';
+import { type Arithmetic, arithmeticConditions } from './accumulate.ts';
 import { type BoundKernel, bindKernel, kernelSource, WORKGROUP } from './kernel.ts';
 
 /** Which code computes the sums; all variants give the same bits. */
 export interface ConvolveVariant {
   /** Weights through the constant path (at most 64 KiB a dispatch) instead of storage. */
   readonly uniformWeights: boolean;
-  /** Packed 4 × 8-bit dot products instead of f32 multiply-adds. */
-  readonly packedDot: boolean;
+  readonly arithmetic: Arithmetic;
 }
 
 /** The buffers of one dispatch; see `shaders/convolve.wgsl`. */
@@ -25,7 +25,7 @@ const source = kernelSource('convolve', ['lib/broadcast', 'lib/steps', 'lib/byte
 /** Spikes of a chunk → currents, densely (`shaders/convolve.wgsl`). */
 export const convolve = (
   device: Device,
-  variant: ConvolveVariant,
+  { arithmetic, uniformWeights }: ConvolveVariant,
   b: ConvolveBindings,
   invocations: number,
   tiles: number,
@@ -33,7 +33,7 @@ export const convolve = (
   bindKernel(
     device,
     source,
-    { ...variant, broadcast: variant.uniformWeights && device.broadcast },
+    { uniformWeights, ...arithmeticConditions(arithmetic), broadcast: uniformWeights && device.broadcast },
     [b.spikes, b.weights, b.layer, b.chunk, b.channels, b.currents],
     invocations,
     tiles,

@@ -1,4 +1,5 @@
 import type { Device } from '../gpu/device.ts';
+import { arithmeticConditions } from './accumulate.ts';
 import type { ConvolveVariant } from './convolve.ts';
 import type { IntegrateBindings } from './integrate.ts';
 import { type BoundKernel, bindKernel, kernelSource, WORKGROUP } from './kernel.ts';
@@ -11,7 +12,7 @@ export type FusedBindings = Omit<IntegrateBindings, 'currents'> & { readonly wei
 export const fused = (
   device: Device,
   neuron: NeuronLibrary,
-  variant: ConvolveVariant,
+  { arithmetic, uniformWeights }: ConvolveVariant,
   b: FusedBindings,
   invocations: number,
   tiles: number,
@@ -19,7 +20,10 @@ export const fused = (
   bindKernel(
     device,
     kernelSource('fused', ['lib/broadcast', 'lib/steps', 'lib/bytes', 'lib/spike-sums', neuronLibrary(neuron), 'lib/membrane']),
-    { ...variant, ...neuronConditions(neuron), broadcast: variant.uniformWeights && device.broadcast },
+    {
+      ...{ uniformWeights, ...arithmeticConditions(arithmetic), ...neuronConditions(neuron) },
+      broadcast: uniformWeights && device.broadcast,
+    },
     [b.spikes, b.weights, b.layer, b.chunk, b.channels, b.membranes, b.drive, b.counts, b.decoded, b.counters],
     invocations,
     tiles,

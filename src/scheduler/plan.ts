@@ -1,52 +1,16 @@
 import { DeviceError, OptionError } from '../errors.ts';
-import { shapeSize, sourceShape } from '../graph/ann.ts';
-import type { SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
-import { layRegions, paddingOf, type Region, type Regions } from './regions.ts';
-import { Tables, UNIFORM_BYTES, type WeightShare } from './tables.ts';
-import { packChannels, packWeights, tileGeometry, tilesOf } from './weights.ts';
+import { shapeSize } from '../graph/ann.ts';
+import type { SpikingNetwork } from '../network/network.ts';
+import { choose } from './choices.ts';
+import { accumulate, type Dispatch, encode, pool, readout } from './dispatches.ts';
+import { DEFAULT_MEMORY, largestBinding, type PlanLimits, withinLimits } from './limits.ts';
+import type { PlanOptions } from './options.ts';
+import { layRegions, type Regions } from './regions.ts';
+import { Tables, UNIFORM_BYTES } from './tables.ts';
 
-/** The device's limits that a plan must keep, in bytes and workgroups. */
-export interface PlanLimits {
-  readonly maxStorageBufferBindingSize: number;
-  readonly maxBufferSize: number;
-  readonly maxUniformBufferBindingSize: number;
-}
-
-/** What to plan for. */
-export interface PlanOptions {
-  /** Images at once, at most; cut to the limits. */
-  readonly batch: number;
-  /** Words that every layer sends. */
-  readonly waves: number;
-  /** Keep the words of all layers until the end (they can be read back then). */
-  readonly keepWords?: boolean;
-  /** Keep the membranes of all layers. */
-  readonly keepMembranes?: boolean;
-  /** Bind weights as uniform buffers where they fit ("uniform", default) or always as storage. */
-  readonly weights?: 'uniform' | 'storage';
-  /** Bytes that the plan may take in all; 2 GiB by default. */
-  readonly memory?: number;
-}
-
-/** Values of a kernel's parameter struct, by member name (`shaders/lib/layer.wgsl`, `pool.wgsl`, `encode.wgsl`). */
-export type Parameters = { readonly [member: string]: number | readonly number[] | readonly Parameters[] };
-
-/** One dispatch: which kernel, its parameters, how many invocations along x and workgroups along y. */
-export interface Dispatch {
-  readonly kernel: 'encode' | 'accumulate' | 'pool' | 'readout';
-  /** Index of the layer; −1 for the input. */
-  readonly layer: number;
-  readonly name: string;
-  readonly parameters: Parameters;
-  readonly invocations: number;
-  readonly tiles: number;
-  /** pool: maximum or sum. */
-  readonly maximum: boolean;
-  /** Where the weights of these tiles lie, in bytes; null for none. */
-  readonly weights: WeightShare | null;
-  /** Multiply-adds of the network (not of padding) for one batch, all waves. */
-  readonly macs: number;
-}
+export type { Dispatch, Parameters } from './dispatches.ts';
+export type { PlanLimits } from './limits.ts';
+export type { PlanOptions } from './options.ts';
 
 /** Everything that is decided before a GPU object is made: printable, testable, the same for every device with these limits. */
 export interface Plan {
@@ -69,12 +33,6 @@ export interface Plan {
   };
 }
 
-/** Terms that one layer may join (`shaders/lib/layer.wgsl`). */
-const MAX_TERMS = 32;
-/** Pixels (or images) that one invocation of `accumulate` computes. */
-const PIXELS = 8;
-const DEFAULT_MEMORY = 2 ** 31;
-
 /**
  * Plans a network for a batch: dispatches in order, buffers with lifetimes, the batch cut to the limits. Pure.
  * @throws OptionError for a batch or wave count out of range, DeviceError where not even one image fits
@@ -95,31 +53,17 @@ export function makePlan(network: SpikingNetwork, limits: PlanLimits, options: P
   );
 }
 
-/** @throws DeviceError where a layer joins more terms than the kernels' parameters hold */
-export function checkTerms(layer: string, terms: number): void {
-  if (terms <= MAX_TERMS) return;
-  throw new DeviceError(
-    'too-many-terms',
-    `layer "${layer}"`,
-    `joins ${terms} terms, at most ${MAX_TERMS}`,
-    'split the join with a ReLU',
-  );
-}
-
 function positive(option: string, value: number, max: number): void {
   if (!Number.isInteger(value) || value < 1 || value > max) {
     throw new OptionError(option, option, `${value} is not an integer from 1 to ${max}`, 'correct it');
   }
 }
 
-function fits(plan: Plan, limits: PlanLimits, memory: number): boolean {
-  const sizes = Object.values(plan.bytes);
-  const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
-  return (
-    sizes.every((bytes) => bytes <= binding) &&
-    sizes.reduce((sum, bytes) => sum + bytes, 0) <= memory &&
-    plan.regions.words < 2 ** 31
-  );
+/** Words, pixels and tables are bound as a whole, weights share by share. */
+function fits({ bytes, dispatches, regions }: Plan, limits: PlanLimits, memory: number): boolean {
+  const { weights, ...whole } = bytes;
+  const demand = { whole: Object.values(whole), weights, shares: dispatches.map((dispatch) => dispatch.weights) };
+  return withinLimits(demand, limits, memory) && regions.words < 2 ** 31;
 }
 
 function planBatch(network: SpikingNetwork, limits: PlanLimits, options: PlanOptions): Plan {
@@ -127,7 +71,8 @@ function planBatch(network: SpikingNetwork, limits: PlanLimits, options: PlanOpt
   const regions = layRegions(network, batch, waves, keepWords);
   const tables = new Tables(
     Int32Array,
-    options.weights === 'storage' ? 0 : Math.min(limits.maxUniformBufferBindingSize, UNIFORM_BYTES),
+    limits.maxUniformBufferBindingSize < UNIFORM_BYTES ? 0 : UNIFORM_BYTES,
+    largestBinding(limits),
   );
   const membranes: number[] = [];
   let membraneCount = 0;
@@ -136,10 +81,10 @@ function planBatch(network: SpikingNetwork, limits: PlanLimits, options: PlanOpt
     const size = layer.shape.channels * layer.shape.height * layer.shape.width * batch;
     membranes.push(keepMembranes && layer.kind === 'neurons' ? membraneCount : -1);
     if (layer.kind === 'pool') dispatches.push(pool(network, regions, layer, l, options));
+    else if (layer.kind === 'readout') dispatches.push(readout(network, regions, layer, l, options, tables));
     else {
-      const common = weighted(network, regions, layer, l, options, tables, Math.max(0, membranes[l]));
-      if (layer.kind === 'readout') dispatches.push(readout(layer, l, common, options, tables));
-      else dispatches.push(...accumulate(layer, l, common, tables));
+      const choice = choose(network, layer, limits, options);
+      dispatches.push(...accumulate(network, regions, layer, l, options, tables, choice, Math.max(0, membranes[l])));
     }
     if (membranes[l] >= 0) membraneCount += size;
   });
@@ -172,173 +117,4 @@ function constants(network: SpikingNetwork): Uint32Array<ArrayBuffer> {
   const words = new Uint32Array(1 + Math.ceil(channels / 4));
   for (let c = 0; c < channels; c++) words[1 + (c >> 2)] |= network.input.zeroPoint[c] << (8 * (c & 3));
   return words;
-}
-
-function encode(network: SpikingNetwork, regions: Regions, batch: number): Dispatch {
-  const { channels, height, width } = network.input.shape;
-  const region = regions.regions[0] as Region;
-  const parameters = { channels, area: height * width, batch, destination: region.first };
-  const invocations = region.blocks * height * width * batch;
-  return { kernel: 'encode', layer: -1, name: 'input', parameters, invocations, tiles: 1, maximum: false, weights: null, macs: 0 };
-}
-
-interface Common {
-  readonly parameters: Parameters;
-  readonly data: Uint32Array;
-  readonly tileWords: number;
-  readonly macs: number;
-}
-
-/** What accumulate and readout share: terms, weights, channel table. */
-function weighted(
-  network: SpikingNetwork,
-  regions: Regions,
-  layer: SpikingNeurons | SpikingReadout,
-  l: number,
-  options: PlanOptions,
-  tables: Tables<Int32Array>,
-  membranes: number,
-): Common {
-  const { batch, waves } = options;
-  const { channels, height, width } = layer.shape;
-  const packed = packWeights(network, layer);
-  const regionOf = (source: number) => regions.regions[source + 1] as Region;
-  const table = packChannels(network, layer);
-  const channelBase = tables.addChannels(table.data) / 4;
-  const terms = layer.terms.flatMap((term, t) => {
-    const region = regionOf(term.source);
-    const source = sourceShape(network, term.source);
-    // neurons read whole words; only the readout looks at their prefixes
-    const whole = layer.kind === 'readout' ? 0 : region.phases - 1;
-    const phases = layer.kind === 'readout' ? region.phases : 1;
-    const operator =
-      term.operator.type === 'identity'
-        ? { kind: 1, weights: channelBase + table.identities[t] }
-        : { kind: 0, weights: packed.termOffsets[t] / 4, ...windowParameters(term.operator.window) };
-    const groups = term.operator.type === 'identity' ? 1 : term.operator.groups;
-    return Array.from({ length: region.planes }, (_, plane) => ({
-      ...operator,
-      source: region.first + whole * region.waveStride + plane * region.planeStride,
-      waveStride: layer.kind === 'readout' ? region.waveStride : region.waveStride * region.phases,
-      ...paddingOf(regions, term.source),
-      height: source.height,
-      width: source.width,
-      blocks: packed.termBlocks[t],
-      groupOutputs: channels / groups,
-      groupInputs: source.channels / groups,
-      shift: 8 * plane,
-      phases,
-    }));
-  });
-  checkTerms(layer.name, terms.length);
-  const region = regions.regions[l + 1];
-  const parameters = {
-    channels,
-    height,
-    width,
-    batch,
-    ...tileGeometry(width, batch, PIXELS),
-    tileWeights: packed.tileWords / 4,
-    destination: region?.first ?? 0,
-    waveStride: region?.waveStride ?? 0,
-    waves,
-    phaseBits: network.phaseBits,
-    maxWord: 2 ** network.phaseBits - 1,
-    channelBase,
-    counter: l,
-    membranes,
-    terms: terms.length,
-    term: terms,
-  };
-  return { parameters, data: packed.data, tileWords: packed.tileWords, macs: layerMacs(layer) * batch * waves };
-}
-
-/** A window as the kernels' parameter structs name it. */
-export const windowParameters = ({ kernel, stride, pads, dilation }: SpikingPool['window']) => ({
-  kernelHeight: kernel[0],
-  kernelWidth: kernel[1],
-  strideY: stride[0],
-  strideX: stride[1],
-  padTop: pads[0],
-  padLeft: pads[1],
-  dilationY: dilation[0],
-  dilationX: dilation[1],
-});
-
-/** Multiply-adds of a layer's convolutions for one image and wave. */
-export function layerMacs(layer: SpikingNeurons | SpikingReadout): number {
-  const area = layer.shape.height * layer.shape.width;
-  return layer.terms.reduce((sum, { operator }) => sum + (operator.type === 'identity' ? 0 : operator.weights.length * area), 0);
-}
-
-/** One dispatch, or one for every share of the output channels whose weights fit a uniform binding. */
-function accumulate(layer: SpikingNeurons, l: number, common: Common, tables: Tables<Int32Array>): Dispatch[] {
-  const { lanes, tilesX } = common.parameters as { lanes: number; tilesX: number };
-  const tiles = tilesOf(layer.shape.channels);
-  return tables.addWeights(common.data, tiles, common.tileWords, true).map(
-    (share): Dispatch => ({
-      kernel: 'accumulate',
-      layer: l,
-      name: layer.name,
-      parameters: { ...common.parameters, firstTile: share.first },
-      invocations: lanes * tilesX * layer.shape.height,
-      tiles: share.tiles,
-      maximum: false,
-      weights: share,
-      macs: (common.macs * share.tiles) / tiles,
-    }),
-  );
-}
-
-function readout(layer: SpikingReadout, l: number, common: Common, { batch }: PlanOptions, tables: Tables<Int32Array>): Dispatch {
-  const tiles = tilesOf(layer.shape.channels);
-  const [weights] = tables.addWeights(common.data, tiles, common.tileWords, false);
-  const { parameters, macs } = common;
-  return {
-    kernel: 'readout',
-    layer: l,
-    name: layer.name,
-    parameters,
-    invocations: batch,
-    tiles: tilesOf(layer.shape.channels),
-    maximum: false,
-    weights,
-    macs,
-  };
-}
-
-function pool(network: SpikingNetwork, regions: Regions, layer: SpikingPool, l: number, { batch, waves }: PlanOptions): Dispatch {
-  const { channels, height, width } = layer.shape;
-  const source = regions.regions[layer.source + 1] as Region;
-  const sourceSize = sourceShape(network, layer.source);
-  const region = regions.regions[l + 1] as Region;
-  const parameters = {
-    channels,
-    height,
-    width,
-    batch,
-    source: source.first,
-    sourceWaveStride: source.waveStride,
-    sourceHeight: sourceSize.height,
-    sourceWidth: sourceSize.width,
-    destination: region.first,
-    waveStride: region.waveStride,
-    planes: region.planes,
-    ...windowParameters(layer.window),
-    waves,
-    phases: region.phases,
-    phaseBits: network.phaseBits,
-  };
-  const invocations = region.blocks * height * width * batch;
-  return {
-    kernel: 'pool',
-    layer: l,
-    name: layer.name,
-    parameters,
-    invocations,
-    tiles: 1,
-    maximum: layer.mode === 'max',
-    weights: null,
-    macs: 0,
-  };
 }

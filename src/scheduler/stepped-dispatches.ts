@@ -3,7 +3,7 @@ import { INPUT, type Shape, shapeSize, sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
 import type { NeuronModel } from '../neuron/model.ts';
 import type { Neuron } from '../neuron/neuron.ts';
-import { layerMacs, type Parameters, windowParameters } from './plan.ts';
+import { layerMacs, type Parameters, windowParameters } from './dispatches.ts';
 import { blocksOf } from './regions.ts';
 import type { Windows } from './stepped-chunks.ts';
 import type { SteppedLayout, Train } from './stepped-layout.ts';
@@ -192,7 +192,7 @@ function layerParameters(draft: Draft, layer: SpikingNeurons | SpikingReadout, l
     planes: train?.planes ?? 0,
     most: model.most,
     phaseBits: network.phaseBits,
-    channelBase: tables.addChannels(table.data) / 4,
+    channelBase: tables.addChannels(table.data, false).offset / 16,
     counter: l,
     membranes: layout.neurons[l],
     drive: Math.max(0, layout.drives[l]),

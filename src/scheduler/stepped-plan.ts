@@ -3,7 +3,7 @@ import { shapeSize } from '../graph/ann.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { NeuronModel } from '../neuron/model.ts';
 import { modelOf } from '../neuron/neuron.ts';
-import type { PlanLimits } from './plan.ts';
+import { largestBinding, type PlanLimits } from './limits.ts';
 import { blocksOf } from './regions.ts';
 import {
   addWeighted,
@@ -120,7 +120,11 @@ function planBatch(
 ): SteppedPlan {
   const { batch, synchronous, timesteps } = options;
   const layout = laySteps(network, model, synchronous, batch, capacity);
-  const tables = new Tables(Int32Array, Math.min(limits.maxUniformBufferBindingSize, UNIFORM_BYTES));
+  const tables = new Tables(
+    Int32Array,
+    limits.maxUniformBufferBindingSize < UNIFORM_BYTES ? 0 : UNIFORM_BYTES,
+    largestBinding(limits),
+  );
   const draft: Draft = { network, model, options, layout, tables, events: [], before: [encode(network, batch)], dispatches: [] };
   network.layers.forEach((layer, l) => {
     if (layer.kind === 'pool') draft.dispatches.push(pool(draft, layer, l));

@@ -19,8 +19,16 @@ export interface WeightShare {
   readonly uniform: boolean;
 }
 
-/** What a dispatch binds of the weight buffer: its share, or a whole uniform binding; something small where it has none. */
-export const weightRange = (share: WeightShare | null): { readonly offset: number; readonly size: number } =>
+/** Where the channel table of a layer lies, in bytes within the table buffer. */
+export interface TableSlice {
+  readonly offset: number;
+  readonly bytes: number;
+  /** Whether it fits one uniform binding. */
+  readonly uniform: boolean;
+}
+
+/** What a dispatch binds of a buffer of weights or tables: its share, or a whole uniform binding; something small where it has none. */
+export const bindingRange = (share: WeightShare | TableSlice | null): { readonly offset: number; readonly size: number } =>
   share ? { offset: share.offset, size: share.uniform ? UNIFORM_BYTES : share.bytes } : { offset: 0, size: 16 };
 
 /** The weights and channel tables of all layers of a plan, appended one after another. */
@@ -31,25 +39,34 @@ export class Tables<T extends Table> {
     length: number,
   ) => T;
   readonly #uniformBytes: number;
+  readonly #storageBytes: number;
   #weightBytes = 0;
   #channelValues = 0;
+  #uniformWeights = false;
+  #uniformTables = false;
 
   /**
    * @param make type of the channel table
-   * @param uniformBytes size of a uniform binding of weights; 0 where all are bound as storage
+   * @param uniformBytes size of a uniform binding; 0 where the device has smaller ones
+   * @param storageBytes largest size of a storage binding
    */
-  constructor(make: new (length: number) => T, uniformBytes: number) {
+  constructor(make: new (length: number) => T, uniformBytes: number, storageBytes: number) {
     this.#make = make;
     this.#uniformBytes = uniformBytes;
+    this.#storageBytes = storageBytes;
   }
 
   /**
-   * Appends a layer's weights: in one piece, or cut into shares of whole tiles that fit a uniform binding.
+   * Appends a layer's weights, cut into shares of whole tiles that fit a binding each: a uniform one where a tile does, else a
+   * storage one. In one piece where `cut` is false (the kernel knows no first tile), or where not even a tile fits.
    * @param data [tile][tileWords]
+   * @param uniform whether a uniform binding is wanted
    */
-  addWeights(data: Uint32Array | Float32Array, tiles: number, tileWords: number, uniform: boolean): WeightShare[] {
-    const perBinding = uniform && tileWords > 0 ? Math.floor(this.#uniformBytes / (tileWords * 4)) : 0;
-    const most = perBinding === 0 ? tiles : Math.min(tiles, perBinding);
+  addWeights(data: Uint32Array | Float32Array, tiles: number, tileWords: number, cut: boolean, uniform = cut): WeightShare[] {
+    const within = (bytes: number) => (cut && tileWords > 0 ? Math.floor(bytes / (tileWords * 4)) : 0);
+    const perBinding = uniform ? within(this.#uniformBytes) : 0;
+    const most = Math.min(tiles, perBinding || within(this.#storageBytes) || tiles);
+    this.#uniformWeights ||= perBinding > 0;
     const shares: WeightShare[] = [];
     for (let first = 0; first < tiles; first += most) {
       const count = Math.min(most, tiles - first);
@@ -67,27 +84,35 @@ export class Tables<T extends Table> {
     return shares;
   }
 
-  /** Appends a layer's channel table and returns its first value's index. */
-  addChannels(data: T): number {
-    const first = this.#channelValues;
+  /**
+   * Appends a layer's channel table, where a binding may start.
+   * @param uniform to be bound as uniform, where it fits
+   */
+  addChannels(data: T, uniform: boolean): TableSlice {
+    const offset = this.#channelValues * 4;
     this.#channels.push(data);
-    this.#channelValues += data.length;
-    return first;
+    this.#channelValues += aligned(data.byteLength) / 4;
+    const fits = uniform && data.byteLength <= this.#uniformBytes;
+    this.#uniformTables ||= fits;
+    return { offset, bytes: Math.max(16, data.byteLength), uniform: fits };
   }
 
-  /** Everything, ready for upload. A uniform binding is always of full size, so the last one has room behind it. */
+  /** Bytes behind the last entry: a uniform binding is always of full size. */
+  #room = (uniform: boolean): number => ALIGNMENT + (uniform ? this.#uniformBytes : 0);
+
+  /** Everything, ready for upload. */
   join(): { weights: Uint32Array<ArrayBuffer>; channels: T } {
-    const weights = new Uint32Array((this.#weightBytes + this.#uniformBytes + ALIGNMENT) / 4);
+    const weights = new Uint32Array((this.#weightBytes + this.#room(this.#uniformWeights)) / 4);
     let at = 0;
     for (const part of this.#weights) {
       weights.set(new Uint32Array(part.buffer, part.byteOffset, part.length), at);
       at += aligned(part.byteLength) / 4;
     }
-    const channels = new this.#make(Math.max(4, this.#channelValues));
+    const channels = new this.#make(this.#channelValues + this.#room(this.#uniformTables) / 4);
     at = 0;
     for (const part of this.#channels) {
       channels.set(part, at);
-      at += part.length;
+      at += aligned(part.byteLength) / 4;
     }
     return { weights, channels };
   }

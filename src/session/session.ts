@@ -1,23 +1,32 @@
 import { OptionError } from '../errors.ts';
 import { mapForReading } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
-import { IN_FLIGHT, oneAfterAnother, stream, upload } from '../gpu/stream.ts';
+import { IN_FLIGHT, oneAfterAnother, Patience, type StreamTimes, stream, upload } from '../gpu/stream.ts';
+import { busySeconds, type PassTime, TIMESTAMP_BYTES, Timestamps } from '../gpu/timestamps.ts';
 import { shapeSize } from '../graph/ann.ts';
 import { countImages } from '../graph/images.ts';
 import { dispatch } from '../kernels/kernel.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { readoutStep, readoutUnits } from '../network/time.ts';
+import type { Choice } from '../scheduler/choices.ts';
 import { makePlan, type Plan, type PlanOptions } from '../scheduler/plan.ts';
 import { prepare, type WindowedEngine } from './windowed.ts';
 
-/** How a session runs. */
-export interface SessionOptions extends Partial<Omit<PlanOptions, 'batch' | 'waves'>> {
+/** How a session runs. `form`, `arithmetic` and `weights` force one way on all layers; every way gives the same bits. */
+export interface SessionOptions extends Partial<PlanOptions> {
   /** Images at once, at most (default 64); cut to the device's limits. */
   readonly batch?: number;
   /** Words that every layer sends (default 3). More waves, less error. */
   readonly waves?: number;
-  /** Multiply-adds by packed 8-bit dot products or in f32; the same bits either way. Default: what the device has. */
-  readonly arithmetic?: 'packed' | 'f32';
+}
+
+/** Refuses what the device cannot compute. */
+function checkChoice(device: Device, { arithmetic, form }: Partial<Choice>): void {
+  const refuse = (option: string, value: string, what: string): never => {
+    throw new OptionError(option, option, `"${value}": this device has no ${what}`, 'leave the option out');
+  };
+  if (arithmetic === 'packed' && !device.packedDot) refuse('arithmetic', arithmetic, 'packed 8-bit dot products');
+  if (form === 'matrix' && !device.matrix) refuse('form', form, 'matrix units for operands of 8 bits or f16');
 }
 
 /** What a run yields. */
@@ -33,6 +42,17 @@ export interface RunResult {
   readonly units: Float64Array;
   /** Spikes of each layer (0 for pools and readout), all images and waves together. */
   readonly spikes: readonly number[];
+  readonly timing: RunTiming;
+}
+
+/** Wall-clock seconds of a run, and what the GPU did of them. */
+export interface RunTiming {
+  /** From the first batch's upload to the last one's results. */
+  readonly seconds: number;
+  /** From the first batch's upload to its results. */
+  readonly firstBatchSeconds: number;
+  /** In which the GPU computed, by its own timestamps; null where the device has none. */
+  readonly gpuBusySeconds: number | null;
 }
 
 /**
@@ -46,7 +66,9 @@ export class Session {
   readonly plan: Plan;
   readonly #engine: WindowedEngine;
   readonly #readbacks: GPUBuffer[];
+  readonly #timestamps: Timestamps;
   readonly #queue = oneAfterAnother();
+  readonly #patience = new Patience();
   #disposed = false;
 
   private constructor(device: Device, network: SpikingNetwork, plan: Plan, engine: WindowedEngine) {
@@ -54,8 +76,10 @@ export class Session {
     this.network = network;
     this.plan = plan;
     this.#engine = engine;
-    const bytes = plan.bytes.potentials + engine.counters.size;
-    this.#readbacks = Array.from({ length: IN_FLIGHT }, () => engine.buffers.create('readback', 'readback', bytes));
+    this.#readbacks = Array.from({ length: IN_FLIGHT }, () =>
+      engine.buffers.create('readback', 'readback', this.#timesOffset + TIMESTAMP_BYTES),
+    );
+    this.#timestamps = new Timestamps(device, engine.buffers, IN_FLIGHT);
   }
 
   /**
@@ -63,19 +87,17 @@ export class Session {
    * @throws OptionError, DeviceError
    */
   static async create(device: Device, network: SpikingNetwork, options: SessionOptions = {}): Promise<Session> {
-    const { batch = 64, waves = 3, arithmetic = device.packedDot ? 'packed' : 'f32', ...rest } = options;
-    if (arithmetic === 'packed' && !device.packedDot) {
-      throw new OptionError(
-        'arithmetic',
-        'arithmetic',
-        'this device has no packed 8-bit dot products',
-        'leave the option out, or choose "f32"',
-      );
-    }
-    const plan = makePlan(network, device.limits, { batch, waves, ...rest });
-    const variant = { packedDot: arithmetic === 'packed', keepMembranes: rest.keepMembranes ?? false };
-    const engine = await prepare(device, plan, network.layers.length, variant);
+    const { batch = 64, waves = 3, ...rest } = options;
+    checkChoice(device, options);
+    const plan = makePlan(network, device.limits, { capabilities: device.capabilities, ...rest, batch, waves });
+    const engine = await prepare(device, plan, network.layers.length, rest.keepMembranes ?? false);
     return new Session(device, network, plan, engine);
+  }
+
+  /** A read-back holds potentials, counters and, from here on, the times of the batch's pass. */
+  get #timesOffset(): number {
+    const results = this.plan.bytes.potentials + this.#engine.counters.size;
+    return Math.ceil(results / TIMESTAMP_BYTES) * TIMESTAMP_BYTES;
   }
 
   /** Bytes of GPU memory that the session holds. */
@@ -99,12 +121,14 @@ export class Session {
     const points = plan.waves * plan.phaseBits;
     const potentials = new Int32Array(points * count * plan.classes);
     const spikes = this.network.layers.map(() => 0);
-    await stream(
+    const passes: PassTime[] = [];
+    const times = await stream(
       count,
       plan.batch,
-      (first, size, slot) => this.#submit(images, first, size, this.#readbacks[slot]),
-      (buffer, first, size) => this.#collect(buffer, first, size, count, potentials, spikes),
+      (first, size, slot) => this.#submit(images, first, size, slot),
+      (buffer, first, size) => this.#collect(buffer, first, size, count, potentials, spikes, passes),
       onProgress,
+      this.#patience,
     );
     const steps = Array.from({ length: points }, (_, i) =>
       readoutStep(this.network, Math.floor(i / plan.phaseBits), i % plan.phaseBits),
@@ -112,7 +136,7 @@ export class Session {
     const units = readoutUnits(this.network);
     const last = potentials.subarray((points - 1) * count * plan.classes);
     const logits = Float32Array.from(last, (v, i) => (v * units[i % plan.classes]) / plan.waves);
-    return { images: count, logits, steps, potentials, units, spikes };
+    return { images: count, logits, steps, potentials, units, spikes, timing: runTiming(times, passes) };
   }
 
   /** Throws where the device or the session is gone. */
@@ -122,19 +146,21 @@ export class Session {
   }
 
   /** Uploads one batch and submits its work and its read-back; nothing is waited for. */
-  #submit(images: Uint8Array, first: number, count: number, buffer: GPUBuffer): GPUBuffer {
+  #submit(images: Uint8Array, first: number, count: number, slot: number): GPUBuffer {
     this.#check();
+    const buffer = this.#readbacks[slot];
     const { handle } = this.device;
     const { kernels, pixels, batch, counters, potentials } = this.#engine;
     const size = shapeSize(this.network.input.shape);
     upload(this.device, pixels, batch, images.subarray(first * size, (first + count) * size), count);
     const encoder = handle.createCommandEncoder();
     encoder.clearBuffer(counters);
-    const pass = encoder.beginComputePass();
+    const pass = encoder.beginComputePass(this.#timestamps.pass(slot));
     for (const kernel of kernels) dispatch(pass, kernel);
     pass.end();
     encoder.copyBufferToBuffer(potentials, 0, buffer, 0, this.plan.bytes.potentials);
     encoder.copyBufferToBuffer(counters, 0, buffer, this.plan.bytes.potentials, counters.size);
+    this.#timestamps.copy(encoder, slot, buffer, this.#timesOffset);
     handle.queue.submit([encoder.finish()]);
     return buffer;
   }
@@ -146,6 +172,7 @@ export class Session {
     images: number,
     potentials: Int32Array,
     spikes: number[],
+    passes: PassTime[],
   ): Promise<void> {
     const { plan } = this;
     const mapped = await mapForReading(buffer, () => this.#check());
@@ -158,6 +185,8 @@ export class Session {
     counted.forEach((n, l) => {
       spikes[l] += n;
     });
+    const pass = this.#timestamps.passTime(mapped, this.#timesOffset);
+    if (pass) passes.push(pass);
     buffer.unmap();
     this.device.check();
   }
@@ -170,6 +199,16 @@ export class Session {
   /** Frees the session's GPU memory. */
   dispose(): void {
     this.#disposed = true;
+    this.#timestamps.dispose();
     this.#engine.buffers.dispose();
   }
+}
+
+/** Milliseconds of a stream and the times of its passes, one a batch where the device has timestamps. */
+function runTiming({ begun, first, last }: StreamTimes, passes: readonly PassTime[]): RunTiming {
+  return {
+    seconds: (last - begun) / 1000,
+    firstBatchSeconds: (first - begun) / 1000,
+    gpuBusySeconds: passes.length > 0 ? busySeconds(passes) : null,
+  };
 }

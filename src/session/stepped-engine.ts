@@ -16,9 +16,10 @@ import { chunkParameters, spikeLayerParameters } from '../kernels/steps.ts';
 import { delayLineParameters, synchronize } from '../kernels/synchronize.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { NeuronModel } from '../neuron/model.ts';
+import { defaultArithmetic } from '../scheduler/choices.ts';
 import type { SteppedDispatch } from '../scheduler/stepped-dispatches.ts';
 import type { SteppedBuffer, SteppedPlan } from '../scheduler/stepped-plan.ts';
-import { weightRange } from '../scheduler/tables.ts';
+import { bindingRange } from '../scheduler/tables.ts';
 
 /** The stepped engine's GPU side: a plan with its buffers and bound kernels. */
 export interface SteppedEngine {
@@ -109,7 +110,7 @@ function bindSteps(
   { data, counters, chunk, batch, layer }: Resources,
 ): Promise<BoundKernel> {
   const { invocations, tiles } = one;
-  const variant = { uniformWeights: one.weights?.uniform ?? false, packedDot: device.packedDot };
+  const variant = { uniformWeights: one.weights?.uniform ?? false, arithmetic: defaultArithmetic(device.capabilities) };
   const b = {
     spikes: whole(data.spikes),
     currents: whole(data.currents),
@@ -123,7 +124,7 @@ function bindSteps(
     channels: whole(data.channels),
     counters: whole(counters),
     chunk: whole(chunk),
-    weights: { buffer: data.weights, ...weightRange(one.weights) },
+    weights: { buffer: data.weights, ...bindingRange(one.weights) },
     layer,
   };
   switch (one.kernel) {

@@ -1,13 +1,16 @@
 import { Buffers } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import type { StructLayout } from '../gpu/shader.ts';
-import { accumulate, layerParameters } from '../kernels/accumulate.ts';
+import { type AccumulateBindings, accumulate, layerParameters } from '../kernels/accumulate.ts';
+import { accumulateTiled } from '../kernels/accumulate-tiled.ts';
 import { encode, encodeParameters } from '../kernels/encode.ts';
 import { type BoundKernel, packParameters } from '../kernels/kernel.ts';
 import { pool, poolParameters } from '../kernels/pool.ts';
 import { readout } from '../kernels/readout.ts';
+import type { Choice } from '../scheduler/choices.ts';
 import type { Dispatch, Plan } from '../scheduler/plan.ts';
-import { weightRange } from '../scheduler/tables.ts';
+import { bindingRange } from '../scheduler/tables.ts';
+import type { Ways } from '../scheduler/ways.ts';
 
 /** The windowed engine's GPU side: a plan with its buffers and bound kernels. */
 export interface WindowedEngine {
@@ -21,12 +24,6 @@ export interface WindowedEngine {
   readonly membranes: GPUBuffer;
 }
 
-/** Which code runs where several give the same bits. */
-export interface EngineVariant {
-  readonly packedDot: boolean;
-  readonly keepMembranes: boolean;
-}
-
 const PARAMETERS: Readonly<Record<Dispatch['kernel'], StructLayout>> = {
   encode: encodeParameters,
   accumulate: layerParameters,
@@ -35,14 +32,14 @@ const PARAMETERS: Readonly<Record<Dispatch['kernel'], StructLayout>> = {
 };
 
 /** Makes the buffers of a plan, uploads weights and parameters, compiles and binds its kernels (in parallel). */
-export async function prepare(device: Device, plan: Plan, layers: number, variant: EngineVariant): Promise<WindowedEngine> {
+export async function prepare(device: Device, plan: Plan, layers: number, keepMembranes: boolean): Promise<WindowedEngine> {
   const buffers = new Buffers(device);
   try {
     return await device.guard(`plan of "${plan.network}"`, async () => {
       const { bytes, data } = plan;
       const words = buffers.create('words', 'storage', bytes.words, data.constants);
       const weights = buffers.create('weights', 'weights', bytes.weights, data.weights);
-      const channels = buffers.create('channels', 'storage', bytes.channels, data.channels);
+      const channels = buffers.create('channels', 'weights', bytes.channels, data.channels);
       const pixels = buffers.create('pixels', 'storage', bytes.pixels);
       const batch = buffers.create('batch', 'uniform', 16);
       const counters = buffers.create('counters', 'storage', layers * 4);
@@ -57,7 +54,8 @@ export async function prepare(device: Device, plan: Plan, layers: number, varian
         const layer = { buffer: parameters, offset: offsets[i], size: PARAMETERS[dispatch.kernel].size };
         const common = { words: whole(words), layer, batch: whole(batch) };
         const w = dispatch.weights;
-        const weightBinding = { buffer: weights, ...weightRange(w) };
+        const weightBinding = { buffer: weights, ...bindingRange(w) };
+        const table = { buffer: channels, ...bindingRange(dispatch.table) };
         switch (dispatch.kernel) {
           case 'encode':
             return encode(device, { ...common, input: layer, pixels: whole(pixels) }, dispatch.invocations);
@@ -66,24 +64,20 @@ export async function prepare(device: Device, plan: Plan, layers: number, varian
           case 'readout':
             return readout(
               device,
-              { ...common, weights: weightBinding, channels: whole(channels), potentials: whole(potentials) },
+              { ...common, weights: weightBinding, channels: table, potentials: whole(potentials) },
               dispatch.invocations,
               dispatch.tiles,
             );
-          case 'accumulate':
-            return accumulate(
-              device,
-              { ...variant, uniformWeights: w?.uniform ?? false },
-              {
-                ...common,
-                weights: weightBinding,
-                channels: whole(channels),
-                counters: whole(counters),
-                membranes: whole(membranes),
-              },
-              dispatch.invocations,
-              dispatch.tiles,
-            );
+          case 'accumulate': {
+            const bindings = {
+              ...common,
+              weights: weightBinding,
+              channels: table,
+              counters: whole(counters),
+              membranes: whole(membranes),
+            };
+            return bindAccumulate(device, dispatch, bindings, keepMembranes);
+          }
         }
       };
       const kernels = await Promise.all(plan.dispatches.map(bind));
@@ -93,4 +87,21 @@ export async function prepare(device: Device, plan: Plan, layers: number, varian
     buffers.dispose();
     throw error;
   }
+}
+
+/** The kernel of the form that was chosen for the layer. */
+function bindAccumulate(
+  device: Device,
+  { choice, ways, weights, table, invocations, tiles }: Dispatch,
+  bindings: AccumulateBindings,
+  keepMembranes: boolean,
+): Promise<BoundKernel> {
+  const { form, arithmetic } = choice as Choice;
+  const { identity, ...others } = ways as Ways;
+  if (form !== 'registers') {
+    const variant = { arithmetic: form === 'matrix' ? ('matrix' as const) : arithmetic, keepMembranes, identity };
+    return accumulateTiled(device, variant, bindings, invocations, tiles);
+  }
+  const uniform = { uniformWeights: weights?.uniform ?? false, uniformTable: table?.uniform ?? false };
+  return accumulate(device, { arithmetic, keepMembranes, identity, ...others, ...uniform }, bindings, invocations, tiles);
 }

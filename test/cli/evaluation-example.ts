@@ -39,6 +39,10 @@ export function example(options: { phaseBits?: number; waves?: number; classes?:
       calibrationSeconds: 1.5,
       annSeconds: 1.1,
       snnSeconds: 3.8,
+      firstResultSeconds: 6.1,
+      steadyImagesPerSecond: 270.4,
+      gpuIdleShare: 0.04,
+      peakGpuBytes: 73_400_320,
     },
   };
 }

@@ -18,6 +18,7 @@ it('firstDifference finds one wrong potential, and one spike too many', () => {
     potentials: Int32Array.from(right.potentials.flatMap((step) => [...step])),
     units: new Float64Array(classes).fill(1),
     spikes: right.spikes,
+    timing: { seconds: 1, firstBatchSeconds: 1, gpuBusySeconds: null },
   };
   expect(firstDifference(network, run, [right])).toBeNull();
   const potentials = run.potentials.slice();

@@ -139,7 +139,7 @@ describe('layouts of parameters, against WGSL’s rules by hand', () => {
   });
 
   const LAYER = [
-    ...['channels', 'height', 'width', 'batch', 'lanes', 'stepX', 'stepN', 'tilesX', 'firstTile', 'tileWeights'],
+    ...['channels', 'height', 'width', 'batch', 'lanes', 'stepX', 'stepN', 'tilesX', 'firstTile', 'tiles', 'tileWeights'],
     ...['destination', 'waveStride', 'waves', 'phaseBits', 'maxWord', 'channelBase', 'counter', 'membranes', 'terms'],
   ];
   const TERM = [

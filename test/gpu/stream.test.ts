@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { IN_FLIGHT, padToWords, stream } from '../../src/gpu/stream.ts';
+import { expectation, IN_FLIGHT, padToWords, stream } from '../../src/gpu/stream.ts';
 
 describe('batches under way', () => {
   it('every image once and in order; never more than the slots; no slot is used before it has landed', async () => {
@@ -62,6 +62,64 @@ describe('batches under way', () => {
       expect(open.size).toBe(0);
     },
   );
+});
+
+describe('what to expect of the next batch', () => {
+  it.each([
+    ['the first: half of what it took while it was polled', 0, 10, false, 5],
+    ['as long as the last', 10, 10, false, 10],
+    ['faster', 10, 4, false, 4],
+    ['held up: a quarter more at most', 10, 100, false, 12.5],
+    ['slept through: less, whatever the clock says', 10, 100, true, 6],
+  ])('%s', (_, expected, taken, overslept, next) => {
+    expect(expectation(expected, taken, overslept)).toBe(next);
+  });
+
+  it('from any start it comes to the batches’ true time, and never sleeps through more than one of them for long', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.01, max: 1000, noNaN: true }), (start) => {
+        let expected = start;
+        for (let i = 0; i < 40; i++) expected = expectation(expected, 1, 0.9 * expected > 1);
+        expect(expected).toBeGreaterThan(0.6);
+        expect(expected).toBeLessThanOrEqual(1.25);
+      }),
+      { numRuns: 200, seed: 3 },
+    );
+  });
+});
+
+describe('times of a stream', () => {
+  const rest = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+  it('begin before the first batch, end with the last', async () => {
+    const before = performance.now();
+    const landed: number[] = [];
+    const times = await stream(
+      7,
+      3,
+      () => {},
+      async () => {
+        await rest(3);
+        landed.push(performance.now());
+      },
+    );
+    expect(landed.length).toBe(3);
+    expect(times.begun).toBeGreaterThanOrEqual(before);
+    expect(times.begun).toBeLessThanOrEqual(landed[0]);
+    expect(times.first).toBeGreaterThanOrEqual(landed[0]);
+    expect(times.first).toBeLessThanOrEqual(landed[1]);
+    expect(times.last).toBeGreaterThanOrEqual(landed[2]);
+  });
+
+  it('no image takes no time', async () => {
+    const { begun, first, last } = await stream(
+      0,
+      1,
+      () => {},
+      async () => {},
+    );
+    expect([first, last]).toEqual([begun, begun]);
+  });
 });
 
 describe('uploads in whole words', () => {

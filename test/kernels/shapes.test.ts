@@ -4,6 +4,7 @@ import type { AnnLayer, Shape, Window } from '../../src/graph/ann.ts';
 import { windowOutput } from '../../src/graph/ann.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { makePlan } from '../../src/scheduler/plan.ts';
+import { choicesOf } from '../helpers/choices.ts';
 import { expectSameBits, simulateAll } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomNetwork, randomPixels, recipes } from '../helpers/random-network.ts';
@@ -22,19 +23,13 @@ import {
   square,
 } from '../network/hand-made.ts';
 
-const ARITHMETIC = device?.packedDot ? (['packed', 'f32'] as const) : (['f32'] as const);
-
-/** The engine’s bits in both arithmetics, with weights both ways, against the reference. */
+/** The engine’s bits in every form, with every arithmetic, with weights both ways, against the reference. */
 async function expectReference(network: SpikingNetwork, images: number, waves: number, seed = 1): Promise<void> {
   const pixels = randomPixels(network.input.shape, images, seed);
   const reference = simulateAll(network, pixels, waves);
   // or equality would say nothing: spikes, and not all the same
   expect(reference.some(({ spikes }) => spikes.some((n) => n > 0))).toBe(true);
-  for (const arithmetic of ARITHMETIC) {
-    for (const weights of ['uniform', 'storage'] as const) {
-      await expectSameBits(device!, network, pixels, reference, { waves, arithmetic, weights });
-    }
-  }
+  for (const choice of choicesOf(device!)) await expectSameBits(device!, network, pixels, reference, { waves, ...choice });
 }
 
 const full = (shape: Shape) => ({ ...square(1), kernel: [shape.height, shape.width] as const });
@@ -371,8 +366,9 @@ describeOnDevice('membranes at their bounds', () => {
           if (layer.gridBits.some((g) => g < 0)) coarse++;
           if (reference.some(({ membranes }) => membranes[l].some((v) => Math.abs(v) > 2 ** 23 - 256))) clamped++;
         });
-        for (const arithmetic of ARITHMETIC)
-          await expectSameBits(device!, network, pixels, reference, { waves: recipe.waves, arithmetic });
+        for (const choice of choicesOf(device!)) {
+          await expectSameBits(device!, network, pixels, reference, { waves: recipe.waves, ...choice });
+        }
       }),
       { numRuns: 40, seed: 61, endOnFailure: true },
     );

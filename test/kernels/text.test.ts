@@ -12,6 +12,18 @@ function variants(...names: readonly string[]): Conditions[] {
   );
 }
 
+const ACCUMULATE = ['lib/broadcast', 'lib/layer', 'lib/bytes', 'lib/neurons', 'lib/sums'];
+const TILED = ['lib/matrix', ...ACCUMULATE];
+
+/** A layer of 3×3 convolutions on a GPU with packed dot products. */
+const PLAIN: Conditions = {
+  ...{ uniformWeights: true, uniformTable: true, packedDot: true, integers: false, broadcast: false, keepMembranes: false },
+  ...{ rows: true, strided: false, window: false, identity: false, pixels: false },
+};
+const MATRIX: Conditions = {
+  ...{ matrixM: 16, matrixN: 16, matrixK: 32, operand: 'u8', product: 'u32', staged: 'u32', stagedLength: 512, perElement: 4 },
+};
+
 const SUMS = ['lib/broadcast', 'lib/steps', 'lib/bytes', 'lib/spike-sums'];
 
 /** The stepped engine's kernels; those that hold a neuron, with each neuron's library. */
@@ -21,7 +33,7 @@ const STEPPED = [
   { name: 'flip', libraries: ['lib/steps'], conditions: variants() },
   { name: 'synchronize', libraries: ['lib/steps'], conditions: variants() },
   { name: 'pool-spikes', libraries: ['lib/steps'], conditions: variants('sum', 'byCount') },
-  { name: 'convolve', libraries: SUMS, conditions: variants('uniformWeights', 'packedDot', 'broadcast') },
+  { name: 'convolve', libraries: SUMS, conditions: variants('uniformWeights', 'packedDot', 'integers', 'broadcast') },
   { name: 'convolve-spikes', libraries: ['lib/steps'], conditions: variants() },
   ...['bistable', 'burst', 'phase'].flatMap((neuron) => [
     {
@@ -32,7 +44,7 @@ const STEPPED = [
     {
       name: 'fused',
       libraries: [...SUMS, `lib/neuron-${neuron}`, 'lib/membrane'],
-      conditions: variants('uniformWeights', 'packedDot', 'broadcast'),
+      conditions: variants('uniformWeights', 'packedDot', 'integers', 'broadcast'),
     },
     { name: 'readout-steps', libraries: ['lib/steps', `lib/neuron-${neuron}`], conditions: variants() },
   ]),
@@ -42,8 +54,16 @@ const KERNELS = [
   { name: 'encode', libraries: ['lib/layer'], conditions: variants() },
   {
     name: 'accumulate',
-    libraries: ['lib/broadcast', 'lib/layer', 'lib/bytes'],
-    conditions: variants('uniformWeights', 'packedDot', 'keepMembranes', 'broadcast'),
+    libraries: ACCUMULATE,
+    conditions: [
+      ...variants('uniformWeights', 'packedDot', 'keepMembranes', 'broadcast').map((one) => ({ ...PLAIN, ...one })),
+      ...variants('rows', 'strided', 'window', 'identity', 'pixels', 'integers').map((one) => ({ ...PLAIN, ...one })),
+    ],
+  },
+  {
+    name: 'accumulate-tiled',
+    libraries: TILED,
+    conditions: variants('matrix', 'half', 'identity', 'keepMembranes').map((one) => ({ ...PLAIN, ...MATRIX, ...one })),
   },
   { name: 'pool', libraries: ['lib/layer'], conditions: variants('maximum') },
   { name: 'readout', libraries: ['lib/layer'], conditions: variants() },
@@ -57,13 +77,7 @@ const bindings = (text: string) =>
   [...text.matchAll(/@group\(0\) @binding\((\d+)\) var<([^>]*)> (\w+)/g)].map(([, n, space, name]) => `${n}: ${space} ${name}`);
 
 const accumulate = (conditions: Partial<Conditions>) =>
-  kernelText(kernelSource('accumulate', ['lib/broadcast', 'lib/layer', 'lib/bytes']), {
-    uniformWeights: true,
-    packedDot: true,
-    broadcast: false,
-    keepMembranes: false,
-    ...conditions,
-  } as Conditions);
+  kernelText(kernelSource('accumulate', ACCUMULATE), { ...PLAIN, ...conditions } as Conditions);
 
 describe('final WGSL of the spiking kernels', () => {
   it.each(KERNELS)(
@@ -86,12 +100,12 @@ describe('final WGSL of the spiking kernels', () => {
         "1: uniform weights",
         "2: uniform layer",
         "3: uniform batch",
-        "4: storage, read channels",
+        "4: uniform channels",
         "5: storage, read_write counters",
         "6: storage, read_write membranes",
       ]
     `);
-    expect(bindings(accumulate({ uniformWeights: false }))).toMatchInlineSnapshot(`
+    expect(bindings(accumulate({ uniformWeights: false, uniformTable: false }))).toMatchInlineSnapshot(`
       [
         "0: storage, read_write words",
         "1: storage, read weights",

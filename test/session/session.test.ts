@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BsnnError, OptionError } from '../../src/errors.ts';
+import { Device } from '../../src/gpu/device.ts';
 import { shapeSize } from '../../src/graph/ann.ts';
 import { wordSteps } from '../../src/network/time.ts';
 import { logits } from '../../src/reference/simulate.ts';
@@ -198,6 +199,40 @@ describeOnDevice('one session, many calls', () => {
 
   it('membranes that were not kept are refused by layer', async () => {
     await expect(readMembranes(session, 0, 1)).rejects.toThrow(/"stem".*keepMembranes/);
+  });
+});
+
+describeOnDevice('timing of a run', () => {
+  it('the first batch is part of the run; the GPU computed for a part of it', async () => {
+    const { timing } = await runOnce(pixels, { batch: 8 });
+    expect(timing.firstBatchSeconds).toBeGreaterThan(0);
+    expect(timing.firstBatchSeconds).toBeLessThan(timing.seconds);
+    if (!device!.handle.features.has('timestamp-query')) {
+      expect(timing.gpuBusySeconds).toBeNull();
+      return;
+    }
+    expect(timing.gpuBusySeconds).toBeGreaterThan(0);
+    expect(timing.gpuBusySeconds).toBeLessThan(timing.seconds);
+  });
+
+  it('a run of one batch ends with its first', async () => {
+    const { timing } = await runOnce(pixels.subarray(0, 4 * size), { batch: 8 });
+    expect(timing.firstBatchSeconds).toBe(timing.seconds);
+  });
+
+  it('a device without timestamps gives the same bits, and no busy time', async () => {
+    const { gpu } = device!;
+    const adapter = (await gpu.requestAdapter())!;
+    const plain = new Device(gpu, adapter, await adapter.requestDevice());
+    try {
+      const session = await Session.create(plain, network, { waves: WAVES, batch: 8 });
+      const without = await session.run(pixels.subarray(0, 20 * size));
+      session.dispose();
+      expect(bits(without)).toEqual(bits(await runOnce(pixels.subarray(0, 20 * size), { batch: 8 })));
+      expect(without.timing.gpuBusySeconds).toBeNull();
+    } finally {
+      plain.dispose();
+    }
   });
 });
 

@@ -1,0 +1,131 @@
+/** npm run bench:peers: the same network and images by us, onnxruntime and PyTorch, on the same machine; one table. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Normalization } from '../../src/ann/ann-session.ts';
+import type { Images } from '../../src/data/data-set.ts';
+import { openDataSet } from '../../src/data/open.ts';
+import { readSidecar } from '../../src/data/sidecar.ts';
+import { BsnnError } from '../../src/errors.ts';
+import { convert } from '../../src/evaluate/convert.ts';
+import { checkClasses, checkShapes, chooseNormalization } from '../../src/evaluate/fit.ts';
+import { DEFAULTS } from '../../src/evaluate/options.ts';
+import { calibrationImages, evaluationImages } from '../../src/evaluate/selection.ts';
+import type { Device } from '../../src/gpu/device.ts';
+import { openDevice } from '../../src/gpu/node.ts';
+import type { Ann } from '../../src/graph/ann.ts';
+import { importOnnx } from '../../src/onnx/import.ts';
+import { commit } from '../commit.ts';
+import { ROOT } from '../root.ts';
+import { type PeersArguments, parse, USAGE } from './arguments.ts';
+import { exportNetwork } from './export.ts';
+import { measureOnnxruntime } from './onnxruntime.ts';
+import { measureOurs } from './ours.ts';
+import { findPython, runScript } from './python.ts';
+import { compare, type Measured, type PeersResult, skipped } from './result.ts';
+import { tableLines } from './table.ts';
+
+/** Words of the longer of our two runs. */
+const WAVES = 3;
+/** Images at once, for us and for PyTorch: on processor cores, and on hardware that wants more to do. */
+const BATCH = { cpu: 64, cuda: 512 } as const;
+
+/** Peers in PyTorch: what the table calls them, and their script. */
+const SCRIPTS = [
+  ['literal', 'literal.py'],
+  ['windowed', 'windowed.py'],
+  ['ann2snn (rate code)', 'ann2snn.py'],
+] as const;
+
+/** What all peers are given. */
+interface Task {
+  readonly model: string;
+  readonly ann: Ann;
+  readonly images: Images;
+  readonly calibration: Uint8Array;
+  readonly normalization: Normalization;
+}
+
+const say = (line: string): void => console.error(`peers: ${line}`);
+
+async function prepare({ model, dataset: spec, limit }: PeersArguments): Promise<Task> {
+  const dataset = await openDataSet(spec);
+  const ann = await importOnnx(model);
+  const sidecar = await readSidecar(model);
+  checkClasses(ann, sidecar);
+  checkShapes(ann, dataset);
+  const images = evaluationImages(dataset, 0, limit);
+  const calibration = calibrationImages(dataset, 0, images.count, DEFAULTS.calibration);
+  return { model, ann, images, calibration, normalization: chooseNormalization(ann, dataset, sidecar, {}) };
+}
+
+async function measureAll(device: Device, task: Task, { phaseBits, seconds }: PeersArguments): Promise<Measured[]> {
+  const { ann, images, calibration, normalization } = task;
+  const network = await convert(device, ann, calibration, { phaseBits, ...normalization });
+  const versions = `webgpu ${packageVersion('webgpu')}`;
+  const batch = device.description.software ? BATCH.cpu : BATCH.cuda;
+  say('ours');
+  const first = await measureOurs(device, network, images, batch, 1, versions);
+  const { row, run } = await measureOurs(device, network, images, batch, WAVES, versions);
+  say('onnxruntime');
+  const rows = [first.row, row, await measureOnnxruntime(task.model, ann, images, normalization)];
+  const folder = mkdtempSync(join(tmpdir(), 'bsnn-peers-'));
+  try {
+    exportNetwork(folder, { network, ann, normalization, images, calibration, run, waves: WAVES, batch: BATCH });
+    const python = findPython(say);
+    for (const [name, script] of SCRIPTS) {
+      say(script);
+      rows.push(
+        ...(typeof python === 'string'
+          ? [skipped(name, `no PyTorch: ${python}`)]
+          : runScript(python, join(ROOT, 'bench/peers', script), name, folder, seconds)),
+      );
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  // other load on the machine shows in the difference to the first row
+  const again = await measureOurs(device, network, images, batch, 1, versions);
+  return [...rows, { ...again.row, name: `${again.row.name}, again` }];
+}
+
+const packageVersion = (name: string): string =>
+  JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version;
+
+async function main(args: readonly string[]): Promise<number> {
+  const parsed = parse(args);
+  if (!parsed) {
+    console.error(USAGE);
+    return 2;
+  }
+  const task = await prepare(parsed);
+  const device = await openDevice();
+  try {
+    const loadBefore = loadavg()[0];
+    const rows = compare(await measureAll(device, task, parsed));
+    const result: PeersResult = {
+      device: device.description,
+      host: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, loadBefore, loadAfter: loadavg()[0] },
+      date: new Date().toISOString(),
+      commit: commit(),
+      command: `npm run bench:peers -- ${args.join(' ')}`.trim(),
+      model: basename(parsed.model, '.onnx'),
+      dataset: parsed.dataset.split(':')[0],
+      phaseBits: parsed.phaseBits,
+      rows,
+    };
+    console.log(tableLines(result).join('\n'));
+    if (parsed.json) writeFileSync(parsed.json, `${JSON.stringify(result, null, 2)}\n`);
+    return rows.some((row) => row.wrong) ? 1 : 0;
+  } finally {
+    device.dispose();
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof BsnnError)) throw error;
+  console.error(error.message);
+  process.exitCode = error.exitCode;
+}

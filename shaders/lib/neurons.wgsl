@@ -1,0 +1,157 @@
+// The bistable neurons of one invocation: 8 channels × 8 columns (pixels or images), for the kernels that sum their currents.
+// A kernel that stands on this declares `words`, `layer`, `channels`, `membranes` and says by `isThere` which columns exist.
+// Everything is written out channel by channel with constant indices: an array that a loop indexes stays in memory on
+// software drivers, and every multiply-add with it.
+
+const LIMIT = 8388608;  // 2^23
+
+// Channel u of the tile: [2u] holds columns 0 to 3, [2u + 1] columns 4 to 7.
+alias Membranes = array<vec4i, 16>;
+
+// The words of four channels: columns 0 to 3, columns 4 to 7.
+struct Block {
+  near: vec4u,
+  far: vec4u,
+}
+
+// Where the columns of an invocation lie.
+struct Place {
+  at: u32,        // word of column 0 within a block of channels: (y · width + x) · batch + image
+  step: u32,      // words from a column to the next
+  x: u32,
+  n: u32,         // image
+  inside: bool,   // the row is on the map
+}
+
+// Channel u of the tile: bias in the membrane's units, log2 θ, what currents are shifted by where g < 0, V(0).
+fn entryOf(tile: u32, u: u32) -> vec4i {
+#if ${broadcast}
+  let entry = subgroupBroadcast(channels[layer.channelBase + tile * 8u + u], 0u);
+#else
+  let entry = channels[layer.channelBase + tile * 8u + u];
+#endif
+  let up = max(0, -entry.y);
+  return vec4i(entry.x << u32(up), max(0, entry.y), up, entry.z);
+}
+
+fn startOf(tile: u32) -> Membranes {
+  let v0 = vec4i(entryOf(tile, 0u).w);
+  let v1 = vec4i(entryOf(tile, 1u).w);
+  let v2 = vec4i(entryOf(tile, 2u).w);
+  let v3 = vec4i(entryOf(tile, 3u).w);
+  let v4 = vec4i(entryOf(tile, 4u).w);
+  let v5 = vec4i(entryOf(tile, 5u).w);
+  let v6 = vec4i(entryOf(tile, 6u).w);
+  let v7 = vec4i(entryOf(tile, 7u).w);
+  return Membranes(v0, v0, v1, v1, v2, v2, v3, v3, v4, v4, v5, v5, v6, v6, v7, v7);
+}
+
+#if ${pixels}
+fn addCurrent(v: ptr<function, Membranes>, current: ptr<function, Membranes>) {
+  (*v)[0] += (*current)[0];
+  (*v)[1] += (*current)[1];
+  (*v)[2] += (*current)[2];
+  (*v)[3] += (*current)[3];
+  (*v)[4] += (*current)[4];
+  (*v)[5] += (*current)[5];
+  (*v)[6] += (*current)[6];
+  (*v)[7] += (*current)[7];
+  (*v)[8] += (*current)[8];
+  (*v)[9] += (*current)[9];
+  (*v)[10] += (*current)[10];
+  (*v)[11] += (*current)[11];
+  (*v)[12] += (*current)[12];
+  (*v)[13] += (*current)[13];
+  (*v)[14] += (*current)[14];
+  (*v)[15] += (*current)[15];
+}
+#endif
+
+#if ${identity}
+// A shortcut without parameters: the same place and channel, times one integer a channel.
+fn addIdentity(v: ptr<function, Membranes>, term: ptr<function, Term>, tile: u32, wave: u32, place: Place) {
+  let words0 = blockAt(term, tile * 2u, wave, place);
+  let words4 = blockAt(term, tile * 2u + 1u, wave, place);
+  addIdentityChannel(v, term, words0, entryOf(tile, 0u).z, tile, 0u);
+  addIdentityChannel(v, term, words0, entryOf(tile, 1u).z, tile, 1u);
+  addIdentityChannel(v, term, words0, entryOf(tile, 2u).z, tile, 2u);
+  addIdentityChannel(v, term, words0, entryOf(tile, 3u).z, tile, 3u);
+  addIdentityChannel(v, term, words4, entryOf(tile, 4u).z, tile, 4u);
+  addIdentityChannel(v, term, words4, entryOf(tile, 5u).z, tile, 5u);
+  addIdentityChannel(v, term, words4, entryOf(tile, 6u).z, tile, 6u);
+  addIdentityChannel(v, term, words4, entryOf(tile, 7u).z, tile, 7u);
+}
+
+// The eight words of a block of the source; of the last block where there is none.
+fn blockAt(term: ptr<function, Term>, index: u32, wave: u32, place: Place) -> Block {
+  let block = min(index, (layer.channels + 3u) / 4u - 1u);
+  let step = place.step;
+  let at = (*term).source + wave * (*term).waveStride + block * layer.height * layer.width * layer.batch + place.at;
+  let near = vec4u(words[at], words[at + step], words[at + 2u * step], words[at + 3u * step]);
+  let far = vec4u(words[at + 4u * step], words[at + 5u * step], words[at + 6u * step], words[at + 7u * step]);
+  return Block(near, far);
+}
+
+fn addIdentityChannel(v: ptr<function, Membranes>, term: ptr<function, Term>, block: Block, up: i32, tile: u32, u: u32) {
+  let scale = vec4u((*term).shift + u32(up));
+  let w = channels[(*term).weights + tile * 8u + u].x;
+  (*v)[2u * u] += (vec4i(byteOf(block.near, u % 4u)) * w) << scale;
+  (*v)[2u * u + 1u] += (vec4i(byteOf(block.far, u % 4u)) * w) << scale;
+}
+#endif
+
+// The window's end and the firing window: bias, clamp, word. Writes the words and returns how many spikes they are.
+fn fire(v: ptr<function, Membranes>, tile: u32, wave: u32, place: Place) -> u32 {
+  var words0 = Block();
+  var words4 = Block();
+  fireChannel(v, &words0, entryOf(tile, 0u), 0u);
+  fireChannel(v, &words0, entryOf(tile, 1u), 1u);
+  fireChannel(v, &words0, entryOf(tile, 2u), 2u);
+  fireChannel(v, &words0, entryOf(tile, 3u), 3u);
+  fireChannel(v, &words4, entryOf(tile, 4u), 4u);
+  fireChannel(v, &words4, entryOf(tile, 5u), 5u);
+  fireChannel(v, &words4, entryOf(tile, 6u), 6u);
+  fireChannel(v, &words4, entryOf(tile, 7u), 7u);
+  return storeBlock(words0, tile * 2u, wave, place) + storeBlock(words4, tile * 2u + 1u, wave, place);
+}
+
+// Channel u of the tile: its words go into byte u % 4 of the block's.
+fn fireChannel(v: ptr<function, Membranes>, block: ptr<function, Block>, entry: vec4i, u: u32) {
+  let g = vec4u(u32(entry.y));
+  let v0 = clamp((*v)[2u * u] + vec4i(entry.x), vec4i(-LIMIT), vec4i(LIMIT));
+  let v4 = clamp((*v)[2u * u + 1u] + vec4i(entry.x), vec4i(-LIMIT), vec4i(LIMIT));
+  let word0 = clamp(v0 >> g, vec4i(0), vec4i(i32(layer.maxWord)));
+  let word4 = clamp(v4 >> g, vec4i(0), vec4i(i32(layer.maxWord)));
+  (*v)[2u * u] = v0 - (word0 << g);
+  (*v)[2u * u + 1u] = v4 - (word4 << g);
+  (*block).near |= vec4u(word0) << vec4u(8u * (u % 4u));
+  (*block).far |= vec4u(word4) << vec4u(8u * (u % 4u));
+}
+
+// Writes the words of a block; what is beyond the map, the batch or the last block is not there. Returns their spikes.
+fn storeBlock(block: Block, index: u32, wave: u32, place: Place) -> u32 {
+  let exists = index < (layer.channels + 3u) / 4u;
+  let at = layer.destination + wave * layer.waveStride + index * layer.height * layer.width * layer.batch + place.at;
+  return store(block.near.x, exists, at, place, 0u) + store(block.near.y, exists, at, place, 1u)
+    + store(block.near.z, exists, at, place, 2u) + store(block.near.w, exists, at, place, 3u)
+    + store(block.far.x, exists, at, place, 4u) + store(block.far.y, exists, at, place, 5u)
+    + store(block.far.z, exists, at, place, 6u) + store(block.far.w, exists, at, place, 7u);
+}
+
+fn store(word: u32, exists: bool, at: u32, place: Place, i: u32) -> u32 {
+  let there = exists && isThere(place, i);
+  if (there) { words[at + i * place.step] = word; }
+  return select(0u, countOneBits(word), there);
+}
+
+#if ${keepMembranes}
+fn keepMembranes(v: ptr<function, Membranes>, tile: u32, place: Place) {
+  for (var u = 0u; u < 8u; u++) {
+    let o = tile * 8u + u;
+    let at = layer.membranes + o * layer.height * layer.width * layer.batch + place.at;
+    for (var i = 0u; i < 8u; i++) {
+      if (o < layer.channels && isThere(place, i)) { membranes[at + i * place.step] = (*v)[2u * u + (i >> 2u)][i & 3u]; }
+    }
+  }
+}
+#endif
