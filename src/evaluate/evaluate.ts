@@ -58,6 +58,7 @@ export async function evaluate(
   const { ann } = evaluation;
   const trained = await runTrained(device, evaluation, stopwatch, onProgress);
   const { network, plan, run } = await runSpiking(device, trained.network, evaluation, stopwatch, onProgress);
+  const timed: Timing = { ...timing(stopwatch, run, plan), peakGpuBytes: peakBytes(device) };
   const found = await runDiagnosis(device, network, evaluation, onProgress);
   const { layers, ...rest } = figures(network, run, trained.logits, evaluation.images.labels);
   const shapes = tunedShapes(network, settings.choices, device.capabilities);
@@ -78,7 +79,7 @@ export async function evaluate(
     tuned: shapes > 0,
     tunedShapes: shapes,
     device: device.description,
-    timing: { ...timing(stopwatch, run, plan), peakGpuBytes: peakBytes(device) },
+    timing: timed,
   };
 }
 
