@@ -62,7 +62,8 @@ describeOnDevice('tune', () => {
     const found = await session.run(pixels);
     session.dispose();
     expect(expected.spikes.some((spikes) => spikes > 0)).toBe(true);
-    expect(found).toEqual(expected);
+    // all but the times
+    expect({ ...found, timing: null }).toEqual({ ...expected, timing: null });
   });
 
   it('does not measure what is known, and measures again what cannot be computed here', async () => {
