@@ -10,9 +10,9 @@ export default defineConfig({
     // A process a file: a driver that crashes takes one file along. Two at a time, since each may hold a device.
     pool: 'forks',
     maxWorkers: 2,
-    // A software driver compiles a large kernel for seconds, on a busy machine for many.
-    // what a developer has tuned is not part of a test
+    // What a developer has tuned is not part of a test.
     env: { BSNN_CACHE_DIR: join(tmpdir(), 'bsnn-test-without-cache') },
+    // A software driver compiles a large kernel for seconds, on a busy machine for many.
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
