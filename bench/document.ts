@@ -33,10 +33,7 @@ function section({ name, result }: StoredResult): string {
     `Driver ${device.driver}; ${host.cores} cores (${host.cpu}); commit ${commit}, ${date.slice(0, 10)}; timestamps: ${timestamps ? 'yes' : 'no'}.`,
     `Command: \`${command}\`.`,
     ...(isBusy(result)
-      ? [
-          '',
-          `**Measured on a busy machine** (load average ${host.load.toFixed(2)} before it): rates are too low, shares are noisy.`,
-        ]
+      ? ['', `**Measured on a busy machine** (${host.load.toFixed(2)} cores busy before it): rates are too low, shares are noisy.`]
       : []),
   ];
   const suites = [...new Set(rows.map((row) => row.suite))].filter((suite) => suite !== 'peak' && suite !== 'growth');

@@ -1,6 +1,6 @@
 /** npm run bench [-- SUITE…] [-- --json FILE]: measures this device and prints one table. */
 import { writeFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
+import { cpus } from 'node:os';
 import { BsnnError } from '../src/errors.ts';
 import type { Device } from '../src/gpu/device.ts';
 import { openDevice } from '../src/gpu/node.ts';
@@ -37,6 +37,14 @@ function command(args: readonly string[]): string {
   return [...variables, 'npm run bench', ...(args.length > 0 ? ['--', ...args.filter((arg) => arg !== '--')] : [])].join(' ');
 }
 
+/** Cores that others keep busy, over one second. (A load average would still count what has just ended.) */
+async function busyCores(): Promise<number> {
+  const busyMs = () => cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
+  const [before, start] = [busyMs(), performance.now()];
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  return (busyMs() - before) / (performance.now() - start);
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const parsed = parse(args);
   if (!parsed) {
@@ -46,7 +54,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (process.env.LP_NATIVE_VECTOR_WIDTH && process.env.MESA_SHADER_CACHE_DISABLE !== 'true') {
     console.error('warning: Mesa’s cache may hold code of another vector width; set MESA_SHADER_CACHE_DISABLE=true');
   }
-  const [load] = loadavg();
+  const load = await busyCores();
   const device = await openDevice();
   const stopwatch = new Stopwatch(device);
   try {

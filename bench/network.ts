@@ -3,6 +3,7 @@ import { quantize } from '../src/convert/quantize.ts';
 import type { Device } from '../src/gpu/device.ts';
 import type { SpikingNetwork } from '../src/network/network.ts';
 import { importOnnx } from '../src/onnx/import.ts';
+import { defaultArithmetic } from '../src/scheduler/choices.ts';
 import { Session } from '../src/session/session.ts';
 import { BATCH, checkedSession, macRow, randomImages, WAVES } from './kernels.ts';
 import { median, type Stopwatch } from './measure.ts';
@@ -38,7 +39,14 @@ export async function measureNetwork(device: Device, stopwatch: Stopwatch, peak:
     const measured = await stopwatch.measure(await stopwatch.scale(convolutions), { beside: peak.fma });
     const variant = `${BATCH} × ${WAVES} waves`;
     rows.push(
-      macRow('network', 'ResNet-20: its convolutions', device.packedDot ? `${variant} packed` : variant, macs, measured, peak),
+      macRow(
+        'network',
+        'ResNet-20: its convolutions',
+        `${variant} ${defaultArithmetic(device.capabilities)}`,
+        macs,
+        measured,
+        peak,
+      ),
     );
   } finally {
     session.dispose();

@@ -68,7 +68,7 @@ export interface BenchResult {
     readonly cores: number;
     readonly vectorBits: string | null;
     readonly shaderCache: boolean;
-    /** Load average of the last minute before the measurement: what other work shared the cores. */
+    /** Cores that other work kept busy in the second before the first measurement. */
     readonly load: number;
   };
   /** Whether times of rows are the GPU's own. */

@@ -100,8 +100,8 @@ describe('document', () => {
 
   it('warns of a machine that other work kept busy', () => {
     const busy = { ...result, host: { ...result.host, load: 7.25 } };
-    expect(performanceDocument([{ name: 'busy', result: busy }])).toContain('load average 7.25');
-    expect(performanceDocument([{ name: 'calm', result }])).not.toContain('load average');
+    expect(performanceDocument([{ name: 'busy', result: busy }])).toContain('7.25 cores busy');
+    expect(performanceDocument([{ name: 'calm', result }])).not.toContain('cores busy');
     const text = performanceDocument([{ name: 'busy', result: { ...grown, host: busy.host } }]);
     expect(text).toContain('* **Waves**: rates not judged, the machine was busy. Memory: 1.00 to 14.0 MiB');
     expect(text).not.toContain('take 14.0 times as long');
