@@ -51,7 +51,7 @@ const rateOf: Readonly<Record<Axis, (rows: Rows) => string>> = {
     `**Waves**: ${last(rows).at} take ${times(slower(rows))} as long as ${first(rows).at}. Every wave sums all weighted words again; ` +
     'that one dispatch does all of them saves dispatches, not sums.',
   K: (rows) =>
-    `**K**: fastest and slowest are ${times(spanOf(rows))} apart. A word of up to 8 bits goes into a dot product whole, so that K counts ` +
+    `**K**: fastest and slowest are ${times(spanOf(rows))} apart. A word of up to 8 bits is multiplied whole, so that K counts ` +
     `in the readout alone${spanOf(rows) > NOISE ? '; this does not explain as much as was measured' : ''}.`,
   width: (rows) =>
     `**Width**: ${times(heavier(rows))} the multiply-adds take ${times(slower(rows))} as long (${shares(rows)}). Bias, clamp and word ` +

@@ -1,6 +1,7 @@
 import type { Device } from '../src/gpu/device.ts';
 import { shapeSize } from '../src/graph/ann.ts';
 import type { SpikingNetwork } from '../src/network/network.ts';
+import { defaultArithmetic } from '../src/scheduler/choices.ts';
 import { Session } from '../src/session/session.ts';
 import { randomImages } from './kernels.ts';
 import { median, type Stopwatch, type Work } from './measure.ts';
@@ -51,8 +52,10 @@ async function measurePoint(device: Device, stopwatch: Stopwatch, peak: PeakSuit
     const { batch } = session.plan;
     await runAndCheck(session);
     const macs = session.plan.dispatches.reduce((sum, d) => sum + d.macs, 0);
-    const { ms, wallMs, beside, spread } = await timeBeside(stopwatch, session.engine.kernels, peak.dot4 ?? peak.fma);
-    const boundGmacs = (peak.dot4 ? DOT4_MACS : FMA_MACS) / beside / 1e6;
+    // the unit that the kernels use
+    const dot4 = defaultArithmetic(device.capabilities) === 'packed' ? peak.dot4 : null;
+    const { ms, wallMs, beside, spread } = await timeBeside(stopwatch, session.engine.kernels, dot4 ?? peak.fma);
+    const boundGmacs = (dot4 ? DOT4_MACS : FMA_MACS) / beside / 1e6;
     const gmacs = macs / ms / 1e6;
     const share = gmacs / boundGmacs;
     return {
@@ -63,8 +66,8 @@ async function measurePoint(device: Device, stopwatch: Stopwatch, peak: PeakSuit
       gbps: null,
       imagesPerSecond: (batch / ms) * 1e3,
       share,
-      bound: peak.dot4 ? 'dot4' : 'fma',
-      dotShare: peak.dot4 ? share : null,
+      bound: dot4 ? 'dot4' : 'fma',
+      dotShare: dot4 ? share : null,
       gpuMs: stopwatch.timestamps ? ms : null,
       wallMs,
       spread,
