@@ -221,11 +221,3 @@ fn sumWindow(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wa
   }
 }
 #endif
-
-fn weightsAt(w: u32) -> vec4u {
-#if ${broadcast}
-  return subgroupBroadcast(weights[w], 0u);
-#else
-  return weights[w];
-#endif
-}

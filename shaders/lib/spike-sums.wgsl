@@ -3,8 +3,7 @@
 // Weights of a tile of 8 channels are [term][block of 4][ky][kx][8 channels], 4 bytes (the block's channels, plus 128) to a u32.
 // Loads for 8 outputs × 2 pixels × 4 steps × 8 source channels of a 3-wide row (1,536 multiply-adds): 4 words, 12 vec4u.
 
-// Channel u of a tile: [2u] is the first pixel, [2u + 1] the second, each in four steps. [16], [17]: sums of the spikes alone.
-alias Sums = array<Lanes, 18>;
+// Channel u of a tile: [2u] is the first pixel, [2u + 1] the second, each in four steps; so are the `Sums` of `lib/tap`.
 alias Currents = array<vec4i, 16>;
 
 const STEPS = vec4u(0u, 1u, 2u, 3u);
@@ -86,9 +85,9 @@ fn sumRows3(sums: ptr<function, Sums>, term: ptr<function, SpikeTerm>, tile: u32
         let s1 = stepsOf(a1, half);
         let s2 = stepsOf(a2, half);
         let s3 = stepsOf(a3, half);
-        tap(sums, s0, s1, w);
-        tap(sums, s1, s2, w + 2u);
-        tap(sums, s2, s3, w + 4u);
+        tap(sums, s0, s1, weightsAt(w), weightsAt(w + 1u));
+        tap(sums, s1, s2, weightsAt(w + 2u), weightsAt(w + 3u));
+        tap(sums, s2, s3, weightsAt(w + 4u), weightsAt(w + 5u));
       }
 #if ${packedDot}
       let both = countsOf(a1) + countsOf(a2);
@@ -119,7 +118,7 @@ fn sumWindow(sums: ptr<function, Sums>, term: ptr<function, SpikeTerm>, tile: u3
         let far = spikes[select(0u, u32(at + step), inside && ix + stepX >= 0 && ix + stepX < width)] & used;
         for (var block = max(first, 2u * word); block < min(last, 2u * word + 2u); block++) {
           let w = weight + (((block - first) * (*term).kernelHeight + ky) * (*term).kernelWidth + kx) * 2u;
-          tap(sums, stepsOf(near, block & 1u), stepsOf(far, block & 1u), w);
+          tap(sums, stepsOf(near, block & 1u), stepsOf(far, block & 1u), weightsAt(w), weightsAt(w + 1u));
         }
 #if ${packedDot}
         (*sums)[16] += countsOf(near);
@@ -128,38 +127,6 @@ fn sumWindow(sums: ptr<function, Sums>, term: ptr<function, SpikeTerm>, tile: u3
       }
     }
   }
-}
-
-fn weightsAt(w: u32) -> vec4u {
-#if ${broadcast}
-  return subgroupBroadcast(weights[w], 0u);
-#else
-  return weights[w];
-#endif
-}
-
-// Four channels in four steps at two pixels, times the weights of eight output channels.
-fn tap(sums: ptr<function, Sums>, near: vec4u, far: vec4u, w: u32) {
-  let w0 = weightsAt(w);
-  let w4 = weightsAt(w + 1u);
-  let a = unpack(near);
-  let b = unpack(far);
-  (*sums)[0] += dots(a, w0.x);
-  (*sums)[1] += dots(b, w0.x);
-  (*sums)[2] += dots(a, w0.y);
-  (*sums)[3] += dots(b, w0.y);
-  (*sums)[4] += dots(a, w0.z);
-  (*sums)[5] += dots(b, w0.z);
-  (*sums)[6] += dots(a, w0.w);
-  (*sums)[7] += dots(b, w0.w);
-  (*sums)[8] += dots(a, w4.x);
-  (*sums)[9] += dots(b, w4.x);
-  (*sums)[10] += dots(a, w4.y);
-  (*sums)[11] += dots(b, w4.y);
-  (*sums)[12] += dots(a, w4.z);
-  (*sums)[13] += dots(b, w4.z);
-  (*sums)[14] += dots(a, w4.w);
-  (*sums)[15] += dots(b, w4.w);
 }
 
 // A shortcut without parameters: the same place and channel, times one integer a channel.

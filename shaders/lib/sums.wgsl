@@ -1,28 +1,4 @@
-// The currents of one invocation's 8 channels × 8 columns while a term is summed, as `Membranes`; [16] and [17] are the sums of
-// the words alone. Stands on `lib/bytes` and `lib/neurons`.
-alias Sums = array<Lanes, 18>;
-
-// Four channels of eight columns times the weights of eight output channels.
-fn tap(sums: ptr<function, Sums>, near: vec4u, far: vec4u, w0: vec4u, w4: vec4u) {
-  let a = unpack(near);
-  let b = unpack(far);
-  (*sums)[0] += dots(a, w0.x);
-  (*sums)[1] += dots(b, w0.x);
-  (*sums)[2] += dots(a, w0.y);
-  (*sums)[3] += dots(b, w0.y);
-  (*sums)[4] += dots(a, w0.z);
-  (*sums)[5] += dots(b, w0.z);
-  (*sums)[6] += dots(a, w0.w);
-  (*sums)[7] += dots(b, w0.w);
-  (*sums)[8] += dots(a, w4.x);
-  (*sums)[9] += dots(b, w4.x);
-  (*sums)[10] += dots(a, w4.y);
-  (*sums)[11] += dots(b, w4.y);
-  (*sums)[12] += dots(a, w4.z);
-  (*sums)[13] += dots(b, w4.z);
-  (*sums)[14] += dots(a, w4.w);
-  (*sums)[15] += dots(b, w4.w);
-}
+// What the membranes of `lib/neurons` take in when a term has been summed by `lib/tap`.
 
 // The membrane integrates a term's sums. Where g < 0 it counts in units of θ.
 fn addSums(v: ptr<function, Membranes>, sums: ptr<function, Sums>, tile: u32, shift: u32) {

@@ -4,12 +4,11 @@ import { OptionError } from '../errors.ts';
 import { type CompareOptions, compare, TIMESTEPS } from '../evaluate/compare.ts';
 import { COMPARED, neuronOf } from '../evaluate/compared-neuron.ts';
 import type { Comparison } from '../evaluate/comparison.ts';
-import { openDevice } from '../gpu/node.ts';
 import { comparisonChart } from '../plot/comparison.ts';
 import { renderPng, renderSvg } from '../plot/render.ts';
 import { integer, integerOption } from './arguments.ts';
 import { checkWritable, formatJson, STANDARD_OUTPUT, writeJson, writeOutput } from './json-file.ts';
-import { addConversion, addModel, addRunning, type RunningOptions } from './model-options.ts';
+import { addConversion, addModel, addRunning, openAdapter, type RunningOptions } from './model-options.ts';
 import { whole } from './print.ts';
 import { formatComparison } from './print-comparison.ts';
 import { progressBar } from './progress.ts';
@@ -71,7 +70,7 @@ async function runCompare(model: string, options: CompareCommandOptions, termina
   if (json !== undefined && json !== STANDARD_OUTPUT) checkWritable(json);
   if (plot !== undefined) checkPlot(plot);
   const dataset = await openDataSet(spec);
-  const device = await openDevice(adapter === undefined ? {} : { adapter });
+  const device = await openAdapter(adapter);
   const bar = progressBar(quiet ? null : terminal.progress);
   try {
     const found = await compare(device, model, dataset, compareOptions, bar.show);

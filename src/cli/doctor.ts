@@ -3,7 +3,7 @@ import { driverAdvice, type Machine, thisMachine } from '../../scripts/setup/dri
 import { DeviceError } from '../errors.ts';
 import { type SelfTest, selfTest } from '../evaluate/self-test.ts';
 import type { Device } from '../gpu/device.ts';
-import { openDevice } from '../gpu/node.ts';
+import { openAdapter } from './model-options.ts';
 import { field, paint, whole } from './print.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -21,7 +21,7 @@ export function addDoctor(program: Command, terminal: Terminal): void {
 }
 
 async function runDoctor(adapter: string | undefined, terminal: Terminal): Promise<void> {
-  const device = await openDevice(adapter === undefined ? {} : { adapter }).catch((error: unknown) => {
+  const device = await openAdapter(adapter).catch((error: unknown) => {
     throw error instanceof DeviceError && error.code === 'no-adapter' ? withAdvice(error, thisMachine(), process.env) : error;
   });
   try {

@@ -3,10 +3,9 @@ import { openDataSet } from '../data/open.ts';
 import { readTuning } from '../data/tuning.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { type EvaluateOptions, RANGES } from '../evaluate/options.ts';
-import { openDevice } from '../gpu/node.ts';
 import { integer, integerOption } from './arguments.ts';
 import { checkWritable, formatJson, STANDARD_OUTPUT, writeJson } from './json-file.ts';
-import { addConversion, addModel, addRunning, type RunningOptions } from './model-options.ts';
+import { addConversion, addModel, addRunning, openAdapter, type RunningOptions } from './model-options.ts';
 import { formatEvaluation } from './print-evaluation.ts';
 import { formatLayers } from './print-layers.ts';
 import { progressBar } from './progress.ts';
@@ -53,7 +52,7 @@ async function runEval(model: string, options: EvalOptions, terminal: Terminal):
   const diagnosis = options.diagnosis ?? (layers || json !== undefined ? DIAGNOSED : 0);
   if (json !== undefined && json !== STANDARD_OUTPUT) checkWritable(json);
   const dataset = await openDataSet(spec);
-  const device = await openDevice(adapter === undefined ? {} : { adapter });
+  const device = await openAdapter(adapter);
   const bar = progressBar(quiet ? null : terminal.progress);
   try {
     const choices = tune ? await readTuning(device.description, (line) => terminal.err(`bsnn: ${line}\n`)) : {};

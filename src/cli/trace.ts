@@ -3,12 +3,11 @@ import { npyFile } from '../data/npy.ts';
 import { openDataSet } from '../data/open.ts';
 import { OptionError } from '../errors.ts';
 import { type LayerTrace, type TraceOptions, trace } from '../evaluate/trace.ts';
-import { openDevice } from '../gpu/node.ts';
 import { type NeuronTrace, type RasterPicture, rasterChart } from '../plot/raster.ts';
 import { renderPng, renderSvg } from '../plot/render.ts';
 import { integer } from './arguments.ts';
 import { checkWritable, writeOutput } from './json-file.ts';
-import { addConversion, addModel, addRunning, type RunningOptions } from './model-options.ts';
+import { addConversion, addModel, addRunning, openAdapter, type RunningOptions } from './model-options.ts';
 import { whole } from './print.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -42,7 +41,7 @@ async function runTrace(model: string, options: TraceCommandOptions, terminal: T
   const write = writerOf(out);
   checkWritable(out, '--out');
   const dataset = await openDataSet(spec);
-  const device = await openDevice(adapter === undefined ? {} : { adapter });
+  const device = await openAdapter(adapter);
   try {
     const found = await trace(device, model, dataset, traceOptions);
     const content = await write(found, rows);

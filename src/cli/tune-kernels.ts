@@ -8,12 +8,12 @@ import { DeviceError, OptionError } from '../errors.ts';
 import { convert } from '../evaluate/convert.ts';
 import { checkShapes, chooseNormalization } from '../evaluate/fit.ts';
 import type { Device } from '../gpu/device.ts';
-import { openDevice } from '../gpu/node.ts';
 import type { Ann } from '../graph/ann.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { importOnnx } from '../onnx/import.ts';
 import { fastest, measureShapes, type TuneOptions } from '../session/tune.ts';
 import { integerOption } from './arguments.ts';
+import { openAdapter } from './model-options.ts';
 import { choiceName, formatTimings, formatTuning } from './print-tuning.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -52,7 +52,7 @@ async function runTuneKernels(model: string | undefined, options: TuneKernelsOpt
     throw new OptionError('tune-kernels', 'tune-kernels', 'needs a model to measure, or else --show', 'give one of them');
   }
   if (model === undefined) return show(options.adapter, terminal);
-  const device = await open(options.adapter);
+  const device = await openAdapter(options.adapter);
   try {
     const { network, images } = await networkOf(device, model, options);
     const { batch, waves } = options;
@@ -66,8 +66,6 @@ async function runTuneKernels(model: string | undefined, options: TuneKernelsOpt
     device.dispose();
   }
 }
-
-const open = (adapter: string | undefined): Promise<Device> => openDevice(adapter === undefined ? {} : { adapter });
 
 const warnOn = (terminal: Terminal) => (line: string) => terminal.err(`bsnn: ${line}\n`);
 
@@ -97,7 +95,7 @@ async function networkOf(
 
 async function show(adapter: string | undefined, terminal: Terminal): Promise<void> {
   const tuning = await readAllTuning(warnOn(terminal));
-  const key = await open(adapter).then(
+  const key = await openAdapter(adapter).then(
     (device) => {
       device.dispose();
       return adapterKey(device.description);

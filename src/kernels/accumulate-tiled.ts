@@ -17,6 +17,7 @@ const source = kernelSource('accumulate-tiled', [
   'lib/layer',
   'lib/bytes',
   'lib/neurons',
+  'lib/tap',
   'lib/sums',
 ]);
 

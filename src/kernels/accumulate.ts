@@ -36,7 +36,7 @@ export interface AccumulateBindings {
   readonly membranes: GPUBufferBinding;
 }
 
-const source = kernelSource('accumulate', ['lib/broadcast', 'lib/layer', 'lib/bytes', 'lib/neurons', 'lib/sums']);
+const source = kernelSource('accumulate', ['lib/broadcast', 'lib/layer', 'lib/bytes', 'lib/neurons', 'lib/tap', 'lib/sums']);
 
 /** Layout of `Layer`, the parameters of accumulate and readout. */
 export const layerParameters = structLayout([sources['lib/layer']], 'Layer');

@@ -20,7 +20,7 @@ export interface ConvolveBindings {
   readonly currents: GPUBufferBinding;
 }
 
-const source = kernelSource('convolve', ['lib/broadcast', 'lib/steps', 'lib/bytes', 'lib/spike-sums']);
+const source = kernelSource('convolve', ['lib/broadcast', 'lib/steps', 'lib/bytes', 'lib/tap', 'lib/spike-sums']);
 
 /** Spikes of a chunk → currents, densely (`shaders/convolve.wgsl`). */
 export const convolve = (

@@ -19,7 +19,15 @@ export const fused = (
 ): Promise<BoundKernel> =>
   bindKernel(
     device,
-    kernelSource('fused', ['lib/broadcast', 'lib/steps', 'lib/bytes', 'lib/spike-sums', neuronLibrary(neuron), 'lib/membrane']),
+    kernelSource('fused', [
+      'lib/broadcast',
+      'lib/steps',
+      'lib/bytes',
+      'lib/tap',
+      'lib/spike-sums',
+      neuronLibrary(neuron),
+      'lib/membrane',
+    ]),
     {
       ...{ uniformWeights, ...arithmeticConditions(arithmetic), ...neuronConditions(neuron) },
       broadcast: uniformWeights && device.broadcast,

@@ -12,7 +12,7 @@ function variants(...names: readonly string[]): Conditions[] {
   );
 }
 
-const ACCUMULATE = ['lib/broadcast', 'lib/layer', 'lib/bytes', 'lib/neurons', 'lib/sums'];
+const ACCUMULATE = ['lib/broadcast', 'lib/layer', 'lib/bytes', 'lib/neurons', 'lib/tap', 'lib/sums'];
 const TILED = ['lib/matrix', ...ACCUMULATE];
 
 /** A layer of 3×3 convolutions on a GPU with packed dot products. */
@@ -24,7 +24,7 @@ const MATRIX: Conditions = {
   ...{ matrixM: 16, matrixN: 16, matrixK: 32, operand: 'u8', product: 'u32', staged: 'u32', stagedLength: 512, perElement: 4 },
 };
 
-const SUMS = ['lib/broadcast', 'lib/steps', 'lib/bytes', 'lib/spike-sums'];
+const SUMS = ['lib/broadcast', 'lib/steps', 'lib/bytes', 'lib/tap', 'lib/spike-sums'];
 
 /** The stepped engine's kernels; those that hold a neuron, with each neuron's library. */
 const STEPPED = [
