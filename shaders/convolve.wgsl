@@ -16,6 +16,9 @@
 
 override workgroupSize = 64u;
 
+// Channel u of a tile: [2u] is the first pixel, [2u + 1] the second, each in four steps.
+alias Currents = array<vec4i, 16>;
+
 @compute @workgroup_size(workgroupSize)
 fn convolve(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let index = (group.z * groups.x + group.x) * workgroupSize + local;
@@ -29,19 +32,26 @@ fn convolve(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups
   if (y >= layer.height || n >= chunk.images) { return; }
 #endif
   let tiles = (layer.channels + 7u) / 8u;
-  let area = layer.height * layer.width;
+  let stride = layer.height * layer.width * layer.batch;
+  let place = (y * layer.width + x) * layer.batch + n;
+  let first = y < layer.height && x < layer.width && n < chunk.images;
+  let second = first && x + layer.stepX < layer.width && n + layer.stepN < chunk.images;
   for (var g = chunk.place / 4u; g * 4u < chunk.place + chunk.steps; g++) {
     var v = Currents();
     sumTerms(&v, tile, group.y, g, n, x, y);
-    for (var p = 0u; p < 2u; p++) {
-      let xp = x + p * layer.stepX;
-      let np = n + p * layer.stepN;
-      if (y < layer.height && xp < layer.width && np < chunk.images) {
-        let at = (((g * tiles + tile) * 8u * layer.height + y) * layer.width + xp) * layer.batch + np;
-        for (var u = 0u; u < 8u; u++) {
-          currents[at + u * area * layer.batch] = v[2u * u + p];
-        }
-      }
-    }
+    let at = (g * tiles + tile) * 8u * stride + place;
+    if (first) { storePixel(&v, at, stride, 0u); }
+    if (second) { storePixel(&v, at + layer.stepX * layer.batch + layer.stepN, stride, 1u); }
   }
+}
+
+fn storePixel(v: ptr<function, Currents>, at: u32, stride: u32, p: u32) {
+  currents[at] = (*v)[p];
+  currents[at + stride] = (*v)[2u + p];
+  currents[at + 2u * stride] = (*v)[4u + p];
+  currents[at + 3u * stride] = (*v)[6u + p];
+  currents[at + 4u * stride] = (*v)[8u + p];
+  currents[at + 5u * stride] = (*v)[10u + p];
+  currents[at + 6u * stride] = (*v)[12u + p];
+  currents[at + 7u * stride] = (*v)[14u + p];
 }

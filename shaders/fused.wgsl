@@ -13,12 +13,15 @@
 @group(0) @binding(3) var<uniform> chunk: Chunk;
 @group(0) @binding(4) var<storage, read> channels: array<vec4i>;  // bias, g, V(0) | identity weight
 @group(0) @binding(5) var<storage, read_write> membranes: array<i32>;
+#if ${driven}
 @group(0) @binding(6) var<storage, read> drive: array<i32>;
+#endif
 @group(0) @binding(7) var<storage, read_write> counts: array<u32>;
 @group(0) @binding(8) var<storage, read_write> decoded: array<u32>;
 @group(0) @binding(9) var<storage, read_write> counters: array<atomic<u32>>;
 
 override workgroupSize = 64u;
+const PLACES = 2u;
 
 @compute @workgroup_size(workgroupSize)
 fn fused(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -39,50 +42,29 @@ fn fused(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: v
   var pixels = select(1u, 2u, second);
   if (y >= layer.height || x >= layer.width || n >= chunk.images) { pixels = 0u; }
   let live = min(8u, layer.channels - tile * 8u);
-
-  var v = array<i32, 16>();  // [2 · channel + pixel]
-  var sent = array<u32, 16>();
-  var sum = array<u32, 16>();
-  for (var i = 0u; i < live * pixels; i++) {
-    let at = i / pixels * 2u + i % pixels;
-    v[at] = membranes[layer.membranes + (tile * 8u + i / pixels) * stride + place + i % pixels * step];
-  }
+  let word = tile * stride + place;
+  let own = layer.membranes + tile * 8u * stride + place;
+#if ${windowed}
+  var near = cellsOf(tile, place, stride, spikes[layer.states + word]);
+  var far = cellsOf(tile, place + step, stride, spikes[layer.states + word + step]);
+#else
+  var near = cellsOf(tile, place, stride, 0u);
+  var far = cellsOf(tile, place + step, stride, 0u);
+#endif
+  var neurons = Neurons();
+  loadPlace(&neurons, own, stride, 0u);
+  loadPlace(&neurons, own + step, stride, 1u);
   for (var g = chunk.place / 4u; g * 4u < chunk.place + chunk.steps; g++) {
     var current = Currents();
     sumTerms(&current, tile, group.y, g, n, x, y);
-    let phases = phasesOf(g, layer.phaseBits);
-    let weightsNow = weightsOf(phases);
-    for (var p = 0u; p < 2u; p++) {  // also what is out of range: lane 0 broadcasts
-      var words = vec4u();
-      for (var u = 0u; u < live; u++) {
-        let channel = channelAt(layer.channelBase + tile * 8u + u);
-        var input = channel.x;
-        if (layer.hasDrive != 0u) { input = drive[layer.drive + (tile * 8u + u) * stride + place + p * step]; }
-        let at = 2u * u + p;
-        let after = fourSteps(g, phases, v[at], current[at], Cell(input, channel.y, true, true));
-        v[at] = after.v;
-        let one = after.spikes;
-        sent[at] += one.x + one.y + one.z + one.w;
-        sum[at] += one.x * weightsNow.x + one.y * weightsNow.y + one.z * weightsNow.z + one.w * weightsNow.w;
-        for (var plane = 0u; plane < layer.planes; plane++) {
-          words[plane] |= planeBits(one, plane, u);
-        }
-      }
-      for (var plane = 0u; plane < layer.planes * u32(p < pixels); plane++) {
-        spikes[layer.destination + g * layer.groupStride + plane * (layer.groupStride / layer.planes) + tile * stride + place + p * step] = words[plane];
-      }
-    }
+    let steps = stepsOfGroup(g);
+    let words0 = stepPlace(&neurons, &current, &near, steps, 0u);
+    let words1 = stepPlace(&neurons, &current, &far, steps, 1u);
+    if (pixels > 0u) { storeSpikes(words0, g, word, live); }
+    if (pixels > 1u) { storeSpikes(words1, g, word + step, live); }
   }
   var total = 0u;
-  for (var i = 0u; i < live * pixels; i++) {
-    let at = i / pixels * 2u + i % pixels;
-    let own = layer.membranes + (tile * 8u + i / pixels) * stride + place + i % pixels * step;
-    membranes[own] = v[at];
-    total += sent[at];
-    if (sent[at] != 0u) {
-      counts[own] += sent[at];
-      decoded[own] += sum[at];
-    }
-  }
+  if (pixels > 0u) { total = storePlace(&neurons, own, stride, live, sendsNow(), 0u); }
+  if (pixels > 1u) { total += storePlace(&neurons, own + step, stride, live, sendsNow(), 1u); }
   if (total != 0u) { atomicAdd(&counters[layer.counter], total); }
 }

@@ -1,40 +1,130 @@
-// Four steps of one neuron, one after another: what `integrate` and `fused` share. The neuron's library gives `arriving` and
-// `fire`; `layer` and `chunk` are the kernel's.
+// The neurons of one invocation over a chunk of steps, which `integrate` and `fused` share: 8 channels of PLACES places; neuron
+// PLACES · u + p is channel u of place p. The neuron's library gives `arriving`, `fire` and `spikeWeight`; `layer`, `chunk`,
+// `channels`, `drive` and the accumulators are the kernel's.
+// Everything is written out channel by channel with constant indices: an array that a loop indexes stays in memory on software
+// drivers. What is beyond the last channel is computed from whatever lies there, and not stored.
 
-// A neuron during a chunk.
-struct Cell {
-  drive: i32,
-  grid: i32,         // g
-  firing: bool,      // its bistable state
+const NEURONS = 8u * PLACES;
+
+// Four steps of every neuron's current.
+alias Currents = array<vec4i, NEURONS>;
+
+// Membranes; spikes in this chunk; Σ of their weights.
+struct Neurons {
+  v: array<i32, NEURONS>,
+  sent: array<u32, NEURONS>,
+  sum: array<u32, NEURONS>,
+}
+
+// What the channels of one place are driven by.
+struct Cells {
+  drive: array<i32, 8>,
+  grid: array<i32, 8>,  // g
+  firing: u32,          // the bistable states, as the spikes of a train's first step
+}
+
+// The steps of a group of 4.
+struct Steps {
+  inside: vec4<bool>,  // of the chunk
   integrating: bool,
+  phases: vec4u,
+  weights: vec4u,      // of a spike
 }
 
-// V after four steps, and the spikes of each.
-struct Sent {
-  v: i32,
-  spikes: vec4u,
-}
-
-// The steps of a group; those outside the chunk leave V as it is.
-fn fourSteps(group: u32, phases: vec4u, v: i32, current: vec4i, cell: Cell) -> Sent {
-  let a = oneStep(4u * group, phases.x, v, current.x, cell);
-  let b = oneStep(4u * group + 1u, phases.y, a.v, current.y, cell);
-  let c = oneStep(4u * group + 2u, phases.z, b.v, current.z, cell);
-  let d = oneStep(4u * group + 3u, phases.w, c.v, current.w, cell);
-  return Sent(d.v, vec4u(a.spikes, b.spikes, c.spikes, d.spikes));
-}
-
-fn oneStep(position: u32, phase: u32, v: i32, current: i32, cell: Cell) -> Fired {
-  if (!inChunk(position)) { return Fired(v, 0u); }
-  let moment = Moment(phase, layer.phaseBits);
-  let arrived = arriving(current, cell.drive, moment, cell.integrating);
-  return fire(receive(v, arrived, cell.grid), cell.grid, layer.most, moment, cell.firing);
-}
-
-// The weights of spikes in the steps of a group.
-fn weightsOf(phases: vec4u) -> vec4u {
+fn stepsOfGroup(group: u32) -> Steps {
+  let position = vec4u(4u * group) + vec4u(0u, 1u, 2u, 3u);
+  let inside = (position >= vec4u(chunk.place)) & (position < vec4u(chunk.place + chunk.steps));
+  let phases = phasesOf(group, layer.phaseBits);
   let K = layer.phaseBits;
-  return vec4u(spikeWeight(Moment(phases.x, K)), spikeWeight(Moment(phases.y, K)), spikeWeight(Moment(phases.z, K)), spikeWeight(Moment(phases.w, K)));
+  let weights = vec4u(spikeWeight(Moment(phases.x, K)), spikeWeight(Moment(phases.y, K)), spikeWeight(Moment(phases.z, K)), spikeWeight(Moment(phases.w, K)));
+  return Steps(inside, chunk.window >= layer.firstWindow, phases, weights);
+}
+
+// 1 where the layer may send in this chunk, else 0.
+fn sendsNow() -> u32 {
+#if ${windowed}
+  return select(0u, 1u, chunk.window > layer.firstWindow && (chunk.window - layer.firstWindow) % 2u == 1u);
+#else
+  return 1u;
+#endif
+}
+
+fn cellsOf(tile: u32, at: u32, stride: u32, firing: u32) -> Cells {
+  let c0 = cellOf(tile, at, stride, 0u);
+  let c1 = cellOf(tile, at, stride, 1u);
+  let c2 = cellOf(tile, at, stride, 2u);
+  let c3 = cellOf(tile, at, stride, 3u);
+  let c4 = cellOf(tile, at, stride, 4u);
+  let c5 = cellOf(tile, at, stride, 5u);
+  let c6 = cellOf(tile, at, stride, 6u);
+  let c7 = cellOf(tile, at, stride, 7u);
+  return Cells(array<i32, 8>(c0.x, c1.x, c2.x, c3.x, c4.x, c5.x, c6.x, c7.x), array<i32, 8>(c0.y, c1.y, c2.y, c3.y, c4.y, c5.y, c6.y, c7.y), firing);
+}
+
+// Drive and g of channel u of a tile.
+fn cellOf(tile: u32, at: u32, stride: u32, u: u32) -> vec2i {
+#if ${broadcast}
+  let channel = subgroupBroadcast(channels[layer.channelBase + tile * 8u + u], 0u);
+#else
+  let channel = channels[layer.channelBase + tile * 8u + u];
+#endif
+#if ${driven}
+  return vec2i(drive[layer.drive + (tile * 8u + u) * stride + at], channel.y);
+#else
+  return channel.xy;
+#endif
+}
+
+fn loadPlace(neurons: ptr<function, Neurons>, at: u32, stride: u32, p: u32) {
+  (*neurons).v[p] = membranes[at];
+  (*neurons).v[PLACES + p] = membranes[at + stride];
+  (*neurons).v[2u * PLACES + p] = membranes[at + 2u * stride];
+  (*neurons).v[3u * PLACES + p] = membranes[at + 3u * stride];
+  (*neurons).v[4u * PLACES + p] = membranes[at + 4u * stride];
+  (*neurons).v[5u * PLACES + p] = membranes[at + 5u * stride];
+  (*neurons).v[6u * PLACES + p] = membranes[at + 6u * stride];
+  (*neurons).v[7u * PLACES + p] = membranes[at + 7u * stride];
+}
+
+// Four steps of one place. Returns its spikes, a word a plane.
+fn stepPlace(neurons: ptr<function, Neurons>, current: ptr<function, Currents>, cells: ptr<function, Cells>, steps: Steps, p: u32) -> vec4u {
+  var words = vec4u();
+  stepNeuron(neurons, &words, (*current)[p], cells, steps, p, 0u);
+  stepNeuron(neurons, &words, (*current)[PLACES + p], cells, steps, p, 1u);
+  stepNeuron(neurons, &words, (*current)[2u * PLACES + p], cells, steps, p, 2u);
+  stepNeuron(neurons, &words, (*current)[3u * PLACES + p], cells, steps, p, 3u);
+  stepNeuron(neurons, &words, (*current)[4u * PLACES + p], cells, steps, p, 4u);
+  stepNeuron(neurons, &words, (*current)[5u * PLACES + p], cells, steps, p, 5u);
+  stepNeuron(neurons, &words, (*current)[6u * PLACES + p], cells, steps, p, 6u);
+  stepNeuron(neurons, &words, (*current)[7u * PLACES + p], cells, steps, p, 7u);
+  return words;
+}
+
+fn stepNeuron(neurons: ptr<function, Neurons>, words: ptr<function, vec4u>, current: vec4i, cells: ptr<function, Cells>, steps: Steps, p: u32, u: u32) {
+  let i = PLACES * u + p;
+  let drive = (*cells).drive[u];
+  let g = (*cells).grid[u];
+  let firing = (((*cells).firing >> spikeBit(u, 0u)) & 1u) == 1u;
+  let integrating = steps.integrating && !firing;
+  let a = oneStep(steps.inside.x, steps.phases.x, (*neurons).v[i], current.x, drive, g, firing, integrating);
+  let b = oneStep(steps.inside.y, steps.phases.y, a.v, current.y, drive, g, firing, integrating);
+  let c = oneStep(steps.inside.z, steps.phases.z, b.v, current.z, drive, g, firing, integrating);
+  let d = oneStep(steps.inside.w, steps.phases.w, c.v, current.w, drive, g, firing, integrating);
+  (*neurons).v[i] = d.v;
+  (*neurons).sent[i] += a.spikes + b.spikes + c.spikes + d.spikes;
+  (*neurons).sum[i] += a.spikes * steps.weights.x + b.spikes * steps.weights.y + c.spikes * steps.weights.z + d.spikes * steps.weights.w;
+  let spikes = vec4u(a.spikes, b.spikes, c.spikes, d.spikes);
+  (*words).x |= planeBits(spikes, 0u, u);
+  for (var plane = 1u; plane < layer.planes; plane++) {
+    (*words)[plane] |= planeBits(spikes, plane, u);
+  }
+}
+
+// A step outside the chunk leaves V as it is.
+fn oneStep(inside: bool, phase: u32, v: i32, current: i32, drive: i32, g: i32, firing: bool, integrating: bool) -> Fired {
+  let moment = Moment(phase, layer.phaseBits);
+  let after = fire(receive(v, arriving(current, drive, moment, integrating), g), g, layer.most, moment, firing);
+  return Fired(select(v, after.v, inside), select(0u, after.spikes, inside));
 }
 
 // One plane of the spikes of channel u, where they lie in a word.
@@ -43,11 +133,53 @@ fn planeBits(spikes: vec4u, plane: u32, u: u32) -> u32 {
   return (bits.x | bits.y | bits.z | bits.w) << spikeBit(u, 0u);
 }
 
-// An entry of `channels` that is the same in the whole workgroup.
-fn channelAt(i: u32) -> vec4i {
-#if ${broadcast}
-  return subgroupBroadcast(channels[i], 0u);
-#else
-  return channels[i];
-#endif
+// Stores the words of one place and group.
+fn storeSpikes(words: vec4u, group: u32, place: u32, live: u32) {
+  let at = layer.destination + group * layer.groupStride + place;
+  let mask = bitsOfChannels(live);
+  spikes[at] = words.x & mask;
+  for (var plane = 1u; plane < layer.planes; plane++) {
+    spikes[at + plane * (layer.groupStride / layer.planes)] = words[plane] & mask;
+  }
+}
+
+// The bits of a word that belong to its first channels.
+fn bitsOfChannels(count: u32) -> u32 {
+  let low = select(0x0f0f0f0fu, (1u << (8u * min(count, 3u))) - 1u, count < 4u);
+  let high = select(0xf0f0f0f0u, (1u << (8u * (clamp(count, 4u, 7u) - 4u))) - 1u, count < 8u);
+  return (low & 0x0f0f0f0fu) | (high & 0xf0f0f0f0u);
+}
+
+// Stores the membranes of one place. Where the layer `sends`, adds to the accumulators and returns the spikes.
+fn storePlace(neurons: ptr<function, Neurons>, at: u32, stride: u32, live: u32, sends: u32, p: u32) -> u32 {
+  storeMembrane(neurons, at, stride, live, p, 0u);
+  storeMembrane(neurons, at, stride, live, p, 1u);
+  storeMembrane(neurons, at, stride, live, p, 2u);
+  storeMembrane(neurons, at, stride, live, p, 3u);
+  storeMembrane(neurons, at, stride, live, p, 4u);
+  storeMembrane(neurons, at, stride, live, p, 5u);
+  storeMembrane(neurons, at, stride, live, p, 6u);
+  storeMembrane(neurons, at, stride, live, p, 7u);
+  var total = 0u;
+  // a loop that runs once or never where an `if` would do: drivers that mask lanes skip it
+  for (var once = 0u; once < sends; once++) {
+    total = storeSent(neurons, at, stride, live, p, 0u) + storeSent(neurons, at, stride, live, p, 1u)
+      + storeSent(neurons, at, stride, live, p, 2u) + storeSent(neurons, at, stride, live, p, 3u)
+      + storeSent(neurons, at, stride, live, p, 4u) + storeSent(neurons, at, stride, live, p, 5u)
+      + storeSent(neurons, at, stride, live, p, 6u) + storeSent(neurons, at, stride, live, p, 7u);
+  }
+  return total;
+}
+
+fn storeMembrane(neurons: ptr<function, Neurons>, at: u32, stride: u32, live: u32, p: u32, u: u32) {
+  if (u < live) { membranes[at + u * stride] = (*neurons).v[PLACES * u + p]; }
+}
+
+fn storeSent(neurons: ptr<function, Neurons>, at: u32, stride: u32, live: u32, p: u32, u: u32) -> u32 {
+  let sent = select(0u, (*neurons).sent[PLACES * u + p], u < live);
+  if (sent != 0u) {
+    counts[at + u * stride] += sent;
+    decoded[at + u * stride] += (*neurons).sum[PLACES * u + p];
+  }
+  return sent;
 }

@@ -3,8 +3,8 @@
 // Weights of a tile of 8 channels are [term][block of 4][ky][kx][8 channels], 4 bytes (the block's channels, plus 128) to a u32.
 // Loads for 8 outputs × 2 pixels × 4 steps × 8 source channels of a 3-wide row (1,536 multiply-adds): 4 words, 12 vec4u.
 
-// Channel u of a tile: [2u] is the first pixel, [2u + 1] the second, each in four steps; so are the `Sums` of `lib/tap`.
-alias Currents = array<vec4i, 16>;
+// `Currents` are the kernel's: channel u of a tile is [2u] at the first pixel, [2u + 1] at the second, each in four steps; so
+// are the `Sums` of `lib/tap`.
 
 const STEPS = vec4u(0u, 1u, 2u, 3u);
 
@@ -134,10 +134,23 @@ fn addIdentity(v: ptr<function, Currents>, term: ptr<function, SpikeTerm>, tile:
   let row = (*term).source + group * (*term).groupStride + n + ((min(tile, (layer.channels - 1u) / 8u) * layer.height + y) * layer.width + x) * layer.batch;
   let near = spikes[row];
   let far = spikes[row + layer.stepX * layer.batch + layer.stepN];
-  for (var u = 0u; u < 8u; u++) {
-    let w = channels[(*term).weights + tile * 8u + u].x << (*term).shift;
-    let bits = STEPS + vec4u(spikeBit(u, 0u));
-    (*v)[2u * u] += vec4i((vec4u(near) >> bits) & vec4u(1u)) * w;
-    (*v)[2u * u + 1u] += vec4i((vec4u(far) >> bits) & vec4u(1u)) * w;
-  }
+  addIdentityChannel(v, term, near, far, tile, 0u);
+  addIdentityChannel(v, term, near, far, tile, 1u);
+  addIdentityChannel(v, term, near, far, tile, 2u);
+  addIdentityChannel(v, term, near, far, tile, 3u);
+  addIdentityChannel(v, term, near, far, tile, 4u);
+  addIdentityChannel(v, term, near, far, tile, 5u);
+  addIdentityChannel(v, term, near, far, tile, 6u);
+  addIdentityChannel(v, term, near, far, tile, 7u);
+}
+
+fn addIdentityChannel(v: ptr<function, Currents>, term: ptr<function, SpikeTerm>, near: u32, far: u32, tile: u32, u: u32) {
+#if ${broadcast}
+  let w = subgroupBroadcast(channels[(*term).weights + tile * 8u + u].x, 0u) << (*term).shift;
+#else
+  let w = channels[(*term).weights + tile * 8u + u].x << (*term).shift;
+#endif
+  let bits = STEPS + vec4u(spikeBit(u, 0u));
+  (*v)[2u * u] += vec4i((vec4u(near) >> bits) & vec4u(1u)) * w;
+  (*v)[2u * u + 1u] += vec4i((vec4u(far) >> bits) & vec4u(1u)) * w;
 }

@@ -1,17 +1,17 @@
 import type { Device } from '../gpu/device.ts';
 import { arithmeticConditions } from './accumulate.ts';
 import type { ConvolveVariant } from './convolve.ts';
-import type { IntegrateBindings } from './integrate.ts';
+import { type IntegrateBindings, type MembraneVariant, membraneConditions } from './integrate.ts';
 import { type BoundKernel, bindKernel, kernelSource, WORKGROUP } from './kernel.ts';
-import { type NeuronLibrary, neuronConditions, neuronLibrary } from './steps.ts';
+import { neuronLibrary } from './steps.ts';
 
 /** The buffers of one dispatch; see `shaders/fused.wgsl`. */
 export type FusedBindings = Omit<IntegrateBindings, 'currents'> & { readonly weights: GPUBufferBinding };
 
-/** Convolution and membranes of a layer without windows in one (`shaders/fused.wgsl`). */
+/** Convolution and membranes of a layer in one (`shaders/fused.wgsl`). */
 export const fused = (
   device: Device,
-  neuron: NeuronLibrary,
+  membranes: MembraneVariant,
   { arithmetic, uniformWeights }: ConvolveVariant,
   b: FusedBindings,
   invocations: number,
@@ -25,14 +25,17 @@ export const fused = (
       'lib/bytes',
       'lib/tap',
       'lib/spike-sums',
-      neuronLibrary(neuron),
+      neuronLibrary(membranes.neuron),
       'lib/membrane',
     ]),
     {
-      ...{ uniformWeights, ...arithmeticConditions(arithmetic), ...neuronConditions(neuron) },
+      ...{ uniformWeights, ...arithmeticConditions(arithmetic), ...membraneConditions(membranes) },
       broadcast: uniformWeights && device.broadcast,
     },
-    [b.spikes, b.weights, b.layer, b.chunk, b.channels, b.membranes, b.drive, b.counts, b.decoded, b.counters],
+    [
+      ...[b.spikes, b.weights, b.layer, b.chunk, b.channels, b.membranes],
+      ...[membranes.driven ? b.drive : null, b.counts, b.decoded, b.counters],
+    ],
     invocations,
     tiles,
     device.broadcast ? device.subgroupSize : WORKGROUP,

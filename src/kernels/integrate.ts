@@ -16,19 +16,36 @@ export interface IntegrateBindings {
   readonly counters: GPUBufferBinding;
 }
 
-/** Membranes of a layer over a chunk of steps (`shaders/integrate.wgsl`). */
+/** Which code steps the neurons of a layer. */
+export interface MembraneVariant {
+  readonly neuron: NeuronLibrary;
+  /** Neurons have a drive each, since the layer reads the pixels; else a channel's is its bias. */
+  readonly driven: boolean;
+}
+
+export const membraneConditions = ({ neuron, driven }: MembraneVariant) => ({
+  ...neuronConditions(neuron),
+  windowed: neuron === 'bistable',
+  driven,
+});
+
+/** Membranes of a layer over a chunk of steps in which currents come in or not (`shaders/integrate.wgsl`). */
 export const integrate = (
   device: Device,
-  neuron: NeuronLibrary,
+  variant: MembraneVariant,
+  receives: boolean,
   b: IntegrateBindings,
   invocations: number,
   tiles: number,
 ): Promise<BoundKernel> =>
   bindKernel(
     device,
-    kernelSource('integrate', ['lib/broadcast', 'lib/steps', neuronLibrary(neuron), 'lib/membrane']),
-    { ...neuronConditions(neuron), windowed: neuron === 'bistable', broadcast: device.broadcast },
-    [b.spikes, b.currents, b.layer, b.chunk, b.channels, b.membranes, b.drive, b.counts, b.decoded, b.counters],
+    kernelSource('integrate', ['lib/broadcast', 'lib/steps', neuronLibrary(variant.neuron), 'lib/membrane']),
+    { ...membraneConditions(variant), receives, broadcast: device.broadcast },
+    [
+      ...[b.spikes, receives ? b.currents : null, b.layer, b.chunk, b.channels, b.membranes],
+      ...[variant.driven ? b.drive : null, b.counts, b.decoded, b.counters],
+    ],
     invocations,
     tiles,
     device.broadcast ? device.subgroupSize : WORKGROUP,

@@ -23,6 +23,7 @@ export interface BoundKernel {
 
 /**
  * Compiles a kernel (or takes it from the cache) and binds its resources, by binding number.
+ * @param resources null: a binding that the conditions leave out
  * @param invocations along x; folded where one dimension does not take them
  * @param tiles workgroups along y
  * @param workgroup invocations of a workgroup; other than the default only for shaders that declare `workgroupSize`
@@ -31,7 +32,7 @@ export async function bindKernel(
   device: Device,
   source: KernelSource,
   conditions: Conditions,
-  resources: readonly GPUBufferBinding[],
+  resources: readonly (GPUBufferBinding | null)[],
   invocations: number,
   tiles: number,
   workgroup = WORKGROUP,
@@ -41,7 +42,7 @@ export async function bindKernel(
   const group = device.handle.createBindGroup({
     label: source.name,
     layout: pipeline.getBindGroupLayout(0),
-    entries: resources.map((resource, binding) => ({ binding, resource })),
+    entries: resources.flatMap((resource, binding) => (resource ? [{ binding, resource }] : [])),
   });
   const count = Math.ceil(invocations / workgroup);
   const fold = Math.ceil(count / MAX_WORKGROUPS);

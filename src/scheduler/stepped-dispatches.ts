@@ -21,11 +21,14 @@ export interface SteppedOptions {
   /** Images at once, at most; cut to the limits. */
   readonly batch: number;
   readonly initial: 'half' | 'zero';
-  /** Neurons without windows: convolution and membrane in one kernel, membranes in registers (specification, section 9). */
+  /** Dense convolution and membrane in one kernel, currents in registers (specification, section 9). */
   readonly fused: boolean;
   /** Steps of a chunk at most, for neurons without windows; a multiple of 4. Default: what memory allows. */
   readonly chunk?: number | undefined;
 }
+
+/** Which code convolves: densely, or driven by spikes. */
+export type Form = 'dense' | 'spikes';
 
 export type SteppedKernel =
   | 'encode'
@@ -56,6 +59,8 @@ export interface SteppedDispatch {
   readonly except: readonly Windows[];
   /** Runs in chunks that end a window only. */
   readonly atEnd: boolean;
+  /** Runs where the layer convolves in this form only; null: in both. */
+  readonly form: Form | null;
   /** Multiply-adds of the network for one batch and one step, all synapses counted. */
   readonly macs: number;
 }
@@ -80,7 +85,7 @@ export interface Draft {
   readonly dispatches: SteppedDispatch[];
 }
 
-const NO_WEIGHTS = { tiles: 1, weights: null, windows: ALWAYS, except: [], atEnd: false, macs: 0 } as const;
+const NO_WEIGHTS = { tiles: 1, weights: null, windows: ALWAYS, except: [], atEnd: false, form: null, macs: 0 } as const;
 
 export function encode({ input, name }: SpikingNetwork, batch: number): SteppedDispatch {
   const { channels, height, width } = input.shape;
@@ -96,10 +101,10 @@ export function addWeighted(draft: Draft, layer: SpikingNeurons | SpikingReadout
   const [pixelTerms, spikeTerms] = termsOf(draft, layer, packed, parameters.channelBase);
   const weighted: WeightedLayer = { layer, l, packed, parameters, receiving: uniqueWindows(spikeTerms) };
   addBefore(draft, weighted, pixelTerms);
-  const { options, model } = draft;
-  const fused = options.fused && !model.windowed && layer.kind === 'neurons' && spikeTerms.length > 0;
+  const { options } = draft;
+  const fused = options.fused && layer.kind === 'neurons' && spikeTerms.length > 0;
   if (spikeTerms.length > 0) addConvolutions(draft, weighted, spikeTerms, fused);
-  if (!fused) addMembranes(draft, weighted);
+  addMembranes(draft, weighted, fused);
 }
 
 /** A layer of neurons or the readout, packed. */
@@ -129,10 +134,11 @@ function addBefore({ options, tables, before }: Draft, weighted: WeightedLayer, 
   }
 }
 
-/** Spikes → currents in both forms, or all of a layer's step in one. */
+/** Spikes → currents in both forms; or the dense one with the membranes in one, which is all that neurons without windows have. */
 function addConvolutions(draft: Draft, weighted: WeightedLayer, terms: readonly Parameters[], fused: boolean): void {
-  const { options, tables, dispatches } = draft;
+  const { model, options, tables, dispatches } = draft;
   const { layer, packed, parameters, receiving: windows } = weighted;
+  const alone = fused && !model.windowed;
   const tiles = tilesOf(layer.shape.channels);
   const own = { ...parameters, receives: 1, tileWeights: packed.tileWords / 4, terms: terms.length, term: terms };
   const macs = layerMacs(layer) * options.batch;
@@ -145,16 +151,26 @@ function addConvolutions(draft: Draft, weighted: WeightedLayer, terms: readonly 
       tiles: share.tiles,
       weights: share,
       windows,
+      form: alone ? null : 'dense',
       macs: (macs * share.tiles) / tiles,
     });
   }
-  if (fused) return;
+  if (alone) return;
   const invocations = Math.ceil(layer.shape.channels / QUAD) * areaOf(layer.shape) * options.batch;
-  dispatches.push({ ...commonOf(weighted), kernel: 'convolve-spikes', parameters: own, invocations, windows, macs });
+  dispatches.push({
+    ...commonOf(weighted),
+    kernel: 'convolve-spikes',
+    parameters: own,
+    invocations,
+    windows,
+    form: 'spikes',
+    macs,
+  });
 }
 
-/** Membranes in windows that bring currents and in others, and the windows' ends. */
-function addMembranes({ model, options, dispatches }: Draft, weighted: WeightedLayer): void {
+/** Membranes in windows that bring currents (where nothing `fused` sees to them) and in others, and the windows' ends. */
+function addMembranes({ model, options, dispatches }: Draft, weighted: WeightedLayer, fused: boolean): void {
+  if (fused && !model.windowed) return;
   const { layer, parameters, receiving } = weighted;
   const tiles = tilesOf(layer.shape.channels);
   const places = areaOf(layer.shape) * options.batch;
@@ -166,7 +182,10 @@ function addMembranes({ model, options, dispatches }: Draft, weighted: WeightedL
       ? ({ kernel: 'readout-steps', invocations: layer.shape.channels * places } as const)
       : ({ kernel: 'integrate', invocations: places, tiles } as const)),
   };
-  if (receiving.length > 0) dispatches.push({ ...membranes, parameters: { ...parameters, receives: 1 }, windows: receiving });
+  if (receiving.length > 0) {
+    const form = fused ? 'spikes' : null;
+    dispatches.push({ ...membranes, parameters: { ...parameters, receives: 1 }, windows: receiving, form });
+  }
   // a readout's potential is written in every step, also before anything has come
   const windows = isReadout ? ALWAYS : running;
   dispatches.push({ ...membranes, parameters: { ...parameters, receives: 0 }, windows, except: receiving });

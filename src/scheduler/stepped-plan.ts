@@ -13,6 +13,7 @@ import {
   lines,
   pool,
   type SteppedDispatch,
+  type SteppedKernel,
   type SteppedOptions,
 } from './stepped-dispatches.ts';
 import { laySteps, type SteppedLayout } from './stepped-layout.ts';
@@ -61,6 +62,8 @@ export type SteppedBuffer =
 
 /** A chunk's currents go through memory: more of them do not stay in the caches. */
 const CURRENT_BYTES = 2 ** 25;
+/** The kernels whose currents do. */
+const CONVOLVING: ReadonlySet<SteppedKernel> = new Set<SteppedKernel>(['convolve', 'convolve-spikes']);
 /** Bytes that a plan may take in all. */
 const MEMORY = 2 ** 31;
 
@@ -133,7 +136,7 @@ function planBatch(
   });
   const events = joined(draft.events);
   const readout = network.layers[network.layers.length - 1];
-  const usesCurrents = draft.dispatches.some(({ kernel }) => kernel === 'convolve');
+  const usesCurrents = draft.dispatches.some(({ kernel }) => CONVOLVING.has(kernel));
   const data = { ...tables.join(), events, words: constants(network) };
   return {
     network: network.name,
@@ -167,7 +170,7 @@ function planBatch(
 /** Currents of the largest layer that goes through memory. */
 const currentBytes = ({ dispatches, layout, options, network }: Draft): number =>
   dispatches.reduce((most, { kernel, layer }) => {
-    if (kernel !== 'convolve') return most;
+    if (!CONVOLVING.has(kernel)) return most;
     const { shape } = network.layers[layer];
     return Math.max(most, tilesOf(shape.channels) * 8 * areaOf(shape) * options.batch * layout.groups * 16);
   }, 16);

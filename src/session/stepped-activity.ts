@@ -1,10 +1,8 @@
 import { INPUT, shapeSize } from '../graph/ann.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { NeuronModel } from '../neuron/model.ts';
+import type { Form } from '../scheduler/stepped-dispatches.ts';
 import type { SteppedPlan } from '../scheduler/stepped-plan.ts';
-
-/** Which code convolves: `convolve` or `convolve-spikes`. */
-export type Form = 'dense' | 'spikes';
 
 /** Below this activity of its sources a layer is faster driven by spikes (bench suite `stepped`, llvmpipe). */
 export const CROSSOVER = 0.06;

@@ -111,6 +111,7 @@ function bindSteps(
 ): Promise<BoundKernel> {
   const { invocations, tiles } = one;
   const variant = { uniformWeights: one.weights?.uniform ?? false, arithmetic: defaultArithmetic(device.capabilities) };
+  const membranes = { neuron: model.shader, driven: one.parameters.hasDrive === 1 };
   const b = {
     spikes: whole(data.spikes),
     currents: whole(data.currents),
@@ -139,9 +140,9 @@ function bindSteps(
     case 'convolve-spikes':
       return convolveSpikes(device, b, invocations);
     case 'integrate':
-      return integrate(device, model.shader, b, invocations, tiles);
+      return integrate(device, membranes, one.parameters.receives === 1, b, invocations, tiles);
     case 'fused':
-      return fused(device, model.shader, variant, b, invocations, tiles);
+      return fused(device, membranes, variant, b, invocations, tiles);
     case 'flip':
       return flip(device, b, invocations);
     case 'synchronize':

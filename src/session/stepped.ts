@@ -1,7 +1,7 @@
 import { OptionError } from '../errors.ts';
 import { mapForReading } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
-import { IN_FLIGHT, oneAfterAnother, padToWords, stream } from '../gpu/stream.ts';
+import { IN_FLIGHT, oneAfterAnother, Patience, padToWords, stream } from '../gpu/stream.ts';
 import { shapeSize } from '../graph/ann.ts';
 import { countImages } from '../graph/images.ts';
 import { dispatch } from '../kernels/kernel.ts';
@@ -11,10 +11,10 @@ import { readoutOf, readoutUnits } from '../network/time.ts';
 import type { NeuronModel } from '../neuron/model.ts';
 import { modelOf, type Neuron } from '../neuron/neuron.ts';
 import { type Chunk, cutSteps, isAmong } from '../scheduler/stepped-chunks.ts';
-import type { SteppedDispatch } from '../scheduler/stepped-dispatches.ts';
+import type { Form, SteppedDispatch } from '../scheduler/stepped-dispatches.ts';
 import { makeSteppedPlan, type SteppedPlan } from '../scheduler/stepped-plan.ts';
 import { type RecordOptions, recordSteps, type StepRecord } from './record.ts';
-import { CROSSOVER, type Form, formsOf } from './stepped-activity.ts';
+import { CROSSOVER, formsOf } from './stepped-activity.ts';
 import { prepareSteps, type SteppedEngine } from './stepped-engine.ts';
 
 /** How a stepped session runs. */
@@ -34,7 +34,7 @@ export interface SteppedSessionOptions {
   readonly convolution?: 'auto' | Form;
   /** V(0); default: the network's own. */
   readonly initial?: 'half' | 'zero';
-  /** Neurons without windows: convolution and membrane in one kernel, membranes in registers. Default: unless `convolution` is "spikes". */
+  /** Dense convolution and membrane in one kernel, currents in registers. Default: unless `convolution` is "spikes". */
   readonly fused?: boolean;
   /** Steps of a dispatch at most, for neurons without windows; a multiple of 4. Default: what memory allows. */
   readonly chunk?: number;
@@ -94,6 +94,7 @@ export class SteppedSession {
   readonly #engine: SteppedEngine;
   readonly #readbacks: GPUBuffer[];
   readonly #queue = oneAfterAnother();
+  readonly #patience = new Patience();
   /** Which code convolves each layer. */
   #forms: readonly Form[];
   readonly #adaptive: boolean;
@@ -187,6 +188,7 @@ export class SteppedSession {
       },
       (buffer, first, n) => this.#collect(buffer, first, n, count, potentials, spikes),
       options.onProgress,
+      this.#patience,
     );
     const { depth } = readoutOf(this.network);
     const divisors = Float64Array.from({ length: timesteps }, (_, t) => this.model.readoutDivisor(t + 1, depth, phaseBits));
@@ -295,9 +297,12 @@ export class SteppedSession {
 }
 
 /** Whether a dispatch runs in a chunk. */
-export function runs({ kernel, windows, except, atEnd }: SteppedDispatch, { window, endsWindow }: Chunk, form: Form): boolean {
-  if (kernel === 'convolve' && form === 'spikes') return false;
-  if (kernel === 'convolve-spikes' && form === 'dense') return false;
+export function runs(
+  { form: needed, windows, except, atEnd }: SteppedDispatch,
+  { window, endsWindow }: Chunk,
+  form: Form,
+): boolean {
+  if (needed !== null && needed !== form) return false;
   if (atEnd && !endsWindow) return false;
   return windows.some((w) => isAmong(window, w)) && !except.some((w) => isAmong(window, w));
 }

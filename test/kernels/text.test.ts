@@ -39,12 +39,12 @@ const STEPPED = [
     {
       name: 'integrate',
       libraries: ['lib/broadcast', 'lib/steps', `lib/neuron-${neuron}`, 'lib/membrane'],
-      conditions: variants('windowed', 'broadcast'),
+      conditions: variants('windowed', 'driven', 'receives', 'broadcast'),
     },
     {
       name: 'fused',
       libraries: [...SUMS, `lib/neuron-${neuron}`, 'lib/membrane'],
-      conditions: variants('uniformWeights', 'packedDot', 'integers', 'broadcast'),
+      conditions: variants('uniformWeights', 'packedDot', 'integers', 'windowed', 'driven', 'broadcast'),
     },
     { name: 'readout-steps', libraries: ['lib/steps', `lib/neuron-${neuron}`], conditions: variants() },
   ]),
@@ -81,12 +81,15 @@ const accumulate = (conditions: Partial<Conditions>) =>
 
 describe('final WGSL of the spiking kernels', () => {
   it.each(KERNELS)(
-    '$name: nothing of the preprocessor is left, bindings count from 0, braces match',
+    '$name: nothing of the preprocessor is left, bindings count up, braces match',
     ({ name, libraries, conditions }) => {
       for (const values of conditions) {
         const text = kernelText(kernelSource(name, libraries), values);
         expect(text).not.toMatch(/#(if|elif|else|endif)|\$\{/);
-        expect(bindings(text).map((line) => Number.parseInt(line, 10))).toEqual([...bindings(text).keys()]);
+        // a condition may leave one out
+        const numbers = bindings(text).map((line) => Number.parseInt(line, 10));
+        expect(numbers[0]).toBe(0);
+        expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
         expect(text.split('{').length).toBe(text.split('}').length);
         expect(text.match(/@compute/g)?.length).toBe(1);
       }

@@ -121,12 +121,16 @@ describe('plan', () => {
     expect(batch).toBe(8);
   });
 
-  it('fused: one dispatch in place of convolution and membranes, for neurons without windows', () => {
-    const kernels = (over: Partial<SteppedOptions>) =>
-      new Set(makeSteppedPlan(residual(), LIMITS, { ...OPTIONS, fused: true, ...over }).dispatches.map(({ kernel }) => kernel));
-    expect(kernels({ neuron: { name: 'phase' } }).has('fused')).toBe(true);
-    expect(kernels({}).has('fused')).toBe(false);
-    expect(kernels({}).has('synchronize')).toBe(true);
+  it('fused: one dispatch in place of dense convolution and membranes; windowed neurons may still be driven by spikes', () => {
+    const kernels = (over: Partial<SteppedOptions>) => {
+      const { dispatches } = makeSteppedPlan(residual(), LIMITS, { ...OPTIONS, fused: true, ...over });
+      return new Set(dispatches.filter(({ layer }) => layer === 1).map(({ kernel, form }) => `${kernel} ${form}`));
+    };
+    expect(kernels({ neuron: { name: 'phase' } })).toEqual(new Set(['fused null']));
+    expect(kernels({})).toEqual(
+      new Set(['fused dense', 'convolve-spikes spikes', 'integrate spikes', 'integrate null', 'flip null']),
+    );
+    expect(kernels({ fused: false })).toEqual(new Set(['convolve dense', 'convolve-spikes spikes', 'integrate null', 'flip null']));
   });
 
   it.each([{ timesteps: 0 }, { timesteps: 1.5 }, { timesteps: 65536 }, { batch: 0 }, { chunk: 6 }, { chunk: 0 }])(
