@@ -1,7 +1,7 @@
 // The multiply-adds of `accumulate`: four channels to a u32, as u8 bytes; weights are stored plus 128. All variants give the
 // same bits: packed dot products in u32 (the 128 · Σ words that are too much are taken off at the end; exact also where the
-// sums wrap round), integers of the bytes one by one (for drivers that have dot products only in name), and f32, where every
-// partial sum is an integer below 2^24 in magnitude (specification, section 3).
+// sums wrap round), integers of the bytes one by one, for drivers that have dot products only in name (in `halves` two output
+// channels at once, `lib/tap`), and f32, where every partial sum is an integer below 2^24 in magnitude (specification, section 3).
 
 // Byte c of four words.
 fn byteOf(packed: vec4u, c: u32) -> vec4u {

@@ -58,6 +58,7 @@ export function matrixConditions({ matrix, description }: Device): Conditions {
     half,
     packedDot: !half,
     integers: false,
+    halves: false,
     matrixM: matrix.m,
     matrixN: matrix.n,
     matrixK: matrix.k,

@@ -4,7 +4,7 @@ import { type BoundKernel, bindKernel, kernelSource, WORKGROUP } from './kernel.
 import { sources } from './sources.ts';
 
 /** How currents are multiplied and added; all give the same bits (`shaders/lib/bytes.wgsl`). */
-export type Arithmetic = 'packed' | 'integers' | 'f32';
+export type Arithmetic = 'packed' | 'halves' | 'integers' | 'f32';
 
 /** What of the shader is compiled. */
 export interface AccumulateVariant {
@@ -44,7 +44,8 @@ export const layerParameters = structLayout([sources['lib/layer']], 'Layer');
 /** The conditions of `lib/bytes`. */
 export const arithmeticConditions = (arithmetic: Arithmetic) => ({
   packedDot: arithmetic === 'packed',
-  integers: arithmetic === 'integers',
+  integers: arithmetic === 'integers' || arithmetic === 'halves',
+  halves: arithmetic === 'halves',
 });
 
 /** The bound buffers in the order of their numbers, which all forms of accumulate share. */

@@ -1,5 +1,6 @@
 import { sourceShape } from '../graph/ann.ts';
-import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
+import type { SpikingNetwork, SpikingNeurons, SpikingReadout } from '../network/network.ts';
+import { blocksInHalves } from './halves.ts';
 import type { PlanLimits } from './limits.ts';
 import { UNIFORM_BYTES } from './tables.ts';
 
@@ -11,7 +12,10 @@ import { UNIFORM_BYTES } from './tables.ts';
  */
 export interface Choice {
   readonly form: (typeof VALUES.form)[number];
-  /** Packed 8-bit dot products, integers of single bytes, or f32. Matrix units have their own. */
+  /**
+   * Packed 8-bit dot products; integers with the sums of two output channels in the halves of a u32, or of single bytes; or f32.
+   * Matrix units have their own.
+   */
   readonly arithmetic: (typeof VALUES.arithmetic)[number];
   /** Weights through the constant path where they fit, or always from storage. */
   readonly weights: (typeof VALUES.weights)[number];
@@ -20,7 +24,7 @@ export interface Choice {
 /** What each part of a choice may be. */
 const VALUES = {
   form: ['registers', 'tiled', 'matrix'],
-  arithmetic: ['packed', 'integers', 'f32'],
+  arithmetic: ['packed', 'halves', 'integers', 'f32'],
   weights: ['uniform', 'storage'],
 } as const;
 
@@ -68,9 +72,17 @@ const TILE_CHANNELS = 32;
 /** Whether the forms that share words in a workgroup can compute a layer: ungrouped, and channels enough to fill a tile. */
 const fillsTiles = (layer: SpikingNeurons): boolean => layer.shape.channels >= TILE_CHANNELS && !isGrouped(layer);
 
-/** Dot products where hardware has them; software drivers take them apart, and single bytes suit their compilers better. */
+/** Dot products where hardware has them; software drivers take them apart, and two sums in one integer suit them better. */
 export const defaultArithmetic = ({ software, packedDot }: Capabilities): Choice['arithmetic'] =>
-  software ? 'integers' : packedDot ? 'packed' : 'f32';
+  software ? 'halves' : packedDot ? 'packed' : 'f32';
+
+/** Single integers where a layer's sums do not fit the halves of a u32. @param blocks as `blocksInHalves` found them */
+export const suited = (
+  wanted: Choice['arithmetic'],
+  { terms }: SpikingNeurons | SpikingReadout,
+  blocks: readonly number[],
+): Choice['arithmetic'] =>
+  wanted === 'halves' && terms.some(({ operator }, t) => operator.type !== 'identity' && blocks[t] === 0) ? 'integers' : wanted;
 
 /** What a layer is computed with where nothing was measured: by the kind of device. */
 export function defaultChoice(capabilities: Capabilities, layer: SpikingNeurons): Choice {
@@ -79,9 +91,12 @@ export function defaultChoice(capabilities: Capabilities, layer: SpikingNeurons)
   return { form: 'registers', arithmetic: defaultArithmetic(capabilities), weights: 'uniform' };
 }
 
+/** The arithmetics of integers that are not packed. */
+const OF_INTEGERS: ReadonlySet<string> = new Set(['halves', 'integers']);
+
 /**
  * What a device may compute a layer with best: the candidates of tuning. Software drivers have no workgroup memory of their own,
- * so that the tiled form is 10 to 20 times slower there, and weights from storage half as fast, but for single bytes: both are
+ * so that the tiled form is 10 to 20 times slower there, and weights from storage half as fast, but for integers: both are
  * left out, since each candidate is compiled for seconds.
  */
 export function candidatesOf({ software, packedDot, matrix }: Capabilities, layer: SpikingNeurons): Choice[] {
@@ -89,9 +104,11 @@ export function candidatesOf({ software, packedDot, matrix }: Capabilities, laye
   const registers = arithmetics.flatMap((arithmetic) =>
     VALUES.weights.map((weights): Choice => ({ form: 'registers', arithmetic, weights })),
   );
-  if (software) return registers.filter(({ arithmetic, weights }) => arithmetic === 'integers' || weights === 'uniform');
+  if (software) return registers.filter(({ arithmetic, weights }) => OF_INTEGERS.has(arithmetic) || weights === 'uniform');
   if (!fillsTiles(layer)) return registers;
-  const tiled = arithmetics.map((arithmetic): Choice => ({ form: 'tiled', arithmetic, weights: 'storage' }));
+  const tiled = arithmetics
+    .filter((one) => one !== 'halves')
+    .map((arithmetic): Choice => ({ form: 'tiled', arithmetic, weights: 'storage' }));
   return [...registers, ...tiled, ...(matrix ? [{ form: 'matrix', arithmetic: 'packed', weights: 'storage' } as const] : [])];
 }
 
@@ -126,7 +143,8 @@ const PLAIN: Capabilities = { software: false, packedDot: true, matrix: false };
 
 /**
  * How a layer is computed: what is forced, else what tuning found for its shape, else by the kind of device. Grouped
- * convolutions stay in registers whatever is asked for: a tile of 64 channels would read too many others.
+ * convolutions stay in registers whatever is asked for: a tile of 64 channels would read too many others. Halves stay where they
+ * are exact.
  */
 export function choose(
   network: SpikingNetwork,
@@ -137,6 +155,12 @@ export function choose(
   const { capabilities = PLAIN, choices = {} } = options;
   const found = tunedChoice(network, layer, choices, capabilities) ?? defaultChoice(capabilities, layer);
   const { form = found.form, arithmetic = found.arithmetic, weights = found.weights } = options;
-  if (form !== 'registers' && !isGrouped(layer)) return { form, arithmetic, weights: 'storage' };
-  return { form: 'registers', arithmetic, weights: limits.maxUniformBufferBindingSize < UNIFORM_BYTES ? 'storage' : weights };
+  if (form !== 'registers' && !isGrouped(layer)) {
+    return { form, arithmetic: arithmetic === 'halves' ? 'integers' : arithmetic, weights: 'storage' };
+  }
+  return {
+    form: 'registers',
+    arithmetic: suited(arithmetic, layer, blocksInHalves(network, layer)),
+    weights: limits.maxUniformBufferBindingSize < UNIFORM_BYTES ? 'storage' : weights,
+  };
 }

@@ -2,6 +2,7 @@ import { DeviceError } from '../errors.ts';
 import { sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
 import type { Choice } from './choices.ts';
+import { blocksInHalves, transposed } from './halves.ts';
 import type { PlanOptions } from './options.ts';
 import { paddingOf, type Region, type Regions } from './regions.ts';
 import type { TableSlice, Tables, WeightShare } from './tables.ts';
@@ -99,6 +100,7 @@ function weighted(
   const table = packChannels(network, layer);
   const slice = tables.addChannels(table.data, choice?.weights === 'uniform');
   const geometry = tileGeometry(width, batch, PIXELS);
+  const inHalves = choice?.arithmetic === 'halves' ? blocksInHalves(network, layer) : null;
   const terms = layer.terms.flatMap((term, t) => {
     const region = regionOf(term.source);
     const source = sourceShape(network, term.source);
@@ -122,6 +124,7 @@ function weighted(
       height: source.height,
       width: source.width,
       blocks: packed.termBlocks[t],
+      run: inHalves?.[t] ?? packed.termBlocks[t],
       groupOutputs: channels / groups,
       groupInputs: source.channels / groups,
       shift: 8 * plane,
@@ -148,7 +151,8 @@ function weighted(
     terms: terms.length,
     term: terms,
   };
-  return { parameters, data: packed.data, tileWords: packed.tileWords, table: slice, macs: layerMacs(layer) * batch * waves };
+  const data = inHalves ? transposed(packed.data) : packed.data;
+  return { parameters, data, tileWords: packed.tileWords, table: slice, macs: layerMacs(layer) * batch * waves };
 }
 
 /** A window as the kernels' parameter structs name it. */

@@ -3,7 +3,9 @@ import { INPUT, type Shape, shapeSize, sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
 import type { NeuronModel } from '../neuron/model.ts';
 import type { Neuron } from '../neuron/neuron.ts';
+import { type Choice, suited } from './choices.ts';
 import { layerMacs, type Parameters, windowParameters } from './dispatches.ts';
+import { blocksInHalves, transposed } from './halves.ts';
 import { blocksOf } from './regions.ts';
 import type { Windows } from './stepped-chunks.ts';
 import type { SteppedLayout, Train } from './stepped-layout.ts';
@@ -23,6 +25,8 @@ export interface SteppedOptions {
   readonly initial: 'half' | 'zero';
   /** Dense convolution and membrane in one kernel, currents in registers (specification, section 9). */
   readonly fused: boolean;
+  /** Of dense convolutions, where their sums allow it. */
+  readonly arithmetic: Choice['arithmetic'];
   /** Steps of a chunk at most, for neurons without windows; a multiple of 4. Default: what memory allows. */
   readonly chunk?: number | undefined;
 }
@@ -53,6 +57,8 @@ export interface SteppedDispatch {
   readonly invocations: number;
   readonly tiles: number;
   readonly weights: WeightShare | null;
+  /** convolve, fused. */
+  readonly arithmetic: Choice['arithmetic'] | null;
   /** Runs in these windows … */
   readonly windows: readonly Windows[];
   /** … but not in those. */
@@ -85,7 +91,16 @@ export interface Draft {
   readonly dispatches: SteppedDispatch[];
 }
 
-const NO_WEIGHTS = { tiles: 1, weights: null, windows: ALWAYS, except: [], atEnd: false, form: null, macs: 0 } as const;
+const NO_WEIGHTS = {
+  tiles: 1,
+  weights: null,
+  arithmetic: null,
+  windows: ALWAYS,
+  except: [],
+  atEnd: false,
+  form: null,
+  macs: 0,
+} as const;
 
 export function encode({ input, name }: SpikingNetwork, batch: number): SteppedDispatch {
   const { channels, height, width } = input.shape;
@@ -98,8 +113,11 @@ export function encode({ input, name }: SpikingNetwork, batch: number): SteppedD
 export function addWeighted(draft: Draft, layer: SpikingNeurons | SpikingReadout, l: number): void {
   const packed = packWeights(draft.network, layer);
   const parameters = layerParameters(draft, layer, l);
-  const [pixelTerms, spikeTerms] = termsOf(draft, layer, packed, parameters.channelBase);
-  const weighted: WeightedLayer = { layer, l, packed, parameters, receiving: uniqueWindows(spikeTerms) };
+  // a spike is 1; a word has 2 blocks of 4 channels
+  const words = blocksInHalves(draft.network, layer, () => 1).map((blocks) => blocks >> 1);
+  const [pixelTerms, spikeTerms] = termsOf(draft, layer, packed, parameters.channelBase, words);
+  const arithmetic = suited(draft.options.arithmetic, layer, words);
+  const weighted: WeightedLayer = { layer, l, packed, parameters, arithmetic, receiving: uniqueWindows(spikeTerms) };
   addBefore(draft, weighted, pixelTerms);
   const { options } = draft;
   const fused = options.fused && layer.kind === 'neurons' && spikeTerms.length > 0;
@@ -113,6 +131,7 @@ interface WeightedLayer {
   readonly l: number;
   readonly packed: ReturnType<typeof packWeights>;
   readonly parameters: ReturnType<typeof layerParameters>;
+  readonly arithmetic: Choice['arithmetic'];
   /** Windows in which any source sends. */
   readonly receiving: readonly Windows[];
 }
@@ -137,12 +156,13 @@ function addBefore({ options, tables, before }: Draft, weighted: WeightedLayer, 
 /** Spikes → currents in both forms; or the dense one with the membranes in one, which is all that neurons without windows have. */
 function addConvolutions(draft: Draft, weighted: WeightedLayer, terms: readonly Parameters[], fused: boolean): void {
   const { model, options, tables, dispatches } = draft;
-  const { layer, packed, parameters, receiving: windows } = weighted;
+  const { layer, packed, parameters, arithmetic, receiving: windows } = weighted;
   const alone = fused && !model.windowed;
   const tiles = tilesOf(layer.shape.channels);
   const own = { ...parameters, receives: 1, tileWeights: packed.tileWords / 4, terms: terms.length, term: terms };
   const macs = layerMacs(layer) * options.batch;
-  for (const share of tables.addWeights(packed.data, tiles, packed.tileWords, true)) {
+  const data = arithmetic === 'halves' ? transposed(packed.data) : packed.data;
+  for (const share of tables.addWeights(data, tiles, packed.tileWords, true)) {
     dispatches.push({
       ...commonOf(weighted),
       kernel: fused ? 'fused' : 'convolve',
@@ -150,6 +170,7 @@ function addConvolutions(draft: Draft, weighted: WeightedLayer, terms: readonly 
       invocations: parameters.lanes * parameters.tilesX * layer.shape.height,
       tiles: share.tiles,
       weights: share,
+      arithmetic,
       windows,
       form: alone ? null : 'dense',
       macs: (macs * share.tiles) / tiles,
@@ -221,12 +242,16 @@ function layerParameters(draft: Draft, layer: SpikingNeurons | SpikingReadout, l
   };
 }
 
-/** The terms of a layer as the kernels read them: those that read pixels, and those that read spikes, one a plane. */
+/**
+ * The terms of a layer as the kernels read them: those that read pixels, and those that read spikes, one a plane.
+ * @param words of each term, whose sums fit the arithmetic `halves`; 0 for none
+ */
 function termsOf(
   draft: Draft,
   layer: SpikingNeurons | SpikingReadout,
   packed: ReturnType<typeof packWeights>,
   channelBase: number,
+  words: readonly number[],
 ): [Parameters[], (Parameters & Windows)[]] {
   const { network, model, options, layout } = draft;
   const events = packEvents(network, layer);
@@ -243,6 +268,7 @@ function termsOf(
       height,
       width,
       blocks: packed.termBlocks[t],
+      run: Math.max(1, words[t]),
       groupOutputs: layer.shape.channels / groups,
       groupInputs: channels / groups,
       ...(operator.type === 'identity'

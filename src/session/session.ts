@@ -20,8 +20,8 @@ export interface SessionOptions extends Partial<PlanOptions> {
   readonly waves?: number;
 }
 
-/** Refuses what the device cannot compute. */
-function checkChoice(device: Device, { arithmetic, form }: Partial<Choice>): void {
+/** Refuses what the device cannot compute. @throws OptionError */
+export function checkChoice(device: Device, { arithmetic, form }: Partial<Choice>): void {
   const refuse = (option: string, value: string, what: string): never => {
     throw new OptionError(option, option, `"${value}": this device has no ${what}`, 'leave the option out');
   };

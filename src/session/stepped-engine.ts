@@ -16,7 +16,6 @@ import { chunkParameters, spikeLayerParameters } from '../kernels/steps.ts';
 import { delayLineParameters, synchronize } from '../kernels/synchronize.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { NeuronModel } from '../neuron/model.ts';
-import { defaultArithmetic } from '../scheduler/choices.ts';
 import type { SteppedDispatch } from '../scheduler/stepped-dispatches.ts';
 import type { SteppedBuffer, SteppedPlan } from '../scheduler/stepped-plan.ts';
 import { bindingRange } from '../scheduler/tables.ts';
@@ -110,7 +109,7 @@ function bindSteps(
   { data, counters, chunk, batch, layer }: Resources,
 ): Promise<BoundKernel> {
   const { invocations, tiles } = one;
-  const variant = { uniformWeights: one.weights?.uniform ?? false, arithmetic: defaultArithmetic(device.capabilities) };
+  const variant = { uniformWeights: one.weights?.uniform ?? false, arithmetic: one.arithmetic ?? 'f32' };
   const membranes = { neuron: model.shader, driven: one.parameters.hasDrive === 1 };
   const b = {
     spikes: whole(data.spikes),

@@ -10,10 +10,12 @@ import type { SpikingNetwork } from '../network/network.ts';
 import { readoutOf, readoutUnits } from '../network/time.ts';
 import type { NeuronModel } from '../neuron/model.ts';
 import { modelOf, type Neuron } from '../neuron/neuron.ts';
+import { type Choice, defaultArithmetic } from '../scheduler/choices.ts';
 import { type Chunk, cutSteps, isAmong } from '../scheduler/stepped-chunks.ts';
 import type { Form, SteppedDispatch } from '../scheduler/stepped-dispatches.ts';
 import { makeSteppedPlan, type SteppedPlan } from '../scheduler/stepped-plan.ts';
 import { type RecordOptions, recordSteps, type StepRecord } from './record.ts';
+import { checkChoice } from './session.ts';
 import { CROSSOVER, formsOf } from './stepped-activity.ts';
 import { prepareSteps, type SteppedEngine } from './stepped-engine.ts';
 
@@ -32,6 +34,8 @@ export interface SteppedSessionOptions {
    * showed. The same bits either way.
    */
   readonly convolution?: 'auto' | Form;
+  /** Of dense convolutions, where it is exact for a layer's sums; default by the kind of device. The same bits in each. */
+  readonly arithmetic?: Choice['arithmetic'];
   /** V(0); default: the network's own. */
   readonly initial?: 'half' | 'zero';
   /** Dense convolution and membrane in one kernel, currents in registers. Default: unless `convolution` is "spikes". */
@@ -116,8 +120,19 @@ export class SteppedSession {
   static async create(device: Device, network: SpikingNetwork, options: SteppedSessionOptions): Promise<SteppedSession> {
     const { neuron = { name: 'bistable' }, synchronous = true, timesteps, batch = 64, convolution = 'auto' } = options;
     const { initial = network.initial, fused = convolution !== 'spikes', chunk } = options;
+    checkChoice(device, options);
+    const { arithmetic = defaultArithmetic(device.capabilities) } = options;
     const model = modelOf(neuron);
-    const plan = makeSteppedPlan(network, device.limits, { neuron, synchronous, timesteps, batch, initial, fused, chunk });
+    const plan = makeSteppedPlan(network, device.limits, {
+      neuron,
+      synchronous,
+      timesteps,
+      batch,
+      initial,
+      fused,
+      chunk,
+      arithmetic,
+    });
     const engine = await prepareSteps(device, network, plan, model);
     return new SteppedSession(device, network, plan, engine, convolution);
   }

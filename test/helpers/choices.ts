@@ -4,6 +4,7 @@ import type { Choice } from '../../src/scheduler/choices.ts';
 /** Ways to compute a layer in which every form, every arithmetic and both places of weights occur; those that the device has. */
 export function choicesOf(device: Device): Choice[] {
   const all: Choice[] = [
+    { form: 'registers', arithmetic: 'halves', weights: 'uniform' },
     { form: 'registers', arithmetic: 'integers', weights: 'uniform' },
     { form: 'registers', arithmetic: 'packed', weights: 'storage' },
     { form: 'registers', arithmetic: 'f32', weights: 'uniform' },

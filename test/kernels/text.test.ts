@@ -17,7 +17,15 @@ const TILED = ['lib/matrix', ...ACCUMULATE];
 
 /** A layer of 3×3 convolutions on a GPU with packed dot products. */
 const PLAIN: Conditions = {
-  ...{ uniformWeights: true, uniformTable: true, packedDot: true, integers: false, broadcast: false, keepMembranes: false },
+  ...{
+    uniformWeights: true,
+    uniformTable: true,
+    packedDot: true,
+    integers: false,
+    halves: false,
+    broadcast: false,
+    keepMembranes: false,
+  },
   ...{ rows: true, strided: false, window: false, identity: false, pixels: false },
 };
 const MATRIX: Conditions = {
@@ -33,7 +41,7 @@ const STEPPED = [
   { name: 'flip', libraries: ['lib/steps'], conditions: variants() },
   { name: 'synchronize', libraries: ['lib/steps'], conditions: variants() },
   { name: 'pool-spikes', libraries: ['lib/steps'], conditions: variants('sum', 'byCount') },
-  { name: 'convolve', libraries: SUMS, conditions: variants('uniformWeights', 'packedDot', 'integers', 'broadcast') },
+  { name: 'convolve', libraries: SUMS, conditions: variants('uniformWeights', 'packedDot', 'integers', 'halves', 'broadcast') },
   { name: 'convolve-spikes', libraries: ['lib/steps'], conditions: variants() },
   ...['bistable', 'burst', 'phase'].flatMap((neuron) => [
     {
@@ -44,7 +52,7 @@ const STEPPED = [
     {
       name: 'fused',
       libraries: [...SUMS, `lib/neuron-${neuron}`, 'lib/membrane'],
-      conditions: variants('uniformWeights', 'packedDot', 'integers', 'windowed', 'driven', 'broadcast'),
+      conditions: variants('uniformWeights', 'packedDot', 'integers', 'halves', 'windowed', 'driven', 'broadcast'),
     },
     { name: 'readout-steps', libraries: ['lib/steps', `lib/neuron-${neuron}`], conditions: variants() },
   ]),
@@ -57,7 +65,7 @@ const KERNELS = [
     libraries: ACCUMULATE,
     conditions: [
       ...variants('uniformWeights', 'packedDot', 'keepMembranes', 'broadcast').map((one) => ({ ...PLAIN, ...one })),
-      ...variants('rows', 'strided', 'window', 'identity', 'pixels', 'integers').map((one) => ({ ...PLAIN, ...one })),
+      ...variants('rows', 'strided', 'window', 'identity', 'pixels', 'integers', 'halves').map((one) => ({ ...PLAIN, ...one })),
     ],
   },
   {

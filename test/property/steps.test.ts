@@ -24,16 +24,19 @@ describeOnDevice('random networks: the stepped engine equals the reference, step
         recipes,
         neurons,
         fc.constantFrom('dense', 'spikes', 'fused'),
+        fc.constantFrom('halves', 'integers', 'packed', 'f32'),
         fc.integer({ min: 1, max: 70 }),
         fc.integer({ min: 1, max: 5 }),
         fc.boolean(),
-        async (recipe, { neuron, synchronous }, form, timesteps, images, extreme) => {
+        async (recipe, { neuron, synchronous }, form, wanted, timesteps, images, extreme) => {
           const network = extreme ? extremes(randomNetwork(recipe), recipe.seed) : randomNetwork(recipe);
           const pixels = randomPixels(network.input.shape, images, recipe.seed);
           const reference = simulateAllSteps(network, pixels, { neuron, synchronous, timesteps });
           const fused = form === 'fused';
           const convolution = fused ? 'dense' : form;
-          await expectSameSteps(device!, network, pixels, reference, { neuron, synchronous, timesteps, fused, convolution });
+          const arithmetic = wanted === 'packed' && !device!.packedDot ? 'f32' : wanted;
+          const options = { neuron, synchronous, timesteps, fused, convolution, arithmetic } as const;
+          await expectSameSteps(device!, network, pixels, reference, options);
           cases++;
         },
       ),

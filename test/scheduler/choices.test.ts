@@ -13,7 +13,7 @@ import {
 import { residual } from '../network/hand-made.ts';
 
 const network = residual();
-const layer = network.layers.find((one): one is SpikingNeurons => one.kind === 'neurons') as SpikingNeurons;
+const [first, layer] = network.layers.filter((one): one is SpikingNeurons => one.kind === 'neurons');
 /** The same layer with channels enough for a tile; its weights are not looked at. */
 const wide: SpikingNeurons = { ...layer, shape: { ...layer.shape, channels: 64 } };
 const LIMITS = {
@@ -44,6 +44,13 @@ describe.each(DEVICES)('candidates of %s', (_, capabilities) => {
     expect(tiled(layer)).toBe(false);
     expect(tiled(wide)).toBe(!capabilities.software);
   });
+});
+
+it('halves are left where the sums of pixels would not fit', () => {
+  const capabilities = DEVICES[0][1];
+  expect(choose(network, layer, LIMITS, { capabilities }).arithmetic).toBe('halves');
+  expect(choose(network, first, LIMITS, { capabilities }).arithmetic).toBe('integers');
+  expect(choose(network, first, LIMITS, { arithmetic: 'halves' }).arithmetic).toBe('integers');
 });
 
 describe('a choice that was found', () => {

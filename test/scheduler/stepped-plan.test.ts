@@ -17,6 +17,7 @@ const OPTIONS: SteppedOptions = {
   batch: 4,
   initial: 'half',
   fused: false,
+  arithmetic: 'packed',
 };
 
 describe('chunks', () => {

@@ -108,6 +108,8 @@ describeOnDevice('all variants give the reference’s bits on a residual network
   });
 
   it.each([
+    ['halves', 'uniform'],
+    ['halves', 'storage'],
     ['packed', 'uniform'],
     ['packed', 'storage'],
     ['f32', 'uniform'],

@@ -77,6 +77,8 @@ describeOnDevice('the stepped session', () => {
       { convolution: 'spikes' },
       { convolution: 'auto' },
       { fused: true, convolution: 'dense' },
+      { fused: true, convolution: 'dense', arithmetic: 'integers' },
+      { fused: false, convolution: 'dense', arithmetic: 'f32' },
       { fused: false, convolution: 'dense', chunk: 4 },
       { fused: true, convolution: 'dense', chunk: 12 },
       { convolution: 'dense', batch: 2 },
