@@ -100,35 +100,32 @@ fn addTerms(v: ptr<function, Membranes>, tile: u32, share: u32, wave: u32, place
 fn sumRows(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wave: u32, n: u32, x: u32, y: u32, weight: u32) {
   let left = i32(x) - i32((*term).padLeft);
   let first = firstBlock(term, tile);
-  let last = first + (*term).blocks;
   var w = weight;
-  for (var run = first; run < last; run += (*term).run) {
-    for (var q = run; q < min(last, run + (*term).run); q++) {
-      for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
-        let row = rowOf(term, q, ky, wave, n, y);
-        let a0 = wordOf(row, left);
-        let a1 = wordOf(row, left + 1);
-        let a2 = wordOf(row, left + 2);
-        let a3 = wordOf(row, left + 3);
-        let a4 = wordOf(row, left + 4);
-        let a5 = wordOf(row, left + 5);
-        let a6 = wordOf(row, left + 6);
-        let a7 = wordOf(row, left + 7);
-        let a8 = wordOf(row, left + 8);
-        let a9 = wordOf(row, left + 9);
-        let weights = rowWeights(w);
-        tap(sums, vec4u(a0, a1, a2, a3), vec4u(a4, a5, a6, a7), weights[0], weights[1]);
-        tap(sums, vec4u(a1, a2, a3, a4), vec4u(a5, a6, a7, a8), weights[2], weights[3]);
-        tap(sums, vec4u(a2, a3, a4, a5), vec4u(a6, a7, a8, a9), weights[4], weights[5]);
+  for (var q = first; q < first + (*term).blocks; q++) {
+    for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
+      let row = rowOf(term, q, ky, wave, n, y);
+      let a0 = wordOf(row, left);
+      let a1 = wordOf(row, left + 1);
+      let a2 = wordOf(row, left + 2);
+      let a3 = wordOf(row, left + 3);
+      let a4 = wordOf(row, left + 4);
+      let a5 = wordOf(row, left + 5);
+      let a6 = wordOf(row, left + 6);
+      let a7 = wordOf(row, left + 7);
+      let a8 = wordOf(row, left + 8);
+      let a9 = wordOf(row, left + 9);
+      let weights = rowWeights(w);
+      tap(sums, vec4u(a0, a1, a2, a3), vec4u(a4, a5, a6, a7), weights[0], weights[1]);
+      tap(sums, vec4u(a1, a2, a3, a4), vec4u(a5, a6, a7, a8), weights[2], weights[3]);
+      tap(sums, vec4u(a2, a3, a4, a5), vec4u(a6, a7, a8, a9), weights[4], weights[5]);
 #if ${packedDot}
-        let s0 = dots(vec4u(a0, a1, a2, a3), 0x01010101u);
-        let s4 = dots(vec4u(a4, a5, a6, a7), 0x01010101u);
-        let s8 = dots(vec4u(a8, a9, 0u, 0u), 0x01010101u);
-        (*sums)[16] += s0 + vec4u(s0.yzw, s4.x) + vec4u(s0.zw, s4.xy);
-        (*sums)[17] += s4 + vec4u(s4.yzw, s8.x) + vec4u(s4.zw, s8.xy);
+      let s0 = dots(vec4u(a0, a1, a2, a3), 0x01010101u);
+      let s4 = dots(vec4u(a4, a5, a6, a7), 0x01010101u);
+      let s8 = dots(vec4u(a8, a9, 0u, 0u), 0x01010101u);
+      (*sums)[16] += s0 + vec4u(s0.yzw, s4.x) + vec4u(s0.zw, s4.xy);
+      (*sums)[17] += s4 + vec4u(s4.yzw, s8.x) + vec4u(s4.zw, s8.xy);
 #endif
-        w += 6u;
-      }
+      w += 6u;
     }
     settle(sums);
   }
@@ -140,30 +137,27 @@ fn sumRows(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wave
 fn sumStrided(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wave: u32, n: u32, x: u32, y: u32, weight: u32) {
   let left = i32(2u * x) - i32((*term).padLeft);
   let first = firstBlock(term, tile);
-  let last = first + (*term).blocks;
   var w = weight;
-  for (var run = first; run < last; run += (*term).run) {
-    for (var q = run; q < min(last, run + (*term).run); q++) {
-      for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
-        let row = rowOf(term, q, ky, wave, n, y);
-        let even0 = vec4u(wordOf(row, left), wordOf(row, left + 2), wordOf(row, left + 4), wordOf(row, left + 6));
-        let even4 = vec4u(wordOf(row, left + 8), wordOf(row, left + 10), wordOf(row, left + 12), wordOf(row, left + 14));
-        let even8 = wordOf(row, left + 16);
-        let odd0 = vec4u(wordOf(row, left + 1), wordOf(row, left + 3), wordOf(row, left + 5), wordOf(row, left + 7));
-        let odd4 = vec4u(wordOf(row, left + 9), wordOf(row, left + 11), wordOf(row, left + 13), wordOf(row, left + 15));
-        let weights = rowWeights(w);
-        tap(sums, even0, even4, weights[0], weights[1]);
-        tap(sums, odd0, odd4, weights[2], weights[3]);
-        tap(sums, vec4u(even0.yzw, even4.x), vec4u(even4.yzw, even8), weights[4], weights[5]);
+  for (var q = first; q < first + (*term).blocks; q++) {
+    for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
+      let row = rowOf(term, q, ky, wave, n, y);
+      let even0 = vec4u(wordOf(row, left), wordOf(row, left + 2), wordOf(row, left + 4), wordOf(row, left + 6));
+      let even4 = vec4u(wordOf(row, left + 8), wordOf(row, left + 10), wordOf(row, left + 12), wordOf(row, left + 14));
+      let even8 = wordOf(row, left + 16);
+      let odd0 = vec4u(wordOf(row, left + 1), wordOf(row, left + 3), wordOf(row, left + 5), wordOf(row, left + 7));
+      let odd4 = vec4u(wordOf(row, left + 9), wordOf(row, left + 11), wordOf(row, left + 13), wordOf(row, left + 15));
+      let weights = rowWeights(w);
+      tap(sums, even0, even4, weights[0], weights[1]);
+      tap(sums, odd0, odd4, weights[2], weights[3]);
+      tap(sums, vec4u(even0.yzw, even4.x), vec4u(even4.yzw, even8), weights[4], weights[5]);
 #if ${packedDot}
-        let s0 = dots(even0, 0x01010101u);
-        let s4 = dots(even4, 0x01010101u);
-        let s8 = dots(vec4u(even8, 0u, 0u, 0u), 0x01010101u);
-        (*sums)[16] += s0 + vec4u(s0.yzw, s4.x) + dots(odd0, 0x01010101u);
-        (*sums)[17] += s4 + vec4u(s4.yzw, s8.x) + dots(odd4, 0x01010101u);
+      let s0 = dots(even0, 0x01010101u);
+      let s4 = dots(even4, 0x01010101u);
+      let s8 = dots(vec4u(even8, 0u, 0u, 0u), 0x01010101u);
+      (*sums)[16] += s0 + vec4u(s0.yzw, s4.x) + dots(odd0, 0x01010101u);
+      (*sums)[17] += s4 + vec4u(s4.yzw, s8.x) + dots(odd4, 0x01010101u);
 #endif
-        w += 6u;
-      }
+      w += 6u;
     }
     settle(sums);
   }
@@ -202,31 +196,28 @@ fn sumWindow(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wa
   let stepX = i32(layer.stepX * (*term).strideX);
   let step = stepX * i32(layer.batch) + i32(layer.stepN);
   let first = firstBlock(term, tile);
-  let last = first + (*term).blocks;
   var w = weight;
-  for (var run = first; run < last; run += (*term).run) {
-    for (var q = run; q < min(last, run + (*term).run); q++) {
-      let pad = (*term).pad + q * (*term).padStride;
-      for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
-        let iy = i32(y * (*term).strideY + ky * (*term).dilationY) - i32((*term).padTop);
-        let inside = iy >= 0 && iy < i32((*term).height);
-        let row = i32((*term).source + wave * (*term).waveStride + n) + (i32(q * (*term).height) + iy) * width * i32(layer.batch);
-        for (var kx = 0u; kx < (*term).kernelWidth; kx++) {
-          let ix = i32(x * (*term).strideX + kx * (*term).dilationX) - i32((*term).padLeft);
-          let at = row + ix * i32(layer.batch);
-          let i0 = vec4i(ix) + vec4i(0, 1, 2, 3) * stepX;
-          let i4 = vec4i(ix) + vec4i(4, 5, 6, 7) * stepX;
-          let near = select(vec4u(pad), vec4u(vec4i(at) + vec4i(0, 1, 2, 3) * step), vec4<bool>(inside) & (i0 >= vec4i(0)) & (i0 < vec4i(width)));
-          let far = select(vec4u(pad), vec4u(vec4i(at) + vec4i(4, 5, 6, 7) * step), vec4<bool>(inside) & (i4 >= vec4i(0)) & (i4 < vec4i(width)));
-          let nearWords = vec4u(words[near.x], words[near.y], words[near.z], words[near.w]);
-          let farWords = vec4u(words[far.x], words[far.y], words[far.z], words[far.w]);
-          tap(sums, nearWords, farWords, weightsAt(w), weightsAt(w + 1u));
+  for (var q = first; q < first + (*term).blocks; q++) {
+    let pad = (*term).pad + q * (*term).padStride;
+    for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
+      let iy = i32(y * (*term).strideY + ky * (*term).dilationY) - i32((*term).padTop);
+      let inside = iy >= 0 && iy < i32((*term).height);
+      let row = i32((*term).source + wave * (*term).waveStride + n) + (i32(q * (*term).height) + iy) * width * i32(layer.batch);
+      for (var kx = 0u; kx < (*term).kernelWidth; kx++) {
+        let ix = i32(x * (*term).strideX + kx * (*term).dilationX) - i32((*term).padLeft);
+        let at = row + ix * i32(layer.batch);
+        let i0 = vec4i(ix) + vec4i(0, 1, 2, 3) * stepX;
+        let i4 = vec4i(ix) + vec4i(4, 5, 6, 7) * stepX;
+        let near = select(vec4u(pad), vec4u(vec4i(at) + vec4i(0, 1, 2, 3) * step), vec4<bool>(inside) & (i0 >= vec4i(0)) & (i0 < vec4i(width)));
+        let far = select(vec4u(pad), vec4u(vec4i(at) + vec4i(4, 5, 6, 7) * step), vec4<bool>(inside) & (i4 >= vec4i(0)) & (i4 < vec4i(width)));
+        let nearWords = vec4u(words[near.x], words[near.y], words[near.z], words[near.w]);
+        let farWords = vec4u(words[far.x], words[far.y], words[far.z], words[far.w]);
+        tap(sums, nearWords, farWords, weightsAt(w), weightsAt(w + 1u));
 #if ${packedDot}
-          (*sums)[16] += dots(nearWords, 0x01010101u);
-          (*sums)[17] += dots(farWords, 0x01010101u);
+        (*sums)[16] += dots(nearWords, 0x01010101u);
+        (*sums)[17] += dots(farWords, 0x01010101u);
 #endif
-          w += 2u;
-        }
+        w += 2u;
       }
     }
     settle(sums);

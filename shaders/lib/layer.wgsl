@@ -18,7 +18,6 @@ struct Term {
   height: u32,
   width: u32,
   blocks: u32,          // blocks of the source that one tile of outputs reads
-  run: u32,             // halves: blocks whose sums fit 16 bits, however they begin
   groupOutputs: u32,    // output and input channels of one group
   groupInputs: u32,
   kernelHeight: u32,

@@ -68,37 +68,35 @@ fn sumRows3(sums: ptr<function, Sums>, term: ptr<function, SpikeTerm>, tile: u32
   let left = i32(x) - i32((*term).padLeft);
   let first = firstBlock(term, tile);
   let last = first + (*term).blocks;
-  for (var run = first / 2u; run * 2u < last; run += (*term).run) {
-    for (var word = run; word < min((last + 1u) / 2u, run + (*term).run); word++) {
-      let used = usedBits(word, first, last);
-      for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
-        let iy = i32(y * (*term).strideY + ky * (*term).dilationY) - i32((*term).padTop);
-        let inside = iy >= 0 && iy < i32((*term).height);
-        let row = i32((*term).source + group * (*term).groupStride + n) + ((i32(word * (*term).height) + iy) * width + left) * step;
-        let a0 = spikes[select(0u, u32(row), inside && left >= 0 && left < width)] & used;
-        let a1 = spikes[select(0u, u32(row + step), inside && left >= -1 && left < width - 1)] & used;
-        let a2 = spikes[select(0u, u32(row + 2 * step), inside && left >= -2 && left < width - 2)] & used;
-        let a3 = spikes[select(0u, u32(row + 3 * step), inside && left >= -3 && left < width - 3)] & used;
-        for (var block = max(first, 2u * word); block < min(last, 2u * word + 2u); block++) {
-          let half = block & 1u;
-          let w = weight + ((block - first) * (*term).kernelHeight + ky) * 6u;
-          let s0 = stepsOf(a0, half);
-          let s1 = stepsOf(a1, half);
-          let s2 = stepsOf(a2, half);
-          let s3 = stepsOf(a3, half);
-          tap(sums, s0, s1, weightsAt(w), weightsAt(w + 1u));
-          tap(sums, s1, s2, weightsAt(w + 2u), weightsAt(w + 3u));
-          tap(sums, s2, s3, weightsAt(w + 4u), weightsAt(w + 5u));
-        }
-#if ${packedDot}
-        let both = countsOf(a1) + countsOf(a2);
-        (*sums)[16] += countsOf(a0) + both;
-        (*sums)[17] += both + countsOf(a3);
-#endif
+  for (var word = first / 2u; word * 2u < last; word++) {
+    let used = usedBits(word, first, last);
+    for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
+      let iy = i32(y * (*term).strideY + ky * (*term).dilationY) - i32((*term).padTop);
+      let inside = iy >= 0 && iy < i32((*term).height);
+      let row = i32((*term).source + group * (*term).groupStride + n) + ((i32(word * (*term).height) + iy) * width + left) * step;
+      let a0 = spikes[select(0u, u32(row), inside && left >= 0 && left < width)] & used;
+      let a1 = spikes[select(0u, u32(row + step), inside && left >= -1 && left < width - 1)] & used;
+      let a2 = spikes[select(0u, u32(row + 2 * step), inside && left >= -2 && left < width - 2)] & used;
+      let a3 = spikes[select(0u, u32(row + 3 * step), inside && left >= -3 && left < width - 3)] & used;
+      for (var block = max(first, 2u * word); block < min(last, 2u * word + 2u); block++) {
+        let half = block & 1u;
+        let w = weight + ((block - first) * (*term).kernelHeight + ky) * 6u;
+        let s0 = stepsOf(a0, half);
+        let s1 = stepsOf(a1, half);
+        let s2 = stepsOf(a2, half);
+        let s3 = stepsOf(a3, half);
+        tap(sums, s0, s1, weightsAt(w), weightsAt(w + 1u));
+        tap(sums, s1, s2, weightsAt(w + 2u), weightsAt(w + 3u));
+        tap(sums, s2, s3, weightsAt(w + 4u), weightsAt(w + 5u));
       }
+#if ${packedDot}
+      let both = countsOf(a1) + countsOf(a2);
+      (*sums)[16] += countsOf(a0) + both;
+      (*sums)[17] += both + countsOf(a3);
+#endif
     }
-    settle(sums);
   }
+  settle(sums);
 }
 
 // Any kernel, stride, padding and dilation: two words a tap.
@@ -108,31 +106,29 @@ fn sumWindow(sums: ptr<function, Sums>, term: ptr<function, SpikeTerm>, tile: u3
   let step = stepX * i32(layer.batch) + i32(layer.stepN);
   let first = firstBlock(term, tile);
   let last = first + (*term).blocks;
-  for (var run = first / 2u; run * 2u < last; run += (*term).run) {
-    for (var word = run; word < min((last + 1u) / 2u, run + (*term).run); word++) {
-      let used = usedBits(word, first, last);
-      for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
-        let iy = i32(y * (*term).strideY + ky * (*term).dilationY) - i32((*term).padTop);
-        let inside = iy >= 0 && iy < i32((*term).height);
-        let row = i32((*term).source + group * (*term).groupStride + n) + (i32(word * (*term).height) + iy) * width * i32(layer.batch);
-        for (var kx = 0u; kx < (*term).kernelWidth; kx++) {
-          let ix = i32(x * (*term).strideX + kx * (*term).dilationX) - i32((*term).padLeft);
-          let at = row + ix * i32(layer.batch);
-          let near = spikes[select(0u, u32(at), inside && ix >= 0 && ix < width)] & used;
-          let far = spikes[select(0u, u32(at + step), inside && ix + stepX >= 0 && ix + stepX < width)] & used;
-          for (var block = max(first, 2u * word); block < min(last, 2u * word + 2u); block++) {
-            let w = weight + (((block - first) * (*term).kernelHeight + ky) * (*term).kernelWidth + kx) * 2u;
-            tap(sums, stepsOf(near, block & 1u), stepsOf(far, block & 1u), weightsAt(w), weightsAt(w + 1u));
-          }
-#if ${packedDot}
-          (*sums)[16] += countsOf(near);
-          (*sums)[17] += countsOf(far);
-#endif
+  for (var word = first / 2u; word * 2u < last; word++) {
+    let used = usedBits(word, first, last);
+    for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
+      let iy = i32(y * (*term).strideY + ky * (*term).dilationY) - i32((*term).padTop);
+      let inside = iy >= 0 && iy < i32((*term).height);
+      let row = i32((*term).source + group * (*term).groupStride + n) + (i32(word * (*term).height) + iy) * width * i32(layer.batch);
+      for (var kx = 0u; kx < (*term).kernelWidth; kx++) {
+        let ix = i32(x * (*term).strideX + kx * (*term).dilationX) - i32((*term).padLeft);
+        let at = row + ix * i32(layer.batch);
+        let near = spikes[select(0u, u32(at), inside && ix >= 0 && ix < width)] & used;
+        let far = spikes[select(0u, u32(at + step), inside && ix + stepX >= 0 && ix + stepX < width)] & used;
+        for (var block = max(first, 2u * word); block < min(last, 2u * word + 2u); block++) {
+          let w = weight + (((block - first) * (*term).kernelHeight + ky) * (*term).kernelWidth + kx) * 2u;
+          tap(sums, stepsOf(near, block & 1u), stepsOf(far, block & 1u), weightsAt(w), weightsAt(w + 1u));
         }
+#if ${packedDot}
+        (*sums)[16] += countsOf(near);
+        (*sums)[17] += countsOf(far);
+#endif
       }
     }
-    settle(sums);
   }
+  settle(sums);
 }
 
 // A shortcut without parameters: the same place and channel, times one integer a channel.

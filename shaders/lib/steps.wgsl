@@ -33,7 +33,6 @@ struct SpikeTerm {
   height: u32,
   width: u32,
   blocks: u32,          // blocks of 4 source channels that one tile of outputs reads
-  run: u32,             // halves: words of 8 source channels whose sums fit 16 bits, however they begin
   groupOutputs: u32,    // output and input channels of one group
   groupInputs: u32,
   kernelHeight: u32,

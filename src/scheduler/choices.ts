@@ -1,6 +1,6 @@
 import { sourceShape } from '../graph/ann.ts';
-import type { SpikingNetwork, SpikingNeurons, SpikingReadout } from '../network/network.ts';
-import { blocksInHalves } from './halves.ts';
+import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
+import { fitsHalves, largestByte } from './halves.ts';
 import type { PlanLimits } from './limits.ts';
 import { UNIFORM_BYTES } from './tables.ts';
 
@@ -76,14 +76,6 @@ const fillsTiles = (layer: SpikingNeurons): boolean => layer.shape.channels >= T
 export const defaultArithmetic = ({ software, packedDot }: Capabilities): Choice['arithmetic'] =>
   software ? 'halves' : packedDot ? 'packed' : 'f32';
 
-/** Single integers where a layer's sums do not fit the halves of a u32. @param blocks as `blocksInHalves` found them */
-export const suited = (
-  wanted: Choice['arithmetic'],
-  { terms }: SpikingNeurons | SpikingReadout,
-  blocks: readonly number[],
-): Choice['arithmetic'] =>
-  wanted === 'halves' && terms.some(({ operator }, t) => operator.type !== 'identity' && blocks[t] === 0) ? 'integers' : wanted;
-
 /** What a layer is computed with where nothing was measured: by the kind of device. */
 export function defaultChoice(capabilities: Capabilities, layer: SpikingNeurons): Choice {
   const { software, matrix } = capabilities;
@@ -155,12 +147,13 @@ export function choose(
   const { capabilities = PLAIN, choices = {} } = options;
   const found = tunedChoice(network, layer, choices, capabilities) ?? defaultChoice(capabilities, layer);
   const { form = found.form, arithmetic = found.arithmetic, weights = found.weights } = options;
+  const inHalves = () => fitsHalves(network, layer, 'block', (source) => largestByte(network, source));
   if (form !== 'registers' && !isGrouped(layer)) {
     return { form, arithmetic: arithmetic === 'halves' ? 'integers' : arithmetic, weights: 'storage' };
   }
   return {
     form: 'registers',
-    arithmetic: suited(arithmetic, layer, blocksInHalves(network, layer)),
+    arithmetic: arithmetic === 'halves' && !inHalves() ? 'integers' : arithmetic,
     weights: limits.maxUniformBufferBindingSize < UNIFORM_BYTES ? 'storage' : weights,
   };
 }

@@ -2,7 +2,7 @@ import { DeviceError } from '../errors.ts';
 import { sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
 import type { Choice } from './choices.ts';
-import { blocksInHalves, transposed } from './halves.ts';
+import { transposed } from './halves.ts';
 import type { PlanOptions } from './options.ts';
 import { paddingOf, type Region, type Regions } from './regions.ts';
 import type { TableSlice, Tables, WeightShare } from './tables.ts';
@@ -100,7 +100,6 @@ function weighted(
   const table = packChannels(network, layer);
   const slice = tables.addChannels(table.data, choice?.weights === 'uniform');
   const geometry = tileGeometry(width, batch, PIXELS);
-  const inHalves = choice?.arithmetic === 'halves' ? blocksInHalves(network, layer) : null;
   const terms = layer.terms.flatMap((term, t) => {
     const region = regionOf(term.source);
     const source = sourceShape(network, term.source);
@@ -124,7 +123,6 @@ function weighted(
       height: source.height,
       width: source.width,
       blocks: packed.termBlocks[t],
-      run: inHalves?.[t] ?? packed.termBlocks[t],
       groupOutputs: channels / groups,
       groupInputs: source.channels / groups,
       shift: 8 * plane,
@@ -151,7 +149,7 @@ function weighted(
     terms: terms.length,
     term: terms,
   };
-  const data = inHalves ? transposed(packed.data) : packed.data;
+  const data = choice?.arithmetic === 'halves' ? transposed(packed.data) : packed.data;
   return { parameters, data, tileWords: packed.tileWords, table: slice, macs: layerMacs(layer) * batch * waves };
 }
 

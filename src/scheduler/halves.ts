@@ -1,7 +1,7 @@
 /**
  * The arithmetic `halves` (`shaders/lib/tap.wgsl`): a u32 holds the sums of two output channels, 16 bits each, so that one
- * multiplication serves both. It is exact as long as each sum, when it is taken out, lies within 16 bits; how long that is
- * follows from the weights.
+ * multiplication serves both. It is exact as long as each sum, when it is taken out, lies within 16 bits, which follows from
+ * the weights.
  */
 import { INPUT, sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingReadout } from '../network/network.ts';
@@ -9,64 +9,59 @@ import type { SpikingNetwork, SpikingNeurons, SpikingReadout } from '../network/
 /** The largest magnitude of a sum that half a u32 holds; −2^15 would fit too. */
 const MOST = 2 ** 15 - 1;
 
+/** When the halves are taken out: after each block of 4 source channels, or once a term. */
+export type Settled = 'block' | 'term';
+
 /**
- * Blocks of 4 source channels that each term may sum before its halves must be taken out, a power of two (two or more where all
- * of them may); 0 where not even one, for identities and where pixels or the sums of a pool are too large.
- * @param largest the largest operand a byte of the source can be; default: what its words, pixels or sums allow
+ * Whether all sums of a layer's convolutions fit the halves until they are taken out. Pure.
+ * @param largest the largest operand that a byte of the source can be
  */
-export function blocksInHalves(
+export function fitsHalves(
   network: SpikingNetwork,
   layer: SpikingNeurons | SpikingReadout,
-  largest: (source: number) => number = (source) => largestByte(network, source),
-): number[] {
-  return layer.terms.map(({ source, operator }) => {
-    if (operator.type === 'identity') return 0;
+  settled: Settled,
+  largest: (source: number) => number,
+): boolean {
+  return layer.terms.every(({ source, operator }) => {
+    if (operator.type === 'identity') return true;
     const inputs = sourceShape(network, source).channels / operator.groups;
     const outputs = layer.shape.channels;
     const taps = operator.window.kernel[0] * operator.window.kernel[1];
     const most = Math.floor(MOST / largest(source));
-    const sums = Array.from({ length: outputs }, (_, o) => {
-      const first = Math.floor(o / (outputs / operator.groups)) * inputs;
-      return sumsOfBlocks(operator.weights.subarray(o * inputs * taps, (o + 1) * inputs * taps), first, taps);
-    });
-    let blocks = Math.max(2, 2 ** Math.ceil(Math.log2(Math.max(...sums.map(({ length }) => length)))));
-    while (blocks > 0 && !sums.every((channel) => fitsRuns(channel, blocks, most))) blocks >>= 1;
-    return blocks;
+    for (let o = 0; o < outputs; o++) {
+      const first = settled === 'block' ? Math.floor(o / (outputs / operator.groups)) * inputs : 0;
+      const size = settled === 'block' ? 4 : inputs;
+      if (!fits(operator.weights.subarray(o * inputs * taps, (o + 1) * inputs * taps), taps, first, size, most)) return false;
+    }
+    return true;
   });
 }
 
+/**
+ * Whether no sum of positive, and none of negative weights exceeds `most`, where sums begin anew at multiples of `size` channels.
+ * @param weights [input channel][tap], of channels `first` and following
+ */
+function fits(weights: Int8Array, taps: number, first: number, size: number, most: number): boolean {
+  let up = 0;
+  let down = 0;
+  for (let i = 0; i < weights.length; i++) {
+    if (i % taps === 0 && (first + i / taps) % size === 0) {
+      up = 0;
+      down = 0;
+    }
+    up += Math.max(0, weights[i]);
+    down -= Math.min(0, weights[i]);
+    if (up > most || down > most) return false;
+  }
+  return true;
+}
+
 /** The largest byte that a source's words, or their planes of 8 bits, can hold. */
-function largestByte(network: SpikingNetwork, source: number): number {
+export function largestByte(network: SpikingNetwork, source: number): number {
   if (source === INPUT) return 255;
   const layer = network.layers[source];
   if (layer.kind !== 'pool') return 2 ** network.phaseBits - 1;
   return layer.mode === 'max' ? largestByte(network, layer.source) : 255;
-}
-
-/** Of one output channel: what each block of 4 source channels brings at most, and at least. */
-type BlockSums = readonly { readonly up: number; readonly down: number }[];
-
-/** @param weights [input channel][tap], of channels `first` and following */
-function sumsOfBlocks(weights: Int8Array, first: number, taps: number): BlockSums {
-  const sums: { up: number; down: number }[] = [];
-  for (let i = 0; i < weights.length; i++) {
-    const block = Math.floor((first + Math.floor(i / taps)) / 4) - Math.floor(first / 4);
-    sums[block] ??= { up: 0, down: 0 };
-    if (weights[i] > 0) sums[block].up += weights[i];
-    else sums[block].down -= weights[i];
-  }
-  return sums;
-}
-
-/** Whether no run of so many blocks, wherever it begins, brings more than `most` in either direction. */
-function fitsRuns(sums: BlockSums, blocks: number, most: number): boolean {
-  let up = 0;
-  let down = 0;
-  return sums.every((sum, i) => {
-    up += sum.up - (sums[i - blocks]?.up ?? 0);
-    down += sum.down - (sums[i - blocks]?.down ?? 0);
-    return up <= most && down <= most;
-  });
 }
 
 /**

@@ -3,9 +3,9 @@ import { INPUT, type Shape, shapeSize, sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
 import type { NeuronModel } from '../neuron/model.ts';
 import type { Neuron } from '../neuron/neuron.ts';
-import { type Choice, suited } from './choices.ts';
+import type { Choice } from './choices.ts';
 import { layerMacs, type Parameters, windowParameters } from './dispatches.ts';
-import { blocksInHalves, transposed } from './halves.ts';
+import { fitsHalves, transposed } from './halves.ts';
 import { blocksOf } from './regions.ts';
 import type { Windows } from './stepped-chunks.ts';
 import type { SteppedLayout, Train } from './stepped-layout.ts';
@@ -113,10 +113,9 @@ export function encode({ input, name }: SpikingNetwork, batch: number): SteppedD
 export function addWeighted(draft: Draft, layer: SpikingNeurons | SpikingReadout, l: number): void {
   const packed = packWeights(draft.network, layer);
   const parameters = layerParameters(draft, layer, l);
-  // a spike is 1; a word has 2 blocks of 4 channels
-  const words = blocksInHalves(draft.network, layer, () => 1).map((blocks) => blocks >> 1);
-  const [pixelTerms, spikeTerms] = termsOf(draft, layer, packed, parameters.channelBase, words);
-  const arithmetic = suited(draft.options.arithmetic, layer, words);
+  const [pixelTerms, spikeTerms] = termsOf(draft, layer, packed, parameters.channelBase);
+  const wanted = draft.options.arithmetic;
+  const arithmetic = wanted === 'halves' && !fitsHalves(draft.network, layer, 'term', () => 1) ? 'integers' : wanted;
   const weighted: WeightedLayer = { layer, l, packed, parameters, arithmetic, receiving: uniqueWindows(spikeTerms) };
   addBefore(draft, weighted, pixelTerms);
   const { options } = draft;
@@ -242,16 +241,12 @@ function layerParameters(draft: Draft, layer: SpikingNeurons | SpikingReadout, l
   };
 }
 
-/**
- * The terms of a layer as the kernels read them: those that read pixels, and those that read spikes, one a plane.
- * @param words of each term, whose sums fit the arithmetic `halves`; 0 for none
- */
+/** The terms of a layer as the kernels read them: those that read pixels, and those that read spikes, one a plane. */
 function termsOf(
   draft: Draft,
   layer: SpikingNeurons | SpikingReadout,
   packed: ReturnType<typeof packWeights>,
   channelBase: number,
-  words: readonly number[],
 ): [Parameters[], (Parameters & Windows)[]] {
   const { network, model, options, layout } = draft;
   const events = packEvents(network, layer);
@@ -268,7 +263,6 @@ function termsOf(
       height,
       width,
       blocks: packed.termBlocks[t],
-      run: Math.max(1, words[t]),
       groupOutputs: layer.shape.channels / groups,
       groupInputs: channels / groups,
       ...(operator.type === 'identity'
