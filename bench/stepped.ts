@@ -17,7 +17,7 @@ import type { Row } from './result.ts';
 
 const SUITE = 'stepped';
 /** Spikes a neuron and step. */
-const ACTIVITIES = [0.01, 0.05, 0.1, 0.2] as const;
+const ACTIVITIES = [0.002, 0.01, 0.05, 0.1, 0.2] as const;
 const RUNS = 3;
 
 /** The stepped engine: its kernels alone, convolution against activity, ResNet-20 as a whole. */
@@ -38,7 +38,7 @@ interface Found {
 /** Each kernel once, on the layer of ResNet-20 that has the most to do. */
 async function measureKernels(device: Device, network: SpikingNetwork, stopwatch: Stopwatch, peak: PeakSuite): Promise<Row[]> {
   const rows: Row[] = [];
-  const session = await SteppedSession.create(device, network, { timesteps: 16, batch: BATCH, convolution: 'dense' });
+  const session = await SteppedSession.create(device, network, { timesteps: 16, batch: BATCH, convolution: 'dense', fused: false });
   try {
     await session.run(randomImages(network, session.plan.batch));
     for (const found of convolutions(session)) {
@@ -54,7 +54,8 @@ async function measureKernels(device: Device, network: SpikingNetwork, stopwatch
   } finally {
     session.dispose();
   }
-  rows.push(await measureFused(device, network, stopwatch, peak));
+  rows.push(await measureFused(device, network, { name: 'bistable' }, 4, stopwatch, peak));
+  rows.push(await measureFused(device, network, { name: 'if' }, 16, stopwatch, peak));
   return rows;
 }
 
@@ -103,7 +104,7 @@ async function measureForms(
   const { network, plan, engine } = session;
   const { layer, macs, parameters } = dense.dispatch;
   const [term] = parameters.term as readonly { readonly source: number; readonly groupStride: number }[];
-  const random = generator(layer + Math.round(activity * 100));
+  const random = generator(layer + Math.round(activity * 1000));
   const words = Uint32Array.from({ length: term.groupStride * plan.layout.groups }, () => randomBits(random, activity));
   session.device.handle.queue.writeBuffer(engine.data.spikes, term.source * 4, words);
   setWindow(session, dense.dispatch);
@@ -115,7 +116,7 @@ async function measureForms(
   ] as const) {
     const measured = await stopwatch.measure(await stopwatch.scale([kernel]), { beside: peak.fma, samples: 5 });
     currents.push(new Int32Array(await readBuffer(session.device, engine.data.currents, 0, 2 ** 20)));
-    const name = `convolve ${shapeText(network, layer)}, ${Math.round(100 * activity)} %`;
+    const name = `convolve ${shapeText(network, layer)}, ${100 * activity} %`;
     rows.push(macRow(SUITE, name, variant, macs * plan.capacity, measured, peak));
   }
   if (currents[0].some((v, i) => v !== currents[1][i])) throw new Error(`convolve: the two forms differ in layer ${layer}`);
@@ -152,16 +153,23 @@ function movers(session: SteppedSession): { readonly found: Found; readonly byte
   ];
 }
 
-/** Convolution and membrane in one, 16 steps a dispatch. */
-async function measureFused(device: Device, network: SpikingNetwork, stopwatch: Stopwatch, peak: PeakSuite): Promise<Row> {
-  const session = await SteppedSession.create(device, network, { neuron: { name: 'if' }, timesteps: 16, batch: BATCH });
+/** Convolution and membrane in one, a window or 16 steps a dispatch. */
+async function measureFused(
+  device: Device,
+  network: SpikingNetwork,
+  neuron: Neuron,
+  timesteps: number,
+  stopwatch: Stopwatch,
+  peak: PeakSuite,
+): Promise<Row> {
+  const session = await SteppedSession.create(device, network, { neuron, timesteps, batch: BATCH });
   try {
     await session.run(randomImages(network, session.plan.batch));
     const { dispatch, kernel } = dispatchesOf(session, 'fused')[0];
     setWindow(session, dispatch);
     const measured = await stopwatch.measure(await stopwatch.scale([kernel]), { beside: peak.fma, samples: 5 });
     const macs = dispatch.macs * session.plan.capacity;
-    return macRow(SUITE, `fused ${shapeText(network, dispatch.layer)}`, 'if', macs, measured, peak);
+    return macRow(SUITE, `fused ${shapeText(network, dispatch.layer)}`, neuronText(neuron), macs, measured, peak);
   } finally {
     session.dispose();
   }

@@ -1,12 +1,12 @@
 // convolve-spikes: as `convolve`, the same bits, driven by spikes: only channels that send anything in four steps cost a load.
-// Spikes: lib/steps. Weights: [term][input channel][ky][kx][quad of 4 output channels], 4 bytes (plus 128) to a u32. Currents:
+// Spikes: lib/steps. Weights: [term][input channel][ky][kx][tile of 8 output channels], 8 bytes (plus 128) to a vec2u. Currents:
 // [group of 4 steps][channel, whole tiles of 8][y][x][image], a vec4i of four steps.
-// One invocation: 4 output channels of one place of one image, all steps of the chunk; neighbours are the place's other output
+// One invocation: 8 output channels of one place of one image, all steps of the chunk; neighbours are the place's other output
 // channels, so they see the same spikes. A term's sums stand in 16 bits each, two to a u32, and are carried over before 257
 // of them could overflow. No races: an invocation writes the currents of its own channels, place and image.
 
 @group(0) @binding(0) var<storage, read> spikes: array<u32>;
-@group(0) @binding(1) var<storage, read> events: array<u32>;
+@group(0) @binding(1) var<storage, read> events: array<vec2u>;
 @group(0) @binding(2) var<uniform> layer: SpikeLayer;
 @group(0) @binding(3) var<uniform> chunk: Chunk;
 @group(0) @binding(4) var<storage, read> channels: array<vec4i>;  // bias, g, V(0) | identity weight
@@ -16,40 +16,52 @@ const STEPS = vec4u(0u, 1u, 2u, 3u);
 const HALVES = 0x00ff00ffu;
 const FULL = 248u;  // channels that were added since the last carry
 
-// Four output channels, each in four steps.
-alias Quad = array<vec4i, 4>;
+// Eight output channels, each in four steps.
+alias Currents = array<vec4i, 8>;
+
+// Sums of one term since the last carry, in four steps: outputs 0 and 2, 1 and 3, 4 and 6, 5 and 7; and how many spikes they are of.
+struct Open {
+  w02: vec4u,
+  w13: vec4u,
+  w46: vec4u,
+  w57: vec4u,
+  count: vec4u,
+}
 
 @compute @workgroup_size(64)
 fn convolveSpikes(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let index = (group.z * groups.x + group.x) * 64u + local;
-  let quads = (layer.channels + 3u) / 4u;
-  let quad = index % quads;
-  let n = index / quads % layer.batch;
-  let place = index / quads / layer.batch;
-  let area = layer.height * layer.width;
-  if (place >= area || n >= chunk.images) { return; }
   let tiles = (layer.channels + 7u) / 8u;
+  let tile = index % tiles;
+  let n = index / tiles % layer.batch;
+  let place = index / tiles / layer.batch;
+  let stride = layer.height * layer.width * layer.batch;
+  if (place * layer.batch >= stride || n >= chunk.images) { return; }
   for (var g = chunk.place / 4u; g * 4u < chunk.place + chunk.steps; g++) {
-    var sums = Quad();
+    var sums = Currents();
     for (var t = 0u; t < layer.terms; t++) {
       var term = layer.term[t];
       if (chunk.window < term.first || (chunk.window - term.first) % term.every != 0u) { continue; }
-      if (term.kind == IDENTITY) { addIdentity(&sums, &term, quad, g, n, place); } else { addEvents(&sums, &term, quad, quads, g, n, place); }
+      if (term.kind == IDENTITY) { addIdentity(&sums, &term, tile, g, n, place); } else { addEvents(&sums, &term, tile, tiles, g, n, place); }
     }
-    let at = (g * tiles * 8u + quad * 4u) * area * layer.batch + place * layer.batch + n;
-    for (var i = 0u; i < 4u; i++) {
-      currents[at + i * area * layer.batch] = sums[i];
-    }
+    let at = (g * tiles + tile) * 8u * stride + place * layer.batch + n;
+    // written out: an array that a loop indexes stays in memory on software drivers
+    currents[at] = sums[0];
+    currents[at + stride] = sums[1];
+    currents[at + 2u * stride] = sums[2];
+    currents[at + 3u * stride] = sums[3];
+    currents[at + 4u * stride] = sums[4];
+    currents[at + 5u * stride] = sums[5];
+    currents[at + 6u * stride] = sums[6];
+    currents[at + 7u * stride] = sums[7];
   }
 }
 
-fn addEvents(sums: ptr<function, Quad>, term: ptr<function, SpikeTerm>, quad: u32, quads: u32, g: u32, n: u32, place: u32) {
-  // the source channels that any of the four outputs reads
-  let first = quad * 4u / (*term).groupOutputs * (*term).groupInputs;
-  let last = (min(quad * 4u + 3u, layer.channels - 1u) / (*term).groupOutputs + 1u) * (*term).groupInputs;
-  var low = vec4u();   // outputs 0 and 2, in four steps
-  var high = vec4u();  // outputs 1 and 3
-  var count = vec4u();
+fn addEvents(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, tile: u32, tiles: u32, g: u32, n: u32, place: u32) {
+  // the source channels that any of the outputs reads
+  let first = tile * 8u / (*term).groupOutputs * (*term).groupInputs;
+  let last = (min(tile * 8u + 7u, layer.channels - 1u) / (*term).groupOutputs + 1u) * (*term).groupInputs;
+  var open = Open();
   var added = 0u;
   for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
     let iy = i32(place / layer.width * (*term).strideY + ky * (*term).dilationY) - i32((*term).padTop);
@@ -58,47 +70,59 @@ fn addEvents(sums: ptr<function, Quad>, term: ptr<function, SpikeTerm>, quad: u3
       let ix = i32(place % layer.width * (*term).strideX + kx * (*term).dilationX) - i32((*term).padLeft);
       if (ix < 0 || ix >= i32((*term).width)) { continue; }
       let pixel = (*term).source + g * (*term).groupStride + (u32(iy) * (*term).width + u32(ix)) * layer.batch + n;
-      for (var tile = first / 8u; tile * 8u < last; tile++) {
+      for (var source = first / 8u; source * 8u < last; source++) {
         if (added == FULL) {
-          carry(sums, low, high, count, (*term).shift);
-          low = vec4u();
-          high = vec4u();
-          count = vec4u();
+          carry(sums, open, (*term).shift);
+          open = Open();
           added = 0u;
         }
         added += 8u;
-        var rest = spikes[pixel + tile * (*term).height * (*term).width * layer.batch];
+        var rest = spikes[pixel + source * (*term).height * (*term).width * layer.batch];
         while (rest != 0u) {
           let nibble = firstTrailingBit(rest) / 4u;
-          let c = tile * 8u + (nibble >> 1u) + (nibble & 1u) * 4u;
+          let c = source * 8u + (nibble >> 1u) + (nibble & 1u) * 4u;
           let on = vec4u(0u) - ((vec4u(rest >> (nibble * 4u)) >> STEPS) & vec4u(1u));
-          let w = events[(*term).events + ((c * (*term).kernelHeight + ky) * (*term).kernelWidth + kx) * quads + quad];
-          low += vec4u(w & HALVES) & on;
-          high += vec4u((w >> 8u) & HALVES) & on;
-          count -= on;
+          let w = events[(*term).events + ((c * (*term).kernelHeight + ky) * (*term).kernelWidth + kx) * tiles + tile];
+          open.w02 += vec4u(w.x & HALVES) & on;
+          open.w13 += vec4u((w.x >> 8u) & HALVES) & on;
+          open.w46 += vec4u(w.y & HALVES) & on;
+          open.w57 += vec4u((w.y >> 8u) & HALVES) & on;
+          open.count -= on;
           rest &= ~(15u << (nibble * 4u));
         }
       }
     }
   }
-  carry(sums, low, high, count, (*term).shift);
+  carry(sums, open, (*term).shift);
 }
 
 // Weights are stored plus 128: that many times the spikes are too much.
-fn carry(sums: ptr<function, Quad>, low: vec4u, high: vec4u, count: vec4u, shift: u32) {
-  let bias = vec4i(count << vec4u(7u));
-  (*sums)[0] += (vec4i(low & vec4u(0xffffu)) - bias) << vec4u(shift);
-  (*sums)[1] += (vec4i(high & vec4u(0xffffu)) - bias) << vec4u(shift);
-  (*sums)[2] += (vec4i(low >> vec4u(16u)) - bias) << vec4u(shift);
-  (*sums)[3] += (vec4i(high >> vec4u(16u)) - bias) << vec4u(shift);
+fn carry(sums: ptr<function, Currents>, open: Open, shift: u32) {
+  let bias = vec4i(open.count << vec4u(7u));
+  (*sums)[0] += (vec4i(open.w02 & vec4u(0xffffu)) - bias) << vec4u(shift);
+  (*sums)[1] += (vec4i(open.w13 & vec4u(0xffffu)) - bias) << vec4u(shift);
+  (*sums)[2] += (vec4i(open.w02 >> vec4u(16u)) - bias) << vec4u(shift);
+  (*sums)[3] += (vec4i(open.w13 >> vec4u(16u)) - bias) << vec4u(shift);
+  (*sums)[4] += (vec4i(open.w46 & vec4u(0xffffu)) - bias) << vec4u(shift);
+  (*sums)[5] += (vec4i(open.w57 & vec4u(0xffffu)) - bias) << vec4u(shift);
+  (*sums)[6] += (vec4i(open.w46 >> vec4u(16u)) - bias) << vec4u(shift);
+  (*sums)[7] += (vec4i(open.w57 >> vec4u(16u)) - bias) << vec4u(shift);
 }
 
 // A shortcut without parameters: the same place and channel, times one integer a channel.
-fn addIdentity(sums: ptr<function, Quad>, term: ptr<function, SpikeTerm>, quad: u32, g: u32, n: u32, place: u32) {
-  let word = spikes[(*term).source + g * (*term).groupStride + (quad / 2u * layer.height * layer.width + place) * layer.batch + n];
-  for (var i = 0u; i < 4u; i++) {
-    let w = channels[(*term).weights + quad * 4u + i].x << (*term).shift;
-    let bits = STEPS + vec4u(spikeBit(quad % 2u * 4u + i, 0u));
-    (*sums)[i] += vec4i((vec4u(word) >> bits) & vec4u(1u)) * w;
-  }
+fn addIdentity(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, tile: u32, g: u32, n: u32, place: u32) {
+  let word = spikes[(*term).source + g * (*term).groupStride + (tile * layer.height * layer.width + place) * layer.batch + n];
+  addIdentityChannel(sums, term, word, tile, 0u);
+  addIdentityChannel(sums, term, word, tile, 1u);
+  addIdentityChannel(sums, term, word, tile, 2u);
+  addIdentityChannel(sums, term, word, tile, 3u);
+  addIdentityChannel(sums, term, word, tile, 4u);
+  addIdentityChannel(sums, term, word, tile, 5u);
+  addIdentityChannel(sums, term, word, tile, 6u);
+  addIdentityChannel(sums, term, word, tile, 7u);
+}
+
+fn addIdentityChannel(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, word: u32, tile: u32, u: u32) {
+  let w = channels[(*term).weights + tile * 8u + u].x << (*term).shift;
+  (*sums)[u] += vec4i((vec4u(word) >> (STEPS + vec4u(spikeBit(u, 0u)))) & vec4u(1u)) * w;
 }

@@ -44,7 +44,7 @@ struct SpikeTerm {
   dilationY: u32,
   dilationX: u32,
   weights: u32,         // convolution: first vec4u within a tile's weights; identity: first entry of `channels`
-  events: u32,          // spike-driven convolution: first word of `weights`
+  events: u32,          // spike-driven convolution: first vec2u of its weights
   shift: u32,           // a spike of this plane counts 2^shift
   first: u32,           // first window in which the source sends …
   every: u32,           // … and how many windows lie from one to the next

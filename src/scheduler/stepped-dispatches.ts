@@ -9,7 +9,7 @@ import { fitsHalves, transposed } from './halves.ts';
 import { blocksOf } from './regions.ts';
 import type { Windows } from './stepped-chunks.ts';
 import type { SteppedLayout, Train } from './stepped-layout.ts';
-import { packEvents, packNeuronChannels, QUAD } from './stepped-weights.ts';
+import { packEvents, packNeuronChannels } from './stepped-weights.ts';
 import type { Tables, WeightShare } from './tables.ts';
 import { packWeights, tileGeometry, tilesOf } from './weights.ts';
 
@@ -176,7 +176,7 @@ function addConvolutions(draft: Draft, weighted: WeightedLayer, terms: readonly 
     });
   }
   if (alone) return;
-  const invocations = Math.ceil(layer.shape.channels / QUAD) * areaOf(layer.shape) * options.batch;
+  const invocations = tiles * areaOf(layer.shape) * options.batch;
   dispatches.push({
     ...commonOf(weighted),
     kernel: 'convolve-spikes',
@@ -283,7 +283,7 @@ function termsOf(
         ...common,
         source: train.first + plane * train.planeStride,
         groupStride: train.groupStride,
-        events: eventBase + Math.max(0, events.termOffsets[t]),
+        events: eventBase / 2 + Math.max(0, events.termOffsets[t]),
         shift: plane,
         ...windows,
       });

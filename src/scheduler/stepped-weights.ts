@@ -1,33 +1,30 @@
 import { INPUT, sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingReadout } from '../network/network.ts';
 import type { NeuronModel } from '../neuron/model.ts';
-import { packChannels } from './weights.ts';
-
-/** Output channels of one word of spike-driven weights. */
-export const QUAD = 4;
+import { packChannels, TILE, tilesOf } from './weights.ts';
 
 /**
- * The convolutions of a layer as `convolve-spikes` reads them: [term][input channel][ky][kx][quad of 4 output channels], one
- * u32 = 4 weights, plus 128. A weight between channels of different groups is 0 (stored as 128).
+ * The convolutions of a layer as `convolve-spikes` reads them: [term][input channel][ky][kx][tile of 8 output channels], a
+ * vec2u of 8 weights, plus 128. A weight between channels of different groups is 0 (stored as 128).
  */
 export interface EventWeights {
-  /** First u32 of each term; −1 for identities and the input. */
+  /** First vec2u of each term; −1 for identities and the input. */
   readonly termOffsets: readonly number[];
   readonly data: Uint32Array<ArrayBuffer>;
 }
 
 /** Packs a layer's convolutions for the spike-driven form. */
 export function packEvents(network: SpikingNetwork, layer: SpikingNeurons | SpikingReadout): EventWeights {
-  const quads = Math.ceil(layer.shape.channels / QUAD);
+  const tiles = tilesOf(layer.shape.channels);
   const termOffsets: number[] = [];
-  let words = 0;
+  let pairs = 0;
   for (const { operator, source } of layer.terms) {
     const events = operator.type === 'convolution' && source !== INPUT;
-    termOffsets.push(events ? words : -1);
+    termOffsets.push(events ? pairs : -1);
     if (!events) continue;
-    words += sourceShape(network, source).channels * operator.window.kernel[0] * operator.window.kernel[1] * quads;
+    pairs += sourceShape(network, source).channels * operator.window.kernel[0] * operator.window.kernel[1] * tiles;
   }
-  const data = new Uint32Array(words).fill(0x80808080);
+  const data = new Uint32Array(2 * pairs).fill(0x80808080);
   const bytes = new Uint8Array(data.buffer);
   layer.terms.forEach(({ operator, source }, t) => {
     if (operator.type !== 'convolution' || source === INPUT) return;
@@ -38,8 +35,8 @@ export function packEvents(network: SpikingNetwork, layer: SpikingNeurons | Spik
       const first = Math.floor(o / groupOutputs) * groupInputs;
       for (let i = 0; i < groupInputs; i++) {
         for (let k = 0; k < area; k++) {
-          const word = termOffsets[t] + ((first + i) * area + k) * quads + (o >> 2);
-          bytes[word * 4 + (o & 3)] = operator.weights[(o * groupInputs + i) * area + k] + 128;
+          const pair = termOffsets[t] + ((first + i) * area + k) * tiles + Math.floor(o / TILE);
+          bytes[pair * TILE + (o % TILE)] = operator.weights[(o * groupInputs + i) * area + k] + 128;
         }
       }
     }

@@ -4,8 +4,11 @@ import type { NeuronModel } from '../neuron/model.ts';
 import type { Form } from '../scheduler/stepped-dispatches.ts';
 import type { SteppedPlan } from '../scheduler/stepped-plan.ts';
 
-/** Below this activity of its sources a layer is faster driven by spikes (bench suite `stepped`, llvmpipe). */
-export const CROSSOVER = 0.06;
+/**
+ * Below this activity of its sources a layer is faster driven by spikes: bench suite `stepped` on llvmpipe, against `fused`, 4 % with
+ * 64 channels, 1 % with 32, none with 16. GPUs have not been measured.
+ */
+export const CROSSOVER = 0.01;
 
 /**
  * Which code should convolve each layer, from the spikes of one batch. Pure.
