@@ -99,25 +99,41 @@ fn addTerms(v: ptr<function, Membranes>, tile: u32, share: u32, wave: u32, place
 // Kernels 3 wide, stride 1: the ten words of a row serve the three taps of eight pixels.
 fn sumRows(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wave: u32, n: u32, x: u32, y: u32, weight: u32) {
   let left = i32(x) - i32((*term).padLeft);
+  let c0 = columnOf(term, left);
+  let c1 = columnOf(term, left + 1);
+  let c2 = columnOf(term, left + 2);
+  let c3 = columnOf(term, left + 3);
+  let c4 = columnOf(term, left + 4);
+  let c5 = columnOf(term, left + 5);
+  let c6 = columnOf(term, left + 6);
+  let c7 = columnOf(term, left + 7);
+  let c8 = columnOf(term, left + 8);
+  let c9 = columnOf(term, left + 9);
   let first = firstBlock(term, tile);
   var w = weight;
   for (var q = first; q < first + (*term).blocks; q++) {
+#if ${halves}
+    var opened = Open();
+    let open = &opened;
+#else
+    let open = sums;
+#endif
     for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
       let row = rowOf(term, q, ky, wave, n, y);
-      let a0 = wordOf(row, left);
-      let a1 = wordOf(row, left + 1);
-      let a2 = wordOf(row, left + 2);
-      let a3 = wordOf(row, left + 3);
-      let a4 = wordOf(row, left + 4);
-      let a5 = wordOf(row, left + 5);
-      let a6 = wordOf(row, left + 6);
-      let a7 = wordOf(row, left + 7);
-      let a8 = wordOf(row, left + 8);
-      let a9 = wordOf(row, left + 9);
+      let a0 = wordOf(row, c0);
+      let a1 = wordOf(row, c1);
+      let a2 = wordOf(row, c2);
+      let a3 = wordOf(row, c3);
+      let a4 = wordOf(row, c4);
+      let a5 = wordOf(row, c5);
+      let a6 = wordOf(row, c6);
+      let a7 = wordOf(row, c7);
+      let a8 = wordOf(row, c8);
+      let a9 = wordOf(row, c9);
       let weights = rowWeights(w);
-      tap(sums, vec4u(a0, a1, a2, a3), vec4u(a4, a5, a6, a7), weights[0], weights[1]);
-      tap(sums, vec4u(a1, a2, a3, a4), vec4u(a5, a6, a7, a8), weights[2], weights[3]);
-      tap(sums, vec4u(a2, a3, a4, a5), vec4u(a6, a7, a8, a9), weights[4], weights[5]);
+      tap(open, vec4u(a0, a1, a2, a3), vec4u(a4, a5, a6, a7), weights[0], weights[1]);
+      tap(open, vec4u(a1, a2, a3, a4), vec4u(a5, a6, a7, a8), weights[2], weights[3]);
+      tap(open, vec4u(a2, a3, a4, a5), vec4u(a6, a7, a8, a9), weights[4], weights[5]);
 #if ${packedDot}
       let s0 = dots(vec4u(a0, a1, a2, a3), 0x01010101u);
       let s4 = dots(vec4u(a4, a5, a6, a7), 0x01010101u);
@@ -127,7 +143,7 @@ fn sumRows(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wave
 #endif
       w += 6u;
     }
-    settle(sums);
+    settle(sums, open);
   }
 }
 #endif
@@ -139,17 +155,23 @@ fn sumStrided(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, w
   let first = firstBlock(term, tile);
   var w = weight;
   for (var q = first; q < first + (*term).blocks; q++) {
+#if ${halves}
+    var opened = Open();
+    let open = &opened;
+#else
+    let open = sums;
+#endif
     for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
       let row = rowOf(term, q, ky, wave, n, y);
-      let even0 = vec4u(wordOf(row, left), wordOf(row, left + 2), wordOf(row, left + 4), wordOf(row, left + 6));
-      let even4 = vec4u(wordOf(row, left + 8), wordOf(row, left + 10), wordOf(row, left + 12), wordOf(row, left + 14));
-      let even8 = wordOf(row, left + 16);
-      let odd0 = vec4u(wordOf(row, left + 1), wordOf(row, left + 3), wordOf(row, left + 5), wordOf(row, left + 7));
-      let odd4 = vec4u(wordOf(row, left + 9), wordOf(row, left + 11), wordOf(row, left + 13), wordOf(row, left + 15));
+      let even0 = vec4u(wordAt(row, left), wordAt(row, left + 2), wordAt(row, left + 4), wordAt(row, left + 6));
+      let even4 = vec4u(wordAt(row, left + 8), wordAt(row, left + 10), wordAt(row, left + 12), wordAt(row, left + 14));
+      let even8 = wordAt(row, left + 16);
+      let odd0 = vec4u(wordAt(row, left + 1), wordAt(row, left + 3), wordAt(row, left + 5), wordAt(row, left + 7));
+      let odd4 = vec4u(wordAt(row, left + 9), wordAt(row, left + 11), wordAt(row, left + 13), wordAt(row, left + 15));
       let weights = rowWeights(w);
-      tap(sums, even0, even4, weights[0], weights[1]);
-      tap(sums, odd0, odd4, weights[2], weights[3]);
-      tap(sums, vec4u(even0.yzw, even4.x), vec4u(even4.yzw, even8), weights[4], weights[5]);
+      tap(open, even0, even4, weights[0], weights[1]);
+      tap(open, odd0, odd4, weights[2], weights[3]);
+      tap(open, vec4u(even0.yzw, even4.x), vec4u(even4.yzw, even8), weights[4], weights[5]);
 #if ${packedDot}
       let s0 = dots(even0, 0x01010101u);
       let s4 = dots(even4, 0x01010101u);
@@ -159,7 +181,7 @@ fn sumStrided(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, w
 #endif
       w += 6u;
     }
-    settle(sums);
+    settle(sums, open);
   }
 }
 #endif
@@ -170,18 +192,41 @@ struct Row {
   step: i32,    // words from a pixel to the next
   width: i32,   // 0 for a row outside the map
   pad: u32,
+  nearest: u32, // first word of the nearest row that there is
 }
 
 fn rowOf(term: ptr<function, Term>, q: u32, ky: u32, wave: u32, n: u32, y: u32) -> Row {
   let iy = i32(y * (*term).strideY + ky * (*term).dilationY) - i32((*term).padTop);
   let width = i32((*term).width);
   let step = i32(layer.batch);
-  let start = i32((*term).source + wave * (*term).waveStride + n) + (i32(q * (*term).height) + iy) * width * step;
-  return Row(start, step, select(0, width, iy >= 0 && iy < i32((*term).height)), (*term).pad + q * (*term).padStride);
+  let first = i32((*term).source + wave * (*term).waveStride + n);
+  let start = first + (i32(q * (*term).height) + iy) * width * step;
+  let nearest = first + (i32(q * (*term).height) + clamp(iy, 0, i32((*term).height) - 1)) * width * step;
+  return Row(start, step, select(0, width, iy >= 0 && iy < i32((*term).height)), (*term).pad + q * (*term).padStride, u32(nearest));
 }
 
-fn wordOf(row: Row, x: i32) -> u32 {
+fn wordAt(row: Row, x: i32) -> u32 {
   return words[select(row.pad, u32(row.start + x * row.step), x >= 0 && x < row.width)];
+}
+
+// A column of the source. Worked out before the loops over rows: software drivers take nothing out of them by themselves.
+struct Column {
+  x: i32,
+  offset: u32,   // in words, of the nearest column that there is
+  inside: bool,
+}
+
+fn columnOf(term: ptr<function, Term>, x: i32) -> Column {
+  let nearest = clamp(x, 0, i32((*term).width) - 1);
+  return Column(x, u32(nearest) * layer.batch, x == nearest);
+}
+
+fn wordOf(row: Row, column: Column) -> u32 {
+#if ${padded}
+  return wordAt(row, column.x);
+#else
+  return select(0u, words[row.nearest + column.offset], row.width > 0 && column.inside);
+#endif
 }
 
 // The weights of three taps of eight channels. Read after all words of a row: loads between the taps cost llvmpipe more.
@@ -198,6 +243,12 @@ fn sumWindow(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wa
   let first = firstBlock(term, tile);
   var w = weight;
   for (var q = first; q < first + (*term).blocks; q++) {
+#if ${halves}
+    var opened = Open();
+    let open = &opened;
+#else
+    let open = sums;
+#endif
     let pad = (*term).pad + q * (*term).padStride;
     for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
       let iy = i32(y * (*term).strideY + ky * (*term).dilationY) - i32((*term).padTop);
@@ -212,7 +263,7 @@ fn sumWindow(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wa
         let far = select(vec4u(pad), vec4u(vec4i(at) + vec4i(4, 5, 6, 7) * step), vec4<bool>(inside) & (i4 >= vec4i(0)) & (i4 < vec4i(width)));
         let nearWords = vec4u(words[near.x], words[near.y], words[near.z], words[near.w]);
         let farWords = vec4u(words[far.x], words[far.y], words[far.z], words[far.w]);
-        tap(sums, nearWords, farWords, weightsAt(w), weightsAt(w + 1u));
+        tap(open, nearWords, farWords, weightsAt(w), weightsAt(w + 1u));
 #if ${packedDot}
         (*sums)[16] += dots(nearWords, 0x01010101u);
         (*sums)[17] += dots(farWords, 0x01010101u);
@@ -220,7 +271,7 @@ fn sumWindow(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wa
         w += 2u;
       }
     }
-    settle(sums);
+    settle(sums, open);
   }
 }
 #endif

@@ -68,6 +68,12 @@ fn sumRows3(sums: ptr<function, Sums>, term: ptr<function, SpikeTerm>, tile: u32
   let left = i32(x) - i32((*term).padLeft);
   let first = firstBlock(term, tile);
   let last = first + (*term).blocks;
+#if ${halves}
+  var opened = Open();
+  let open = &opened;
+#else
+  let open = sums;
+#endif
   for (var word = first / 2u; word * 2u < last; word++) {
     let used = usedBits(word, first, last);
     for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
@@ -85,9 +91,9 @@ fn sumRows3(sums: ptr<function, Sums>, term: ptr<function, SpikeTerm>, tile: u32
         let s1 = stepsOf(a1, half);
         let s2 = stepsOf(a2, half);
         let s3 = stepsOf(a3, half);
-        tap(sums, s0, s1, weightsAt(w), weightsAt(w + 1u));
-        tap(sums, s1, s2, weightsAt(w + 2u), weightsAt(w + 3u));
-        tap(sums, s2, s3, weightsAt(w + 4u), weightsAt(w + 5u));
+        tap(open, s0, s1, weightsAt(w), weightsAt(w + 1u));
+        tap(open, s1, s2, weightsAt(w + 2u), weightsAt(w + 3u));
+        tap(open, s2, s3, weightsAt(w + 4u), weightsAt(w + 5u));
       }
 #if ${packedDot}
       let both = countsOf(a1) + countsOf(a2);
@@ -96,7 +102,7 @@ fn sumRows3(sums: ptr<function, Sums>, term: ptr<function, SpikeTerm>, tile: u32
 #endif
     }
   }
-  settle(sums);
+  settle(sums, open);
 }
 
 // Any kernel, stride, padding and dilation: two words a tap.
@@ -106,6 +112,12 @@ fn sumWindow(sums: ptr<function, Sums>, term: ptr<function, SpikeTerm>, tile: u3
   let step = stepX * i32(layer.batch) + i32(layer.stepN);
   let first = firstBlock(term, tile);
   let last = first + (*term).blocks;
+#if ${halves}
+  var opened = Open();
+  let open = &opened;
+#else
+  let open = sums;
+#endif
   for (var word = first / 2u; word * 2u < last; word++) {
     let used = usedBits(word, first, last);
     for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
@@ -119,7 +131,7 @@ fn sumWindow(sums: ptr<function, Sums>, term: ptr<function, SpikeTerm>, tile: u3
         let far = spikes[select(0u, u32(at + step), inside && ix + stepX >= 0 && ix + stepX < width)] & used;
         for (var block = max(first, 2u * word); block < min(last, 2u * word + 2u); block++) {
           let w = weight + (((block - first) * (*term).kernelHeight + ky) * (*term).kernelWidth + kx) * 2u;
-          tap(sums, stepsOf(near, block & 1u), stepsOf(far, block & 1u), weightsAt(w), weightsAt(w + 1u));
+          tap(open, stepsOf(near, block & 1u), stepsOf(far, block & 1u), weightsAt(w), weightsAt(w + 1u));
         }
 #if ${packedDot}
         (*sums)[16] += countsOf(near);
@@ -128,7 +140,7 @@ fn sumWindow(sums: ptr<function, Sums>, term: ptr<function, SpikeTerm>, tile: u3
       }
     }
   }
-  settle(sums);
+  settle(sums, open);
 }
 
 // A shortcut without parameters: the same place and channel, times one integer a channel.

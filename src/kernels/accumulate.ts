@@ -22,6 +22,8 @@ export interface AccumulateVariant {
   readonly identity: boolean;
   /** All terms read the pixels: their sums serve every wave. */
   readonly pixels: boolean;
+  /** Some term reads the pixels, whose padding is not 0. */
+  readonly padded: boolean;
 }
 
 /** The buffers of one dispatch; see `shaders/accumulate.wgsl`. */

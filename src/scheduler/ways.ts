@@ -17,6 +17,8 @@ export interface Ways {
   readonly window: boolean;
   /** All terms read the pixels, whose sums are the same in every wave. */
   readonly pixels: boolean;
+  /** Some term reads the pixels, whose padding is not 0. */
+  readonly padded: boolean;
 }
 
 /**
@@ -43,6 +45,7 @@ export function waysOf(terms: readonly SpikingTerm[], alongRows: boolean): Ways 
     rows: has('rows'),
     strided: has('strided'),
     window: has('convolution'),
+    padded: terms.some((term) => term.source === INPUT),
     pixels: !identity && terms.every((term) => term.source === INPUT),
   };
 }
