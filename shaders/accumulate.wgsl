@@ -4,8 +4,8 @@
 //     word = clamp(⌊V / θ⌋, 0, 2^K − 1)
 //     V    = V − θ · word
 //
-// Register tiles: one invocation has 8 output channels × 8 columns, pixels of a row (or images where rows are short), all waves;
-// membranes stay in registers (`lib/neurons`). Words are [wave][block of 4 channels][y][x][image]: neighbouring invocations are neighbouring images.
+// Register tiles: one invocation has 8 output channels × 8 columns, pixels of a row (or images where rows are short), all waves, or
+// (`deep`, for stride 2, which needs more words a column) 16 × 4; membranes stay in registers (`lib/neurons`). Words are [wave][block of 4 channels][y][x][image]: neighbouring invocations are neighbouring images.
 // Weights of a tile of 8 channels are [term][block][ky][kx][8 channels], 4 bytes (the block's channels, plus 128) to a u32.
 // Loads for 8 × 8 × 12 multiply-adds of a 3-wide row: 10 words, 6 vec4u of weights.
 // No races: an invocation writes the words of its own channels, pixels and images, into a region that no source shares.
@@ -29,14 +29,22 @@
 #endif
 
 override workgroupSize = 64u;
+#if ${deep}
+const TILES = 2u;    // of 8 channels, of one invocation
+const COLUMNS = 4u;
+#else
+const TILES = 1u;
+const COLUMNS = 8u;
+#endif
 
 @compute @workgroup_size(workgroupSize)
 fn accumulate(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   _ = &weights;  // bound also where a layer has identities only
   let index = (group.z * groups.x + group.x) * workgroupSize + local;
-  let tile = layer.firstTile + group.y;
+  let share = group.y * TILES;  // tile of this dispatch's weights
+  let tile = layer.firstTile + share;
   let n = index % layer.lanes;
-  let x = index / layer.lanes % layer.tilesX * (layer.stepX * 7u + 1u);
+  let x = index / layer.lanes % layer.tilesX * (layer.stepX * (COLUMNS - 1u) + 1u);
   let y = index / layer.lanes / layer.tilesX;
 #if ${broadcast}
   // lane 0 of every subgroup broadcasts weights and must stay: what is out of range is computed and not stored
@@ -49,14 +57,14 @@ fn accumulate(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
 #if ${pixels}
   // all terms read the pixels, which bring the same in every wave: summed once
   var current = Membranes();
-  addTerms(&current, tile, group.y, 0u, place, y);
+  addTerms(&current, tile, share, 0u, place, y);
 #endif
   var spikes = 0u;
   for (var wave = 0u; wave < layer.waves; wave++) {
 #if ${pixels}
     addCurrent(&v, &current);
 #else
-    addTerms(&v, tile, group.y, wave, place, y);
+    addTerms(&v, tile, share, wave, place, y);
 #endif
     spikes += fire(&v, tile, wave, place);
   }
@@ -85,7 +93,7 @@ fn addTerms(v: ptr<function, Membranes>, tile: u32, share: u32, wave: u32, place
 #if ${rows}
     if (term.kind == ROWS) { sumRows(&sums, &term, tile, wave, place.n, place.x, y, weight); }
 #endif
-#if ${strided}
+#if ${deep}
     if (term.kind == STRIDED) { sumStrided(&sums, &term, tile, wave, place.n, place.x, y, weight); }
 #endif
 #if ${window}
@@ -148,8 +156,8 @@ fn sumRows(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wave
 }
 #endif
 
-#if ${strided}
-// Kernels 3 wide, stride 2: seventeen words of a row serve them.
+#if ${deep}
+// Kernels 3 wide, stride 2: nine words of a row serve four pixels.
 fn sumStrided(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wave: u32, n: u32, x: u32, y: u32, weight: u32) {
   let left = i32(2u * x) - i32((*term).padLeft);
   let first = firstBlock(term, tile);
@@ -163,21 +171,17 @@ fn sumStrided(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, w
 #endif
     for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
       let row = rowOf(term, q, ky, wave, n, y);
-      let even0 = vec4u(wordAt(row, left), wordAt(row, left + 2), wordAt(row, left + 4), wordAt(row, left + 6));
-      let even4 = vec4u(wordAt(row, left + 8), wordAt(row, left + 10), wordAt(row, left + 12), wordAt(row, left + 14));
-      let even8 = wordAt(row, left + 16);
-      let odd0 = vec4u(wordAt(row, left + 1), wordAt(row, left + 3), wordAt(row, left + 5), wordAt(row, left + 7));
-      let odd4 = vec4u(wordAt(row, left + 9), wordAt(row, left + 11), wordAt(row, left + 13), wordAt(row, left + 15));
-      let weights = rowWeights(w);
-      tap(open, even0, even4, weights[0], weights[1]);
-      tap(open, odd0, odd4, weights[2], weights[3]);
-      tap(open, vec4u(even0.yzw, even4.x), vec4u(even4.yzw, even8), weights[4], weights[5]);
+      let even = vec4u(wordAt(row, left), wordAt(row, left + 2), wordAt(row, left + 4), wordAt(row, left + 6));
+      let odd = vec4u(wordAt(row, left + 1), wordAt(row, left + 3), wordAt(row, left + 5), wordAt(row, left + 7));
+      let next = vec4u(even.yzw, wordAt(row, left + 8));
+      let near = rowWeights(w);
+      let far = rowWeights(w + layer.tileWeights);
+      tapDeep(open, even, near[0], near[1], far[0], far[1]);
+      tapDeep(open, odd, near[2], near[3], far[2], far[3]);
+      tapDeep(open, next, near[4], near[5], far[4], far[5]);
 #if ${packedDot}
-      let s0 = dots(even0, 0x01010101u);
-      let s4 = dots(even4, 0x01010101u);
-      let s8 = dots(vec4u(even8, 0u, 0u, 0u), 0x01010101u);
-      (*sums)[16] += s0 + vec4u(s0.yzw, s4.x) + dots(odd0, 0x01010101u);
-      (*sums)[17] += s4 + vec4u(s4.yzw, s8.x) + dots(odd4, 0x01010101u);
+      (*sums)[16] += dots(even, 0x01010101u) + dots(odd, 0x01010101u) + dots(next, 0x01010101u);
+      (*sums)[17] = (*sums)[16];
 #endif
       w += 6u;
     }

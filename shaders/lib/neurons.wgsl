@@ -1,14 +1,16 @@
-// The bistable neurons of one invocation: 8 channels × 8 columns (pixels or images), for the kernels that sum their currents.
+// The bistable neurons of one invocation: 8 channels × 8 columns (pixels or images), or `deep`, 16 channels × 4 columns, for the
+// kernels that sum their currents.
 // A kernel that stands on this declares `words`, `layer`, `channels`, `membranes` and says by `isThere` which columns exist.
 // Everything is written out channel by channel with constant indices: an array that a loop indexes stays in memory on
 // software drivers, and every multiply-add with it.
 
 const LIMIT = 8388608;  // 2^23
 
-// Channel u of the tile: [2u] holds columns 0 to 3, [2u + 1] columns 4 to 7.
+// Channel u of the tile: [2u] holds columns 0 to 3; [2u + 1] columns 4 to 7 or, deep, channel u of the next tile. The first are
+// called near, the others far.
 alias Membranes = array<vec4i, 16>;
 
-// The words of four channels: columns 0 to 3, columns 4 to 7.
+// The words of four channels, near and far.
 struct Block {
   near: vec4u,
   far: vec4u,
@@ -34,6 +36,15 @@ fn entryOf(tile: u32, u: u32) -> vec4i {
   return vec4i(entry.x << u32(up), max(0, entry.y), up, entry.z);
 }
 
+// Channel u of the far neurons.
+fn farEntryOf(tile: u32, u: u32, near: vec4i) -> vec4i {
+#if ${deep}
+  return entryOf(tile + 1u, u);
+#else
+  return near;
+#endif
+}
+
 fn startOf(tile: u32) -> Membranes {
   let v0 = vec4i(entryOf(tile, 0u).w);
   let v1 = vec4i(entryOf(tile, 1u).w);
@@ -43,7 +54,19 @@ fn startOf(tile: u32) -> Membranes {
   let v5 = vec4i(entryOf(tile, 5u).w);
   let v6 = vec4i(entryOf(tile, 6u).w);
   let v7 = vec4i(entryOf(tile, 7u).w);
+#if ${deep}
+  let w0 = vec4i(entryOf(tile + 1u, 0u).w);
+  let w1 = vec4i(entryOf(tile + 1u, 1u).w);
+  let w2 = vec4i(entryOf(tile + 1u, 2u).w);
+  let w3 = vec4i(entryOf(tile + 1u, 3u).w);
+  let w4 = vec4i(entryOf(tile + 1u, 4u).w);
+  let w5 = vec4i(entryOf(tile + 1u, 5u).w);
+  let w6 = vec4i(entryOf(tile + 1u, 6u).w);
+  let w7 = vec4i(entryOf(tile + 1u, 7u).w);
+  return Membranes(v0, w0, v1, w1, v2, w2, v3, w3, v4, w4, v5, w5, v6, w6, v7, w7);
+#else
   return Membranes(v0, v0, v1, v1, v2, v2, v3, v3, v4, v4, v5, v5, v6, v6, v7, v7);
+#endif
 }
 
 #if ${pixels}
@@ -104,38 +127,50 @@ fn addIdentityChannel(v: ptr<function, Membranes>, term: ptr<function, Term>, bl
 fn fire(v: ptr<function, Membranes>, tile: u32, wave: u32, place: Place) -> u32 {
   var words0 = Block();
   var words4 = Block();
-  fireChannel(v, &words0, entryOf(tile, 0u), 0u);
-  fireChannel(v, &words0, entryOf(tile, 1u), 1u);
-  fireChannel(v, &words0, entryOf(tile, 2u), 2u);
-  fireChannel(v, &words0, entryOf(tile, 3u), 3u);
-  fireChannel(v, &words4, entryOf(tile, 4u), 4u);
-  fireChannel(v, &words4, entryOf(tile, 5u), 5u);
-  fireChannel(v, &words4, entryOf(tile, 6u), 6u);
-  fireChannel(v, &words4, entryOf(tile, 7u), 7u);
+  fireChannel(v, &words0, tile, 0u);
+  fireChannel(v, &words0, tile, 1u);
+  fireChannel(v, &words0, tile, 2u);
+  fireChannel(v, &words0, tile, 3u);
+  fireChannel(v, &words4, tile, 4u);
+  fireChannel(v, &words4, tile, 5u);
+  fireChannel(v, &words4, tile, 6u);
+  fireChannel(v, &words4, tile, 7u);
   return storeBlock(words0, tile * 2u, wave, place) + storeBlock(words4, tile * 2u + 1u, wave, place);
 }
 
 // Channel u of the tile: its words go into byte u % 4 of the block's.
-fn fireChannel(v: ptr<function, Membranes>, block: ptr<function, Block>, entry: vec4i, u: u32) {
-  let g = vec4u(u32(entry.y));
-  let v0 = clamp((*v)[2u * u] + vec4i(entry.x), vec4i(-LIMIT), vec4i(LIMIT));
-  let v4 = clamp((*v)[2u * u + 1u] + vec4i(entry.x), vec4i(-LIMIT), vec4i(LIMIT));
-  let word0 = clamp(v0 >> g, vec4i(0), vec4i(i32(layer.maxWord)));
-  let word4 = clamp(v4 >> g, vec4i(0), vec4i(i32(layer.maxWord)));
-  (*v)[2u * u] = v0 - (word0 << g);
-  (*v)[2u * u + 1u] = v4 - (word4 << g);
+fn fireChannel(v: ptr<function, Membranes>, block: ptr<function, Block>, tile: u32, u: u32) {
+  let near = entryOf(tile, u);
+  let far = farEntryOf(tile, u, near);
+  let v0 = clamp((*v)[2u * u] + vec4i(near.x), vec4i(-LIMIT), vec4i(LIMIT));
+  let v4 = clamp((*v)[2u * u + 1u] + vec4i(far.x), vec4i(-LIMIT), vec4i(LIMIT));
+  let word0 = clamp(v0 >> vec4u(u32(near.y)), vec4i(0), vec4i(i32(layer.maxWord)));
+  let word4 = clamp(v4 >> vec4u(u32(far.y)), vec4i(0), vec4i(i32(layer.maxWord)));
+  (*v)[2u * u] = v0 - (word0 << vec4u(u32(near.y)));
+  (*v)[2u * u + 1u] = v4 - (word4 << vec4u(u32(far.y)));
   (*block).near |= vec4u(word0) << vec4u(8u * (u % 4u));
   (*block).far |= vec4u(word4) << vec4u(8u * (u % 4u));
 }
 
 // Writes the words of a block; what is beyond the map, the batch or the last block is not there. Returns their spikes.
 fn storeBlock(block: Block, index: u32, wave: u32, place: Place) -> u32 {
+  let area = layer.height * layer.width * layer.batch;
   let exists = index < (layer.channels + 3u) / 4u;
-  let at = layer.destination + wave * layer.waveStride + index * layer.height * layer.width * layer.batch + place.at;
-  return store(block.near.x, exists, at, place, 0u) + store(block.near.y, exists, at, place, 1u)
-    + store(block.near.z, exists, at, place, 2u) + store(block.near.w, exists, at, place, 3u)
-    + store(block.far.x, exists, at, place, 4u) + store(block.far.y, exists, at, place, 5u)
-    + store(block.far.z, exists, at, place, 6u) + store(block.far.w, exists, at, place, 7u);
+  let at = layer.destination + wave * layer.waveStride + index * area + place.at;
+  let near = storeFour(block.near, exists, at, place, 0u);
+#if ${deep}
+  // the next tile may be another dispatch's
+  let farExists = index + 2u < min((layer.channels + 3u) / 4u, 2u * (layer.firstTile + layer.tiles));
+  return near + storeFour(block.far, farExists, at + 2u * area, place, 0u);
+#else
+  return near + storeFour(block.far, exists, at, place, 4u);
+#endif
+}
+
+// Four columns from column i on.
+fn storeFour(words: vec4u, exists: bool, at: u32, place: Place, i: u32) -> u32 {
+  return store(words.x, exists, at, place, i) + store(words.y, exists, at, place, i + 1u)
+    + store(words.z, exists, at, place, i + 2u) + store(words.w, exists, at, place, i + 3u);
 }
 
 fn store(word: u32, exists: bool, at: u32, place: Place, i: u32) -> u32 {
@@ -147,11 +182,18 @@ fn store(word: u32, exists: bool, at: u32, place: Place, i: u32) -> u32 {
 #if ${keepMembranes}
 fn keepMembranes(v: ptr<function, Membranes>, tile: u32, place: Place) {
   for (var u = 0u; u < 8u; u++) {
-    let o = tile * 8u + u;
-    let at = layer.membranes + o * layer.height * layer.width * layer.batch + place.at;
     for (var i = 0u; i < 8u; i++) {
-      if (o < layer.channels && isThere(place, i)) { membranes[at + i * place.step] = (*v)[2u * u + (i >> 2u)][i & 3u]; }
+#if ${deep}
+      keepMembrane((*v)[2u * u + (i >> 2u)][i & 3u], (tile + (i >> 2u)) * 8u + u, i & 3u, place);
+#else
+      keepMembrane((*v)[2u * u + (i >> 2u)][i & 3u], tile * 8u + u, i, place);
+#endif
     }
   }
+}
+
+fn keepMembrane(v: i32, channel: u32, i: u32, place: Place) {
+  let at = layer.membranes + channel * layer.height * layer.width * layer.batch + place.at + i * place.step;
+  if (channel < min(layer.channels, 8u * (layer.firstTile + layer.tiles)) && isThere(place, i)) { membranes[at] = v; }
 }
 #endif

@@ -66,8 +66,48 @@ fn settlePair(sums: ptr<function, Sums>, pair: vec4i, channel: u32) {
   (*sums)[channel] += low;
   (*sums)[channel + 4u] += (pair - low) >> vec4u(16u);
 }
+
+// Four channels of four values times the weights of sixteen output channels; the far ones are those of the next tile.
+fn tapDeep(open: ptr<function, Open>, values: vec4u, near0: vec4u, near4: vec4u, far0: vec4u, far4: vec4u) {
+  let a = unpack(values);
+  tapDeepChannel(open, a[0], near0.x, near4.x, far0.x, far4.x);
+  tapDeepChannel(open, a[1], near0.y, near4.y, far0.y, far4.y);
+  tapDeepChannel(open, a[2], near0.z, near4.z, far0.z, far4.z);
+  tapDeepChannel(open, a[3], near0.w, near4.w, far0.w, far4.w);
+}
+
+fn tapDeepChannel(open: ptr<function, Open>, a: vec4i, near0: u32, near4: u32, far0: u32, far4: u32) {
+  (*open)[0] += a * pairOf(near0);
+  (*open)[1] += a * pairOf(far0);
+  (*open)[2] += a * pairOf(near0 >> 8u);
+  (*open)[3] += a * pairOf(far0 >> 8u);
+  (*open)[4] += a * pairOf(near4);
+  (*open)[5] += a * pairOf(far4);
+  (*open)[6] += a * pairOf(near4 >> 8u);
+  (*open)[7] += a * pairOf(far4 >> 8u);
+}
 #else
 fn settle(sums: ptr<function, Sums>, open: ptr<function, Open>) {}
+
+fn tapDeep(open: ptr<function, Open>, values: vec4u, near0: vec4u, near4: vec4u, far0: vec4u, far4: vec4u) {
+  let a = unpack(values);
+  (*open)[0] += dots(a, near0.x);
+  (*open)[1] += dots(a, far0.x);
+  (*open)[2] += dots(a, near0.y);
+  (*open)[3] += dots(a, far0.y);
+  (*open)[4] += dots(a, near0.z);
+  (*open)[5] += dots(a, far0.z);
+  (*open)[6] += dots(a, near0.w);
+  (*open)[7] += dots(a, far0.w);
+  (*open)[8] += dots(a, near4.x);
+  (*open)[9] += dots(a, far4.x);
+  (*open)[10] += dots(a, near4.y);
+  (*open)[11] += dots(a, far4.y);
+  (*open)[12] += dots(a, near4.z);
+  (*open)[13] += dots(a, far4.z);
+  (*open)[14] += dots(a, near4.w);
+  (*open)[15] += dots(a, far4.w);
+}
 
 // Four channels of eight values times the weights of eight output channels.
 fn tap(open: ptr<function, Open>, near: vec4u, far: vec4u, w0: vec4u, w4: vec4u) {

@@ -33,7 +33,7 @@ export function accumulateTiled(
   return bindKernel(
     device,
     source,
-    { ...variant, ...conditions, broadcast: false, pixels: false },
+    { ...variant, ...conditions, broadcast: false, pixels: false, deep: false },
     accumulateResources(bindings, variant.keepMembranes),
     invocations,
     tiles,

@@ -17,7 +17,7 @@ export interface AccumulateVariant {
   readonly keepMembranes: boolean;
   /** The ways of summing that the layer's terms need: rows of kernels 3 wide, with stride 1 or 2; any window; identities. */
   readonly rows: boolean;
-  readonly strided: boolean;
+  readonly deep: boolean;
   readonly window: boolean;
   readonly identity: boolean;
   /** All terms read the pixels: their sums serve every wave. */

@@ -6,8 +6,8 @@ import { transposed } from './halves.ts';
 import type { PlanOptions } from './options.ts';
 import { paddingOf, type Region, type Regions } from './regions.ts';
 import type { TableSlice, Tables, WeightShare } from './tables.ts';
-import { KIND, kindOf, type Ways, waysOf } from './ways.ts';
-import { packChannels, packWeights, tileGeometry, tilesOf } from './weights.ts';
+import { KIND, kindsOf, type Ways, waysOf } from './ways.ts';
+import { packChannels, packWeights, runsAlongRows, tileGeometry, tilesOf } from './weights.ts';
 
 /** Values of a kernel's parameter struct, by member name (`shaders/lib/layer.wgsl`, `pool.wgsl`, `encode.wgsl`). */
 export type Parameters = { readonly [member: string]: number | readonly number[] | readonly Parameters[] };
@@ -37,7 +37,9 @@ export interface Dispatch {
 /** Terms that one layer may join (`shaders/lib/layer.wgsl`). */
 const MAX_TERMS = 32;
 /** Columns (pixels or images) that one invocation of `accumulate` computes. */
-const PIXELS = 8;
+const COLUMNS = 8;
+/** The same where it has 16 channels instead of 8. */
+const DEEP_COLUMNS = 4;
 /** Tiles of 8 channels that a workgroup of the tiled forms computes. */
 const SHARED_TILES = 8;
 
@@ -99,7 +101,8 @@ function weighted(
   const regionOf = (source: number) => regions.regions[source + 1] as Region;
   const table = packChannels(network, layer);
   const slice = tables.addChannels(table.data, choice?.weights === 'uniform');
-  const geometry = tileGeometry(width, batch, PIXELS);
+  const kinds = layer.kind === 'neurons' ? kindsOf(layer, choice?.form === 'registers' && runsAlongRows(width)) : [];
+  const geometry = tileGeometry(width, batch, kinds.includes('strided') ? DEEP_COLUMNS : COLUMNS);
   const terms = layer.terms.flatMap((term, t) => {
     const region = regionOf(term.source);
     const source = sourceShape(network, term.source);
@@ -110,7 +113,7 @@ function weighted(
       term.operator.type === 'identity'
         ? { kind: KIND.identity, weights: table.identities[t] }
         : {
-            kind: KIND[kindOf(term, choice?.form === 'registers' && geometry.stepX === 1)],
+            kind: KIND[kinds[t] ?? 'convolution'],
             weights: packed.termOffsets[t] / 4,
             ...windowParameters(term.operator.window),
           };
@@ -183,10 +186,11 @@ export function accumulate(
   membranes: number,
 ): Dispatch[] {
   const common = weighted(network, regions, layer, l, options, tables, choice, membranes);
-  const { lanes, tilesX, stepX } = common.parameters as { lanes: number; tilesX: number; stepX: number };
+  const { lanes, tilesX } = common.parameters as { lanes: number; tilesX: number };
   const { height, width, channels } = layer.shape;
   const tiles = tilesOf(channels);
   const inRegisters = choice.form === 'registers';
+  const ways = waysOf(layer, inRegisters && runsAlongRows(layer.shape.width));
   return tables.addWeights(common.data, tiles, common.tileWords, true, choice.weights === 'uniform').map(
     (share): Dispatch => ({
       kernel: 'accumulate',
@@ -194,10 +198,10 @@ export function accumulate(
       name: layer.name,
       parameters: { ...common.parameters, firstTile: share.first, tiles: share.tiles },
       invocations: inRegisters ? lanes * tilesX * height : height * width * options.batch,
-      tiles: inRegisters ? share.tiles : Math.ceil(share.tiles / SHARED_TILES),
+      tiles: Math.ceil(share.tiles / (inRegisters ? (ways.deep ? 2 : 1) : SHARED_TILES)),
       maximum: false,
       choice,
-      ways: waysOf(layer.terms, inRegisters && stepX === 1),
+      ways,
       table: common.table,
       weights: share,
       macs: (common.macs * share.tiles) / tiles,

@@ -1,5 +1,6 @@
 import { INPUT, type Window } from '../graph/ann.ts';
-import type { SpikingTerm } from '../network/network.ts';
+import type { SpikingNeurons, SpikingTerm } from '../network/network.ts';
+import { TILE } from './weights.ts';
 
 /** Kinds of terms, as the kernels number them (`shaders/lib/layer.wgsl`). */
 export const KIND = { convolution: 0, identity: 1, rows: 2, strided: 3 } as const;
@@ -11,41 +12,52 @@ export interface Ways {
   readonly identity: boolean;
   /** Kernels 3 wide with stride 1, a row at a time. */
   readonly rows: boolean;
-  /** Kernels 3 wide with stride 2. */
-  readonly strided: boolean;
   /** Any other kernel. */
   readonly window: boolean;
+  /** Kernels 3 wide with stride 2 alone, on tiles of 16 channels × 4 columns: words are what they read most. */
+  readonly deep: boolean;
   /** All terms read the pixels, whose sums are the same in every wave. */
   readonly pixels: boolean;
   /** Some term reads the pixels, whose padding is not 0. */
   readonly padded: boolean;
 }
 
+const isRow = ({ operator }: SpikingTerm, stride: number): boolean => {
+  if (operator.type === 'identity') return false;
+  const window: Window = operator.window;
+  return window.kernel[1] === 3 && window.dilation[1] === 1 && window.stride[1] === stride;
+};
+
+/** Whether all terms of a layer are such that tiles of 16 channels × 4 columns suit it. */
+const isDeep = ({ terms, shape }: SpikingNeurons): boolean =>
+  shape.channels > TILE && terms.every((term) => isRow(term, 2) && term.operator.type !== 'identity' && term.operator.groups === 1);
+
 /**
- * How `accumulate` sums a term. Pure.
- * @param alongRows whether a tile is pixels of a row (and not images)
+ * How `accumulate` sums each term of a layer. Pure.
+ * @param alongRows whether tiles are pixels of rows (and not images)
  */
-export function kindOf({ operator }: SpikingTerm, alongRows: boolean): Kind {
-  if (operator.type === 'identity') return 'identity';
-  const { kernel, stride, dilation }: Window = operator.window;
-  if (!alongRows || kernel[1] !== 3 || dilation[1] !== 1) return 'convolution';
-  return stride[1] === 1 ? 'rows' : stride[1] === 2 ? 'strided' : 'convolution';
+export function kindsOf(layer: SpikingNeurons, alongRows: boolean): Kind[] {
+  const deep = alongRows && isDeep(layer);
+  return layer.terms.map((term) => {
+    if (term.operator.type === 'identity') return 'identity';
+    if (deep) return 'strided';
+    return alongRows && isRow(term, 1) ? 'rows' : 'convolution';
+  });
 }
 
 /**
- * What a layer's terms need together. Layers that need more than one way of convolving get all three: few mixtures are worth
- * a kernel of their own, since a software driver compiles each for a second.
+ * What a layer's terms need together. Layers that need both ways of convolving get both with identities or without: a software
+ * driver compiles each kernel for a second.
  */
-export function waysOf(terms: readonly SpikingTerm[], alongRows: boolean): Ways {
-  const kinds = new Set(terms.map((term) => kindOf(term, alongRows)));
-  const identity = kinds.delete('identity');
-  const has = (kind: Kind) => kinds.has(kind) || kinds.size > 1;
+export function waysOf(layer: SpikingNeurons, alongRows: boolean): Ways {
+  const kinds = new Set(kindsOf(layer, alongRows));
+  const identity = kinds.has('identity');
   return {
     identity,
-    rows: has('rows'),
-    strided: has('strided'),
-    window: has('convolution'),
-    padded: terms.some((term) => term.source === INPUT),
-    pixels: !identity && terms.every((term) => term.source === INPUT),
+    rows: kinds.has('rows'),
+    window: kinds.has('convolution'),
+    deep: kinds.has('strided'),
+    padded: layer.terms.some((term) => term.source === INPUT),
+    pixels: !identity && layer.terms.every((term) => term.source === INPUT),
   };
 }

@@ -19,6 +19,9 @@ export interface PackedWeights {
 /** Number of tiles of 8 output channels. */
 export const tilesOf = (channels: number): number => Math.ceil(channels / TILE);
 
+/** Whether tiles of columns are pixels of a row; on narrower maps they are images. */
+export const runsAlongRows = (width: number): boolean => width > 2;
+
 /**
  * How tiles of pixels lie on a map: along its rows, or along the images where rows are short. Named as the kernels' parameters.
  * @param pixels pixels (or images) of a tile
@@ -28,7 +31,7 @@ export function tileGeometry(
   batch: number,
   pixels: number,
 ): { readonly lanes: number; readonly stepX: number; readonly stepN: number; readonly tilesX: number } {
-  if (width > 2) return { lanes: batch, stepX: 1, stepN: 0, tilesX: Math.ceil(width / pixels) };
+  if (runsAlongRows(width)) return { lanes: batch, stepX: 1, stepN: 0, tilesX: Math.ceil(width / pixels) };
   const lanes = Math.ceil(batch / pixels);
   return { lanes, stepX: 0, stepN: lanes, tilesX: width };
 }

@@ -64,6 +64,9 @@ describeOnDevice('accumulate: shapes', () => {
     { row: 'width 17', input: size(5, 3, 17), window: SAME, outputs: 7, images: 3 },
     { row: 'stride 2, even', input: size(4, 8, 8), window: { ...SAME, stride: [2, 2] as const }, outputs: 8, images: 3 },
     { row: 'stride 2, odd', input: size(4, 9, 7), window: { ...SAME, stride: [2, 2] as const }, outputs: 8, images: 3 },
+    { row: 'stride 2, three tiles', input: size(5, 9, 11), window: { ...SAME, stride: [2, 2] as const }, outputs: 17, images: 3 },
+    { row: 'stride 2, two tiles', input: size(4, 6, 18), window: { ...SAME, stride: [2, 2] as const }, outputs: 9, images: 5 },
+    { row: 'stride 2 across only', input: size(6, 5, 5), window: { ...SAME, stride: [1, 2] as const }, outputs: 16, images: 3 },
     { row: 'strides differ', input: size(4, 9, 9), window: { ...SAME, stride: [3, 1] as const }, outputs: 8, images: 3 },
     { row: 'stride past the kernel', input: size(3, 9, 9), window: square(1, { stride: [3, 3] }), outputs: 8, images: 3 },
     { row: 'padding above only', input: size(3, 5, 5), window: square(3, { pads: [2, 0, 0, 0] }), outputs: 4, images: 3 },
@@ -106,6 +109,13 @@ describeOnDevice('accumulate: shapes', () => {
     const plan = makePlan(network, device!.limits, { batch: 5, waves: 2 });
     expect(plan.dispatches.filter(({ layer }) => layer === 1).length).toBeGreaterThan(1);
     await expectReference(network, 5, 2);
+  });
+
+  it('stride 2, shares of three tiles: the second of a pair is another dispatch’s', async () => {
+    const network = around(map(300, 5), { ...SAME, stride: [2, 2] }, 50);
+    const plan = makePlan(network, device!.limits, { batch: 3, waves: 2, arithmetic: 'halves' });
+    expect(plan.dispatches.flatMap(({ layer, weights }) => (layer === 1 ? [weights?.tiles] : []))).toEqual([3, 3, 1]);
+    await expectReference(network, 3, 2);
   });
 
   it('a tile of more than 64 KiB, as storage', async () => {

@@ -26,7 +26,7 @@ const PLAIN: Conditions = {
     broadcast: false,
     keepMembranes: false,
   },
-  ...{ rows: true, strided: false, window: false, identity: false, pixels: false, padded: false },
+  ...{ rows: true, deep: false, window: false, identity: false, pixels: false, padded: false },
 };
 const MATRIX: Conditions = {
   ...{ matrixM: 16, matrixN: 16, matrixK: 32, operand: 'u8', product: 'u32', staged: 'u32', stagedLength: 512, perElement: 4 },
@@ -65,7 +65,7 @@ const KERNELS = [
     libraries: ACCUMULATE,
     conditions: [
       ...variants('uniformWeights', 'packedDot', 'keepMembranes', 'broadcast').map((one) => ({ ...PLAIN, ...one })),
-      ...variants('rows', 'strided', 'window', 'identity', 'pixels', 'padded', 'integers', 'halves').map((one) => ({
+      ...variants('rows', 'deep', 'window', 'identity', 'pixels', 'padded', 'integers', 'halves').map((one) => ({
         ...PLAIN,
         ...one,
       })),
