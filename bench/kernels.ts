@@ -111,7 +111,9 @@ async function measureLayer(
     // a sample of a large layer takes long enough to need few of them
     const measured = await stopwatch.measure(work, { beside: peak.fma, samples: macs > LARGE_MACS ? 3 : 11 });
     const once = dispatches.some((d, i) => isLayer(i) && d.ways?.pixels);
-    const name = once ? `${variant.name}, once` : variant.name;
+    // what was asked for may not suit the layer's sums
+    const ran = named(dispatches.find((_, i) => isLayer(i))?.choice ?? variant.options).name;
+    const name = once ? `${ran}, once` : ran;
     return { row: macRow('kernels', layerName(layerShape), name, macs, measured, peak), macs };
   } finally {
     session.dispose();

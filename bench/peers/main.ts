@@ -20,7 +20,7 @@ import { ROOT } from '../root.ts';
 import { type PeersArguments, parse, USAGE } from './arguments.ts';
 import { exportNetwork } from './export.ts';
 import { measureOnnxruntime } from './onnxruntime.ts';
-import { measureOurs } from './ours.ts';
+import { measureOurs, measureOursStepped } from './ours.ts';
 import { findPython, runScript } from './python.ts';
 import { compare, type Measured, type PeersResult, skipped } from './result.ts';
 import { tableLines } from './table.ts';
@@ -68,7 +68,8 @@ async function measureAll(device: Device, task: Task, { phaseBits, seconds }: Pe
   const first = await measureOurs(device, network, images, batch, 1, versions);
   const { row, run } = await measureOurs(device, network, images, batch, WAVES, versions);
   say('onnxruntime');
-  const rows = [first.row, row, await measureOnnxruntime(task.model, ann, images, normalization)];
+  const stepped = await measureOursStepped(device, network, images, batch, first.run, versions);
+  const rows = [first.row, row, stepped, await measureOnnxruntime(task.model, ann, images, normalization)];
   const folder = mkdtempSync(join(tmpdir(), 'bsnn-peers-'));
   try {
     exportNetwork(folder, { network, ann, normalization, images, calibration, run, waves: WAVES, batch: BATCH });

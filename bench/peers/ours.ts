@@ -5,11 +5,15 @@ import type { Device } from '../../src/gpu/device.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { wordSteps } from '../../src/network/time.ts';
 import { type RunResult, Session } from '../../src/session/session.ts';
+import { SteppedSession } from '../../src/session/stepped.ts';
 import { takeTimes } from './clock.ts';
 import type { Measured } from './result.ts';
 
 /** Timed runs over all images, after one that is not; the median counts. */
 const RUNS = 3;
+
+/** Images at most of the stepped engine: enough batches that the first one's wait does not count. */
+const STEPPED_IMAGES = 320;
 
 /** Ours: the windowed engine until the readout has its `waves`-th word, from pixels in memory to logits in memory. */
 export async function measureOurs(
@@ -39,6 +43,49 @@ export async function measureOurs(
       wrong: false,
     };
     return { row, run };
+  } finally {
+    session.dispose();
+  }
+}
+
+/**
+ * Ours: the stepped engine, one time step after another until the readout has its first word: what `literal.py` does.
+ * @param windowed what the windowed engine gave; its last potentials must be the same
+ */
+export async function measureOursStepped(
+  device: Device,
+  network: SpikingNetwork,
+  images: Images,
+  batch: number,
+  windowed: RunResult,
+  versions: string,
+): Promise<Measured> {
+  const steps = wordSteps(network, 1);
+  const session = await SteppedSession.create(device, network, { timesteps: steps, batch });
+  try {
+    const count = Math.min(images.count, STEPPED_IMAGES);
+    const pixels = images.pixels.subarray(0, (images.pixels.length / images.count) * count);
+    let run = await session.run(pixels);
+    const { seconds, cpuSeconds } = await takeTimes(RUNS, async () => {
+      run = await session.run(pixels);
+    });
+    const { classes } = session.plan;
+    const last = run.potentials.subarray((steps - 1) * count * classes);
+    const expected = windowed.potentials.subarray((windowed.steps.length - 1) * windowed.images * classes);
+    const logits = Float32Array.from(last, (v, i) => v * run.units[i % classes]);
+    const wrong = last.some((v, i) => v !== expected[i]);
+    return {
+      name: 'ours, stepped',
+      imagesPerSecond: count / seconds,
+      cpuMs: (1e3 * cpuSeconds) / count,
+      images: count,
+      accuracy: accuracy(logits, images.labels.subarray(0, count)).top1,
+      batch: session.plan.batch,
+      steps,
+      versions,
+      reason: wrong ? 'its potentials are not those of the windowed engine' : null,
+      wrong,
+    };
   } finally {
     session.dispose();
   }
