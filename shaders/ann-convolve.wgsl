@@ -91,30 +91,49 @@ fn addWindow(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, n:
   }
 }
 
+// A column of the source. Worked out before the loops over rows: software drivers take nothing out of them by themselves.
+struct Column {
+  offset: u32,  // in cells, of the nearest column that there is
+  inside: bool,
+}
+
+fn columnOf(term: ptr<function, Term>, x: i32) -> Column {
+  let nearest = clamp(x, 0, i32((*term).width) - 1);
+  return Column(u32(nearest) * layer.batch, x == nearest);
+}
+
 // Kernels 3 wide, stride 1: the six cells of a row serve the three taps of four pixels.
 fn addRows3(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, n: u32, x: u32, y: u32, weight: u32) {
-  let width = i32((*term).width);
-  let step = i32(layer.batch);
   let left = i32(x) - i32((*term).padLeft);
+  let c0 = columnOf(term, left);
+  let c1 = columnOf(term, left + 1);
+  let c2 = columnOf(term, left + 2);
+  let c3 = columnOf(term, left + 3);
+  let c4 = columnOf(term, left + 4);
+  let c5 = columnOf(term, left + 5);
   let first = firstBlock(term, tile);
   var w = weight;
   for (var q = first; q < first + (*term).blocks; q++) {
     for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
       let iy = i32(y * (*term).strideY + ky * (*term).dilationY) - i32((*term).padTop);
-      let inside = iy >= 0 && iy < i32((*term).height);
-      let row = i32((*term).source + n) + ((i32(q * (*term).height) + iy) * width + left) * step;
-      let a0 = cells[select(0u, u32(row), inside && left >= 0 && left < width)];
-      let a1 = cells[select(0u, u32(row + step), inside && left >= -1 && left < width - 1)];
-      let a2 = cells[select(0u, u32(row + 2 * step), inside && left >= -2 && left < width - 2)];
-      let a3 = cells[select(0u, u32(row + 3 * step), inside && left >= -3 && left < width - 3)];
-      let a4 = cells[select(0u, u32(row + 4 * step), inside && left >= -4 && left < width - 4)];
-      let a5 = cells[select(0u, u32(row + 5 * step), inside && left >= -5 && left < width - 5)];
+      let nearest = clamp(iy, 0, i32((*term).height) - 1);
+      let row = (*term).source + n + (q * (*term).height + u32(nearest)) * (*term).width * layer.batch;
+      let a0 = cellOf(row, c0, iy == nearest);
+      let a1 = cellOf(row, c1, iy == nearest);
+      let a2 = cellOf(row, c2, iy == nearest);
+      let a3 = cellOf(row, c3, iy == nearest);
+      let a4 = cellOf(row, c4, iy == nearest);
+      let a5 = cellOf(row, c5, iy == nearest);
       tapCells(sums, a0, a1, a2, a3, w);
       tapCells(sums, a1, a2, a3, a4, w + 8u);
       tapCells(sums, a2, a3, a4, a5, w + 16u);
       w += 24u;
     }
   }
+}
+
+fn cellOf(row: u32, column: Column, inside: bool) -> vec4f {
+  return select(vec4f(), cells[row + column.offset], inside && column.inside);
 }
 
 // Four channels of four pixels.
