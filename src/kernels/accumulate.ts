@@ -15,7 +15,7 @@ export interface AccumulateVariant {
   readonly uniformTable: boolean;
   /** Membranes of the last wave are written out. */
   readonly keepMembranes: boolean;
-  /** The ways of summing that the layer's terms need: rows of kernels 3 wide, with stride 1 or 2; any window; identities. */
+  /** The ways of summing that the layer's terms need (`scheduler/ways`). */
   readonly rows: boolean;
   readonly deep: boolean;
   readonly window: boolean;

@@ -23,6 +23,7 @@ export interface MembraneVariant {
   readonly driven: boolean;
 }
 
+/** The conditions of `lib/membrane` and the neuron's library. */
 export const membraneConditions = ({ neuron, driven }: MembraneVariant) => ({
   ...neuronConditions(neuron),
   windowed: neuron === 'bistable',

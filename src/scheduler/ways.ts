@@ -45,10 +45,7 @@ export function kindsOf(layer: SpikingNeurons, alongRows: boolean): Kind[] {
   });
 }
 
-/**
- * What a layer's terms need together. Layers that need both ways of convolving get both with identities or without: a software
- * driver compiles each kernel for a second.
- */
+/** What a layer's terms need together. Pure. */
 export function waysOf(layer: SpikingNeurons, alongRows: boolean): Ways {
   const kinds = new Set(kindsOf(layer, alongRows));
   const identity = kinds.has('identity');
