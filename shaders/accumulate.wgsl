@@ -160,6 +160,15 @@ fn sumRows(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wave
 // Kernels 3 wide, stride 2: nine words of a row serve four pixels.
 fn sumStrided(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wave: u32, n: u32, x: u32, y: u32, weight: u32) {
   let left = i32(2u * x) - i32((*term).padLeft);
+  let c0 = columnOf(term, left);
+  let c1 = columnOf(term, left + 1);
+  let c2 = columnOf(term, left + 2);
+  let c3 = columnOf(term, left + 3);
+  let c4 = columnOf(term, left + 4);
+  let c5 = columnOf(term, left + 5);
+  let c6 = columnOf(term, left + 6);
+  let c7 = columnOf(term, left + 7);
+  let c8 = columnOf(term, left + 8);
   let first = firstBlock(term, tile);
   var w = weight;
   for (var q = first; q < first + (*term).blocks; q++) {
@@ -171,9 +180,9 @@ fn sumStrided(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, w
 #endif
     for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
       let row = rowOf(term, q, ky, wave, n, y);
-      let even = vec4u(wordAt(row, left), wordAt(row, left + 2), wordAt(row, left + 4), wordAt(row, left + 6));
-      let odd = vec4u(wordAt(row, left + 1), wordAt(row, left + 3), wordAt(row, left + 5), wordAt(row, left + 7));
-      let next = vec4u(even.yzw, wordAt(row, left + 8));
+      let even = vec4u(wordOf(row, c0), wordOf(row, c2), wordOf(row, c4), wordOf(row, c6));
+      let odd = vec4u(wordOf(row, c1), wordOf(row, c3), wordOf(row, c5), wordOf(row, c7));
+      let next = vec4u(even.yzw, wordOf(row, c8));
       let near = rowWeights(w);
       let far = rowWeights(w + layer.tileWeights);
       tapDeep(open, even, near[0], near[1], far[0], far[1]);
