@@ -16,8 +16,8 @@ export function growthSentences(result: BenchResult): string[] {
   });
 }
 
-/** Rates of equal work may differ by this factor from run to run. */
-const NOISE = 1.3;
+/** Halves or single bytes, and what equal work differs by from run to run. */
+const K_SPAN = 1.6;
 
 type Rows = readonly GrowthRow[];
 
@@ -52,7 +52,8 @@ const rateOf: Readonly<Record<Axis, (rows: Rows) => string>> = {
     'that one dispatch does all of them saves dispatches, not sums.',
   K: (rows) =>
     `**K**: fastest and slowest are ${times(spanOf(rows))} apart. A word of up to 8 bits is multiplied whole, so that K counts ` +
-    `in the readout alone${spanOf(rows) > NOISE ? '; this does not explain as much as was measured' : ''}.`,
+    'in the readout, and where two sums share an integer (`halves`, software drivers): from K = 5 on, random weights would leave ' +
+    `its 16 bits, and bytes are multiplied one by one${spanOf(rows) > K_SPAN ? '. This does not explain as much as was measured' : ''}.`,
   width: (rows) =>
     `**Width**: ${times(heavier(rows))} the multiply-adds take ${times(slower(rows))} as long (${shares(rows)}). Bias, clamp and word ` +
     'are paid a neuron, sums a synapse: wider layers have more of these to each of those.',

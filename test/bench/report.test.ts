@@ -121,7 +121,7 @@ describe('document', () => {
     expect(text).toContain('| depth | 14 | 71.4 | 143 | 14.0 | 50 % | 3 % |');
     expect(text).toContain('**Waves**: 14 take 14.0 times as long as 1.');
     expect(text).toContain('**Width**: 14.0 times the multiply-adds take 14.0 times as long (50 % of the bound at 1, 50 % at 14).');
-    expect(text).toContain('so that K counts in the readout alone; this does not explain as much as was measured.');
+    expect(text).toContain('bytes are multiplied one by one. This does not explain as much as was measured.');
     expect(text.match(/^\* \*\*/gm)?.length).toBe(AXES.length);
     expect(text).not.toContain('* growth with batch');
   });
