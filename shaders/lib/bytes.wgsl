@@ -35,7 +35,11 @@ fn unpack(packed: vec4u) -> Unpacked {
 fn dots(a: Unpacked, w: u32) -> Lanes {
   let s = i32(w ^ 0x80808080u);  // bytes with signs
   let b = vec4i(s << 24u, s << 16u, s << 8u, s) >> vec4u(24u);
+#if ${three}
+  return a[0] * b.x + a[1] * b.y + a[2] * b.z;  // the fourth byte of pixels is empty
+#else
   return a[0] * b.x + a[1] * b.y + a[2] * b.z + a[3] * b.w;
+#endif
 }
 
 fn signedSum(sum: Lanes, total: Lanes) -> vec4i {

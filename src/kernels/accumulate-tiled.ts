@@ -59,6 +59,7 @@ export function matrixConditions({ matrix, description }: Device): Conditions {
     packedDot: !half,
     integers: false,
     halves: false,
+    three: false,
     matrixM: matrix.m,
     matrixN: matrix.n,
     matrixK: matrix.k,

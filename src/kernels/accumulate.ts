@@ -24,6 +24,8 @@ export interface AccumulateVariant {
   readonly pixels: boolean;
   /** Some term reads the pixels, whose padding is not 0. */
   readonly padded: boolean;
+  /** The pixels have three channels and are all that is read. */
+  readonly three: boolean;
 }
 
 /** The buffers of one dispatch; see `shaders/accumulate.wgsl`. */
@@ -43,8 +45,9 @@ const source = kernelSource('accumulate', ['lib/broadcast', 'lib/layer', 'lib/by
 /** Layout of `Layer`, the parameters of accumulate and readout. */
 export const layerParameters = structLayout([sources['lib/layer']], 'Layer');
 
-/** The conditions of `lib/bytes`. */
-export const arithmeticConditions = (arithmetic: Arithmetic) => ({
+/** The conditions of `lib/bytes`. @param three the fourth channel of every block is empty */
+export const arithmeticConditions = (arithmetic: Arithmetic, three = false) => ({
+  three,
   packedDot: arithmetic === 'packed',
   integers: arithmetic === 'integers' || arithmetic === 'halves',
   halves: arithmetic === 'halves',
@@ -67,7 +70,7 @@ export function accumulate(
   return bindKernel(
     device,
     source,
-    { ...variant, ...arithmeticConditions(arithmetic), broadcast: device.broadcast },
+    { ...variant, ...arithmeticConditions(arithmetic, variant.three), broadcast: device.broadcast },
     accumulateResources(bindings, variant.keepMembranes),
     invocations,
     tiles,

@@ -190,7 +190,7 @@ export function accumulate(
   const { height, width, channels } = layer.shape;
   const tiles = tilesOf(channels);
   const inRegisters = choice.form === 'registers';
-  const ways = waysOf(layer, inRegisters && runsAlongRows(layer.shape.width));
+  const ways = waysOf(network, layer, inRegisters && runsAlongRows(layer.shape.width));
   return tables.addWeights(common.data, tiles, common.tileWords, true, choice.weights === 'uniform').map(
     (share): Dispatch => ({
       kernel: 'accumulate',

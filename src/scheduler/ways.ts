@@ -1,5 +1,5 @@
 import { INPUT, type Window } from '../graph/ann.ts';
-import type { SpikingNeurons, SpikingTerm } from '../network/network.ts';
+import type { SpikingNetwork, SpikingNeurons, SpikingTerm } from '../network/network.ts';
 import { TILE } from './weights.ts';
 
 /** Kinds of terms, as the kernels number them (`shaders/lib/layer.wgsl`). */
@@ -20,6 +20,8 @@ export interface Ways {
   readonly pixels: boolean;
   /** Some term reads the pixels, whose padding is not 0. */
   readonly padded: boolean;
+  /** These have three channels at most: the fourth of their block is empty. */
+  readonly three: boolean;
 }
 
 const isRow = ({ operator }: SpikingTerm, stride: number): boolean => {
@@ -46,15 +48,17 @@ export function kindsOf(layer: SpikingNeurons, alongRows: boolean): Kind[] {
 }
 
 /** What a layer's terms need together. Pure. */
-export function waysOf(layer: SpikingNeurons, alongRows: boolean): Ways {
+export function waysOf(network: SpikingNetwork, layer: SpikingNeurons, alongRows: boolean): Ways {
   const kinds = new Set(kindsOf(layer, alongRows));
   const identity = kinds.has('identity');
+  const pixels = !identity && layer.terms.every((term) => term.source === INPUT);
   return {
     identity,
     rows: kinds.has('rows'),
     window: kinds.has('convolution'),
     deep: kinds.has('strided'),
     padded: layer.terms.some((term) => term.source === INPUT),
-    pixels: !identity && layer.terms.every((term) => term.source === INPUT),
+    pixels,
+    three: pixels && network.input.shape.channels <= 3,
   };
 }

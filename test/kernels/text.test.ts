@@ -26,7 +26,7 @@ const PLAIN: Conditions = {
     broadcast: false,
     keepMembranes: false,
   },
-  ...{ rows: true, deep: false, window: false, identity: false, pixels: false, padded: false },
+  ...{ three: false, rows: true, deep: false, window: false, identity: false, pixels: false, padded: false },
 };
 const MATRIX: Conditions = {
   ...{ matrixM: 16, matrixN: 16, matrixK: 32, operand: 'u8', product: 'u32', staged: 'u32', stagedLength: 512, perElement: 4 },
@@ -41,7 +41,11 @@ const STEPPED = [
   { name: 'flip', libraries: ['lib/steps'], conditions: variants() },
   { name: 'synchronize', libraries: ['lib/steps'], conditions: variants() },
   { name: 'pool-spikes', libraries: ['lib/steps'], conditions: variants('sum', 'byCount') },
-  { name: 'convolve', libraries: SUMS, conditions: variants('uniformWeights', 'packedDot', 'integers', 'halves', 'broadcast') },
+  {
+    name: 'convolve',
+    libraries: SUMS,
+    conditions: variants('three', 'uniformWeights', 'packedDot', 'integers', 'halves', 'broadcast'),
+  },
   { name: 'convolve-spikes', libraries: ['lib/steps'], conditions: variants() },
   ...['bistable', 'burst', 'phase'].flatMap((neuron) => [
     {
@@ -52,7 +56,7 @@ const STEPPED = [
     {
       name: 'fused',
       libraries: [...SUMS, `lib/neuron-${neuron}`, 'lib/membrane'],
-      conditions: variants('uniformWeights', 'packedDot', 'integers', 'halves', 'windowed', 'driven', 'broadcast'),
+      conditions: variants('three', 'uniformWeights', 'packedDot', 'integers', 'halves', 'windowed', 'driven', 'broadcast'),
     },
     { name: 'readout-steps', libraries: ['lib/steps', `lib/neuron-${neuron}`], conditions: variants() },
   ]),
@@ -65,7 +69,7 @@ const KERNELS = [
     libraries: ACCUMULATE,
     conditions: [
       ...variants('uniformWeights', 'packedDot', 'keepMembranes', 'broadcast').map((one) => ({ ...PLAIN, ...one })),
-      ...variants('rows', 'deep', 'window', 'identity', 'pixels', 'padded', 'integers', 'halves').map((one) => ({
+      ...variants('rows', 'deep', 'window', 'identity', 'pixels', 'padded', 'three', 'integers', 'halves').map((one) => ({
         ...PLAIN,
         ...one,
       })),
