@@ -1,6 +1,6 @@
 import { sourceShape } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
-import { fitsHalves, largestByte } from './halves.ts';
+import { largestByte, suited } from './halves.ts';
 import type { PlanLimits } from './limits.ts';
 import { UNIFORM_BYTES } from './tables.ts';
 
@@ -147,13 +147,12 @@ export function choose(
   const { capabilities = PLAIN, choices = {} } = options;
   const found = tunedChoice(network, layer, choices, capabilities) ?? defaultChoice(capabilities, layer);
   const { form = found.form, arithmetic = found.arithmetic, weights = found.weights } = options;
-  const inHalves = () => fitsHalves(network, layer, 'block', (source) => largestByte(network, source));
   if (form !== 'registers' && !isGrouped(layer)) {
     return { form, arithmetic: arithmetic === 'halves' ? 'integers' : arithmetic, weights: 'storage' };
   }
   return {
     form: 'registers',
-    arithmetic: arithmetic === 'halves' && !inHalves() ? 'integers' : arithmetic,
+    arithmetic: suited(arithmetic, network, layer, 'block', (source) => largestByte(network, source)),
     weights: limits.maxUniformBufferBindingSize < UNIFORM_BYTES ? 'storage' : weights,
   };
 }

@@ -12,6 +12,10 @@ const MOST = 2 ** 15 - 1;
 /** When the halves are taken out: after each block of 4 source channels, or once a term. */
 export type Settled = 'block' | 'term';
 
+/** The arithmetic that is wanted, or single integers where the sums of a layer would not fit halves. Parameters as `fitsHalves`. */
+export const suited = <A extends string>(wanted: A, ...sums: Parameters<typeof fitsHalves>): A | 'integers' =>
+  wanted === 'halves' && !fitsHalves(...sums) ? 'integers' : wanted;
+
 /**
  * Whether all sums of a layer's convolutions fit the halves until they are taken out. Pure.
  * @param largest the largest operand that a byte of the source can be

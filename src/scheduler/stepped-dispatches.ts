@@ -5,7 +5,7 @@ import type { NeuronModel } from '../neuron/model.ts';
 import type { Neuron } from '../neuron/neuron.ts';
 import type { Choice } from './choices.ts';
 import { layerMacs, type Parameters, windowParameters } from './dispatches.ts';
-import { fitsHalves, transposed } from './halves.ts';
+import { suited, transposed } from './halves.ts';
 import { blocksOf } from './regions.ts';
 import type { Windows } from './stepped-chunks.ts';
 import type { SteppedLayout, Train } from './stepped-layout.ts';
@@ -114,8 +114,7 @@ export function addWeighted(draft: Draft, layer: SpikingNeurons | SpikingReadout
   const packed = packWeights(draft.network, layer);
   const parameters = layerParameters(draft, layer, l);
   const [pixelTerms, spikeTerms] = termsOf(draft, layer, packed, parameters.channelBase);
-  const wanted = draft.options.arithmetic;
-  const arithmetic = wanted === 'halves' && !fitsHalves(draft.network, layer, 'term', () => 1) ? 'integers' : wanted;
+  const arithmetic = suited(draft.options.arithmetic, draft.network, layer, 'term', () => 1);
   const weighted: WeightedLayer = { layer, l, packed, parameters, arithmetic, receiving: uniqueWindows(spikeTerms) };
   addBefore(draft, weighted, pixelTerms);
   const { options } = draft;
