@@ -2,7 +2,9 @@
 // PLACES · u + p is channel u of place p. The neuron's library gives `arriving`, `fire` and `spikeWeight`; `layer`, `chunk`,
 // `channels`, `drive` and the accumulators are the kernel's.
 // Everything is written out channel by channel with constant indices: an array that a loop indexes stays in memory on software
-// drivers. What is beyond the last channel is computed from whatever lies there, and not stored.
+// drivers. What is beyond the last channel is computed from whatever lies there, and not stored. A step, which is there 32 times
+// or more, must not branch: hence `&` and not `&&`, also in the neurons' libraries. (The time and memory of SwiftShader's compiler
+// double with every branch in the loop over groups.)
 
 const NEURONS = 8u * PLACES;
 
@@ -105,7 +107,7 @@ fn stepNeuron(neurons: ptr<function, Neurons>, words: ptr<function, vec4u>, curr
   let drive = (*cells).drive[u];
   let g = (*cells).grid[u];
   let firing = (((*cells).firing >> spikeBit(u, 0u)) & 1u) == 1u;
-  let integrating = steps.integrating && !firing;
+  let integrating = steps.integrating & !firing;
   let a = oneStep(steps.inside.x, steps.phases.x, (*neurons).v[i], current.x, drive, g, firing, integrating);
   let b = oneStep(steps.inside.y, steps.phases.y, a.v, current.y, drive, g, firing, integrating);
   let c = oneStep(steps.inside.z, steps.phases.z, b.v, current.z, drive, g, firing, integrating);

@@ -6,11 +6,11 @@ fn spikeWeight(moment: Moment) -> u32 {
 
 // `integrating`: the state of this neuron in this window.
 fn arriving(current: i32, drive: i32, moment: Moment, integrating: bool) -> i32 {
-  return (current << (moment.phaseBits - 1u - moment.phase)) + select(0, drive, integrating && moment.phase == 0u);
+  return (current << (moment.phaseBits - 1u - moment.phase)) + select(0, drive, integrating & (moment.phase == 0u));
 }
 
 fn fire(v: i32, g: i32, most: u32, moment: Moment, firing: bool) -> Fired {
   let charge = chargeOf(g, 1 << (moment.phaseBits - 1u - moment.phase));
-  let spikes = firing && v >= charge;
+  let spikes = firing & (v >= charge);
   return Fired(v - select(0, charge, spikes), u32(spikes));
 }

@@ -148,6 +148,17 @@ describe('final WGSL of the spiking kernels', () => {
     expect(of(false)).not.toContain('max(pooled');
   });
 
+  it.each(['bistable', 'burst', 'phase'])('%s: a step does not branch, or SwiftShader never ends compiling', (neuron) => {
+    const libraries = ['lib/broadcast', 'lib/steps', `lib/neuron-${neuron}`, 'lib/membrane'];
+    const conditions = { windowed: neuron === 'bistable', driven: true, receives: true, broadcast: false };
+    const text = kernelText(kernelSource('integrate', libraries), conditions).replace(/\/\/.*$/gm, '');
+    for (const name of ['arriving', 'receive', 'chargeOf', 'fire', 'oneStep']) {
+      const body = text.match(new RegExp(`\\nfn ${name}\\(.*?\\n}`, 's'))?.[0];
+      expect(body, name).toBeDefined();
+      expect(body, name).not.toMatch(/&&|\|\||\b(if|for|while|loop|switch)\b/);
+    }
+  });
+
   it('a condition that is forgotten is an error', () => {
     expect(() => kernelText(kernelSource('pool', ['lib/layer']), {})).toThrow(/maximum/);
   });
