@@ -1,4 +1,5 @@
 import { Bench } from 'tinybench';
+import { Clock, milliseconds } from '../src/gpu/clock.ts';
 import type { Device } from '../src/gpu/device.ts';
 import { type BoundKernel, dispatch } from '../src/kernels/kernel.ts';
 
@@ -33,26 +34,16 @@ const WALL_SAMPLES = 3;
 /** Times work on one device, with GPU timestamps where it has them. */
 export class Stopwatch {
   readonly device: Device;
-  readonly #queries: GPUQuerySet | null;
-  readonly #resolved: GPUBuffer | null;
-  readonly #readback: GPUBuffer | null;
+  readonly #clock: Clock | null;
 
   constructor(device: Device) {
     this.device = device;
-    const { handle } = device;
-    const has = handle.features.has('timestamp-query');
-    this.#queries = has ? handle.createQuerySet({ label: 'stopwatch', type: 'timestamp', count: 2 }) : null;
-    this.#resolved = has
-      ? handle.createBuffer({ label: 'stopwatch', size: 16, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC })
-      : null;
-    this.#readback = has
-      ? handle.createBuffer({ label: 'stopwatch', size: 16, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ })
-      : null;
+    this.#clock = Clock.of(device, 2);
   }
 
   /** Whether times are the GPU's own. */
   get timestamps(): boolean {
-    return this.#queries !== null;
+    return this.#clock !== null;
   }
 
   /**
@@ -62,25 +53,17 @@ export class Stopwatch {
   async once({ kernels, repeat }: Work, restMs = 0): Promise<[number | null, number]> {
     const { handle } = this.device;
     const encoder = handle.createCommandEncoder();
-    const pass = encoder.beginComputePass(
-      this.#queries ? { timestampWrites: { querySet: this.#queries, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 } } : {},
-    );
+    const pass = encoder.beginComputePass(this.#clock?.pass());
     for (let i = 0; i < repeat; i++) for (const kernel of kernels) dispatch(pass, kernel);
     pass.end();
-    if (this.#queries && this.#resolved && this.#readback) {
-      encoder.resolveQuerySet(this.#queries, 0, 2, this.#resolved, 0);
-      encoder.copyBufferToBuffer(this.#resolved, 0, this.#readback, 0, 16);
-    }
     const start = performance.now();
     handle.queue.submit([encoder.finish()]);
     if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
     await handle.queue.onSubmittedWorkDone();
     const wall = performance.now() - start;
-    if (!this.#readback) return [null, wall];
-    await this.#readback.mapAsync(GPUMapMode.READ);
-    const [from, to] = new BigUint64Array(this.#readback.getMappedRange().slice(0));
-    this.#readback.unmap();
-    return [Number(to - from) / 1e6, wall];
+    if (!this.#clock) return [null, wall];
+    const [from, to] = await this.#clock.read();
+    return [milliseconds(from, to), wall];
   }
 
   /** Medians over samples. The first run, in which drivers compile, is not counted. */
@@ -123,9 +106,7 @@ export class Stopwatch {
   }
 
   dispose(): void {
-    this.#queries?.destroy();
-    this.#resolved?.destroy();
-    this.#readback?.destroy();
+    this.#clock?.dispose();
   }
 }
 

@@ -1,6 +1,6 @@
 import { AnnSession } from '../ann/ann-session.ts';
 import type { DataSet } from '../data/data-set.ts';
-import { type Clock, makeClock } from '../gpu/clock.ts';
+import { Clock, milliseconds } from '../gpu/clock.ts';
 import type { Device } from '../gpu/device.ts';
 import { type Ann, shapeSize } from '../graph/ann.ts';
 import { convolutionsBy } from '../network/convolutions.ts';
@@ -124,7 +124,7 @@ async function runNeuron(run: NeuronRun): Promise<ComparisonRow[]> {
     });
     open.push(diagnoser);
     // the first mark is the start; then two for each time, around the diagnosis
-    const clock = makeClock(device, 1 + 2 * timesteps.length);
+    const clock = Clock.of(device, 1 + 2 * timesteps.length);
     if (clock) open.push(clock);
     const layers = counted.map(({ layer }) => layer);
     const decoding = timesteps.map((t) => layers.map((l) => decodingOf(session, l, t)));
@@ -211,10 +211,10 @@ function submitMark({ handle }: Device, clock: Clock): void {
 }
 
 /** Adds the time from the first mark to each pair's first, less what lay between the pairs before. */
-function addSeconds(seconds: number[], marks: readonly number[]): void {
+function addSeconds(seconds: number[], marks: BigUint64Array): void {
   let diagnosing = 0;
   seconds.forEach((_, i) => {
-    seconds[i] += marks[1 + 2 * i] - marks[0] - diagnosing;
-    diagnosing += marks[2 + 2 * i] - marks[1 + 2 * i];
+    seconds[i] += milliseconds(marks[0], marks[1 + 2 * i]) / 1e3 - diagnosing;
+    diagnosing += milliseconds(marks[1 + 2 * i], marks[2 + 2 * i]) / 1e3;
   });
 }

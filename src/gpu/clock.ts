@@ -1,40 +1,82 @@
-import { Buffers, mapForReading } from './buffers.ts';
+import { Buffers, readBuffer } from './buffers.ts';
 import type { Device } from './device.ts';
 
-/** Marks moments in the work of the GPU by its own timestamps. */
-export interface Clock {
-  /** Encodes a mark: the time when all work encoded before is done. */
-  readonly mark: (encoder: GPUCommandEncoder, index: number) => void;
-  /** Seconds of all marks, from an arbitrary zero; the work must have been submitted. */
-  readonly read: () => Promise<number[]>;
-  readonly dispose: () => void;
+/** Bytes of one timestamp where `Clock.copy` puts them. */
+export const STAMP_BYTES = 8;
+
+/** Takes moments by the GPU's own timestamps: nanoseconds since any moment. */
+export class Clock {
+  readonly #device: Device;
+  readonly #stamps: number;
+  readonly #queries: GPUQuerySet;
+  readonly #buffers: Buffers;
+  readonly #resolved: GPUBuffer;
+
+  private constructor(device: Device, stamps: number) {
+    this.#device = device;
+    this.#stamps = stamps;
+    this.#queries = device.handle.createQuerySet({ label: 'clock', type: 'timestamp', count: stamps });
+    this.#buffers = new Buffers(device);
+    this.#resolved = this.#buffers.create('clock', 'timestamps', stamps * STAMP_BYTES);
+  }
+
+  /** A clock that takes so many stamps; null where the device has no timestamps. */
+  static of(device: Device, stamps: number): Clock | null {
+    return device.handle.features.has('timestamp-query') ? new Clock(device, stamps) : null;
+  }
+
+  /** What a pass is begun with whose begin and end are stamps `first` and `first + 1`. */
+  pass(first = 0): GPUComputePassDescriptor {
+    return {
+      timestampWrites: { querySet: this.#queries, beginningOfPassWriteIndex: first, endOfPassWriteIndex: first + 1 },
+    };
+  }
+
+  /** Encodes one stamp: the time when all work encoded before is done. */
+  mark(encoder: GPUCommandEncoder, index: number): void {
+    encoder.beginComputePass({ timestampWrites: { querySet: this.#queries, beginningOfPassWriteIndex: index } }).end();
+  }
+
+  /** Encodes a copy of all stamps, at a multiple of STAMP_BYTES: to be read back with other results, without a wait of its own. */
+  copy(encoder: GPUCommandEncoder, target: GPUBuffer, offset: number): void {
+    encoder.resolveQuerySet(this.#queries, 0, this.#stamps, this.#resolved, 0);
+    encoder.copyBufferToBuffer(this.#resolved, 0, target, offset, this.#stamps * STAMP_BYTES);
+  }
+
+  /** Waits for all stamps; the passes must have been submitted. */
+  async read(): Promise<BigUint64Array> {
+    const { handle } = this.#device;
+    const encoder = handle.createCommandEncoder({ label: 'clock' });
+    encoder.resolveQuerySet(this.#queries, 0, this.#stamps, this.#resolved, 0);
+    handle.queue.submit([encoder.finish()]);
+    return new BigUint64Array(await readBuffer(this.#device, this.#resolved, 0, this.#stamps * STAMP_BYTES));
+  }
+
+  dispose(): void {
+    this.#queries.destroy();
+    this.#buffers.dispose();
+  }
 }
 
-/** A clock of so many marks; null where the device has no timestamps. */
-export function makeClock(device: Device, marks: number): Clock | null {
-  const { handle } = device;
-  if (!handle.features.has('timestamp-query')) return null;
-  const querySet = handle.createQuerySet({ label: 'clock', type: 'timestamp', count: marks });
-  const buffers = new Buffers(device);
-  const resolved = buffers.create('clock', 'timestamps', marks * 8);
-  const readback = buffers.create('clock', 'readback', marks * 8);
-  return {
-    mark: (encoder, index) => {
-      encoder.beginComputePass({ timestampWrites: { querySet, beginningOfPassWriteIndex: index } }).end();
-    },
-    read: async () => {
-      const encoder = handle.createCommandEncoder();
-      encoder.resolveQuerySet(querySet, 0, marks, resolved, 0);
-      encoder.copyBufferToBuffer(resolved, 0, readback, 0, marks * 8);
-      handle.queue.submit([encoder.finish()]);
-      const mapped = await mapForReading(readback, () => device.check());
-      const seconds = Array.from(new BigUint64Array(mapped, 0, marks), (ns) => Number(ns) / 1e9);
-      readback.unmap();
-      return seconds;
-    },
-    dispose: () => {
-      querySet.destroy();
-      buffers.dispose();
-    },
-  };
+/** Milliseconds between two stamps. */
+export const milliseconds = (from: bigint, to: bigint): number => Number(to - from) / 1e6;
+
+/** Begin and end of a compute pass, in nanoseconds since any moment. */
+export interface PassTime {
+  readonly begin: bigint;
+  readonly end: bigint;
+}
+
+/** Seconds in which at least one of the passes ran; they are in the order of their submission. Pure. */
+export function busySeconds(passes: readonly PassTime[]): number {
+  let busy = 0n;
+  let last = 0n;
+  for (const { begin, end } of passes) {
+    const from = begin > last ? begin : last;
+    if (end > from) {
+      busy += end - from;
+      last = end;
+    }
+  }
+  return Number(busy) / 1e9;
 }

@@ -1,4 +1,4 @@
-import { mapForReading } from '../gpu/buffers.ts';
+import { Clock, milliseconds } from '../gpu/clock.ts';
 import type { Device } from '../gpu/device.ts';
 import { type BoundKernel, dispatch } from '../kernels/kernel.ts';
 
@@ -23,7 +23,8 @@ const REST = 0.9;
 
 /** Makes a timer; `dispose()` it. */
 export function passTimer(device: Device): PassTimer {
-  const { time, dispose } = device.handle.features.has('timestamp-query') ? timestamps(device) : wallClock(device);
+  const clock = Clock.of(device, 2 * AT_ONCE);
+  const { time, dispose } = clock ? timestamps(device, clock) : wallClock(device);
   return {
     time: async (work) => {
       const times: number[] = [];
@@ -34,37 +35,23 @@ export function passTimer(device: Device): PassTimer {
   };
 }
 
-function timestamps(device: Device): PassTimer {
+function timestamps(device: Device, clock: Clock): PassTimer {
   const { handle } = device;
-  const label = 'pass timer';
-  const querySet = handle.createQuerySet({ label, type: 'timestamp', count: 2 * AT_ONCE });
-  const size = 16 * AT_ONCE;
-  const resolved = handle.createBuffer({ label, size, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
-  const readback = handle.createBuffer({ label, size, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
   let expectedMs = 0;
   return {
     time: async (work) => {
-      const encoder = handle.createCommandEncoder({ label });
+      const encoder = handle.createCommandEncoder({ label: 'pass timer' });
       work.forEach((one, i) => {
-        const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
-        wholePass(encoder.beginComputePass({ timestampWrites }), one);
+        wholePass(encoder.beginComputePass(clock.pass(2 * i)), one);
       });
-      encoder.resolveQuerySet(querySet, 0, 2 * work.length, resolved, 0);
-      encoder.copyBufferToBuffer(resolved, 0, readback, 0, size);
       const start = performance.now();
       handle.queue.submit([encoder.finish()]);
       await new Promise((resolve) => setTimeout(resolve, expectedMs * REST));
-      const stamps = new BigUint64Array((await mapForReading(readback, () => device.check())).slice(0));
+      const stamps = await clock.read();
       expectedMs = performance.now() - start;
-      readback.unmap();
-      device.check();
-      return work.map(({ repeat }, i) => Number(stamps[2 * i + 1] - stamps[2 * i]) / 1e6 / repeat);
+      return work.map(({ repeat }, i) => milliseconds(stamps[2 * i], stamps[2 * i + 1]) / repeat);
     },
-    dispose: () => {
-      querySet.destroy();
-      resolved.destroy();
-      readback.destroy();
-    },
+    dispose: () => clock.dispose(),
   };
 }
 

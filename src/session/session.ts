@@ -1,8 +1,8 @@
 import { OptionError } from '../errors.ts';
 import { mapForReading } from '../gpu/buffers.ts';
+import { busySeconds, Clock, type PassTime, STAMP_BYTES } from '../gpu/clock.ts';
 import type { Device } from '../gpu/device.ts';
 import { IN_FLIGHT, oneAfterAnother, Patience, type StreamTimes, stream, upload } from '../gpu/stream.ts';
-import { busySeconds, type PassTime, TIMESTAMP_BYTES, Timestamps } from '../gpu/timestamps.ts';
 import { shapeSize } from '../graph/ann.ts';
 import { countImages } from '../graph/images.ts';
 import { dispatch } from '../kernels/kernel.ts';
@@ -66,7 +66,8 @@ export class Session {
   readonly plan: Plan;
   readonly #engine: WindowedEngine;
   readonly #readbacks: GPUBuffer[];
-  readonly #timestamps: Timestamps;
+  /** One a batch under way; null where the device has no timestamps. */
+  readonly #clocks: readonly (Clock | null)[];
   readonly #queue = oneAfterAnother();
   readonly #patience = new Patience();
   #disposed = false;
@@ -77,9 +78,9 @@ export class Session {
     this.plan = plan;
     this.#engine = engine;
     this.#readbacks = Array.from({ length: IN_FLIGHT }, () =>
-      engine.buffers.create('readback', 'readback', this.#timesOffset + TIMESTAMP_BYTES),
+      engine.buffers.create('readback', 'readback', this.#timesOffset + 2 * STAMP_BYTES),
     );
-    this.#timestamps = new Timestamps(device, engine.buffers, IN_FLIGHT);
+    this.#clocks = Array.from({ length: IN_FLIGHT }, () => Clock.of(device, 2));
   }
 
   /**
@@ -97,7 +98,7 @@ export class Session {
   /** A read-back holds potentials, counters and, from here on, the times of the batch's pass. */
   get #timesOffset(): number {
     const results = this.plan.bytes.potentials + this.#engine.counters.size;
-    return Math.ceil(results / TIMESTAMP_BYTES) * TIMESTAMP_BYTES;
+    return Math.ceil(results / STAMP_BYTES) * STAMP_BYTES;
   }
 
   /** Bytes of GPU memory that the session holds. */
@@ -149,18 +150,19 @@ export class Session {
   #submit(images: Uint8Array, first: number, count: number, slot: number): GPUBuffer {
     this.#check();
     const buffer = this.#readbacks[slot];
+    const clock = this.#clocks[slot];
     const { handle } = this.device;
     const { kernels, pixels, batch, counters, potentials } = this.#engine;
     const size = shapeSize(this.network.input.shape);
     upload(this.device, pixels, batch, images.subarray(first * size, (first + count) * size), count);
     const encoder = handle.createCommandEncoder();
     encoder.clearBuffer(counters);
-    const pass = encoder.beginComputePass(this.#timestamps.pass(slot));
+    const pass = encoder.beginComputePass(clock?.pass());
     for (const kernel of kernels) dispatch(pass, kernel);
     pass.end();
     encoder.copyBufferToBuffer(potentials, 0, buffer, 0, this.plan.bytes.potentials);
     encoder.copyBufferToBuffer(counters, 0, buffer, this.plan.bytes.potentials, counters.size);
-    this.#timestamps.copy(encoder, slot, buffer, this.#timesOffset);
+    clock?.copy(encoder, buffer, this.#timesOffset);
     handle.queue.submit([encoder.finish()]);
     return buffer;
   }
@@ -185,8 +187,10 @@ export class Session {
     counted.forEach((n, l) => {
       spikes[l] += n;
     });
-    const pass = this.#timestamps.passTime(mapped, this.#timesOffset);
-    if (pass) passes.push(pass);
+    if (this.#clocks[0]) {
+      const [begin, end] = new BigUint64Array(mapped, this.#timesOffset, 2);
+      passes.push({ begin, end });
+    }
     buffer.unmap();
     this.device.check();
   }
@@ -199,7 +203,7 @@ export class Session {
   /** Frees the session's GPU memory. */
   dispose(): void {
     this.#disposed = true;
-    this.#timestamps.dispose();
+    for (const clock of this.#clocks) clock?.dispose();
     this.#engine.buffers.dispose();
   }
 }

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { makeClock } from '../../src/gpu/clock.ts';
+import { busySeconds, Clock, type PassTime } from '../../src/gpu/clock.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 
 describeOnDevice('clock', () => {
   it('marks are in the order of the work, in one submission and over several', async (context) => {
-    const clock = makeClock(device!, 3);
+    const clock = Clock.of(device!, 3);
     if (!clock) return context.skip('the device has no timestamps');
     for (const marks of [[0, 1], [2]]) {
       const encoder = device!.handle.createCommandEncoder();
@@ -13,9 +13,31 @@ describeOnDevice('clock', () => {
     }
     const [first, second, third] = await clock.read();
     clock.dispose();
-    expect(first).toBeGreaterThan(0);
+    expect(first).toBeGreaterThan(0n);
     expect(second).toBeGreaterThanOrEqual(first);
     expect(third).toBeGreaterThanOrEqual(second);
     device!.check();
   });
+});
+
+/** Passes from pairs of nanoseconds. */
+const passes = (...pairs: readonly [number, number][]): PassTime[] =>
+  pairs.map(([begin, end]) => ({ begin: BigInt(begin), end: BigInt(end) }));
+
+it.each([
+  ['no pass', passes(), 0],
+  ['one', passes([5, 9]), 4],
+  ['two with a gap between', passes([0, 4], [6, 9]), 7],
+  ['two that overlap', passes([0, 6], [4, 9]), 9],
+  ['one inside another', passes([0, 9], [4, 6]), 9],
+  ['two at once', passes([2, 5], [2, 5]), 3],
+  ['one that took less than the clock’s step', passes([7, 7]), 0],
+  ['a clock that went back', passes([9, 4]), 0],
+])('busy time: %s', (_, times, nanoseconds) => {
+  expect(busySeconds(times)).toBe(nanoseconds / 1e9);
+});
+
+it('nanoseconds since the machine started do not lose what is small', () => {
+  const start = 2n ** 60n;
+  expect(busySeconds([{ begin: start, end: start + 1n }])).toBe(1e-9);
 });
