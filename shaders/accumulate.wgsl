@@ -5,7 +5,8 @@
 //     V    = V − θ · word
 //
 // Register tiles: one invocation has 8 output channels × 8 columns, pixels of a row (or images where rows are short), all waves, or
-// (`deep`, for stride 2, which needs more words a column) 16 × 4; membranes stay in registers (`lib/neurons`). Words are [wave][block of 4 channels][y][x][image]: neighbouring invocations are neighbouring images.
+// (`deep`, for stride 2, which needs more words a column) 16 × 4; membranes stay in registers (`lib/neurons`).
+// Words are [wave][block of 4 channels][y][x][image]: neighbouring invocations are neighbouring images.
 // Weights of a tile of 8 channels are [term][block][ky][kx][8 channels], 4 bytes (the block's channels, plus 128) to a u32.
 // Loads for 8 × 8 × 12 multiply-adds of a 3-wide row: 10 words, 6 vec4u of weights.
 // No races: an invocation writes the words of its own channels, pixels and images, into a region that no source shares.

@@ -1,5 +1,5 @@
-// fused: `convolve` and `integrate` of a layer in one, for neurons without windows (specification, section 9): all steps of a
-// chunk, membranes in registers, no currents in memory. The same code for both halves (lib/spike-sums, the neuron's library).
+// fused: `convolve` and `integrate` of a layer in one (specification, section 9): all steps of a chunk, membranes in registers, no
+// currents in memory. The same code for both halves (lib/spike-sums, the neuron's library).
 // Layouts as there. One invocation: 8 output channels × 2 pixels of a row (or 2 images where rows are short), all steps; it
 // writes whole words of the train, 8 channels × 4 steps, so nobody else touches them.
 
