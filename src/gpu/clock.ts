@@ -25,6 +25,11 @@ export class Clock {
     return device.handle.features.has('timestamp-query') ? new Clock(device, stamps) : null;
   }
 
+  /** Bytes of GPU memory that it holds. */
+  get bytes(): number {
+    return this.#buffers.bytes;
+  }
+
   /** What a pass is begun with whose begin and end are stamps `first` and `first + 1`. */
   pass(first = 0): GPUComputePassDescriptor {
     return {

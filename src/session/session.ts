@@ -103,7 +103,7 @@ export class Session {
 
   /** Bytes of GPU memory that the session holds. */
   get bytes(): number {
-    return this.#engine.buffers.bytes;
+    return this.#clocks.reduce((sum, clock) => sum + (clock?.bytes ?? 0), this.#engine.buffers.bytes);
   }
 
   /**
