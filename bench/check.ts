@@ -1,10 +1,10 @@
+import { INPUT, shapeSize, sourceShape } from '../src/ann/ann.ts';
 import { readBuffer } from '../src/gpu/buffers.ts';
-import { INPUT, shapeSize, sourceShape } from '../src/graph/ann.ts';
 import type { SpikingNeurons, SpikingTerm } from '../src/network/network.ts';
 import { clampMembrane, initialMembrane, spikeCharge } from '../src/neuron/bistable.ts';
 import { receive } from '../src/neuron/membrane.ts';
-import type { Region } from '../src/scheduler/regions.ts';
-import type { Session } from '../src/session/session.ts';
+import type { Region } from '../src/plan/words/regions.ts';
+import type { Session } from '../src/run/session.ts';
 import { generator } from './networks.ts';
 
 /** Neurons of a layer that are computed again, besides its corners. */

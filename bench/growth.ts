@@ -1,8 +1,8 @@
+import { shapeSize } from '../src/ann/ann.ts';
 import type { Device } from '../src/gpu/device.ts';
-import { shapeSize } from '../src/graph/ann.ts';
 import type { SpikingNetwork } from '../src/network/network.ts';
-import { defaultArithmetic } from '../src/scheduler/choices.ts';
-import { Session } from '../src/session/session.ts';
+import { defaultArithmetic } from '../src/plan/choices.ts';
+import { Session } from '../src/run/session.ts';
 import { randomImages } from './kernels.ts';
 import { median, type Stopwatch, type Work } from './measure.ts';
 import { type ResnetOptions, resnet, spiking } from './networks.ts';

@@ -1,8 +1,8 @@
+import { shapeSize } from '../src/ann/ann.ts';
 import type { Device } from '../src/gpu/device.ts';
-import { shapeSize } from '../src/graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../src/network/network.ts';
-import { type Choice, candidatesOf, defaultChoice } from '../src/scheduler/choices.ts';
-import { Session, type SessionOptions } from '../src/session/session.ts';
+import { type Choice, candidatesOf, defaultChoice } from '../src/plan/choices.ts';
+import { Session, type SessionOptions } from '../src/run/session.ts';
 import { checkLayer } from './check.ts';
 import { LAYERS, type LayerShape, layerName, layerNetwork } from './layers.ts';
 import { countedMs, type Measurement, type Stopwatch, timesOf } from './measure.ts';

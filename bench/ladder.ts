@@ -1,7 +1,7 @@
 import { Buffers } from '../src/gpu/buffers.ts';
 import type { Device } from '../src/gpu/device.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../src/network/network.ts';
-import { readWords } from '../src/session/inspect.ts';
+import { readWords } from '../src/observe/words.ts';
 import { BATCH, checkedSession, macRow, variantsOf, WAVES } from './kernels.ts';
 import { layerName, layerNetwork } from './layers.ts';
 import type { Stopwatch } from './measure.ts';

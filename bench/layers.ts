@@ -1,6 +1,6 @@
-import { quantize } from '../src/convert/quantize.ts';
-import { type Ann, type AnnLayer, windowOutput } from '../src/graph/ann.ts';
+import { type Ann, type AnnLayer, windowOutput } from '../src/ann/ann.ts';
 import type { SpikingNetwork } from '../src/network/network.ts';
+import { quantize } from '../src/quantize/quantize.ts';
 import { type ConvolutionForm, generator, randomConvolution } from './networks.ts';
 
 /** A convolution (or linear layer: one pixel) that is measured alone. */

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { quantize } from '../src/convert/quantize.ts';
 import type { Device } from '../src/gpu/device.ts';
 import type { SpikingNetwork } from '../src/network/network.ts';
 import { importOnnx } from '../src/onnx/import.ts';
-import { defaultArithmetic } from '../src/scheduler/choices.ts';
-import { Session } from '../src/session/session.ts';
+import { defaultArithmetic } from '../src/plan/choices.ts';
+import { quantize } from '../src/quantize/quantize.ts';
+import { Session } from '../src/run/session.ts';
 import { BATCH, checkedSession, macRow, randomImages, WAVES } from './kernels.ts';
 import { median, type Stopwatch } from './measure.ts';
 import type { PeakSuite } from './peak.ts';

@@ -1,4 +1,3 @@
-import { quantize } from '../src/convert/quantize.ts';
 import {
   type Ann,
   type AnnLayer,
@@ -8,8 +7,9 @@ import {
   type Shape,
   sourceShape,
   windowOutput,
-} from '../src/graph/ann.ts';
+} from '../src/ann/ann.ts';
 import type { SpikingNetwork } from '../src/network/network.ts';
+import { quantize } from '../src/quantize/quantize.ts';
 
 /**
  * Networks of any size with random weights, as plain `Ann` data: for what depends on shapes alone (memory, speed). He-scaled

@@ -4,18 +4,18 @@
  * neurons are, in units of the word's last bit (λ·2^-K), beside those of all inactivated neurons.
  */
 import { writeFileSync } from 'node:fs';
-import { AnnSession } from '../src/ann/ann-session.ts';
-import { readActivations } from '../src/ann/inspect.ts';
+import { type Ann, type AnnLayer, type AnnTerm, INPUT, shapeSize } from '../src/ann/ann.ts';
+import { convert } from '../src/convert/convert.ts';
 import { openDataSet } from '../src/data/open.ts';
 import { readSidecar } from '../src/data/sidecar.ts';
-import { convert } from '../src/evaluate/convert.ts';
 import type { Device } from '../src/gpu/device.ts';
 import { openDevice } from '../src/gpu/node.ts';
-import { type Ann, type AnnLayer, type AnnTerm, INPUT, shapeSize } from '../src/graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../src/network/network.ts';
+import { readActivations } from '../src/observe/activations.ts';
+import { readWords } from '../src/observe/words.ts';
 import { importOnnx } from '../src/onnx/import.ts';
-import { readWords } from '../src/session/inspect.ts';
-import { Session } from '../src/session/session.ts';
+import { AnnSession } from '../src/run/ann-session.ts';
+import { Session } from '../src/run/session.ts';
 
 /** Upper edges of the distances below zero, in last bits; the last bin has the rest. */
 const EDGES = [0.25, 0.5, 1, 2, 4, 8];

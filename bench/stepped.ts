@@ -1,13 +1,13 @@
+import { shapeSize } from '../src/ann/ann.ts';
 import { readBuffer } from '../src/gpu/buffers.ts';
 import type { Device } from '../src/gpu/device.ts';
-import { shapeSize } from '../src/graph/ann.ts';
 import type { BoundKernel } from '../src/kernels/kernel.ts';
 import { chunkParameters } from '../src/kernels/steps.ts';
 import type { SpikingNetwork } from '../src/network/network.ts';
 import { type Neuron, neuronText } from '../src/neuron/neuron.ts';
-import { isAmong } from '../src/scheduler/stepped-chunks.ts';
-import type { SteppedDispatch, SteppedKernel } from '../src/scheduler/stepped-dispatches.ts';
-import { runs, SteppedSession } from '../src/session/stepped.ts';
+import { isAmong } from '../src/plan/trains/chunks.ts';
+import type { SteppedDispatch, SteppedKernel } from '../src/plan/trains/dispatches.ts';
+import { runs, SteppedSession } from '../src/run/stepped-session.ts';
 import { BATCH, byteRow, macRow, randomImages } from './kernels.ts';
 import { median, type Stopwatch } from './measure.ts';
 import { resnet20 } from './network.ts';

@@ -1,10 +1,10 @@
 /** The public face of `bsnn-webgpu`. Nothing else is exported. */
 
-export { type AnnResult, AnnSession, type AnnSessionOptions, type Normalization } from './ann/ann-session.ts';
+export type { Ann, AnnLayer, AnnNeurons, AnnPool, AnnReadout, AnnTerm, Convolution, Identity, Shape, Window } from './ann/ann.ts';
+export { type ConvertOptions, convert } from './convert/convert.ts';
 export type { DataSet, Images } from './data/data-set.ts';
 export { DATA_SET_FORMS, openDataSet } from './data/open.ts';
 export { readSidecar, type Sidecar } from './data/sidecar.ts';
-export { readTuning, writeTuning } from './data/tuning.ts';
 export {
   BsnnError,
   ConversionError,
@@ -17,7 +17,6 @@ export {
 export type { Accuracy } from './evaluate/accuracy.ts';
 export { type CompareOptions, type CompareProgress, compare } from './evaluate/compare.ts';
 export type { Comparison, ComparisonRow } from './evaluate/comparison.ts';
-export { type ConvertOptions, convert } from './evaluate/convert.ts';
 export type { CurvePoint } from './evaluate/curve.ts';
 export type { Energy, LayerDiagnosis } from './evaluate/diagnosis.ts';
 export { evaluate, type Progress } from './evaluate/evaluate.ts';
@@ -26,7 +25,6 @@ export type { DiagnosisSummary, EvaluationResult, LayerFigures, SpikingAccuracy,
 export { type LayerTrace, type TraceOptions, trace } from './evaluate/trace.ts';
 export type { AdapterDescription, Device, DeviceOptions } from './gpu/device.ts';
 export { openDevice } from './gpu/node.ts';
-export type { Ann, AnnLayer, AnnNeurons, AnnPool, AnnReadout, AnnTerm, Convolution, Identity, Shape, Window } from './graph/ann.ts';
 export type {
   SpikingInput,
   SpikingLayer,
@@ -37,12 +35,13 @@ export type {
   SpikingTerm,
 } from './network/network.ts';
 export { NEURON_NAMES, type Neuron, neuronText, parseNeuron } from './neuron/neuron.ts';
+export type { LayerRecord, RecordOptions, StepRecord } from './observe/record.ts';
 export { type ImportOptions, importOnnx } from './onnx/import.ts';
-export type { Choice, Choices } from './scheduler/choices.ts';
-export type { Plan } from './scheduler/plan.ts';
-export type { SteppedPlan } from './scheduler/stepped-plan.ts';
-export type { LayerRecord, RecordOptions, StepRecord } from './session/record.ts';
-export { type RunResult, type RunTiming, Session, type SessionOptions } from './session/session.ts';
+export type { Choice, Choices } from './plan/choices.ts';
+export type { SteppedPlan } from './plan/trains/plan.ts';
+export type { Plan } from './plan/words/plan.ts';
+export { type AnnResult, AnnSession, type AnnSessionOptions, type Normalization } from './run/ann-session.ts';
+export { type RunResult, type RunTiming, Session, type SessionOptions } from './run/session.ts';
 export {
   type Checkpoint,
   type LayerAccumulators,
@@ -50,5 +49,6 @@ export {
   type SteppedRunOptions,
   SteppedSession,
   type SteppedSessionOptions,
-} from './session/stepped.ts';
-export { type TuneOptions, tune } from './session/tune.ts';
+} from './run/stepped-session.ts';
+export { readTuning, writeTuning } from './tune/cache.ts';
+export { type TuneOptions, tune } from './tune/tune.ts';

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Normalization } from '../../src/ann/ann-session.ts';
+import type { Ann, Convolution, Identity, Shape } from '../../src/ann/ann.ts';
 import type { Images } from '../../src/data/data-set.ts';
-import type { Ann, Convolution, Identity, Shape } from '../../src/graph/ann.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
-import type { RunResult } from '../../src/session/session.ts';
+import type { Normalization } from '../../src/run/ann-session.ts';
+import type { RunResult } from '../../src/run/session.ts';
 
 /** Everything a peer needs: both networks, the images, and the potentials that it must find. */
 export interface Exported {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Normalization } from '../../src/ann/ann-session.ts';
+import type { Ann } from '../../src/ann/ann.ts';
+import { perChannel } from '../../src/ann/pixels.ts';
 import type { Images } from '../../src/data/data-set.ts';
 import { accuracy } from '../../src/evaluate/accuracy.ts';
-import type { Ann } from '../../src/graph/ann.ts';
-import { perChannel } from '../../src/graph/images.ts';
+import type { Normalization } from '../../src/run/ann-session.ts';
 import { ROOT } from '../root.ts';
 import { takeTimes } from './clock.ts';
 import { type Measured, skipped } from './result.ts';

@@ -4,8 +4,8 @@ import { readoutAt } from '../../src/evaluate/curve.ts';
 import type { Device } from '../../src/gpu/device.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { wordSteps } from '../../src/network/time.ts';
-import { type RunResult, Session } from '../../src/session/session.ts';
-import { SteppedSession } from '../../src/session/stepped.ts';
+import { type RunResult, Session } from '../../src/run/session.ts';
+import { SteppedSession } from '../../src/run/stepped-session.ts';
 import { takeTimes } from './clock.ts';
 import type { Measured } from './result.ts';
 

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { openDataSet } from '../data/open.ts';
-import { readTuning } from '../data/tuning.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { type EvaluateOptions, RANGES } from '../evaluate/options.ts';
+import { readTuning } from '../tune/cache.ts';
 import { integer, integerOption } from './arguments.ts';
 import { checkWritable, formatJson, STANDARD_OUTPUT, writeJson } from './json-file.ts';
 import { addConversion, addModel, addRunning, openAdapter, type RunningOptions } from './model-options.ts';

@@ -1,6 +1,6 @@
-import type { Tuning } from '../data/tuning.ts';
-import { type Choice, isSameChoice } from '../scheduler/choices.ts';
-import type { ShapeTiming } from '../session/tune.ts';
+import { type Choice, isSameChoice } from '../plan/choices.ts';
+import type { Tuning } from '../tune/cache.ts';
+import type { ShapeTiming } from '../tune/tune.ts';
 import { COLUMNS, clip, paint, wrap } from './print.ts';
 
 /** A choice in 16 columns at most; only registers take their weights either way. */

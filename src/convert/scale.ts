@@ -1,5 +1,5 @@
+import { BINS, binEdge, type LayerStatistics } from '../ann/statistics.ts';
 import { ConversionError, OptionError } from '../errors.ts';
-import { BINS, binEdge, type LayerStatistics } from '../graph/statistics.ts';
 
 /** How λ is chosen from a layer's activations (specification, section 4). */
 export type ScaleMethod = 'percentile' | 'max' | 'mse' | 'bound';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import type { Shape } from '../ann/ann.ts';
 import { DataSetError } from '../errors.ts';
-import type { Shape } from '../graph/ann.ts';
 import type { DataSet, Images } from './data-set.ts';
 import { folderNames, readNames, readRecords } from './read-file.ts';
 

@@ -1,4 +1,4 @@
-import type { Shape } from '../graph/ann.ts';
+import type { Shape } from '../ann/ann.ts';
 
 /** Labelled images in memory. */
 export interface Images {

@@ -1,5 +1,5 @@
+import type { Shape } from '../ann/ann.ts';
 import { DataSetError } from '../errors.ts';
-import type { Shape } from '../graph/ann.ts';
 import type { DataSet, Images } from './data-set.ts';
 
 const SHAPE: Shape = { channels: 1, height: 28, width: 28 };

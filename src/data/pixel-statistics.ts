@@ -1,4 +1,4 @@
-import { shapeSize } from '../graph/ann.ts';
+import { shapeSize } from '../ann/ann.ts';
 import type { Images } from './data-set.ts';
 
 /**

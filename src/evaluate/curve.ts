@@ -1,4 +1,4 @@
-import type { RunResult } from '../session/session.ts';
+import type { RunResult } from '../run/session.ts';
 import { type Accuracy, accuracy } from './accuracy.ts';
 
 /** Accuracy if the class were read after `t` steps from the image's onset. */

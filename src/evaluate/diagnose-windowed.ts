@@ -1,12 +1,12 @@
-import { AnnSession, type Normalization } from '../ann/ann-session.ts';
+import { type Ann, shapeSize } from '../ann/ann.ts';
 import type { Device } from '../gpu/device.ts';
-import { type Ann, shapeSize } from '../graph/ann.ts';
 import type { Decoding, LayerSums } from '../network/diagnosis.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { Sent } from '../network/time.ts';
-import { DiagnosisSession } from '../session/diagnosis.ts';
-import { Session } from '../session/session.ts';
-import { prepareTallies } from '../session/tally.ts';
+import { DiagnosisSession } from '../observe/diagnosis.ts';
+import { prepareTallies } from '../observe/tally.ts';
+import { AnnSession, type Normalization } from '../run/ann-session.ts';
+import { Session } from '../run/session.ts';
 import { addSums, type Diagnosis, decodeWords, diagnosis } from './diagnosis.ts';
 
 /** What a layer of a depth has sent at the time in question. */

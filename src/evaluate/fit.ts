@@ -1,8 +1,8 @@
-import type { Normalization } from '../ann/ann-session.ts';
+import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
 import type { DataSet, Images } from '../data/data-set.ts';
 import type { Sidecar } from '../data/sidecar.ts';
 import { ModelFormatError, OptionError } from '../errors.ts';
-import { type Ann, type Shape, shapeSize } from '../graph/ann.ts';
+import type { Normalization } from '../run/ann-session.ts';
 
 /** Number of classes: the readout's channels. */
 export const classesOf = (ann: Ann): number => ann.layers[ann.layers.length - 1].shape.channels;

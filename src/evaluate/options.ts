@@ -1,6 +1,6 @@
-import type { Normalization } from '../ann/ann-session.ts';
 import { OptionError } from '../errors.ts';
-import type { Choices } from '../scheduler/choices.ts';
+import type { Choices } from '../plan/choices.ts';
+import type { Normalization } from '../run/ann-session.ts';
 
 /** What to evaluate, and how; every option has a default. */
 export interface EvaluateOptions extends Partial<Normalization> {

@@ -1,5 +1,5 @@
+import { shapeSize } from '../ann/ann.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
-import { shapeSize } from '../graph/ann.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { Accuracy } from './accuracy.ts';
 import type { CurvePoint } from './curve.ts';

@@ -1,6 +1,6 @@
+import { shapeSize } from '../ann/ann.ts';
 import { type DataSet, type Images, sliceImages } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
-import { shapeSize } from '../graph/ann.ts';
 
 /** The images to evaluate: `limit` (or what is there) from `offset` on. @throws OptionError where the offset leaves none */
 export function evaluationImages(dataset: DataSet, offset: number, limit: number): Images {

@@ -1,18 +1,9 @@
-import { quantize } from '../convert/quantize.ts';
+import { type Ann, type AnnLayer, type AnnTerm, type Convolution, INPUT, type Shape, shapeSize, type Window } from '../ann/ann.ts';
 import type { Device } from '../gpu/device.ts';
-import {
-  type Ann,
-  type AnnLayer,
-  type AnnTerm,
-  type Convolution,
-  INPUT,
-  type Shape,
-  shapeSize,
-  type Window,
-} from '../graph/ann.ts';
 import type { SpikingNetwork } from '../network/network.ts';
+import { quantize } from '../quantize/quantize.ts';
 import { type Simulation, simulate } from '../reference/simulate.ts';
-import { type RunResult, Session, type SessionOptions } from '../session/session.ts';
+import { type RunResult, Session, type SessionOptions } from '../run/session.ts';
 
 type Arithmetic = NonNullable<SessionOptions['arithmetic']>;
 

@@ -1,16 +1,16 @@
-import { AnnSession } from '../ann/ann-session.ts';
-import { readActivations } from '../ann/inspect.ts';
+import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
+import { convert } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
-import { type Ann, type Shape, shapeSize } from '../graph/ann.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
 import { integrates } from '../network/time.ts';
 import { threshold } from '../neuron/bistable.ts';
 import { modelOf } from '../neuron/neuron.ts';
-import { SteppedSession, type SteppedSessionOptions } from '../session/stepped.ts';
+import { readActivations } from '../observe/activations.ts';
+import { AnnSession } from '../run/ann-session.ts';
+import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
-import { convert } from './convert.ts';
 import { prepare } from './evaluate.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 

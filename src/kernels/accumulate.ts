@@ -15,7 +15,7 @@ export interface AccumulateVariant {
   readonly uniformTable: boolean;
   /** Membranes of the last wave are written out. */
   readonly keepMembranes: boolean;
-  /** The ways of summing that the layer's terms need (`scheduler/ways`). */
+  /** The ways of summing that the layer's terms need (`plan/words/ways`). */
   readonly rows: boolean;
   readonly deep: boolean;
   readonly window: boolean;

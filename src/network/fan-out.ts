@@ -1,4 +1,4 @@
-import { sourceShape, type Window } from '../graph/ann.ts';
+import { sourceShape, type Window } from '../ann/ann.ts';
 import type { SpikingNetwork, SpikingPool, SpikingTerm } from './network.ts';
 
 /** What takes part in a fan-out. */

@@ -1,4 +1,4 @@
-import type { Convolution, Identity, Shape, Window } from '../graph/ann.ts';
+import type { Convolution, Identity, Shape, Window } from '../ann/ann.ts';
 
 /**
  * The spiking network: integers only (specification, section 3), plain data, the same on every device.

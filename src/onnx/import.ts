@@ -1,8 +1,8 @@
 /** The way in: an ONNX classifier, from a file or from bytes. */
 
+import type { Ann } from '../ann/ann.ts';
 import { ModelFormatError } from '../errors.ts';
-import type { Ann } from '../graph/ann.ts';
-import { lowerGraph } from '../graph/lower.ts';
+import { lowerGraph } from '../lower/lower.ts';
 import { parseModel } from './parse.ts';
 import type { ReadExternal } from './tensor.ts';
 

@@ -1,7 +1,7 @@
-import { shapeSize } from '../graph/ann.ts';
+import { shapeSize } from '../ann/ann.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { integrates, readoutUnits, wordSteps } from '../network/time.ts';
-import { simulateSteps } from './steps.ts';
+import { simulateSteps } from './stepped.ts';
 
 /** What the literal simulation of one image yields, word by word. Feature maps are [channel][y][x]. */
 export interface Simulation {

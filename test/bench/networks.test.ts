@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resnet, vgg16 } from '../../bench/networks.ts';
-import { type Ann, shapeSize } from '../../src/graph/ann.ts';
+import { type Ann, shapeSize } from '../../src/ann/ann.ts';
 
 /** Weights of all convolutions, and what they cost for one image. */
 function sizes({ layers }: Ann): { readonly weights: number; readonly macs: number } {

@@ -1,6 +1,6 @@
 import { it } from 'vitest';
+import { convert } from '../../src/convert/convert.ts';
 import { openDataSet } from '../../src/data/open.ts';
-import { convert } from '../../src/evaluate/convert.ts';
 import { importOnnx } from '../../src/onnx/import.ts';
 import { expectSameBits, simulateAll } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
+import { convert } from '../../src/convert/convert.ts';
 import { type DataSet, sliceImages } from '../../src/data/data-set.ts';
 import { openDataSet } from '../../src/data/open.ts';
-import { convert } from '../../src/evaluate/convert.ts';
+import { readWords } from '../../src/observe/words.ts';
 import { importOnnx } from '../../src/onnx/import.ts';
-import { readWords } from '../../src/session/inspect.ts';
-import { Session } from '../../src/session/session.ts';
+import { Session } from '../../src/run/session.ts';
 import { firstDifference } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { runQuantizedAnn } from '../helpers/quantized-ann.ts';

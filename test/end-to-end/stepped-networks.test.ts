@@ -1,11 +1,11 @@
 import { it } from 'vitest';
+import { convert } from '../../src/convert/convert.ts';
 import { openDataSet } from '../../src/data/open.ts';
-import { convert } from '../../src/evaluate/convert.ts';
 import type { Device } from '../../src/gpu/device.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { parseNeuron } from '../../src/neuron/neuron.ts';
 import { importOnnx } from '../../src/onnx/import.ts';
-import { SteppedSession } from '../../src/session/stepped.ts';
+import { SteppedSession } from '../../src/run/stepped-session.ts';
 import { expectSameAccumulators, expectSamePotentials, simulateAllSteps } from '../helpers/compare-steps.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { cifar10Folder, modelPath, normalizationOf } from '../helpers/shared.ts';

@@ -1,5 +1,5 @@
+import type { Ann, Shape } from '../../src/ann/ann.ts';
 import type { DataSet, Images } from '../../src/data/data-set.ts';
-import type { Ann, Shape } from '../../src/graph/ann.ts';
 
 export const shape = (channels: number, height: number, width: number): Shape => ({ channels, height, width });
 

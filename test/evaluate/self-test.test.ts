@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from 'vitest';
 import { firstDifference, selfTest } from '../../src/evaluate/self-test.ts';
 import { simulate } from '../../src/reference/simulate.ts';
-import type { RunResult } from '../../src/session/session.ts';
+import type { RunResult } from '../../src/run/session.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomNetwork, randomPixels } from '../helpers/random-network.ts';
 

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
+import { shapeSize } from '../../src/ann/ann.ts';
+import { convert } from '../../src/convert/convert.ts';
 import type { DataSet } from '../../src/data/data-set.ts';
 import { neuronOf } from '../../src/evaluate/compared-neuron.ts';
-import { convert } from '../../src/evaluate/convert.ts';
 import { trace } from '../../src/evaluate/trace.ts';
-import { shapeSize } from '../../src/graph/ann.ts';
 import type { SpikingNeurons } from '../../src/network/network.ts';
-import { simulateSteps } from '../../src/reference/steps.ts';
+import { simulateSteps } from '../../src/reference/stepped.ts';
 import { firstDifference } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomPixels } from '../helpers/random-network.ts';

@@ -4,7 +4,7 @@ import { Buffers } from '../../src/gpu/buffers.ts';
 import { type Device, requestDevice } from '../../src/gpu/device.ts';
 import { openDevice } from '../../src/gpu/node.ts';
 import { compile } from '../../src/gpu/pipelines.ts';
-import { Session } from '../../src/session/session.ts';
+import { Session } from '../../src/run/session.ts';
 import { describeOnDevice } from '../helpers/device.ts';
 import { randomPixels } from '../helpers/random-network.ts';
 import { residual } from '../network/hand-made.ts';

@@ -1,6 +1,6 @@
 /** `Ann` on the CPU in plain loops and double precision: what the importer is compared with ONNX Runtime by. */
 
-import { type Ann, type AnnPool, type AnnTerm, INPUT, type Shape, shapeSize, sourceShape } from '../../src/graph/ann.ts';
+import { type Ann, type AnnPool, type AnnTerm, INPUT, type Shape, shapeSize, sourceShape } from '../../src/ann/ann.ts';
 
 /** Runs `n` images ([n][c][y][x], normalised) and gives the logits [n][classes]. */
 export function evaluateAnn(ann: Ann, input: Float32Array, n: number): Float32Array {

@@ -1,5 +1,5 @@
 import type { Device } from '../../src/gpu/device.ts';
-import type { Choice } from '../../src/scheduler/choices.ts';
+import type { Choice } from '../../src/plan/choices.ts';
 
 /** Ways to compute a layer in which every form, every arithmetic and both places of weights occur; those that the device has. */
 export function choicesOf(device: Device): Choice[] {

@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
+import { shapeSize } from '../../src/ann/ann.ts';
 import { readBuffer } from '../../src/gpu/buffers.ts';
 import type { Device } from '../../src/gpu/device.ts';
-import { shapeSize } from '../../src/graph/ann.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
-import { type StepOptions, type StepSimulation, simulateSteps } from '../../src/reference/steps.ts';
-import { SteppedSession, type SteppedSessionOptions } from '../../src/session/stepped.ts';
+import { type StepOptions, type StepSimulation, simulateSteps } from '../../src/reference/stepped.ts';
+import { SteppedSession, type SteppedSessionOptions } from '../../src/run/stepped-session.ts';
 import { firstDifference } from './compare.ts';
 
 /** The reference's simulation of every image. */

@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
+import { shapeSize } from '../../src/ann/ann.ts';
 import type { Device } from '../../src/gpu/device.ts';
-import { shapeSize } from '../../src/graph/ann.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
+import { readMembranes, readWords } from '../../src/observe/words.ts';
 import { type Simulation, simulate } from '../../src/reference/simulate.ts';
-import { readMembranes, readWords } from '../../src/session/inspect.ts';
-import { Session, type SessionOptions } from '../../src/session/session.ts';
+import { Session, type SessionOptions } from '../../src/run/session.ts';
 
 /** Index of the first difference, with both values; null where two arrays are equal. */
 export function firstDifference(a: ArrayLike<number>, b: ArrayLike<number>): { index: number; a: number; b: number } | null {

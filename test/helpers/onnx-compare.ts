@@ -2,8 +2,8 @@
 
 import * as ort from 'onnxruntime-node';
 import { expect } from 'vitest';
-import type { Ann } from '../../src/graph/ann.ts';
-import { shapeSize } from '../../src/graph/ann.ts';
+import type { Ann } from '../../src/ann/ann.ts';
+import { shapeSize } from '../../src/ann/ann.ts';
 import { importOnnx } from '../../src/onnx/import.ts';
 import { evaluateAnn } from './ann-evaluate.ts';
 

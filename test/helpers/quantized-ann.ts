@@ -5,7 +5,7 @@
  */
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { INPUT, sourceShape } from '../../src/graph/ann.ts';
+import { INPUT, sourceShape } from '../../src/ann/ann.ts';
 import type { SpikingNetwork, SpikingTerm } from '../../src/network/network.ts';
 import { buildOnnx, type NodeSpec, real, type TensorSpec } from './onnx-builder.ts';
 

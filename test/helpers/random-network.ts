@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { quantize } from '../../src/convert/quantize.ts';
 import {
   type Ann,
   type AnnLayer,
@@ -11,9 +10,10 @@ import {
   sourceShape,
   type Window,
   windowOutput,
-} from '../../src/graph/ann.ts';
-import { keepRead } from '../../src/graph/finish.ts';
+} from '../../src/ann/ann.ts';
+import { keepRead } from '../../src/lower/finish.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
+import { quantize } from '../../src/quantize/quantize.ts';
 
 /** Pseudo-random numbers from a seed (mulberry32): a test names the seed, and the network is there again. */
 export class Random {

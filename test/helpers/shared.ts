@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import type { Normalization } from '../../src/ann/ann-session.ts';
+import type { Normalization } from '../../src/run/ann-session.ts';
 
 /** Networks that the project ships. */
 export const SHIPPED = fileURLToPath(new URL('../../datasets/models/', import.meta.url));

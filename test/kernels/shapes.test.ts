@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { AnnLayer, Shape, Window } from '../../src/graph/ann.ts';
-import { windowOutput } from '../../src/graph/ann.ts';
+import type { AnnLayer, Shape, Window } from '../../src/ann/ann.ts';
+import { windowOutput } from '../../src/ann/ann.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
-import { makePlan } from '../../src/scheduler/plan.ts';
+import { makePlan } from '../../src/plan/words/plan.ts';
 import { choicesOf } from '../helpers/choices.ts';
 import { expectSameBits, simulateAll } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
@@ -159,7 +159,7 @@ describeOnDevice('accumulate: shapes', () => {
     const pixels = randomPixels(input, 17, 1);
     const [first, last] = [pixels.subarray(0, 2 ** 18), pixels.subarray(16 * 2 ** 18)];
     const reference = [...simulateAll(network, first, 1), ...simulateAll(network, last, 1)];
-    const { Session } = await import('../../src/session/session.ts');
+    const { Session } = await import('../../src/run/session.ts');
     const session = await Session.create(device!, network, { batch: 17, waves: 1 });
     try {
       expect(session.plan.batch).toBe(17);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shapeSize } from '../../src/graph/ann.ts';
+import { shapeSize } from '../../src/ann/ann.ts';
 import { type FanOutOptions, fanOut } from '../../src/network/fan-out.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
-import { addCurrent, sumPoolStep } from '../../src/reference/step.ts';
+import { addCurrent, sumPoolStep } from '../../src/reference/operators.ts';
 import { randomNetwork, recipes } from '../helpers/random-network.ts';
 import { ann, convolution, map, neurons, onGrid, pool, readout, SAME, shortcut, square } from './hand-made.ts';
 

@@ -1,7 +1,7 @@
-import { quantize } from '../../src/convert/quantize.ts';
-import type { Ann, AnnLayer, AnnNeurons, AnnPool, AnnReadout, AnnTerm, Shape, Window } from '../../src/graph/ann.ts';
-import { windowOutput } from '../../src/graph/ann.ts';
+import type { Ann, AnnLayer, AnnNeurons, AnnPool, AnnReadout, AnnTerm, Shape, Window } from '../../src/ann/ann.ts';
+import { windowOutput } from '../../src/ann/ann.ts';
 import type { SpikingLayer, SpikingNetwork } from '../../src/network/network.ts';
+import { quantize } from '../../src/quantize/quantize.ts';
 import { Random } from '../helpers/random-network.ts';
 
 /** Networks written by hand: a test says only what it is about. */

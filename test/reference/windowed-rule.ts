@@ -1,4 +1,4 @@
-import { INPUT, type Shape, sourceShape } from '../../src/graph/ann.ts';
+import { INPUT, type Shape, sourceShape } from '../../src/ann/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout, SpikingTerm } from '../../src/network/network.ts';
 
 /**

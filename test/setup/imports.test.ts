@@ -13,36 +13,35 @@ const EVERYTHING = '*';
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   graph: [],
-  network: ['graph'],
+  ann: [],
+  lower: ['graph', 'ann'],
+  onnx: ['graph', 'ann', 'lower'],
+  network: ['ann'],
   neuron: ['network'],
-  onnx: ['graph'],
-  convert: ['graph', 'network', 'neuron'],
-  reference: ['graph', 'network', 'neuron'],
+  quantize: ['ann', 'network'],
+  reference: ['ann', 'network', 'neuron'],
   gpu: [],
-  kernels: ['gpu', 'graph', 'types of network'],
-  scheduler: ['graph', 'network', 'neuron'],
-  ann: ['graph', 'kernels', 'gpu', 'scheduler'],
-  session: ['scheduler', 'kernels', 'gpu', 'network', 'graph', 'neuron'],
-  data: ['graph', 'scheduler', 'types of gpu'],
-  evaluate: ['graph', 'network', 'neuron', 'onnx', 'convert', 'reference', 'gpu', 'kernels', 'scheduler', 'ann', 'session', 'data'],
+  kernels: ['gpu', 'ann', 'network', 'neuron'],
+  plan: ['ann', 'network', 'neuron', 'gpu', 'kernels'],
+  run: ['ann', 'network', 'neuron', 'gpu', 'kernels', 'plan', 'observe'],
+  observe: ['ann', 'network', 'neuron', 'gpu', 'kernels', 'plan', 'types of run'],
+  tune: ['ann', 'network', 'data', 'gpu', 'kernels', 'plan', 'run'],
+  convert: ['ann', 'network', 'quantize', 'gpu', 'run'],
+  data: ['ann'],
+  evaluate: [
+    ...['ann', 'network', 'neuron', 'onnx', 'quantize', 'reference', 'gpu', 'kernels', 'plan', 'run', 'observe', 'convert'],
+    ...['data'],
+  ],
   plot: [],
+  report: ['plot', 'evaluate'],
   cli: [EVERYTHING],
   index: [EVERYTHING],
 };
 
 /** Rooms that run in a browser, and the one file of theirs that does not. */
 const WITHOUT_NODE = [
-  'errors',
-  'graph',
-  'network',
-  'neuron',
-  'convert',
-  'reference',
-  'gpu',
-  'kernels',
-  'scheduler',
-  'ann',
-  'session',
+  ...['errors', 'graph', 'ann', 'lower', 'network', 'neuron', 'quantize', 'reference', 'gpu', 'kernels', 'plan', 'run', 'observe'],
+  ...['convert'],
 ];
 const NODE_ENTRY = 'gpu/node.ts';
 
@@ -156,9 +155,9 @@ describe('the check itself', () => {
 
   it.each([
     ['up the way', one('graph/fold.ts', '../network/network.ts'), /graph\/ may import errors$/],
-    ['a value where types are allowed', one('kernels/pool.ts', '../network/network.ts'), /only types of network/],
-    ['Node in the core', one('session/run.ts', 'node:fs'), /browser/],
-    ['Node without its prefix', one('session/run.ts', 'fs'), /browser/],
+    ['a value where types are allowed', one('observe/words.ts', '../run/session.ts'), /only types of run/],
+    ['Node in the core', one('run/session.ts', 'node:fs'), /browser/],
+    ['Node without its prefix', one('run/session.ts', 'fs'), /browser/],
     ['the webgpu package outside its file', one('gpu/device.ts', 'webgpu'), /browser/],
     ['the command', one('evaluate/curve.ts', '../cli/main.ts'), /nothing imports cli/],
     ['the public face', one('data/mnist.ts', '../index.ts'), /public face/],
@@ -169,7 +168,7 @@ describe('the check itself', () => {
   it.each([
     ['the room itself', one('graph/fold.ts', './ann.ts')],
     ['errors', one('graph/fold.ts', '../errors.ts')],
-    ['types where types are allowed', one('kernels/pool.ts', '../network/network.ts', true)],
+    ['types where types are allowed', one('observe/words.ts', '../run/session.ts', true)],
     ['the one file that loads webgpu', one('gpu/node.ts', 'webgpu')],
     ['files for data sets', one('data/mnist.ts', 'node:fs/promises')],
     ['the set-up’s advice for the command', one('cli/doctor.ts', '../../scripts/setup/driver.mjs')],

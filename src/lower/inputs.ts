@@ -1,0 +1,57 @@
+/** How an operator gets at its inputs: weights and activations. */
+
+import { ModelFormatError } from '../errors.ts';
+import type { Node, Tensor } from '../graph/graph.ts';
+import { cannot, type Lowering, nodePlace } from './lowering.ts';
+import { takeInPads } from './parts/zero-border.ts';
+import { hasPads, type Value } from './value.ts';
+
+/** The constant at an input, or `undefined` where it is left out. Throws where the input is computed from the image. */
+export function constantInput(node: Node, index: number, lowering: Lowering): Tensor | undefined {
+  const name = node.inputs[index];
+  if (!name) return undefined;
+  const constant = lowering.constants.get(name);
+  if (constant) return constant;
+  throw cannot(node, `input ${index} ("${name}") is not a constant`, 'make it a stored weight');
+}
+
+/** Finite weights at an input. Throws `ModelFormatError` for NaN and infinity, and where the input is left out. */
+export function weightInput(node: Node, index: number, lowering: Lowering): Tensor {
+  const tensor = constantInput(node, index, lowering);
+  if (!tensor)
+    throw new ModelFormatError('missing-tensor', nodePlace(node), `input ${index} is left out`, 'export the model again');
+  checkFinite(tensor, node, node.inputs[index]);
+  return tensor;
+}
+
+/** Throws `ModelFormatError` where a constant holds NaN or infinity. */
+export function checkFinite(tensor: Tensor, node: Node, name: string): void {
+  const index = tensor.data.findIndex((x: number) => !Number.isFinite(x));
+  if (index < 0) return;
+  const what = `tensor "${name}" holds ${tensor.data[index]} at position ${index}`;
+  throw new ModelFormatError(
+    'bad-weights',
+    nodePlace(node),
+    what,
+    'the training diverged or the file is damaged; export sound weights',
+  );
+}
+
+/** Whether an input is computed from the image. */
+export const isActivation = (node: Node, index: number, lowering: Lowering): boolean =>
+  lowering.values.has(node.inputs[index] ?? '');
+
+/** The activations at an input, with a zero border kept apart. */
+export function paddedInput(node: Node, index: number, lowering: Lowering): Value {
+  const name = node.inputs[index] ?? '';
+  const value = lowering.values.get(name);
+  if (value) return value;
+  if (lowering.constants.has(name)) throw cannot(node, `input ${index} ("${name}") is a constant`, 'fold constants before export');
+  throw cannot(node, `reads "${name}", an extra output that has no counterpart`, 'use the first output of that node alone');
+}
+
+/** The activations at an input, a zero border taken into them. */
+export function dataInput(node: Node, index: number, lowering: Lowering): Value {
+  const value = paddedInput(node, index, lowering);
+  return hasPads(value.pads) ? takeInPads(value, node, lowering) : value;
+}

@@ -1,0 +1,72 @@
+/** `Graph` → `Ann`: one walk over the nodes, constants folded on the way. */
+
+import { type Ann, INPUT, type Shape } from '../ann/ann.ts';
+import { UnsupportedModelError } from '../errors.ts';
+import { elementCount, type Graph, type Node } from '../graph/graph.ts';
+import { orderNodes } from '../graph/order.ts';
+import { finishLayers } from './finish.ts';
+import { FOLDS, shapeTensor } from './fold/fold.ts';
+import { checkShape, type Lowering, nodePlace, plainValue } from './lowering.ts';
+import { DEFAULT_REMEDY, OPERATORS, REMEDIES } from './operators.ts';
+
+/**
+ * Turns a classifier's graph into layers: weighted sums with one ReLU each, pools, and the readout. Weights are those of
+ * the file up to f32 rounding: BatchNormalization is folded, Concat and Flatten cost nothing, a slice with padded channels is a 1 × 1
+ * convolution with 0/1 weights. A final Softmax or LogSoftmax is left out, so the readout gives logits.
+ * Throws `UnsupportedModelError` for what has no place in an `Ann` and `ModelFormatError` for an inconsistent graph, both by node.
+ */
+export function lowerGraph(graph: Graph): Ann {
+  const input = inputShape(graph);
+  const lowering = startLowering(graph, input);
+  for (const node of orderNodes(graph)) lowerNode(node, lowering);
+  return { name: graph.name, input, layers: finishLayers(lowering) };
+}
+
+function inputShape(graph: Graph): Shape {
+  const [, channels, height = 1, width = 1] = graph.input.dims;
+  const node: Node = { name: graph.input.name, operator: 'input', inputs: [], outputs: [], attributes: new Map() };
+  return checkShape({ channels, height, width }, node);
+}
+
+/** Numbers that a small file may make up: 2^24 (64 MiB of weights). */
+const BASE_ROOM = 2 ** 24;
+/** How many times its own size a file may make up. */
+const ROOM_FACTOR = 16;
+
+function startLowering(graph: Graph, input: Shape): Lowering {
+  const stored = [...graph.constants.values()].reduce((n, { dims }) => n + elementCount(dims), 0);
+  return {
+    graph,
+    batch: graph.input.dims[0],
+    layers: [],
+    constants: new Map(graph.constants),
+    values: new Map([[graph.input.name, plainValue(graph.input.dims, [{ kind: 'finished', source: INPUT, shape: input }])]]),
+    pools: new Map(),
+    room: { left: BASE_ROOM + ROOM_FACTOR * stored },
+  };
+}
+
+function lowerNode(node: Node, lowering: Lowering): void {
+  const [output] = node.outputs;
+  const data = node.inputs.some((name) => lowering.values.has(name));
+  if (!data || node.operator === 'Shape') {
+    lowering.constants.set(output, foldNode(node, lowering));
+    return;
+  }
+  const lower = OPERATORS.get(node.operator);
+  if (!lower) throw refused(node);
+  lowering.values.set(output, lower(node, lowering));
+}
+
+function foldNode(node: Node, lowering: Lowering) {
+  const value = lowering.values.get(node.inputs[0] ?? '');
+  if (node.operator === 'Shape' && value) return shapeTensor(node, value.dims);
+  if (!Object.hasOwn(FOLDS, node.operator)) throw refused(node);
+  return FOLDS[node.operator](node, lowering);
+}
+
+function refused(node: Node): UnsupportedModelError {
+  const remedy = REMEDIES.get(node.operator) ?? DEFAULT_REMEDY;
+  const what = `operator ${node.operator} is not supported (supported: ${[...OPERATORS.keys()].join(', ')})`;
+  return new UnsupportedModelError('unsupported-operator', nodePlace(node), what, remedy);
+}

@@ -1,0 +1,113 @@
+/** The operators on activations that are supported, and what to do about the best known of the others. */
+
+import type { LowerOperator } from './lowering.ts';
+import { lowerClip, lowerMax, lowerMin, lowerRelu } from './operators/activation.ts';
+import { lowerConv, lowerGemm, lowerMatMul } from './operators/convolution.ts';
+import { lowerPad, lowerSlice } from './operators/crop.ts';
+import { lowerAdd, lowerConcat, lowerSub } from './operators/join.ts';
+import {
+  lowerCast,
+  lowerDropout,
+  lowerFlatten,
+  lowerIdentity,
+  lowerReshape,
+  lowerSoftmax,
+  lowerSqueeze,
+  lowerTranspose,
+  lowerUnsqueeze,
+} from './operators/layout.ts';
+import {
+  lowerAveragePool,
+  lowerGlobalAveragePool,
+  lowerGlobalMaxPool,
+  lowerMaxPool,
+  lowerReduceMax,
+  lowerReduceMean,
+} from './operators/pool.ts';
+import { lowerBatchNormalization, lowerDiv, lowerMul } from './operators/scale.ts';
+
+/** Operators on activations, by ONNX name. */
+export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
+  Object.entries({
+    Add: lowerAdd,
+    AveragePool: lowerAveragePool,
+    BatchNormalization: lowerBatchNormalization,
+    Cast: lowerCast,
+    Clip: lowerClip,
+    Concat: lowerConcat,
+    Conv: lowerConv,
+    Div: lowerDiv,
+    Dropout: lowerDropout,
+    Flatten: lowerFlatten,
+    Gemm: lowerGemm,
+    GlobalAveragePool: lowerGlobalAveragePool,
+    GlobalMaxPool: lowerGlobalMaxPool,
+    Identity: lowerIdentity,
+    LogSoftmax: lowerSoftmax,
+    MatMul: lowerMatMul,
+    Max: lowerMax,
+    MaxPool: lowerMaxPool,
+    Min: lowerMin,
+    Mul: lowerMul,
+    Pad: lowerPad,
+    ReduceMax: lowerReduceMax,
+    ReduceMean: lowerReduceMean,
+    Relu: lowerRelu,
+    Reshape: lowerReshape,
+    Slice: lowerSlice,
+    Softmax: lowerSoftmax,
+    Squeeze: lowerSqueeze,
+    Sub: lowerSub,
+    Sum: lowerAdd,
+    Transpose: lowerTranspose,
+    Unsqueeze: lowerUnsqueeze,
+  }),
+);
+
+const NEGATIVE_SLOPE = 'a negative slope has no spike rate; retrain with ReLU';
+const SMOOTH = 'a smooth activation has no spike rate of its own; retrain with ReLU or ReLU6';
+const NORMALISED = 'statistics of each image cannot be folded; train with BatchNormalization';
+const QUANTIZED = 'give the float model; weights are quantised here';
+const RESIZED = 'only classifiers without upsampling are supported';
+const RECURRENT = 'only feed-forward image classifiers are supported';
+
+/** What to do about operators that are refused. */
+export const REMEDIES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ArgMax: 'export the logits; the class is chosen here',
+    ConvTranspose: RESIZED,
+    DequantizeLinear: QUANTIZED,
+    DynamicQuantizeLinear: QUANTIZED,
+    Elu: SMOOTH,
+    Erf: SMOOTH,
+    Exp: SMOOTH,
+    GRU: RECURRENT,
+    Gelu: SMOOTH,
+    GroupNormalization: NORMALISED,
+    HardSigmoid: SMOOTH,
+    HardSwish: SMOOTH,
+    If: 'export the branch that inference takes',
+    InstanceNormalization: NORMALISED,
+    LRN: NORMALISED,
+    LSTM: RECURRENT,
+    LayerNormalization: NORMALISED,
+    LeakyRelu: NEGATIVE_SLOPE,
+    Loop: RECURRENT,
+    Mish: SMOOTH,
+    PRelu: NEGATIVE_SLOPE,
+    QLinearConv: QUANTIZED,
+    QuantizeLinear: QUANTIZED,
+    RNN: RECURRENT,
+    Resize: RESIZED,
+    Selu: SMOOTH,
+    Sigmoid: SMOOTH,
+    Softplus: SMOOTH,
+    Softsign: SMOOTH,
+    Split: 'use Slice for channel ranges',
+    Tanh: SMOOTH,
+    Upsample: RESIZED,
+  }),
+);
+
+/** What to do about any other. */
+export const DEFAULT_REMEDY = 'replace it in the model, or fold it away before export (onnx-simplifier, model.eval())';

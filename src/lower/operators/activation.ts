@@ -1,0 +1,90 @@
+/** Relu, Clip, Min and Max with constants: what turns a sum into a layer of neurons. */
+
+import { numberAttribute } from '../../graph/attributes.ts';
+import type { Node } from '../../graph/graph.ts';
+import { constantInput, isActivation, paddedInput } from '../inputs.ts';
+import { badShape, cannot, type Lowering, type LowerOperator } from '../lowering.ts';
+import { addNeurons, addPool, asSum, isNonNegative } from '../parts/layers.ts';
+import type { Finished, Part, Sum, Value } from '../value.ts';
+
+/** max(x, 0). */
+export const lowerRelu: LowerOperator = (node, lowering) =>
+  activate(paddedInput(node, 0, lowering), Number.POSITIVE_INFINITY, node, lowering);
+
+/** min(max(x, floor), ceiling), where the floor is 0, or x is not below 0 anyway. Bounds are inputs or (before opset 11) attributes. */
+export const lowerClip: LowerOperator = (node, lowering) => {
+  const bound = (index: number, name: string, fallback: number) => {
+    const tensor = constantInput(node, index, lowering);
+    const value = tensor ? tensor.data[0] : numberAttribute(node, name, fallback);
+    if (tensor && tensor.data.length !== 1) throw badShape(node, `the bound "${name}" has ${tensor.data.length} values`);
+    return value;
+  };
+  const floor = bound(1, 'min', Number.NEGATIVE_INFINITY);
+  return clip(paddedInput(node, 0, lowering), floor, bound(2, 'max', Number.POSITIVE_INFINITY), node, lowering);
+};
+
+/** Min with one number: a ceiling, on what is not below 0. */
+export const lowerMin: LowerOperator = (node, lowering) => {
+  const { value, bound } = valueAndBound(node, lowering);
+  return clip(value, Number.NEGATIVE_INFINITY, bound, node, lowering);
+};
+
+/** Max with 0: ReLU. */
+export const lowerMax: LowerOperator = (node, lowering) => {
+  const { value, bound } = valueAndBound(node, lowering);
+  return clip(value, bound, Number.POSITIVE_INFINITY, node, lowering);
+};
+
+function valueAndBound(node: Node, lowering: Lowering): { value: Value; bound: number } {
+  const data = isActivation(node, 0, lowering) ? 0 : 1;
+  const two = node.inputs.length === 2 && !isActivation(node, 1 - data, lowering);
+  const constant = two ? constantInput(node, 1 - data, lowering) : undefined;
+  if (constant?.data.length !== 1 || Number.isNaN(constant.data[0])) {
+    throw cannot(node, 'more than one activation and one number', 'only bounds of one number are supported');
+  }
+  return { value: paddedInput(node, data, lowering), bound: constant.data[0] };
+}
+
+function clip(value: Value, floor: number, ceiling: number, node: Node, lowering: Lowering): Value {
+  if (!(ceiling > 0) || Number.isNaN(floor))
+    throw cannot(node, `bounds ${floor} and ${ceiling}`, 'clip between 0 and a positive bound');
+  const positive = value.parts.every((part) => part.kind === 'finished' && isNonNegative(part.source, lowering));
+  if (floor !== 0 && !(floor < 0 && positive)) {
+    throw cannot(node, `a lower bound of ${floor}`, 'a spike rate has no value below 0 and none above by itself: clip at 0');
+  }
+  return activate(value, ceiling, node, lowering);
+}
+
+/** Float32's largest number stands for "no bound" in some exporters' files. */
+const NO_CEILING = 3.4e38;
+
+function activate(value: Value, bound: number, node: Node, lowering: Lowering): Value {
+  const ceiling = bound >= NO_CEILING ? Number.POSITIVE_INFINITY : Math.fround(bound);
+  const several = value.parts.filter((part) => part.kind === 'sum').length > 1;
+  const parts = value.parts.map((part, k) => activatePart(part, several ? `${node.name}:${k}` : node.name, ceiling, lowering));
+  return { ...value, parts };
+}
+
+function activatePart(part: Part, name: string, ceiling: number, lowering: Lowering): Part {
+  if (part.kind === 'sum') return part.terms.length === 0 && isZero(part) ? part : activateSum(part, name, ceiling, lowering);
+  if (!isNonNegative(part.source, lowering)) return activateSum(asSum(part, name), name, ceiling, lowering);
+  return ceiling === Number.POSITIVE_INFINITY ? part : lowerCeiling(part, name, ceiling, lowering);
+}
+
+const isZero = (sum: Sum): boolean => sum.bias.every((b) => b === 0);
+
+/** Neurons over the sum, then the max pools that waited for them. */
+function activateSum(sum: Sum, name: string, ceiling: number, lowering: Lowering): Finished {
+  return sum.pools.reduce<Finished>(
+    (from, pool) => addPool(from.source, { ...pool, mode: 'max', countIncludePad: false }, lowering),
+    addNeurons(sum, name, ceiling, lowering),
+  );
+}
+
+/** A second bound on a layer: the same neurons once more with the smaller ceiling (the first ones go if nobody else reads them). */
+function lowerCeiling(part: Finished, name: string, ceiling: number, lowering: Lowering): Finished {
+  const layer = lowering.layers[part.source];
+  if (layer.kind !== 'neurons') return addNeurons(asSum(part, name), name, ceiling, lowering);
+  if (layer.ceiling <= ceiling) return part;
+  return { ...part, source: lowering.layers.push({ ...layer, name, ceiling }) - 1 };
+}

@@ -1,0 +1,169 @@
+/** Add, Sum, Sub and Concat: joins of several tensors. */
+
+import type { AnnTerm } from '../../ann/ann.ts';
+import { integerAttribute } from '../../graph/attributes.ts';
+import type { Node, Tensor } from '../../graph/graph.ts';
+import { constantInput, dataInput, isActivation, weightInput } from '../inputs.ts';
+import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
+import { asSum } from '../parts/layers.ts';
+import { arrangeOutputs, densify } from '../parts/terms.ts';
+import { channelCount, type Part, partShape, type Sum, type Value, zeroSum } from '../value.ts';
+import { addConstant, negate } from './scale.ts';
+
+/** Add of two and Sum of any number of tensors; constants among them are biases. */
+export const lowerAdd: LowerOperator = (node, lowering) => {
+  const indices = node.inputs.map((_, i) => i);
+  const values = indices.filter((i) => isActivation(node, i, lowering)).map((i) => dataInput(node, i, lowering));
+  const constants = indices.filter((i) => !isActivation(node, i, lowering)).map((i) => weightInput(node, i, lowering));
+  const sum = values.length === 1 ? values[0] : addValues(values, node, lowering);
+  return constants.reduce<Value>((value, constant) => addConstant(value, constant, 1, node, lowering), sum);
+};
+
+/** x − y; one of both may be a constant. */
+export const lowerSub: LowerOperator = (node, lowering) => {
+  const [left, right] = [isActivation(node, 0, lowering), isActivation(node, 1, lowering)];
+  if (left && right) {
+    return addValues([dataInput(node, 0, lowering), negate(dataInput(node, 1, lowering), node, lowering)], node, lowering);
+  }
+  if (left) return addConstant(dataInput(node, 0, lowering), weightInput(node, 1, lowering), -1, node, lowering);
+  return addConstant(negate(dataInput(node, 1, lowering), node, lowering), weightInput(node, 0, lowering), 1, node, lowering);
+};
+
+/** Concat over channels (or over features, where flattened). */
+export const lowerConcat: LowerOperator = (node, lowering) => {
+  const values = node.inputs.map((name, i) => {
+    if (isActivation(node, i, lowering)) return dataInput(node, i, lowering);
+    const constant = constantInput(node, i, lowering);
+    if (!constant) throw badShape(node, `input ${i} ("${name}") is left out`);
+    return zeroValue(constant, node, lowering);
+  });
+  const { dims } = values[0];
+  const axis = integerAttribute(node, 'axis', 1);
+  if ((axis < 0 ? axis + dims.length : axis) !== 1) throw cannot(node, `axis ${axis}`, 'only channels can be concatenated');
+  if (values.some((v) => v.dims.length !== dims.length || v.dims.some((d, i) => i !== 1 && d !== dims[i]))) {
+    throw badShape(node, `sizes ${values.map((v) => v.dims.join('×')).join(' and ')}`);
+  }
+  const sizes = new Set(values.flatMap((v) => v.parts.map(partShape)).map(({ height, width }) => `${height}×${width}`));
+  if (dims.length > 2 && sizes.size > 1)
+    throw cannot(node, `maps of ${[...sizes].join(' and ')}`, 'reshape behind the join', 'unsupported-shape');
+  if (values.reduce((n, v) => n + v.parts.length, 0) > MAXIMUM_PARTS) throw tooMany(node, `${MAXIMUM_PARTS} parts of channels`);
+  const channels = values.reduce((n, v) => n + v.dims[1], 0);
+  checkShape({ channels, height: dims[2] ?? 1, width: dims[3] ?? 1 }, node);
+  return plainValue(
+    [dims[0], channels, ...dims.slice(2)],
+    values.flatMap((v) => v.parts),
+  );
+};
+
+/** The value as one single part, for those that cannot do with several. */
+export function mergeParts(value: Value, node: Node, lowering: Lowering): Part {
+  if (value.parts.length === 1) return value.parts[0];
+  return mergeSums([value], node, lowering);
+}
+
+function addValues(values: readonly Value[], node: Node, lowering: Lowering): Value {
+  const [first, ...others] = values;
+  if (others.some((v) => v.dims.join() !== first.dims.join())) {
+    throw cannot(
+      node,
+      `sizes ${values.map((v) => v.dims.join('×')).join(' and ')}`,
+      'add tensors of equal sizes',
+      'unsupported-shape',
+    );
+  }
+  for (const part of values.flatMap((v) => v.parts)) refuseWaitingPool(part, node);
+  const parting = (v: Value) => JSON.stringify(v.parts.map(partShape));
+  if (others.some((v) => parting(v) !== parting(first))) return plainValue(first.dims, [mergeSums(values, node, lowering)]);
+  const parts = first.parts.map((part, k) => {
+    const { shape } = asSum(part, node.name);
+    return collect(
+      node,
+      shape,
+      values.map((v) => asSum(v.parts[k], node.name)),
+    );
+  });
+  return plainValue(first.dims, parts);
+}
+
+/** The sum of values of any parting, each channel in its place by 0/1 weights. */
+function mergeSums(values: readonly Value[], node: Node, lowering: Lowering): Sum {
+  const channels = channelCount(values[0]);
+  const { height, width } = partShape(values[0].parts[0]);
+  const shape = { channels, height, width };
+  const parts = values.flatMap((value) => {
+    const shapes = value.parts.map(partShape);
+    if (channelCount(value) !== channels || shapes.some((s) => s.height !== height || s.width !== width)) {
+      throw cannot(node, 'flattened maps of different sizes meet', 'join them before they are flattened', 'unsupported-shape');
+    }
+    let offset = 0;
+    return value.parts.map((part) => {
+      const placed = place(part, offset, channels, node, lowering);
+      offset += partShape(part).channels;
+      return placed;
+    });
+  });
+  return collect(node, shape, parts);
+}
+
+/** A part among the channels of a wider sum. */
+function place(part: Part, offset: number, channels: number, node: Node, lowering: Lowering): Sum {
+  refuseWaitingPool(part, node);
+  const sum = asSum(part, node.name);
+  const own = sum.shape.channels;
+  if (own === channels) return sum;
+  const order = Array.from({ length: channels }, (_, c) => (c >= offset && c < offset + own ? c - offset : -1));
+  const bias = new Float64Array(channels);
+  bias.set(sum.bias, offset);
+  const terms = sum.terms.map(({ source, operator }): AnnTerm => {
+    const inputs = inputChannels(operator, own);
+    const spot = operator.type === 'identity' ? 1 : operator.window.kernel[0] * operator.window.kernel[1];
+    takeRoom(lowering, channels * inputs * spot, node);
+    return { source, operator: arrangeOutputs(densify(operator, own, inputs), own, order) };
+  });
+  return { ...sum, shape: { ...sum.shape, channels }, terms, bias };
+}
+
+function inputChannels(operator: AnnTerm['operator'], outputs: number): number {
+  if (operator.type === 'identity') return outputs;
+  const [ky, kx] = operator.window.kernel;
+  return (operator.weights.length / outputs / ky / kx) * operator.groups;
+}
+
+/** More than any network has: a file that doubles a tensor again and again ends here. */
+const MAXIMUM_TERMS = 1024;
+const MAXIMUM_PARTS = 1024;
+
+const tooMany = (node: Node, what: string) => cannot(node, `more than ${what}`, 'put a ReLU between the joins', 'too-large');
+
+/** One sum of all terms; identities of one source become one. */
+function collect(node: Node, shape: Part['shape'], sums: readonly Sum[]): Sum {
+  if (sums.reduce((n, s) => n + s.terms.length, 0) > MAXIMUM_TERMS) throw tooMany(node, `${MAXIMUM_TERMS} summands`);
+  const terms: AnnTerm[] = [];
+  for (const term of sums.flatMap((s) => s.terms)) {
+    const at = terms.findIndex((t) => t.source === term.source && t.operator.type === 'identity');
+    const known = terms[at];
+    if (!known || term.operator.type !== 'identity') terms.push(term);
+    else
+      terms[at] = {
+        ...known,
+        operator: { type: 'identity', weights: known.operator.weights.map((w, c) => w + term.operator.weights[c]) },
+      };
+  }
+  const bias = new Float64Array(shape.channels);
+  for (const sum of sums) for (let c = 0; c < bias.length; c++) bias[c] += sum.bias[c];
+  return { kind: 'sum', name: node.name, shape, terms, bias, pools: [] };
+}
+
+function refuseWaitingPool(part: Part, node: Node): void {
+  if (part.kind === 'finished' || part.pools.length === 0) return;
+  const what = `a sum over the max pool "${part.pools[0].name}" of a linear sum`;
+  throw cannot(node, what, 'put a ReLU before the pool', 'linear-without-relu');
+}
+
+/** A stored tensor of zeros among activations: padded channels. */
+function zeroValue({ dims, data }: Tensor, node: Node, lowering: Lowering): Value {
+  if (data.some((x: number) => x !== 0)) throw cannot(node, 'a constant among the channels', 'only zeros can be concatenated');
+  if (dims[0] !== lowering.batch || dims.length < 2) throw badShape(node, `a constant of ${dims.join('×')}`);
+  const [, channels, height = 1, width = 1] = dims;
+  return plainValue(dims, [zeroSum(node.name, { channels, height, width })]);
+}

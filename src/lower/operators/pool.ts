@@ -1,0 +1,126 @@
+/** MaxPool, AveragePool, their global forms, and ReduceMean and ReduceMax over height and width. */
+
+import type { AnnPool, Shape, Window } from '../../ann/ann.ts';
+import { integerAttribute, integersAttribute } from '../../graph/attributes.ts';
+import type { Node } from '../../graph/graph.ts';
+import { constantInput, dataInput, paddedInput } from '../inputs.ts';
+import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue } from '../lowering.ts';
+import { addPool, isNonNegative } from '../parts/layers.ts';
+import { isPointwise, POINTWISE } from '../parts/terms.ts';
+import { readWindow } from '../parts/window.ts';
+import { hasBias, hasPads, type Part, partShape, type Sum } from '../value.ts';
+
+type Pool = Parameters<typeof addPool>[1];
+
+/** Maximum over windows; padding is never the maximum (the border of a Pad node is, but on what is not below 0 that is the same). */
+export const lowerMaxPool: LowerOperator = (node, lowering) => {
+  const value = paddedInput(node, 0, lowering);
+  if (value.dims.length !== 4) throw badShape(node, `a pool over ${value.dims.length} dimensions`);
+  if (integerAttribute(node, 'storage_order', 0) !== 0) throw cannot(node, 'storage_order = 1', 'export with storage_order = 0');
+  if (hasPads(value.pads) && !value.parts.every((p) => p.kind === 'finished' && isNonNegative(p.source, lowering))) {
+    throw cannot(node, 'a zero border around what may be below 0', 'put a ReLU before Pad, or use the padding of the pool');
+  }
+  const { window, output } = readWindow(node, partShape(value.parts[0]), value.pads);
+  checkPoolPads(node, window);
+  return poolValue(node, 'max', window, output, false, value, lowering);
+};
+
+/** Mean over windows; zero padding counts where count_include_pad says so, the border of a Pad node always. */
+export const lowerAveragePool: LowerOperator = (node, lowering) => {
+  const value = paddedInput(node, 0, lowering);
+  if (value.dims.length !== 4) throw badShape(node, `a pool over ${value.dims.length} dimensions`);
+  const { window, output, extended, ownPads } = readWindow(node, partShape(value.parts[0]), value.pads);
+  checkPoolPads(node, window);
+  const counts = integerAttribute(node, 'count_include_pad', 0) !== 0;
+  const border = hasPads(value.pads);
+  if ((border && !counts && (ownPads || extended)) || (extended && (counts || border))) {
+    throw cannot(node, 'ceil_mode or padding in part counted', 'export the pool without ceil_mode, and without Pad before it');
+  }
+  return poolValue(node, 'average', window, output, counts || border || !hasPads(window.pads), value, lowering);
+};
+
+/** The mean over the whole map. */
+export const lowerGlobalAveragePool: LowerOperator = (node, lowering) => reduceAxes(node, 'average', [2, 3], true, lowering);
+
+/** The maximum over the whole map. */
+export const lowerGlobalMaxPool: LowerOperator = (node, lowering) => reduceAxes(node, 'max', [2, 3], true, lowering);
+
+/** ReduceMean over height, width or both. */
+export const lowerReduceMean: LowerOperator = (node, lowering) => reduce(node, 'average', lowering);
+
+/** ReduceMax over height, width or both. */
+export const lowerReduceMax: LowerOperator = (node, lowering) => reduce(node, 'max', lowering);
+
+function reduce(node: Node, mode: AnnPool['mode'], lowering: Lowering) {
+  const tensor = constantInput(node, 1, lowering);
+  const axes = tensor ? Array.from(tensor.data) : integersAttribute(node, 'axes');
+  if (!axes) throw cannot(node, 'no axes: a mean over everything', 'reduce over height and width');
+  return reduceAxes(node, mode, axes, integerAttribute(node, 'keepdims', 1) !== 0, lowering);
+}
+
+function reduceAxes(node: Node, mode: AnnPool['mode'], axes: readonly number[], keep: boolean, lowering: Lowering) {
+  const value = dataInput(node, 0, lowering);
+  const rank = value.dims.length;
+  const reduced = new Set(axes.map((a) => (a < 0 ? a + rank : a)));
+  const whole = rank === 3 && reduced.has(2);
+  if ([...reduced].some((a) => a < 2 || a >= rank) || (rank !== 4 && !whole)) {
+    throw cannot(node, `axes [${axes}] of ${rank} dimensions`, 'only height and width can be reduced');
+  }
+  const first = partShape(value.parts[0]);
+  const kernel = [whole || reduced.has(2) ? first.height : 1, whole || reduced.has(3) ? first.width : 1] as const;
+  const output = [first.height / kernel[0], first.width / kernel[1]] as const;
+  const dims = value.dims.map((d, i) => (reduced.has(i) ? 1 : d)).filter((_, i) => keep || !reduced.has(i));
+  const pooled = poolValue(node, mode, { ...POINTWISE, kernel }, output, true, value, lowering);
+  return plainValue(dims, pooled.parts);
+}
+
+function poolValue(
+  node: Node,
+  mode: AnnPool['mode'],
+  window: Window,
+  output: readonly [number, number],
+  countIncludePad: boolean,
+  value: { readonly dims: readonly number[]; readonly parts: readonly Part[] },
+  lowering: Lowering,
+) {
+  const several = value.parts.length > 1;
+  const parts = value.parts.map((part, k): Part => {
+    const shape = checkShape({ channels: partShape(part).channels, height: output[0], width: output[1] }, node);
+    const pool: Pool = { name: several ? `${node.name}:${k}` : node.name, mode, window, countIncludePad, shape };
+    if (part.kind === 'finished') return addPool(part.source, pool, lowering);
+    if (part.terms.length === 0 && !hasBias(part)) return { ...part, shape, bias: new Float64Array(shape.channels), pools: [] };
+    if (mode === 'max') return { ...part, pools: [...part.pools, { name: pool.name, window, shape }] };
+    return averageSum(part, pool, node, lowering);
+  });
+  return plainValue([...value.dims.slice(0, 2), ...output], parts);
+}
+
+/** The mean of a sum of pointwise terms is the sum of the means of their sources. */
+function averageSum(sum: Sum, pool: Pool, node: Node, lowering: Lowering): Sum {
+  const pointwise = sum.terms.every(({ operator }) => operator.type === 'identity' || isPointwise(operator.window));
+  const biasStays = !hasPads(pool.window.pads) || !pool.countIncludePad || !hasBias(sum);
+  if (sum.pools.length > 0 || !pointwise || !biasStays) {
+    const what = `two linear operators without ReLU between it and "${sum.name}"`;
+    throw cannot(node, what, 'put a ReLU before the pool', 'linear-without-relu');
+  }
+  const terms = sum.terms.map(({ source, operator }, k) => {
+    const channels = sourceChannels(operator, sum.shape.channels);
+    const shape: Shape = { ...pool.shape, channels };
+    const name = sum.terms.length > 1 ? `${pool.name}/${k}` : pool.name;
+    return { source: addPool(source, { ...pool, name, shape }, lowering).source, operator };
+  });
+  return { ...sum, shape: pool.shape, terms };
+}
+
+/** Channels of a pointwise term's source. */
+function sourceChannels(operator: Sum['terms'][number]['operator'], outputs: number): number {
+  return operator.type === 'identity' ? outputs : (operator.weights.length / outputs) * operator.groups;
+}
+
+/** A window that lies in the padding alone has no maximum and no mean. */
+function checkPoolPads(node: Node, { kernel, pads, dilation }: Window): void {
+  const reach = [0, 1].map((axis) => dilation[axis] * (kernel[axis] - 1) + 1);
+  if (pads.some((p, i) => p >= reach[i % 2])) {
+    throw cannot(node, `padding [${pads}] as wide as the window`, 'use padding smaller than the window', 'unsupported-shape');
+  }
+}

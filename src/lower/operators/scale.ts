@@ -1,0 +1,106 @@
+/** One factor and one offset a channel: BatchNormalization, and Add, Sub, Mul, Div with a constant. */
+
+import { integerAttribute, numberAttribute } from '../../graph/attributes.ts';
+import { elementCount, type Node, type Tensor } from '../../graph/graph.ts';
+import { dataInput, isActivation, weightInput } from '../inputs.ts';
+import { badShape, cannot, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
+import { asSum } from '../parts/layers.ts';
+import { scaleOutputs } from '../parts/terms.ts';
+import { channelCount, fitsDims, type Part, partShape, type Sum, type Value } from '../value.ts';
+
+/** ONNX BatchNormalization with stored statistics: (x − mean) / √(variance + ε) · scale + offset. */
+export const lowerBatchNormalization: LowerOperator = (node, lowering) => {
+  if (integerAttribute(node, 'training_mode', 0) !== 0) throw cannot(node, 'training mode', 'call model.eval() before export');
+  const value = dataInput(node, 0, lowering);
+  const [scale, offset, mean, variance] = [1, 2, 3, 4].map((i) => weightInput(node, i, lowering).data);
+  const channels = value.dims[1];
+  if ([scale, offset, mean, variance].some((d) => d.length !== channels)) {
+    throw badShape(node, `statistics of ${scale.length} channels on ${channels}`);
+  }
+  const epsilon = numberAttribute(node, 'epsilon', 1e-5);
+  const factors = Float64Array.from(scale, (s, c) => s / Math.sqrt(variance[c] + epsilon));
+  if (!factors.every(Number.isFinite)) throw badShape(node, 'a variance below zero');
+  const offsets = Float64Array.from(offset, (o, c) => o - mean[c] * factors[c]);
+  return scaleChannels(value, factors, offsets, node, lowering);
+};
+
+/** x · constant. */
+export const lowerMul: LowerOperator = (node, lowering) => {
+  const { value, constant } = dataAndConstant(node, 'a product of two activations', lowering);
+  return scaleChannels(value, perChannel(constant, value, node), zeros(value), node, lowering);
+};
+
+/** x / constant. */
+export const lowerDiv: LowerOperator = (node, lowering) => {
+  const { value, constant, first } = dataAndConstant(node, 'a quotient of two activations', lowering);
+  if (!first) throw cannot(node, 'a constant divided by activations', 'activations may only be divided by constants');
+  const factors = perChannel(constant, value, node).map((x) => 1 / x);
+  if (!factors.every(Number.isFinite)) throw badShape(node, 'a division by zero');
+  return scaleChannels(value, factors, zeros(value), node, lowering);
+};
+
+/** x + constant. */
+export function addConstant(value: Value, constant: Tensor, sign: 1 | -1, node: Node, lowering: Lowering): Value {
+  const offsets = perChannel(constant, value, node).map((x) => sign * x);
+  return scaleChannels(value, ones(value), offsets, node, lowering);
+}
+
+/** −x. */
+export const negate = (value: Value, node: Node, lowering: Lowering): Value =>
+  scaleChannels(value, ones(value).fill(-1), zeros(value), node, lowering);
+
+/** Every channel times its factor, plus its offset. Throws where a max pool waits for its ReLU. */
+export function scaleChannels(value: Value, factors: Float64Array, offsets: Float64Array, node: Node, lowering: Lowering): Value {
+  if (factors.length !== channelCount(value)) throw notPerChannel(node);
+  let from = 0;
+  const parts = value.parts.map((part): Sum => {
+    const to = from + partShape(part).channels;
+    const scaled = scalePart(part, factors.subarray(from, to), offsets.subarray(from, to), node, lowering);
+    from = to;
+    return scaled;
+  });
+  return plainValue(value.dims, parts);
+}
+
+function scalePart(part: Part, factors: Float64Array, offsets: Float64Array, node: Node, lowering: Lowering): Sum {
+  const sum = asSum(part, node.name);
+  if (sum.pools.length > 0) {
+    throw cannot(node, `a scale behind the max pool "${sum.pools[0].name}" of a linear sum`, 'put a ReLU before the pool');
+  }
+  if (factors.every((f) => f === 1)) return { ...sum, name: node.name, bias: sum.bias.map((b, c) => b + offsets[c]) };
+  for (const { operator } of sum.terms) takeRoom(lowering, operator.weights.length, node);
+  const terms = sum.terms.map(({ source, operator }) => ({ source, operator: scaleOutputs(operator, factors) }));
+  return { ...sum, name: node.name, terms, bias: sum.bias.map((b, c) => b * factors[c] + offsets[c]) };
+}
+
+/** The one activation and the one constant of a node with two inputs. */
+function dataAndConstant(node: Node, both: string, lowering: Lowering) {
+  const first = isActivation(node, 0, lowering);
+  if (first && isActivation(node, 1, lowering)) throw cannot(node, both, 'gates and attention have no spike rate; leave them out');
+  const value = dataInput(node, first ? 0 : 1, lowering);
+  return { value, constant: weightInput(node, first ? 1 : 0, lowering), first };
+}
+
+/** A constant as one number a channel. Throws where it differs within a map, or would make the tensor larger. */
+function perChannel({ dims, data }: Tensor, value: Value, node: Node): Float64Array {
+  const channels = channelCount(value);
+  const rank = value.dims.length;
+  if (dims.length <= rank && elementCount(dims) === 1) return new Float64Array(channels).fill(data[0]);
+  const axis = dims.length - (rank - 1);
+  const others = dims.every((d, i) => i === axis || d === 1);
+  if (dims.length > rank || axis < 0 || !others || dims[axis] !== value.dims[1]) {
+    throw notPerChannel(node, dims);
+  }
+  if (value.dims[1] !== channels || !fitsDims(value.dims, value.parts, value.dims[0])) throw notPerChannel(node, dims);
+  return Float64Array.from(data);
+}
+
+const notPerChannel = (node: Node, dims?: readonly number[]) =>
+  cannot(
+    node,
+    `a constant ${dims ? `[${dims.join(', ')}] ` : ''}that is not one number a channel`,
+    'use one number, or one a channel',
+  );
+
+const zeros = (value: Value) => new Float64Array(channelCount(value));
+const ones = (value: Value) => new Float64Array(channelCount(value)).fill(1);

@@ -1,0 +1,86 @@
+/** Windows of convolutions and pools, from a node's attributes. */
+
+import { type Shape, type Window, windowOutput } from '../../ann/ann.ts';
+import { integerAttribute, integersAttribute, textAttribute } from '../../graph/attributes.ts';
+import type { Node } from '../../graph/graph.ts';
+import { badShape, cannot } from '../lowering.ts';
+import type { Pads } from '../value.ts';
+
+/** What a window's node says, with a border of the Pad node before it already in `pads`. */
+export interface WindowReading {
+  readonly window: Window;
+  /** [height, width] of the output. */
+  readonly output: readonly [number, number];
+  /** `ceil_mode` added places behind the border, at the bottom or the right. */
+  readonly extended: boolean;
+  /** The node has padding of its own. */
+  readonly ownPads: boolean;
+}
+
+/** Largest kernel, stride, padding or dilation: far above any network's. */
+const MAXIMUM = 2 ** 20;
+
+/**
+ * Reads kernel_shape, strides, pads, auto_pad, dilations and ceil_mode. `input` is the map without border, `border` the
+ * zero border around it, `kernel` the kernel's size where the weights say it.
+ * Throws `UnsupportedModelError` for 1- and 3-dimensional windows, `ModelFormatError` for sizes that are none.
+ */
+export function readWindow(node: Node, input: Shape, border: Pads, kernel?: readonly number[]): WindowReading {
+  const own = integersAttribute(node, 'kernel_shape');
+  if (kernel && own && kernel.join() !== own.join())
+    throw badShape(node, `kernel_shape ${own.join('×')} but weights ${kernel.join('×')}`);
+  const size = pair(node, 'kernel_shape', kernel ?? own, 1);
+  const stride = pair(node, 'strides', integersAttribute(node, 'strides') ?? [1, 1], 1);
+  const dilation = pair(node, 'dilations', integersAttribute(node, 'dilations') ?? [1, 1], 1);
+  const padded = { ...input, height: input.height + border[0] + border[2], width: input.width + border[1] + border[3] };
+  const pads = readPads(node, padded, { kernel: size, stride, dilation });
+  const all: Pads = [pads[0] + border[0], pads[1] + border[1], pads[2] + border[2], pads[3] + border[3]];
+  const window: Window = { kernel: size, stride, pads: all, dilation };
+  const ceiling = integerAttribute(node, 'ceil_mode', 0) ? extend(node, input, window) : window;
+  const output = windowOutput(input, ceiling);
+  if (output.some((d) => d <= 0)) throw badShape(node, `the window ${size.join('×')} is larger than its map`);
+  return { window: ceiling, output, extended: ceiling !== window, ownPads: pads.some((p) => p !== 0) };
+}
+
+function pair(node: Node, name: string, values: readonly number[] | undefined, minimum: number): [number, number] {
+  if (!values) throw badShape(node, `${name} is missing`);
+  if (values.length !== 2)
+    throw cannot(node, `${name} has ${values.length} entries`, 'only windows over height and width are supported');
+  if (values.some((v) => v < minimum || v > MAXIMUM)) throw badShape(node, `${name} [${values}]`);
+  return [values[0], values[1]];
+}
+
+function readPads(node: Node, input: Shape, { kernel, stride, dilation }: Omit<Window, 'pads'>): Pads {
+  const mode = textAttribute(node, 'auto_pad', 'NOTSET');
+  if (mode === 'VALID') return [0, 0, 0, 0];
+  if (mode === 'SAME_UPPER' || mode === 'SAME_LOWER') {
+    const total = ([0, 1] as const).map((axis) => {
+      const extent = axis === 0 ? input.height : input.width;
+      const reach = (Math.ceil(extent / stride[axis]) - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1;
+      return Math.max(0, reach - extent);
+    });
+    const small = total.map((t) => Math.floor(t / 2));
+    const large = total.map((t) => Math.ceil(t / 2));
+    return mode === 'SAME_UPPER' ? [small[0], small[1], large[0], large[1]] : [large[0], large[1], small[0], small[1]];
+  }
+  if (mode !== 'NOTSET' && mode !== '') throw cannot(node, `auto_pad "${mode}"`, 'export with explicit pads');
+  const pads = integersAttribute(node, 'pads') ?? [0, 0, 0, 0];
+  if (pads.length !== 4) throw cannot(node, `pads has ${pads.length} entries`, 'only windows over height and width are supported');
+  if (pads.some((p) => p < 0 || p > MAXIMUM)) throw badShape(node, `pads [${pads}]`);
+  return [pads[0], pads[1], pads[2], pads[3]];
+}
+
+/** ceil_mode as extra padding at the end. A last window that would begin behind the map is where ONNX's readers disagree. */
+function extend(node: Node, input: Shape, window: Window): Window {
+  const { kernel, stride, pads, dilation } = window;
+  const extra = ([0, 1] as const).map((axis) => {
+    const extent = axis === 0 ? input.height : input.width;
+    const span = extent + pads[axis] + pads[axis + 2] - dilation[axis] * (kernel[axis] - 1) - 1;
+    if (span < 0 || span % stride[axis] === 0) return 0;
+    const begin = Math.ceil(span / stride[axis]) * stride[axis];
+    if (begin >= extent + pads[axis]) throw cannot(node, 'ceil_mode with a window behind the map', 'export with ceil_mode=False');
+    return stride[axis] - (span % stride[axis]);
+  });
+  if (extra.every((e) => e === 0)) return window;
+  return { ...window, pads: [pads[0], pads[1], pads[2] + extra[0], pads[3] + extra[1]] };
+}

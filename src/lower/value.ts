@@ -1,0 +1,90 @@
+/**
+ * What a tensor is while the graph is lowered: a list of channel parts. A part is finished (the output of a layer, or the network's
+ * input) or a linear sum that still waits for its ReLU. Concat only lengthens the list, Flatten only changes `dims`.
+ */
+
+import type { AnnTerm, Shape, Window } from '../ann/ann.ts';
+import { shapeSize } from '../ann/ann.ts';
+
+/** [top, left, bottom, right] */
+export type Pads = readonly [number, number, number, number];
+
+/** The output of a layer, or the network's input (`INPUT`). */
+export interface Finished {
+  readonly kind: 'finished';
+  readonly source: number;
+  readonly shape: Shape;
+}
+
+/** A max pool of a sum, put off until the sum's ReLU is known: the maximum and ReLU may change places. */
+export interface WaitingPool {
+  readonly name: string;
+  readonly window: Window;
+  /** Of the pool's output. */
+  readonly shape: Shape;
+}
+
+/** Σ terms + bias, without activation so far. No terms and no bias: zeros. */
+export interface Sum {
+  readonly kind: 'sum';
+  /** The last linear node. */
+  readonly name: string;
+  /** Of the sum, before `pools`. */
+  readonly shape: Shape;
+  readonly terms: readonly AnnTerm[];
+  /** One a channel; in double precision until the layer is made. */
+  readonly bias: Float64Array;
+  readonly pools: readonly WaitingPool[];
+}
+
+export type Part = Finished | Sum;
+
+/** A tensor of activations. */
+export interface Value {
+  /** As ONNX sees it: [batch, …], zero border included. */
+  readonly dims: readonly number[];
+  /** In the order of channels; flattened, in the order of features. */
+  readonly parts: readonly Part[];
+  /** A border of zeros around the parts (of a Pad node) that the next window takes in. */
+  readonly pads: Pads;
+}
+
+export const NO_PADS: Pads = [0, 0, 0, 0];
+
+/** Whether a border has any width. */
+export const hasPads = (pads: Pads): boolean => pads.some((p) => p !== 0);
+
+/** Shape of what a part stands for, its waiting pools included. */
+export const partShape = (part: Part): Shape => (part.kind === 'sum' ? (part.pools.at(-1)?.shape ?? part.shape) : part.shape);
+
+/** Channels of all parts together. */
+export const channelCount = (value: Value): number => value.parts.reduce((n, part) => n + partShape(part).channels, 0);
+
+/** Whether a sum adds something to zero padding of its sources. */
+export const hasBias = (sum: Sum): boolean => sum.bias.some((b) => b !== 0);
+
+/** A sum that is zero everywhere: padded channels. */
+export const zeroSum = (name: string, shape: Shape): Sum => ({
+  kind: 'sum',
+  name,
+  shape,
+  terms: [],
+  bias: new Float64Array(shape.channels),
+  pools: [],
+});
+
+/**
+ * Whether the parts can be read as a tensor of these dims without moving a value: as maps [batch, channels, height, width] (or
+ * [batch, channels, height × width]) of every part's own size, or as a vector [batch, features].
+ */
+export function fitsDims(dims: readonly number[], parts: readonly Part[], batch: number): boolean {
+  if (dims.length < 2 || dims[0] !== batch) return false;
+  const shapes = parts.map(partShape);
+  const rest = dims.slice(2);
+  const restSize = rest.reduce((a, b) => a * b, 1);
+  const asMaps =
+    dims[1] === shapes.reduce((n, s) => n + s.channels, 0) &&
+    shapes.every((s) => s.height * s.width === restSize && (rest.length !== 2 || (s.height === rest[0] && s.width === rest[1])));
+  const asVector = dims.length === 2 && dims[1] === shapes.reduce((n, s) => n + shapeSize(s), 0);
+  return asMaps || asVector;
+}

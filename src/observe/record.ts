@@ -1,0 +1,207 @@
+import { shapeSize } from '../ann/ann.ts';
+import { countImages } from '../ann/pixels.ts';
+import { OptionError } from '../errors.ts';
+import { Buffers, mapForReading } from '../gpu/buffers.ts';
+import type { Device } from '../gpu/device.ts';
+import type { SpikingNetwork } from '../network/network.ts';
+import type { NeuronModel } from '../neuron/model.ts';
+import type { Chunk } from '../plan/trains/chunks.ts';
+import type { SteppedPlan } from '../plan/trains/plan.ts';
+import type { SteppedEngine } from '../run/stepped-engine.ts';
+
+/** What to record. */
+export interface RecordOptions {
+  /** Names of layers of neurons. */
+  readonly layers: readonly string[];
+  /** Neurons of each layer, (channel · height + y) · width + x; default: all, or a `fraction`. */
+  readonly neurons?: readonly number[];
+  /** Part of each layer's neurons, evenly spread; 0 … 1. */
+  readonly fraction?: number;
+  /** Spikes sent (0 … γ), V after the step, or the bistable state in the step (0 integrating, 1 firing). */
+  readonly what: 'spikes' | 'membrane' | 'state';
+}
+
+/** One layer's recording. */
+export interface LayerRecord {
+  /** Index in the network. */
+  readonly layer: number;
+  readonly name: string;
+  /** Indices of the neurons that were recorded, (channel · height + y) · width + x. */
+  readonly neurons: Int32Array;
+  /** [step][image][recorded neuron] */
+  readonly shape: readonly [number, number, number];
+  readonly data: Int32Array;
+}
+
+/** What was recorded. */
+export interface StepRecord {
+  readonly what: RecordOptions['what'];
+  readonly timesteps: number;
+  readonly images: number;
+  readonly layers: readonly LayerRecord[];
+}
+
+/** The session that is recorded: `SteppedSession`. */
+export interface Recorded {
+  readonly device: Device;
+  readonly network: SpikingNetwork;
+  readonly plan: SteppedPlan;
+  readonly model: NeuronModel;
+  readonly engine: SteppedEngine;
+  check(): void;
+  cut(checkpoints: readonly number[], capacity?: number): Chunk[];
+  submit(
+    images: Uint8Array,
+    count: number,
+    chunks: readonly Chunk[],
+    after: (encoder: GPUCommandEncoder, chunk: Chunk) => void,
+    readback: GPUBuffer,
+  ): void;
+}
+
+/** A part of an engine's buffer that is copied after every step. */
+interface Source {
+  readonly buffer: GPUBuffer;
+  /** In words. */
+  readonly first: number;
+  readonly words: number;
+  /** The neuron's value in the copied words. */
+  readonly valueOf: (words: Int32Array, neuron: number, image: number, place: number) => number;
+}
+
+/**
+ * Runs images one step a dispatch and keeps what the named layers do in every step: on the device, read back once at the end.
+ * @param images pixels 0…255, [image][channel][y][x]; at most one batch
+ * @throws OptionError for layers that are not there, neurons out of range, more images than a batch
+ */
+export async function recordSteps(session: Recorded, options: RecordOptions, images: Uint8Array): Promise<StepRecord> {
+  const { network, plan, device } = session;
+  session.check();
+  const count = countImages(images, network.input.shape);
+  if (count > plan.batch) refuse('images', `${count} images are more than the batch of ${plan.batch}`, 'record fewer at once');
+  const layers = options.layers.map((name) => indexOf(session, name));
+  const sources = layers.map((layer) => sourceOf(session, layer, options.what));
+  const chosen = layers.map((layer) => chooseNeurons(shapeSize(network.layers[layer].shape), options));
+  const chunks = session.cut([], 1);
+  const stepBytes = sources.reduce((sum, { words }) => sum + words * 4, 0);
+  const limit = Math.min(device.limits.maxBufferSize, 2 ** 30);
+  if (stepBytes * chunks.length > limit) {
+    refuse(
+      'layers',
+      `the recording needs ${stepBytes * chunks.length} bytes, at most ${limit}`,
+      'record fewer layers, or a smaller batch',
+    );
+  }
+  const buffers = new Buffers(device);
+  try {
+    const recording = buffers.create('recording', 'readback', stepBytes * chunks.length);
+    const potentials = buffers.create('readback', 'readback', plan.bytes.potentials + session.engine.counters.size);
+    const copy = (encoder: GPUCommandEncoder, { step }: Chunk): void => {
+      let at = step * stepBytes;
+      for (const { buffer, first, words } of sources) {
+        encoder.copyBufferToBuffer(buffer, first * 4, recording, at, words * 4);
+        at += words * 4;
+      }
+    };
+    session.submit(images, count, chunks, copy, potentials);
+    const mapped = await mapForReading(recording, () => session.check());
+    const records = layers.map((layer, i): LayerRecord => {
+      const data = new Int32Array(plan.timesteps * count * chosen[i].length);
+      const before = sources.slice(0, i).reduce((sum, { words }) => sum + words * 4, 0);
+      chunks.forEach(({ step, place }) => {
+        const words = new Int32Array(mapped, step * stepBytes + before, sources[i].words);
+        for (let n = 0; n < count; n++) {
+          const row = (step * count + n) * chosen[i].length;
+          chosen[i].forEach((neuron, j) => {
+            data[row + j] = sources[i].valueOf(words, neuron, n, place);
+          });
+        }
+      });
+      const shape = [plan.timesteps, count, chosen[i].length] as const;
+      return { layer, name: network.layers[layer].name, neurons: chosen[i], shape, data };
+    });
+    if (options.what === 'state') delayStates(records, count);
+    return { what: options.what, timesteps: plan.timesteps, images: count, layers: records };
+  } finally {
+    buffers.dispose();
+  }
+}
+
+/** States are copied behind a step, when the window's end has flipped them: each step's own is the one before it. */
+function delayStates(records: readonly LayerRecord[], images: number): void {
+  for (const { data, neurons } of records) {
+    const row = images * neurons.length;
+    data.copyWithin(row, 0, data.length - row);
+    data.fill(0, 0, Math.min(row, data.length));
+  }
+}
+
+function refuse(option: string, what: string, remedy: string): never {
+  throw new OptionError(option, option, what, remedy);
+}
+
+function indexOf({ network }: Recorded, name: string): number {
+  const layer = network.layers.findIndex((one) => one.kind === 'neurons' && one.name === name);
+  if (layer >= 0) return layer;
+  const names = network.layers.flatMap((one) => (one.kind === 'neurons' ? [one.name] : []));
+  return refuse('layers', `no layer of neurons is named "${name}"`, `choose from ${names.join(', ')}`);
+}
+
+function chooseNeurons(size: number, { neurons, fraction = 1 }: RecordOptions): Int32Array {
+  if (neurons) {
+    const wrong = neurons.find((i) => !Number.isInteger(i) || i < 0 || i >= size);
+    if (wrong !== undefined) refuse('neurons', `${wrong} is not from 0 to ${size - 1}`, 'choose others');
+    return Int32Array.from(neurons);
+  }
+  if (!(fraction > 0 && fraction <= 1)) refuse('fraction', `${fraction} is not within 0 … 1`, 'give a part such as 0.01');
+  const count = Math.max(1, Math.round(size * fraction));
+  return Int32Array.from({ length: count }, (_, i) => Math.floor((i * size) / count));
+}
+
+/** Where a layer's values lie, and how they are read from there. */
+function sourceOf({ network, plan, engine, model }: Recorded, layer: number, what: RecordOptions['what']): Source {
+  const { shape, name } = network.layers[layer];
+  const { layout, batch } = plan;
+  const area = shape.height * shape.width;
+  const tileWords = Math.ceil(shape.channels / 8) * area * batch;
+  /** The word of a neuron's tile, and its bit in step 0 of a group. */
+  const wordOf = (neuron: number, image: number): number =>
+    (Math.floor(neuron / area / 8) * area + (neuron % area)) * batch + image;
+  const bitOf = (neuron: number): number => {
+    const u = Math.floor(neuron / area) % 8;
+    return (u & 3) * 8 + (u >> 2) * 4;
+  };
+  if (what === 'membrane') {
+    const words = shapeSize(shape) * batch;
+    return {
+      buffer: engine.data.membranes,
+      first: layout.neurons[layer],
+      words,
+      valueOf: (values, neuron, image) => values[neuron * batch + image],
+    };
+  }
+  if (what === 'state') {
+    if (!model.windowed) refuse('what', `layer "${name}" has no states with this neuron`, 'record spikes or membranes');
+    return {
+      buffer: engine.data.spikes,
+      first: layout.states[layer],
+      words: tileWords,
+      valueOf: (values, neuron, image) => (values[wordOf(neuron, image)] >>> bitOf(neuron)) & 1,
+    };
+  }
+  const train = layout.trains[layer];
+  if (!train) return refuse('layers', `layer "${name}" sends no spikes`, 'choose a layer of neurons');
+  return {
+    buffer: engine.data.spikes,
+    first: train.first,
+    words: train.groupStride * layout.groups,
+    valueOf: (values, neuron, image, place) => {
+      let spikes = 0;
+      for (let plane = 0; plane < train.planes; plane++) {
+        const word = values[(place >> 2) * train.groupStride + plane * train.planeStride + wordOf(neuron, image)];
+        spikes |= ((word >>> (bitOf(neuron) + (place & 3))) & 1) << plane;
+      }
+      return spikes;
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import { sourceShape } from '../ann/ann.ts';
+import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
+import { largestByte, suited } from './halves.ts';
+import type { PlanLimits } from './limits.ts';
+import { UNIFORM_BYTES } from './tables.ts';
+
+/**
+ * How one layer is computed; all give the same bits.
+ * - `registers` (`shaders/accumulate.wgsl`): an invocation has 8 channels × 8 columns in registers and reads words itself;
+ * - `tiled` (`shaders/accumulate-tiled.wgsl`): a workgroup shares words and weights for 64 channels × 64 columns;
+ * - `matrix`: as `tiled`, multiplied by matrix units.
+ */
+export interface Choice {
+  readonly form: (typeof VALUES.form)[number];
+  /**
+   * Packed 8-bit dot products; integers with the sums of two output channels in the halves of a u32, or of single bytes; or f32.
+   * Matrix units have their own.
+   */
+  readonly arithmetic: (typeof VALUES.arithmetic)[number];
+  /** Weights through the constant path where they fit, or always from storage. */
+  readonly weights: (typeof VALUES.weights)[number];
+}
+
+/** What each part of a choice may be. */
+const VALUES = {
+  form: ['registers', 'tiled', 'matrix'],
+  arithmetic: ['packed', 'halves', 'integers', 'f32'],
+  weights: ['uniform', 'storage'],
+} as const;
+
+/** Whether something read from a file is a choice: the three parts, each with a value that there is, and nothing else. */
+export function isChoice(value: unknown): value is Choice {
+  if (typeof value !== 'object' || value === null) return false;
+  const entries = Object.entries(value);
+  const isPart = ([name, part]: [string, unknown]) =>
+    Object.hasOwn(VALUES, name) && (VALUES[name as keyof typeof VALUES] as readonly unknown[]).includes(part);
+  return entries.length === Object.keys(VALUES).length && entries.every(isPart);
+}
+
+/** Choices by shape (`shapeKey`), as tuning found them. */
+export type Choices = { readonly [shape: string]: Choice };
+
+/** What of a device the choice depends on. */
+export interface Capabilities {
+  /** It computes on the CPU. */
+  readonly software: boolean;
+  /** WGSL has packed 8-bit dot products. */
+  readonly packedDot: boolean;
+  /** It has matrix units for operands of 8 bits or f16. */
+  readonly matrix: boolean;
+}
+
+/** A layer's shape as far as its speed depends on it: what tuning measures once and keeps. */
+export function shapeKey(network: SpikingNetwork, layer: SpikingNeurons): string {
+  const terms = layer.terms.map(({ source, operator }) => {
+    const from = sourceShape(network, source);
+    if (operator.type === 'identity') return 'identity';
+    const { kernel, stride, dilation } = operator.window;
+    const groups = operator.groups > 1 ? ` groups ${operator.groups}` : '';
+    const dilated = dilation[0] * dilation[1] > 1 ? ` dilation ${dilation.join('x')}` : '';
+    return `${kernel.join('x')}/${stride.join('x')} ${from.channels}x${from.height}x${from.width}${groups}${dilated}`;
+  });
+  return `${terms.join(' + ')} -> ${layer.shape.channels}x${layer.shape.height}x${layer.shape.width}`;
+}
+
+const isGrouped = ({ terms }: SpikingNeurons): boolean =>
+  terms.some(({ operator }) => operator.type !== 'identity' && operator.groups > 1);
+
+/** Channels below which a tile of 64 channels is mostly empty. */
+const TILE_CHANNELS = 32;
+
+/** Whether the forms that share words in a workgroup can compute a layer: ungrouped, and channels enough to fill a tile. */
+const fillsTiles = (layer: SpikingNeurons): boolean => layer.shape.channels >= TILE_CHANNELS && !isGrouped(layer);
+
+/** Dot products where hardware has them; software drivers take them apart, and two sums in one integer suit them better. */
+export const defaultArithmetic = ({ software, packedDot }: Capabilities): Choice['arithmetic'] =>
+  software ? 'halves' : packedDot ? 'packed' : 'f32';
+
+/** What a layer is computed with where nothing was measured: by the kind of device. */
+export function defaultChoice(capabilities: Capabilities, layer: SpikingNeurons): Choice {
+  const { software, matrix } = capabilities;
+  if (!software && matrix && fillsTiles(layer)) return { form: 'matrix', arithmetic: 'packed', weights: 'storage' };
+  return { form: 'registers', arithmetic: defaultArithmetic(capabilities), weights: 'uniform' };
+}
+
+/** The arithmetics of integers that are not packed. */
+const OF_INTEGERS: ReadonlySet<string> = new Set(['halves', 'integers']);
+
+/**
+ * What a device may compute a layer with best: the candidates of tuning. Software drivers have no workgroup memory of their own,
+ * so that the tiled form is 10 to 20 times slower there, and weights from storage half as fast, but for integers: both are
+ * left out, since each candidate is compiled for seconds.
+ */
+export function candidatesOf({ software, packedDot, matrix }: Capabilities, layer: SpikingNeurons): Choice[] {
+  const arithmetics = VALUES.arithmetic.filter((one) => one !== 'packed' || packedDot);
+  const registers = arithmetics.flatMap((arithmetic) =>
+    VALUES.weights.map((weights): Choice => ({ form: 'registers', arithmetic, weights })),
+  );
+  if (software) return registers.filter(({ arithmetic, weights }) => OF_INTEGERS.has(arithmetic) || weights === 'uniform');
+  if (!fillsTiles(layer)) return registers;
+  const tiled = arithmetics
+    .filter((one) => one !== 'halves')
+    .map((arithmetic): Choice => ({ form: 'tiled', arithmetic, weights: 'storage' }));
+  return [...registers, ...tiled, ...(matrix ? [{ form: 'matrix', arithmetic: 'packed', weights: 'storage' } as const] : [])];
+}
+
+/** Whether two choices are the same. */
+export const isSameChoice = (a: Choice, b: Choice): boolean =>
+  a.form === b.form && a.arithmetic === b.arithmetic && a.weights === b.weights;
+
+/**
+ * What tuning found for a layer; undefined where it found nothing, or nothing that is a candidate here: choices may come from a
+ * file, and of another device.
+ */
+export function tunedChoice(
+  network: SpikingNetwork,
+  layer: SpikingNeurons,
+  choices: Choices,
+  capabilities: Capabilities,
+): Choice | undefined {
+  const found = choices[shapeKey(network, layer)];
+  return found && candidatesOf(capabilities, layer).find((candidate) => isSameChoice(candidate, found));
+}
+
+/** How many shapes of a network's layers have a choice by tuning that holds on a device. */
+export function tunedShapes(network: SpikingNetwork, choices: Choices, capabilities: Capabilities): number {
+  const tuned = network.layers.flatMap((layer) =>
+    layer.kind === 'neurons' && tunedChoice(network, layer, choices, capabilities) ? [shapeKey(network, layer)] : [],
+  );
+  return new Set(tuned).size;
+}
+
+/** Packed dot products on a GPU, and no more. */
+const PLAIN: Capabilities = { software: false, packedDot: true, matrix: false };
+
+/**
+ * How a layer is computed: what is forced, else what tuning found for its shape, else by the kind of device. Grouped
+ * convolutions stay in registers whatever is asked for: a tile of 64 channels would read too many others. Halves stay where they
+ * are exact.
+ */
+export function choose(
+  network: SpikingNetwork,
+  layer: SpikingNeurons,
+  limits: PlanLimits,
+  options: Partial<Choice> & { readonly capabilities?: Capabilities; readonly choices?: Choices },
+): Choice {
+  const { capabilities = PLAIN, choices = {} } = options;
+  const found = tunedChoice(network, layer, choices, capabilities) ?? defaultChoice(capabilities, layer);
+  const { form = found.form, arithmetic = found.arithmetic, weights = found.weights } = options;
+  if (form !== 'registers' && !isGrouped(layer)) {
+    return { form, arithmetic: arithmetic === 'halves' ? 'integers' : arithmetic, weights: 'storage' };
+  }
+  return {
+    form: 'registers',
+    arithmetic: suited(arithmetic, network, layer, 'block', (source) => largestByte(network, source)),
+    weights: limits.maxUniformBufferBindingSize < UNIFORM_BYTES ? 'storage' : weights,
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * The arithmetic `halves` (`shaders/lib/tap.wgsl`): a u32 holds the sums of two output channels, 16 bits each, so that one
+ * multiplication serves both. It is exact as long as each sum, when it is taken out, lies within 16 bits, which follows from
+ * the weights.
+ */
+import { INPUT, sourceShape } from '../ann/ann.ts';
+import type { SpikingNetwork, SpikingNeurons, SpikingReadout } from '../network/network.ts';
+
+/** The largest magnitude of a sum that half a u32 holds; −2^15 would fit too. */
+const MOST = 2 ** 15 - 1;
+
+/** When the halves are taken out: after each block of 4 source channels, or once a term. */
+export type Settled = 'block' | 'term';
+
+/** The arithmetic that is wanted, or single integers where the sums of a layer would not fit halves. Parameters as `fitsHalves`. */
+export const suited = <A extends string>(wanted: A, ...sums: Parameters<typeof fitsHalves>): A | 'integers' =>
+  wanted === 'halves' && !fitsHalves(...sums) ? 'integers' : wanted;
+
+/**
+ * Whether all sums of a layer's convolutions fit the halves until they are taken out. Pure.
+ * @param largest the largest operand that a byte of the source can be
+ */
+export function fitsHalves(
+  network: SpikingNetwork,
+  layer: SpikingNeurons | SpikingReadout,
+  settled: Settled,
+  largest: (source: number) => number,
+): boolean {
+  return layer.terms.every(({ source, operator }) => {
+    if (operator.type === 'identity') return true;
+    const inputs = sourceShape(network, source).channels / operator.groups;
+    const outputs = layer.shape.channels;
+    const taps = operator.window.kernel[0] * operator.window.kernel[1];
+    const most = Math.floor(MOST / largest(source));
+    for (let o = 0; o < outputs; o++) {
+      const first = settled === 'block' ? Math.floor(o / (outputs / operator.groups)) * inputs : 0;
+      const size = settled === 'block' ? 4 : inputs;
+      if (!fits(operator.weights.subarray(o * inputs * taps, (o + 1) * inputs * taps), taps, first, size, most)) return false;
+    }
+    return true;
+  });
+}
+
+/**
+ * Whether no sum of positive, and none of negative weights exceeds `most`, where sums begin anew at multiples of `size` channels.
+ * @param weights [input channel][tap], of channels `first` and following
+ */
+function fits(weights: Int8Array, taps: number, first: number, size: number, most: number): boolean {
+  let up = 0;
+  let down = 0;
+  for (let i = 0; i < weights.length; i++) {
+    if (i % taps === 0 && (first + i / taps) % size === 0) {
+      up = 0;
+      down = 0;
+    }
+    up += Math.max(0, weights[i]);
+    down -= Math.min(0, weights[i]);
+    if (up > most || down > most) return false;
+  }
+  return true;
+}
+
+/** The largest byte that a source's words, or their planes of 8 bits, can hold. */
+export function largestByte(network: SpikingNetwork, source: number): number {
+  if (source === INPUT) return 255;
+  const layer = network.layers[source];
+  if (layer.kind !== 'pool') return 2 ** network.phaseBits - 1;
+  return layer.mode === 'max' ? largestByte(network, layer.source) : 255;
+}
+
+/**
+ * Packed weights (`packWeights`) as this arithmetic reads them: where each u32 had one output channel and four input channels,
+ * it has one input channel and four output channels.
+ */
+export function transposed(packed: Uint32Array): Uint32Array<ArrayBuffer> {
+  const from = new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
+  const bytes = new Uint8Array(packed.byteLength);
+  for (let i = 0; i < bytes.length; i++) bytes[(i & ~15) | ((i & 3) << 2) | ((i >> 2) & 3)] = from[i];
+  return new Uint32Array(bytes.buffer);
+}

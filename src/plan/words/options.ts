@@ -1,0 +1,19 @@
+import type { Capabilities, Choice, Choices } from '../choices.ts';
+
+/** What to plan for. `form`, `arithmetic` and `weights` are forced on all layers where given. */
+export interface PlanOptions extends Partial<Choice> {
+  /** Images at once, at most; cut to the limits. */
+  readonly batch: number;
+  /** Words that every layer sends. */
+  readonly waves: number;
+  /** Keep the words of all layers until the end (they can be read back then). */
+  readonly keepWords?: boolean;
+  /** Keep the membranes of all layers. */
+  readonly keepMembranes?: boolean;
+  /** What the device can do, for the choice of kernels; by default packed dot products and no more. */
+  readonly capabilities?: Capabilities;
+  /** How layers are computed, by shape, as tuning found it; others by the kind of device. */
+  readonly choices?: Choices;
+  /** Bytes that the plan may take in all; 2 GiB by default. */
+  readonly memory?: number;
+}

@@ -1,0 +1,71 @@
+import { INPUT, lastReaders, sourcesOf } from '../../ann/ann.ts';
+import type { SpikingNetwork } from '../../network/network.ts';
+import { place } from '../arena.ts';
+
+/** The arena's first word is 0: what stands for padding. The input's padding, whose value is the zero point, comes next. */
+const INPUT_PADDING = 1;
+
+/**
+ * Where the words of one layer (or of the input) lie in the arena, all counts in u32 words:
+ * [wave · phases + phase][plane][block of 4 channels][y][x][image], four channels to a u32.
+ */
+export interface Region {
+  readonly first: number;
+  /** From one wave (or phase) to the next; 0 for the input. */
+  readonly waveStride: number;
+  /** K where the sums of the words' prefixes are kept one by one (for the readout), else 1. */
+  readonly phases: number;
+  /** Bytes of one value: 1, but for sums; each byte is a plane, least significant first. */
+  readonly planes: number;
+  readonly planeStride: number;
+  readonly blocks: number;
+}
+
+/** Bytes that values of up to `max` take, at least one. */
+export const planesOf = (max: number): number => Math.max(1, Math.ceil(Math.log2(max + 1) / 8));
+
+export const blocksOf = (channels: number): number => Math.ceil(channels / 4);
+
+/** The regions of a network: index 0 is the input, index l + 1 layer l (null for the readout). */
+export interface Regions {
+  readonly regions: readonly (Region | null)[];
+  /** Words of the arena. */
+  readonly words: number;
+  /** First of the words that stand for the input's padding, one a block. */
+  readonly inputPadding: number;
+}
+
+/**
+ * Lays out the words of all layers for a batch. A region is reused as soon as its last reader is done, unless `keep`.
+ * @param batch images in the layout
+ */
+export function layRegions(network: SpikingNetwork, batch: number, waves: number, keep: boolean): Regions {
+  const { layers } = network;
+  const end = layers.length;
+  const lastUse = lastReaders(layers).map((l) => (keep ? end : l));
+  const readsPrefixes = new Set(sourcesOf(layers[end - 1]));
+  const sketches = [network.input, ...layers].map((layer, i) => {
+    const { channels, height, width } = layer.shape;
+    const isReadout = i === end;
+    const sum = i > 0 && 'mode' in layer && layer.mode === 'sum';
+    const max = i === 0 ? 255 : 'maxWord' in layer ? layer.maxWord : 2 ** network.phaseBits - 1;
+    const planes = planesOf(max);
+    const phases = sum && readsPrefixes.has(i - 1) ? network.phaseBits : 1;
+    const planeStride = blocksOf(channels) * height * width * batch;
+    const waveStride = i === 0 ? 0 : planeStride * planes;
+    const size = isReadout ? 0 : i === 0 ? planeStride : waveStride * waves * phases;
+    return { planes, phases, planeStride, waveStride, blocks: blocksOf(channels), size };
+  });
+  const constants = INPUT_PADDING + blocksOf(network.input.shape.channels);
+  const placement = place(sketches.map(({ size }, i) => ({ size, from: i - 1, to: Math.max(i - 1, lastUse[i]) })));
+  const regions = sketches.map(({ size, ...region }, i) =>
+    i === end && size === 0 ? null : { ...region, first: constants + placement.offsets[i] },
+  );
+  return { regions, words: constants + placement.size, inputPadding: INPUT_PADDING };
+}
+
+/** The word that stands for padding in block 0 of a source, and how far apart those of the blocks are. */
+export function paddingOf(regions: Regions, source: number): { pad: number; padStride: number } {
+  if (source === INPUT) return { pad: regions.inputPadding, padStride: 1 };
+  return { pad: 0, padStride: 0 };
+}

@@ -1,0 +1,115 @@
+import { type Shape, sourceShape } from '../ann/ann.ts';
+import type { SpikingNetwork, SpikingPool, SpikingTerm } from '../network/network.ts';
+
+/**
+ * The operators of one time step on spikes, as plain loops (specification, sections 2 and 7). A spike train of one step is
+ * one number a neuron, [channel][y][x]: 0 or 1 for neurons, a count for sum pools, q = p − zeroPoint for the input.
+ */
+
+/** Adds Σ_i w_i · s_i of one term to the current of every neuron of the target. */
+export function addCurrent(
+  current: Int32Array,
+  target: Shape,
+  network: SpikingNetwork,
+  term: SpikingTerm,
+  spikes: Int32Array,
+): void {
+  const source = sourceShape(network, term.source);
+  const area = target.height * target.width;
+  if (term.operator.type === 'identity') {
+    for (let i = 0; i < current.length; i++) current[i] += term.operator.weights[Math.floor(i / area)] * spikes[i];
+    return;
+  }
+  const { weights, window, groups } = term.operator;
+  const [kernelHeight, kernelWidth] = window.kernel;
+  const outputs = target.channels / groups;
+  const inputs = source.channels / groups;
+  for (let c = 0; c < source.channels; c++) {
+    const group = Math.floor(c / inputs);
+    for (let y = 0; y < source.height; y++) {
+      for (let x = 0; x < source.width; x++) {
+        const s = spikes[(c * source.height + y) * source.width + x];
+        if (s === 0) continue;
+        // every place of the target whose window covers (y, x)
+        for (let ky = 0; ky < kernelHeight; ky++) {
+          const oy = (y + window.pads[0] - ky * window.dilation[0]) / window.stride[0];
+          if (!Number.isInteger(oy) || oy < 0 || oy >= target.height) continue;
+          for (let kx = 0; kx < kernelWidth; kx++) {
+            const ox = (x + window.pads[1] - kx * window.dilation[1]) / window.stride[1];
+            if (!Number.isInteger(ox) || ox < 0 || ox >= target.width) continue;
+            for (let o = group * outputs; o < (group + 1) * outputs; o++) {
+              const w = weights[((o * inputs + (c - group * inputs)) * kernelHeight + ky) * kernelWidth + kx];
+              current[o * area + oy * target.width + ox] += w * s;
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/** Calls `visit(output index, source index, place in the window)` for every place of the source that a pool's windows cover. */
+function forEachPooled(pool: SpikingPool, source: Shape, visit: (output: number, input: number, place: number) => void): void {
+  const { kernel, stride, pads, dilation } = pool.window;
+  for (let c = 0; c < pool.shape.channels; c++) {
+    for (let oy = 0; oy < pool.shape.height; oy++) {
+      for (let ox = 0; ox < pool.shape.width; ox++) {
+        const output = (c * pool.shape.height + oy) * pool.shape.width + ox;
+        for (let ky = 0; ky < kernel[0]; ky++) {
+          const y = oy * stride[0] - pads[0] + ky * dilation[0];
+          if (y < 0 || y >= source.height) continue;
+          for (let kx = 0; kx < kernel[1]; kx++) {
+            const x = ox * stride[1] - pads[1] + kx * dilation[1];
+            if (x < 0 || x >= source.width) continue;
+            visit(output, (c * source.height + y) * source.width + x, ky * kernel[1] + kx);
+          }
+        }
+      }
+    }
+  }
+}
+
+/**
+ * Maximum of words, bit by bit, most significant first: of the inputs still equal to the maximum so far, the output spikes
+ * if any spikes, and those that did not are out for the rest of the word. `out` remembers them; all zero before phase 0.
+ */
+export function maxPoolStep(pool: SpikingPool, source: Shape, spikes: Int32Array, out: Uint8Array, pooled: Int32Array): void {
+  const places = pool.window.kernel[0] * pool.window.kernel[1];
+  pooled.fill(0);
+  forEachPooled(pool, source, (output, input, place) => {
+    if (out[output * places + place] === 0 && spikes[input] === 1) pooled[output] = 1;
+  });
+  forEachPooled(pool, source, (output, input, place) => {
+    if (pooled[output] === 1 && spikes[input] === 0) out[output * places + place] = 1;
+  });
+}
+
+/**
+ * The input with the most spikes so far, this step's included; the first of the window where several have as many. `counted`
+ * remembers how many each input has sent; all zero before the first step.
+ */
+export function maxCountStep(pool: SpikingPool, source: Shape, spikes: Int32Array, counted: Int32Array, pooled: Int32Array): void {
+  spikes.forEach((s, i) => {
+    counted[i] += s;
+  });
+  const most = new Int32Array(pooled.length).fill(-1);
+  forEachPooled(pool, source, (output, input) => {
+    if (counted[input] <= most[output]) return;
+    most[output] = counted[input];
+    pooled[output] = spikes[input];
+  });
+}
+
+/** Number of spikes in each window: the sum of words, one bit at a time. */
+export function sumPoolStep(pool: SpikingPool, source: Shape, spikes: Int32Array, pooled: Int32Array): void {
+  pooled.fill(0);
+  forEachPooled(pool, source, (output, input) => {
+    pooled[output] += spikes[input];
+  });
+}
+
+/** q = p − zeroPoint of one image's pixels, [channel][y][x]. */
+export function inputCurrent(network: SpikingNetwork, pixels: Uint8Array): Int32Array {
+  const area = network.input.shape.height * network.input.shape.width;
+  return Int32Array.from(pixels, (p, i) => p - network.input.zeroPoint[Math.floor(i / area)]);
+}

@@ -1,0 +1,181 @@
+import { shapeSize } from '../ann/ann.ts';
+import { DeviceError } from '../errors.ts';
+import type { Device } from '../gpu/device.ts';
+import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
+import { type Choice, type Choices, candidatesOf, defaultChoice, isSameChoice, shapeKey, tunedChoice } from '../plan/choices.ts';
+import { type RunResult, Session } from '../run/session.ts';
+import { type PassTimer, passTimer } from './pass-timer.ts';
+
+/** How to tune; batch and waves should be those of the sessions that follow. */
+export interface TuneOptions {
+  /** Images at once, at most (default 64). */
+  readonly batch?: number;
+  /** Words that every layer sends (default 3). */
+  readonly waves?: number;
+  /** Shapes that need not be measured again. */
+  readonly known?: Choices;
+  /** Pixels to run, [image][channel][y][x], a batch at most; pseudo-random ones by default. Times do not depend on them. */
+  readonly images?: Uint8Array;
+  /** Called before each candidate is measured. */
+  readonly onProgress?: (candidate: Choice, done: number, candidates: number) => void;
+}
+
+/** What was measured for one shape; layers of one shape take the same time, so that one of them is measured. */
+export interface ShapeTiming {
+  readonly shape: string;
+  /** Layers of this shape. */
+  readonly layers: number;
+  /** Every candidate with the milliseconds that all these layers take for one batch, the fastest first. */
+  readonly candidates: readonly { readonly choice: Choice; readonly ms: number }[];
+  /** What these layers would be computed with if nothing had been measured. */
+  readonly untuned: Choice;
+}
+
+/**
+ * Finds the fastest kernels for every layer shape of a network. Only time depends on them: every candidate must give the same
+ * integers, and that is checked.
+ * @returns the choices for `Session.create`, those already known among them
+ * @throws DeviceError where two candidates differ in any potential or count of spikes
+ */
+export async function tune(device: Device, network: SpikingNetwork, options: TuneOptions = {}): Promise<Choices> {
+  return { ...options.known, ...fastest(await measureShapes(device, network, options)) };
+}
+
+/** The fastest candidate of each shape. Pure. */
+export const fastest = (timings: readonly ShapeTiming[]): Choices =>
+  Object.fromEntries(timings.map(({ shape, candidates }) => [shape, candidates[0].choice]));
+
+/** The layers of one shape, by index. */
+interface Group {
+  readonly shape: string;
+  readonly layers: readonly number[];
+  readonly candidates: readonly Choice[];
+  readonly untuned: Choice;
+}
+
+/** Turns of every candidate, the least time of which counts: load that comes and goes should not meet one of them alone. */
+const ROUNDS = 2;
+
+/** Measures all candidates of all shapes that are not known. @throws as `tune` */
+export async function measureShapes(device: Device, network: SpikingNetwork, options: TuneOptions = {}): Promise<ShapeTiming[]> {
+  const { batch = 64, waves = 3, onProgress } = options;
+  const groups = groupLayers(device, network, options.known ?? {});
+  const candidates = distinct(groups.flatMap((group) => group.candidates));
+  const size = shapeSize(network.input.shape);
+  let images = options.images ?? seededPixels(batch * size);
+  const measured = candidates.map((choice) => ({ choice, layerMs: network.layers.map(() => Infinity) }));
+  let expected: RunResult | null = null;
+  for (let turn = 0; turn < ROUNDS * candidates.length; turn++) {
+    const { choice, layerMs } = measured[turn % candidates.length];
+    onProgress?.(choice, turn, ROUNDS * candidates.length);
+    const session = await Session.create(device, network, { ...choice, batch, waves });
+    try {
+      // one batch, as the device takes it: a rest of fewer images would be what is timed
+      images = images.subarray(0, session.plan.batch * size);
+      const run = await session.run(images);
+      expected ??= run;
+      checkSame(device, choice, expected, run);
+      const layers = groups.filter((group) => isAmong(group.candidates, choice)).map((group) => group.layers[0]);
+      for (const [l, ms] of await timeLayers(session, layers)) layerMs[l] = Math.min(layerMs[l], ms);
+    } finally {
+      session.dispose();
+    }
+  }
+  return groups.map(({ shape, layers, candidates: own, untuned }) => {
+    const times = measured
+      .filter(({ choice }) => isAmong(own, choice))
+      .map(({ choice, layerMs }) => ({ choice, ms: layers.length * layerMs[layers[0]] }));
+    return { shape, layers: layers.length, candidates: times.sort((a, b) => a.ms - b.ms), untuned };
+  });
+}
+
+/** The layers that integrate and fire, by shape, without those whose shape has a known choice that holds here. */
+function groupLayers(device: Device, network: SpikingNetwork, known: Choices): Group[] {
+  const { capabilities } = device;
+  const groups = new Map<string, Group & { readonly layers: number[] }>();
+  network.layers.forEach((layer, l) => {
+    if (layer.kind !== 'neurons' || tunedChoice(network, layer, known, capabilities)) return;
+    const shape = shapeKey(network, layer);
+    const group = groups.get(shape) ?? newGroup(shape, layer, capabilities);
+    groups.set(shape, group);
+    group.layers.push(l);
+  });
+  return [...groups.values()];
+}
+
+const newGroup = (shape: string, layer: SpikingNeurons, capabilities: Device['capabilities']) => ({
+  shape,
+  layers: [] as number[],
+  candidates: candidatesOf(capabilities, layer),
+  untuned: defaultChoice(capabilities, layer),
+});
+
+const isAmong = (choices: readonly Choice[], choice: Choice): boolean => choices.some((other) => isSameChoice(other, choice));
+
+const distinct = (choices: readonly Choice[]): Choice[] =>
+  choices.filter((choice, i) => choices.findIndex((other) => isSameChoice(other, choice)) === i);
+
+/** Samples of each kernel in a turn, of which the least counts: other load on the machine only adds. */
+const SAMPLES = 2;
+/** A sample takes so many ms at least: timestamps may be rounded to a tenth of one. */
+const SAMPLE_MS = 2;
+/** Times that a sample repeats a kernel, at most. */
+const MOST_REPEATS = 256;
+
+/**
+ * Milliseconds of layers, by index, for one batch of a session that has run; all shares of a layer's channels together. What
+ * the kernels read has been overwritten in part by then, but their time does not depend on it.
+ */
+async function timeLayers(session: Session, layers: readonly number[]): Promise<Map<number, number>> {
+  const { plan, engine, device } = session;
+  const work = plan.dispatches.flatMap(({ kernel, layer }, i) =>
+    kernel === 'accumulate' && layers.includes(layer) ? [{ layer, kernel: engine.kernels[i] }] : [],
+  );
+  const timer = passTimer(device);
+  try {
+    const times = await leastTimes(timer, work);
+    const layerMs = new Map(layers.map((l) => [l, 0]));
+    work.forEach(({ layer }, i) => {
+      layerMs.set(layer, (layerMs.get(layer) ?? 0) + times[i]);
+    });
+    return layerMs;
+  } finally {
+    timer.dispose();
+  }
+}
+
+async function leastTimes(timer: PassTimer, work: readonly { readonly kernel: Session['engine']['kernels'][number] }[]) {
+  const once = await timer.time(work.map(({ kernel }) => ({ kernel, repeat: 1 })));
+  const repeated = work.map(({ kernel }, i) => {
+    const repeat = Math.min(MOST_REPEATS, Math.max(1, Math.ceil(SAMPLE_MS / Math.max(once[i], SAMPLE_MS / MOST_REPEATS))));
+    return { kernel, repeat };
+  });
+  let least = once.map((ms, i) => (repeated[i].repeat === 1 ? ms : Infinity));
+  for (let s = 0; s < SAMPLES; s++) {
+    const times = await timer.time(repeated);
+    least = least.map((ms, i) => Math.min(ms, times[i]));
+  }
+  return least;
+}
+
+/** Integers of two candidates, all of which must be equal. */
+function checkSame(device: Device, { form, arithmetic, weights }: Choice, expected: RunResult, found: RunResult): void {
+  const differs = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+    a.length !== b.length || Array.prototype.some.call(a, (v, i) => v !== b[i]);
+  if (!differs(expected.potentials, found.potentials) && !differs(expected.spikes, found.spikes)) return;
+  throw new DeviceError(
+    'tuning-differs',
+    device.description.adapter,
+    `kernels "${form} ${arithmetic} ${weights}" give other integers than the first candidate`,
+    'update the driver, or choose another GPU (--adapter); `bsnn doctor` tests it',
+  );
+}
+
+/** Pseudo-random bytes, the same every time (a linear congruential generator; Numerical Recipes). */
+export function seededPixels(count: number): Uint8Array {
+  let state = 1;
+  return Uint8Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+}

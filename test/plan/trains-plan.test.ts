@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DeviceError, OptionError } from '../../src/errors.ts';
+import { bistable } from '../../src/neuron/bistable.ts';
+import { burst } from '../../src/neuron/burst.ts';
+import { cutSteps } from '../../src/plan/trains/chunks.ts';
+import type { SteppedOptions } from '../../src/plan/trains/dispatches.ts';
+import { laySteps, planesFor } from '../../src/plan/trains/layout.ts';
+import { makeSteppedPlan } from '../../src/plan/trains/plan.ts';
+import { residual } from '../network/hand-made.ts';
+
+const LIMITS = { maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 30, maxUniformBufferBindingSize: 2 ** 16 };
+const OPTIONS: SteppedOptions = {
+  neuron: { name: 'bistable' },
+  synchronous: true,
+  timesteps: 30,
+  batch: 4,
+  initial: 'half',
+  fused: false,
+  arithmetic: 'packed',
+};
+
+describe('chunks', () => {
+  it('cover every step once, end at checkpoints, and keep to windows and capacity', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 90 }),
+        fc.integer({ min: 1, max: 8 }),
+        fc.boolean(),
+        fc.integer({ min: 1, max: 40 }),
+        fc.array(fc.integer({ min: 1, max: 90 }), { maxLength: 4 }),
+        (timesteps, K, windowed, capacity, wanted) => {
+          const checkpoints = wanted.filter((t) => t <= timesteps);
+          const chunks = cutSteps(timesteps, K, windowed, capacity, checkpoints);
+          expect(chunks.flatMap(({ step, steps }) => Array.from({ length: steps }, (_, i) => step + i))).toEqual(
+            Array.from({ length: timesteps }, (_, i) => i),
+          );
+          for (const { step, steps, window, place, endsWindow, checkpoint } of chunks) {
+            expect(steps).toBeLessThanOrEqual(capacity);
+            expect(window).toBe(Math.floor(step / K));
+            expect(place).toBe(windowed ? step % K : 0);
+            if (windowed) expect(Math.floor((step + steps - 1) / K)).toBe(window);
+            expect(endsWindow).toBe((step + steps) % K === 0);
+            expect(checkpoint).toBe(checkpoints.includes(step + steps));
+          }
+          for (const t of checkpoints) expect(chunks.some(({ step, steps }) => step + steps === t)).toBe(true);
+        },
+      ),
+      { numRuns: 200, seed: 4 },
+    );
+  });
+});
+
+describe('layout', () => {
+  it.each([
+    [1, 1],
+    [2, 2],
+    [3, 2],
+    [5, 3],
+    [64, 7],
+  ])('values up to %i take %i planes', (max, planes) => {
+    expect(planesFor(max)).toBe(planes);
+  });
+
+  it.each([
+    ['bistable', bistable],
+    ['burst:5', burst(5)],
+  ] as const)('%s: no two regions of the arena overlap, word 0 is nobody’s', (_, model) => {
+    const layout = laySteps(residual(), model, true, 3, 8);
+    const regions = [
+      ...layout.trains.flatMap((train) => (train ? [[train.first, train.groupStride * layout.groups]] : [])),
+      ...layout.lines.flatMap(({ ring, delay, train }) => [
+        [ring, train.groupStride * layout.groups * delay],
+        [train.first, train.groupStride * layout.groups],
+      ]),
+      ...layout.states.filter((first) => first >= 0).map((first) => [first, 1]),
+      ...layout.poolMemory.filter((first) => first >= 0).map((first) => [first, 1]),
+    ].sort((a, b) => a[0] - b[0]);
+    expect(regions[0][0]).toBeGreaterThanOrEqual(1);
+    regions.slice(1).forEach(([first], i) => {
+      expect(first).toBeGreaterThanOrEqual(regions[i][0] + regions[i][1]);
+    });
+    const [last, size] = regions[regions.length - 1];
+    expect(last + size).toBeLessThanOrEqual(layout.words);
+  });
+
+  it('synchronous neurons are there for windowed neurons only, and each row once', () => {
+    // block 1b reads the stem and merge reads it from further; block 2b reads block 1b
+    const delays = laySteps(residual(), bistable, true, 1, 4).lines.map(({ source, delay }) => `${source}+${delay}`);
+    expect(new Set(delays).size).toBe(delays.length);
+    expect(delays).toContain('0+1');
+    expect(laySteps(residual(), bistable, false, 1, 4).lines).toEqual([]);
+    expect(laySteps(residual(), burst(1), true, 1, 4).lines).toEqual([]);
+  });
+});
+
+describe('plan', () => {
+  it('is cut to the limits: first the chunk, then the batch', () => {
+    const network = residual();
+    const plan = (over: Partial<SteppedOptions>, binding = 2 ** 27) =>
+      makeSteppedPlan(network, { ...LIMITS, maxStorageBufferBindingSize: binding }, { ...OPTIONS, ...over });
+    const wide = plan({ neuron: { name: 'if' }, batch: 64, timesteps: 128 });
+    expect(wide.batch).toBe(64);
+    const narrow = plan({ neuron: { name: 'if' }, batch: 64, timesteps: 128 }, 2 ** 20);
+    expect(narrow.capacity).toBeLessThan(wide.capacity);
+    const small = plan({ batch: 64 }, 2 ** 18);
+    expect(small.batch).toBeLessThan(64);
+    for (const { bytes } of [narrow, small]) expect(Math.max(...Object.values(bytes))).toBeLessThanOrEqual(2 ** 20);
+    expect(() => plan({}, 1000)).toThrow(DeviceError);
+  });
+
+  it('a batch is cut so that no counter of spikes can overflow', () => {
+    const network = residual();
+    const largest = 12 * 12 * 12;
+    const { batch } = makeSteppedPlan(network, LIMITS, {
+      ...OPTIONS,
+      neuron: { name: 'burst', most: 15 },
+      timesteps: 20000,
+      batch: 64,
+    });
+    expect(largest * batch * 20000 * 15).toBeLessThan(2 ** 32);
+    expect(batch).toBe(8);
+  });
+
+  it('fused: one dispatch in place of dense convolution and membranes; windowed neurons may still be driven by spikes', () => {
+    const kernels = (over: Partial<SteppedOptions>) => {
+      const { dispatches } = makeSteppedPlan(residual(), LIMITS, { ...OPTIONS, fused: true, ...over });
+      return new Set(dispatches.filter(({ layer }) => layer === 1).map(({ kernel, form }) => `${kernel} ${form}`));
+    };
+    expect(kernels({ neuron: { name: 'phase' } })).toEqual(new Set(['fused null']));
+    expect(kernels({})).toEqual(
+      new Set(['fused dense', 'convolve-spikes spikes', 'integrate spikes', 'integrate null', 'flip null']),
+    );
+    expect(kernels({ fused: false })).toEqual(new Set(['convolve dense', 'convolve-spikes spikes', 'integrate null', 'flip null']));
+  });
+
+  it.each([{ timesteps: 0 }, { timesteps: 1.5 }, { timesteps: 65536 }, { batch: 0 }, { chunk: 6 }, { chunk: 0 }])(
+    '%o is refused',
+    (over) => {
+      expect(() => makeSteppedPlan(residual(), LIMITS, { ...OPTIONS, ...over })).toThrow(OptionError);
+    },
+  );
+});
