@@ -1,4 +1,4 @@
-import type { SpikingNetwork } from './network.ts';
+import type { SpikingNetwork, SpikingNeurons, SpikingReadout } from './network.ts';
 
 /**
  * Convolutions and linear layers that T steps of one image need: for each term the steps in which spikes can arrive from its
@@ -24,4 +24,10 @@ export function convolutionsBy(network: SpikingNetwork, t: number, windowed: boo
 function stepsOf(K: number, first: number, t: number): number {
   const since = Math.max(0, t - K * first);
   return Math.floor(since / (2 * K)) * K + Math.min(K, since % (2 * K));
+}
+
+/** Multiply-adds of a layer's convolutions for one image and wave, or step. */
+export function layerMacs({ shape, terms }: SpikingNeurons | SpikingReadout): number {
+  const area = shape.height * shape.width;
+  return terms.reduce((sum, { operator }) => sum + (operator.type === 'identity' ? 0 : operator.weights.length * area), 0);
 }
