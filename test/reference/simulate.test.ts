@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SpikingLayer, SpikingNetwork } from '../../src/network/network.ts';
+import type { SpikingNetwork } from '../../src/network/network.ts';
 import { readoutStep, wordSteps } from '../../src/network/time.ts';
 import { logits, simulate } from '../../src/reference/simulate.ts';
 import { firstDifference } from '../helpers/compare.ts';
 import { randomNetwork, randomPixels, recipes } from '../helpers/random-network.ts';
 import { extremes } from '../network/extremes.ts';
-import { map, spiking, square } from '../network/hand-made.ts';
+import { type BareLayer, map, spiking, square } from '../network/hand-made.ts';
 import { currents, pooled, windowedRule } from './windowed-rule.ts';
 
 /** What random networks must have shown for the property to mean something. */
@@ -174,7 +174,7 @@ function chain(options: {
     delay: 0,
     operator: { type: 'convolution' as const, weights: Int8Array.of(w), window: square(1), groups: 1 },
   });
-  const layers: SpikingLayer[] = [
+  const layers: BareLayer[] = [
     {
       kind: 'neurons',
       name: 'neuron',

@@ -116,6 +116,7 @@ describe('maximum by count', () => {
     source: 0,
     mode: 'max',
     window: square(2),
+    units: { shape: map(1), unit: Float64Array.of(1), zero: Int32Array.of(0), most: 1 },
     maxWord: 1,
   };
 
