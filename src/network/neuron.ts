@@ -17,6 +17,8 @@ export interface NeuronParameter {
   readonly min: number;
   readonly max: number;
   readonly example: number;
+  /** It must be the K of every depth. */
+  readonly isK?: boolean;
 }
 
 /** Parameter of each neuron; null where it has none. */
@@ -25,8 +27,8 @@ export const NEURON_PARAMETERS: { readonly [N in Neuron['name']]: NeuronParamete
   if: null,
   burst: { key: 'most', letter: 'γ', min: 1, max: 15, example: 5 },
   phase: null,
-  multi: { key: 'bits', letter: 'n', min: 1, max: 8, example: 4 },
-  'multi+': { key: 'bits', letter: 'n', min: 1, max: 8, example: 4 },
+  multi: { key: 'bits', letter: 'n', min: 1, max: 8, example: 4, isK: true },
+  'multi+': { key: 'bits', letter: 'n', min: 1, max: 8, example: 4, isK: true },
 };
 
 /** What is wrong with a neuron. */
@@ -35,18 +37,26 @@ export interface NeuronProblem {
   readonly remedy: string;
 }
 
-/** What is wrong with a neuron's name or parameter; null where nothing is. */
-export function neuronProblem(neuron: Neuron): NeuronProblem | null {
+/**
+ * What is wrong with a neuron's name or parameter, or with it on a network; null where nothing is.
+ * @param K of the network, null where it differs by depth; left out: for any network
+ */
+export function neuronProblem(neuron: Neuron, K?: number | null): NeuronProblem | null {
   const name: string = neuron?.name;
   if (!Object.hasOwn(NEURON_PARAMETERS, name)) {
     return { what: `"${name}" is not known`, remedy: `choose one of ${NEURON_NAMES.join(', ')}` };
   }
   const parameter = NEURON_PARAMETERS[neuron.name];
   if (!parameter) return null;
-  const { key, letter, min, max, example } = parameter;
-  const value = (neuron as unknown as Record<string, unknown>)[key];
-  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return null;
-  return { what: `${letter} = ${value} is not an integer from ${min} to ${max}`, remedy: `choose ${name}:${example}` };
+  const { key, letter, min, max, example, isK = false } = parameter;
+  const value = (neuron as unknown as Record<string, unknown>)[key] as number;
+  if (!Number.isInteger(value) || value < min || value > max) {
+    const is = value === undefined ? 'is missing,' : `= ${value} is not`;
+    return { what: `${letter} ${is} an integer from ${min} to ${max}`, remedy: `choose ${name}:${example}` };
+  }
+  if (!isK || K === undefined || K === value) return null;
+  const has = K === null ? 'a K that differs by depth' : `K = ${K}`;
+  return { what: `"${name}:${value}" sends words of ${value} bits, the network has ${has}`, remedy: `convert with K = ${value}` };
 }
 
 /** The texts that stand for neurons, with the letters of their parameters: "bistable", "burst:γ". */

@@ -165,7 +165,7 @@ export class SteppedSession {
 
   /** See `accumulators`; 0 where the layer cannot have sent anything. */
   decodeFactor(layer: number, steps: number): number {
-    return this.model.decodeFactor(steps, this.network.layers[layer].depth, this.network.phaseBits);
+    return this.model.decodeFactor(steps, this.network.layers[layer].depth, this.network.timetable);
   }
 
   /**
@@ -180,7 +180,7 @@ export class SteppedSession {
   async #run(images: Uint8Array, options: SteppedRunOptions): Promise<SteppedResult> {
     this.check();
     const count = countImages(images, this.network.input.shape);
-    const { timesteps, classes, batch, phaseBits } = this.plan;
+    const { timesteps, classes, batch } = this.plan;
     const chunks = this.cut(options.checkpoints ?? []);
     const size = shapeSize(this.network.input.shape);
     const potentials = new Int32Array(timesteps * count * classes);
@@ -206,7 +206,7 @@ export class SteppedSession {
       this.#patience,
     );
     const { depth } = readoutOf(this.network);
-    const divisors = Float64Array.from({ length: timesteps }, (_, t) => this.model.readoutDivisor(t + 1, depth, phaseBits));
+    const divisors = Float64Array.from({ length: timesteps }, (_, t) => this.model.readoutDivisor(t + 1, depth, this.network.timetable));
     return { images: count, timesteps, potentials, units: readoutUnits(this.network), divisors, spikes };
   }
 

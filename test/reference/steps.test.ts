@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SpikingPool } from '../../src/network/network.ts';
+import { momentAt, phaseAt } from '../../src/network/timetable.ts';
 import { threshold } from '../../src/neuron/bistable.ts';
 import { modelOf, parseNeuron } from '../../src/neuron/neuron.ts';
 import { maxCountStep } from '../../src/reference/operators.ts';
@@ -75,7 +76,8 @@ describe('the simulation of any neuron', () => {
       const { trains, counts, decoded, spikes } = simulateSteps(network, pixels, { neuron: parseNeuron(text), timesteps: 29 });
       network.layers.forEach((layer, l) => {
         if (layer.kind !== 'neurons') return;
-        const weight = (step: number) => model.spikeWeight({ phaseBits: 4, phase: step % 4, state: null });
+        const weight = (step: number) =>
+          model.spikeWeight((model.windowed ? momentAt : phaseAt)(network.timetable, layer.depth, step));
         counts[l].forEach((count, i) => {
           expect(count).toBe(trains[l].reduce((sum, train) => sum + train[i], 0));
           expect(decoded[l][i]).toBe(trains[l].reduce((sum, train, step) => sum + train[i] * weight(step), 0));
