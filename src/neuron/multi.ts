@@ -29,7 +29,7 @@ const multiThreshold = (bits: number, takesBack: boolean): NeuronRule => {
     arriving: (current, drive) => current + drive,
     fire: (v, g, _moment, sent) => {
       const held = clampMembrane(v);
-      const least = takesBack ? -Math.min(sent, full) : 0;
+      const least = takesBack ? 0 - Math.min(sent, full) : 0;
       const word = Math.min(Math.max(Math.floor(held / threshold(g)), least), full);
       return { v: held - threshold(g) * word, word, spikes: bitsSet(Math.abs(word)) };
     },

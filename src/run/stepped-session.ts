@@ -206,7 +206,9 @@ export class SteppedSession {
       this.#patience,
     );
     const { depth } = readoutOf(this.network);
-    const divisors = Float64Array.from({ length: timesteps }, (_, t) => this.model.readoutDivisor(t + 1, depth, this.network.timetable));
+    const divisors = Float64Array.from({ length: timesteps }, (_, t) =>
+      this.model.readoutDivisor(t + 1, depth, this.network.timetable),
+    );
     return { images: count, timesteps, potentials, units: readoutUnits(this.network), divisors, spikes };
   }
 

@@ -7,7 +7,7 @@ import { modelOf, parseNeuron } from '../../src/neuron/neuron.ts';
 import { maxCountStep } from '../../src/reference/operators.ts';
 import { simulateSteps } from '../../src/reference/stepped.ts';
 import { firstDifference } from '../helpers/compare.ts';
-import { randomNetwork, randomPixels, recipes } from '../helpers/random-network.ts';
+import { randomNetwork, randomPixels, recipes, recipesByDepth } from '../helpers/random-network.ts';
 import { map, residual, square } from '../network/hand-made.ts';
 
 const texts = ['bistable', 'if', 'burst:5', 'phase'] as const;
@@ -16,7 +16,7 @@ describe('the simulation of any neuron', () => {
   it('T steps are the first T of more: a run may stop inside a window', () => {
     fc.assert(
       fc.property(
-        recipes,
+        fc.oneof(recipes, recipesByDepth),
         fc.constantFrom(...texts),
         fc.boolean(),
         fc.integer({ min: 1, max: 20 }),
@@ -39,7 +39,7 @@ describe('the simulation of any neuron', () => {
   it('no charge is lost: what a first layer was given is what it sent and what it keeps', () => {
     fc.assert(
       fc.property(
-        recipes,
+        fc.oneof(recipes, recipesByDepth),
         fc.constantFrom('if', 'burst:5', 'phase'),
         fc.integer({ min: 1, max: 30 }),
         (recipe, text, timesteps) => {
@@ -49,7 +49,7 @@ describe('the simulation of any neuron', () => {
           const { membranes, decoded } = simulateSteps(network, pixels, { neuron, timesteps });
           const [layer] = network.layers;
           if (layer.kind !== 'neurons' || layer.terms.some(({ source }) => source >= 0)) return;
-          const K = network.phaseBits;
+          const K = network.timetable.layers[1].phases;
           const scale = text === 'phase' ? K : 1;
           const area = layer.shape.height * layer.shape.width;
           // the drive is what a membrane without any spike gains a step
