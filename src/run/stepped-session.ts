@@ -158,7 +158,7 @@ export class SteppedSession {
 
   /** See `accumulators`; 0 where the layer cannot have sent anything. */
   decodeFactor(layer: number, steps: number): number {
-    return this.model.decodeFactor(steps, this.network.layers[layer].depth, this.network.phaseBits);
+    return this.model.decodeFactor(steps, this.network.layers[layer].depth, this.network.timetable);
   }
 
   /** Real logits of one unit of potential, a class: logits after T steps = potential · unit / divisors[T − 1]. */
@@ -169,8 +169,8 @@ export class SteppedSession {
   /** See `units`. */
   get divisors(): Float64Array {
     const { depth } = readoutOf(this.network);
-    const { timesteps, phaseBits } = this.plan;
-    return Float64Array.from({ length: timesteps }, (_, t) => this.model.readoutDivisor(t + 1, depth, phaseBits));
+    const { timetable } = this.network;
+    return Float64Array.from({ length: this.plan.timesteps }, (_, t) => this.model.readoutDivisor(t + 1, depth, timetable));
   }
 
   /** The passes of a batch that looks at nothing, with the forms that the next batch takes. */
