@@ -1,6 +1,6 @@
 import { shapeSize } from '../ann/ann.ts';
 import { countImages } from '../ann/pixels.ts';
-import { OptionError } from '../errors.ts';
+import { type OptionCode, OptionError } from '../errors.ts';
 import { mapForReading } from '../gpu/buffers.ts';
 import { busySeconds, Clock, type PassTime, STAMP_BYTES } from '../gpu/clock.ts';
 import type { Device } from '../gpu/device.ts';
@@ -22,7 +22,7 @@ export interface SessionOptions extends Partial<PlanOptions> {
 
 /** Refuses what the device cannot compute. @throws OptionError */
 export function checkChoice(device: Device, { arithmetic, form }: Partial<Choice>): void {
-  const refuse = (option: string, value: string, what: string): never => {
+  const refuse = (option: OptionCode, value: string, what: string): never => {
     throw new OptionError(option, option, `"${value}": this device has no ${what}`, 'leave the option out');
   };
   if (arithmetic === 'packed' && !device.packedDot) refuse('arithmetic', arithmetic, 'packed 8-bit dot products');

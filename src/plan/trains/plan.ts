@@ -1,5 +1,5 @@
 import { shapeSize } from '../../ann/ann.ts';
-import { DeviceError, OptionError } from '../../errors.ts';
+import { DeviceError, type OptionCode, OptionError } from '../../errors.ts';
 import type { SpikingNetwork } from '../../network/network.ts';
 import type { NeuronModel } from '../../neuron/model.ts';
 import { modelOf } from '../../neuron/neuron.ts';
@@ -95,7 +95,7 @@ export function makeSteppedPlan(network: SpikingNetwork, limits: PlanLimits, opt
   );
 }
 
-function positive(option: string, value: number): void {
+function positive(option: OptionCode, value: number): void {
   if (!Number.isInteger(value) || value < 1 || value > 65535) {
     throw new OptionError(option, option, `${value} is not an integer from 1 to 65535`, 'correct it');
   }

@@ -1,5 +1,5 @@
 import { shapeSize } from '../../ann/ann.ts';
-import { DeviceError, OptionError } from '../../errors.ts';
+import { DeviceError, type OptionCode, OptionError } from '../../errors.ts';
 import type { SpikingNetwork } from '../../network/network.ts';
 import { choose } from '../choices.ts';
 import { DEFAULT_MEMORY, largestBinding, type PlanLimits, withinLimits } from '../limits.ts';
@@ -53,7 +53,7 @@ export function makePlan(network: SpikingNetwork, limits: PlanLimits, options: P
   );
 }
 
-function positive(option: string, value: number, max: number): void {
+function positive(option: OptionCode, value: number, max: number): void {
   if (!Number.isInteger(value) || value < 1 || value > max) {
     throw new OptionError(option, option, `${value} is not an integer from 1 to ${max}`, 'correct it');
   }
