@@ -10,6 +10,7 @@ export {
   ConversionError,
   DataSetError,
   DeviceError,
+  type ErrorCode,
   ModelFormatError,
   OptionError,
   UnsupportedModelError,

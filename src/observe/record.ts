@@ -1,6 +1,6 @@
 import { shapeSize } from '../ann/ann.ts';
 import { countImages } from '../ann/pixels.ts';
-import { OptionError } from '../errors.ts';
+import { type OptionCode, OptionError } from '../errors.ts';
 import { Buffers, mapForReading } from '../gpu/buffers.ts';
 import type { Pass } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
@@ -127,7 +127,7 @@ function delayStates(records: readonly LayerRecord[], images: number): void {
   }
 }
 
-function refuse(option: string, what: string, remedy: string): never {
+function refuse(option: OptionCode, what: string, remedy: string): never {
   throw new OptionError(option, option, what, remedy);
 }
 

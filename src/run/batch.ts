@@ -1,4 +1,4 @@
-import { OptionError } from '../errors.ts';
+import { type OptionCode, OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Choice } from '../plan/choices.ts';
 import type { Program } from '../plan/program.ts';
@@ -52,7 +52,7 @@ export function collect(images: number, points: number, classes: number, layers:
 
 /** Refuses what the device cannot compute. @throws OptionError */
 export function checkChoice(device: Device, { arithmetic, form }: Partial<Choice>): void {
-  const refuse = (option: string, value: string, what: string): never => {
+  const refuse = (option: OptionCode, value: string, what: string): never => {
     throw new OptionError(option, option, `"${value}": this device has no ${what}`, 'leave the option out');
   };
   if (arithmetic === 'packed' && !device.packedDot) refuse('arithmetic', arithmetic, 'packed 8-bit dot products');

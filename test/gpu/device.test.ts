@@ -84,7 +84,7 @@ describeOnDevice('an open device', () => {
 
   it('what the work itself throws comes through, a DeviceError before the validation errors around it', async () => {
     await expect(device.guard('work', () => Promise.reject(new RangeError('its own')))).rejects.toThrow(RangeError);
-    const own = new DeviceError('own', 'here', 'its own', '');
+    const own = new DeviceError('self-test', 'here', 'its own', '');
     const both = device.guard('work', () => {
       device.handle.createBuffer({ size: 16, usage: 0 });
       throw own;
