@@ -20,5 +20,5 @@ fn flip(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let at = layer.membranes + tile * 7u * stride + index + u * stride;
     membranes[at] = clamp(membranes[at], -LIMIT, LIMIT);
   }
-  if (chunk.window >= layer.firstWindow) { spikes[layer.states + index] ^= STEP_BITS; }
+  if (chunk.step >= layer.first) { spikes[layer.states + index] ^= STEP_BITS; }
 }

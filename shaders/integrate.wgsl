@@ -44,7 +44,7 @@ fn integrate(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) group
 #endif
   var neurons = Neurons();
   loadPlace(&neurons, own, stride, 0u);
-  for (var g = chunk.place / 4u; g * 4u < chunk.place + chunk.steps; g++) {
+  for (var g = 0u; g * 4u < chunk.steps; g++) {
 #if ${receives}
     let first = (g * ((layer.channels + 7u) / 8u) + tile) * 8u * stride + index;
     var current = Currents(

@@ -24,7 +24,7 @@ fn readout(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
   if (n >= batch.images) { return; }
   var v = Classes();
   for (var wave = 0u; wave < layer.waves; wave++) {
-    for (var phase = 0u; phase < layer.phaseBits; phase++) {
+    for (var phase = 0u; phase < layer.window; phase++) {
       var potential = v;
       for (var u = 0u; u < 8u; u++) {
         potential[u] += channels[layer.channelBase + tile * 8u + u].x;
@@ -38,9 +38,9 @@ fn readout(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
         }
       }
       for (var u = 0u; u < 8u && tile * 8u + u < layer.channels; u++) {
-        potentials[((wave * layer.phaseBits + phase) * layer.batch + n) * layer.channels + tile * 8u + u] = potential[u];
+        potentials[((wave * layer.window + phase) * layer.batch + n) * layer.channels + tile * 8u + u] = potential[u];
       }
-      if (phase == layer.phaseBits - 1u) { v = potential; }
+      if (phase == layer.window - 1u) { v = potential; }
     }
   }
 }
@@ -48,10 +48,12 @@ fn readout(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
 // The source's word with the bits that have not been sent yet cleared. Pixels, pooled prefixes (`phases` > 1) are whole.
 fn prefix(term: ptr<function, Term>, wave: u32, phase: u32, at: u32) -> u32 {
   let stride = (*term).waveStride;
-  let instant = select(wave * (*term).phases + phase, wave, (*term).phases == 1u);
+  // a word that is shorter than the window is whole from its last bit on
+  let bit = min(phase, (*term).bits - 1u);
+  let instant = select(wave * (*term).phases + bit, wave, (*term).phases == 1u);
   let word = words[(*term).source + instant * stride + at];
   if ((*term).phases > 1u || stride == 0u) { return word; }
-  let rest = layer.phaseBits - 1u - phase;
+  let rest = (*term).bits - 1u - bit;
   return word & ((((0xffu >> rest) << rest) & 0xffu) * 0x01010101u);
 }
 

@@ -6,7 +6,7 @@ import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
 import { integrates } from '../network/time.ts';
 import { threshold } from '../neuron/bistable.ts';
-import { modelOf } from '../neuron/neuron.ts';
+import { ruleOf } from '../neuron/neuron.ts';
 import { readActivations } from '../observe/activations.ts';
 import { record as recordSteps } from '../observe/record.ts';
 import { AnnSession } from '../run/ann-session.ts';
@@ -79,7 +79,7 @@ export async function trace(device: Device, model: string | Ann, dataset: DataSe
     phaseBits: K,
     shape: layer.shape,
     timesteps: steps,
-    windows: modelOf(kind).windowed ? windowsOf(layer.depth, K, steps) : [],
+    windows: ruleOf(kind).windowed ? windowsOf(layer.depth, K, steps) : [],
     spikes: Uint8Array.from(recorded.spikes),
     membranes: Float32Array.from(recorded.membranes, (v, i) => v * units[Math.floor((i % size) / area)]),
     activations: (await activationsOf(device, ann, evaluation, images.pixels, l)).map((a) => a / layer.scale),

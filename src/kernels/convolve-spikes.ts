@@ -8,9 +8,10 @@ export const convolveSpikes = (context: TrainContext, one: TrainLayer, shares: r
   shares.map((share) => ({
     ...layerDispatch(one),
     kernel: 'convolve-spikes',
+    variant: { neuron: context.model.shader, signed: context.model.signed },
     parameters: { ...one.parameters, firstTile: share.first, tiles: share.tiles, ...spikeTerms(context, one, share.tiles) },
     ranges: { channels: one.table.range, events: share.range },
     invocations: share.tiles * areaOf(one.layer.shape) * context.batch,
     macs: (layerMacs(one.layer) * context.batch * share.tiles) / tilesOf(one.layer.shape.channels),
-    when: { ...ALWAYS, windows: one.receiving, form: 'spikes' },
+    when: { ...ALWAYS, during: one.receiving, form: 'spikes' },
   }));

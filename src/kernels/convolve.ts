@@ -16,7 +16,7 @@ import {
 export const convolve = (context: TrainContext, one: TrainLayer, shares: readonly Share[]): TrainDispatch[] =>
   dense(context, one, shares, 'convolve').map((dispatch) => ({
     ...dispatch,
-    when: { ...ALWAYS, windows: one.receiving, form: 'dense' },
+    when: { ...ALWAYS, during: one.receiving, form: 'dense' },
   }));
 
 /** Convolution and membranes in one (`shaders/fused.wgsl`). Neurons without windows have no other way, where they have this one. */
@@ -24,7 +24,7 @@ export const fused = (context: TrainContext, one: TrainLayer, shares: readonly S
   dense(context, one, shares, 'fused').map((dispatch) => ({
     ...dispatch,
     variant: { ...dispatch.variant, ...membraneVariant(context.model, one) },
-    when: { ...ALWAYS, windows: one.receiving, form: context.model.windowed ? 'dense' : null },
+    when: { ...ALWAYS, during: one.receiving, form: context.model.windowed ? 'dense' : null },
   }));
 
 function dense(
@@ -39,7 +39,13 @@ function dense(
   return shares.map((share) => ({
     ...layerDispatch(one),
     kernel,
-    variant: { ...arithmeticConditions(arithmetic), uniformWeights: share.uniform, broadcast: share.uniform },
+    variant: {
+      neuron: context.model.shader,
+      signed: context.model.signed,
+      ...arithmeticConditions(arithmetic),
+      uniformWeights: share.uniform,
+      broadcast: share.uniform,
+    },
     parameters: { ...own, firstTile: share.first, tiles: share.tiles },
     ranges: { channels: one.table.range, weights: share.range },
     invocations: parameters.lanes * parameters.tilesX * layer.shape.height,

@@ -64,9 +64,7 @@ function fits(weights: Int8Array, taps: number, first: number, size: number, mos
 /** The largest byte that a source's words, or their planes of 8 bits, can hold. */
 export function largestByte(network: SpikingNetwork, source: number): number {
   if (source === INPUT) return 255;
-  const layer = network.layers[source];
-  if (layer.kind !== 'pool') return 2 ** network.phaseBits - 1;
-  return layer.mode === 'max' ? largestByte(network, layer.source) : 255;
+  return Math.min(255, network.layers[source].units.most);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { sourceShape } from '../ann/ann.ts';
-import type { SpikingPool } from '../network/network.ts';
+import { phasesAt, type SpikingPool } from '../network/network.ts';
 import type { Region } from '../plan/words/regions.ts';
 import { areaOf, windowParameters } from './geometry.ts';
 import { type Dispatch, PLAIN } from './kernel.ts';
@@ -29,7 +29,7 @@ export function pool({ network, regions, batch, waves }: WordsContext, layer: Sp
       ...windowParameters(layer.window),
       waves,
       phases: region.phases,
-      phaseBits: network.phaseBits,
+      phaseBits: phasesAt(network, l),
     },
     invocations: region.blocks * areaOf(layer.shape) * batch,
   };

@@ -5,7 +5,7 @@ import { layerDispatch, type TrainContext, type TrainDispatch, type TrainLayer, 
 export const readoutSteps = ({ model, batch }: TrainContext, one: TrainLayer, receives: boolean, when: When): TrainDispatch => ({
   ...layerDispatch(one),
   kernel: 'readout-steps',
-  variant: { neuron: model.shader },
+  variant: { neuron: model.shader, signed: model.signed },
   parameters: { ...one.parameters, receives: receives ? 1 : 0 },
   invocations: shapeSize(one.layer.shape) * batch,
   when,

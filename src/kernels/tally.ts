@@ -1,5 +1,5 @@
 import type { SpikingLayer } from '../network/network.ts';
-import type { Sent } from '../network/time.ts';
+import type { Sent } from '../network/timetable.ts';
 import type { Region } from '../plan/words/regions.ts';
 import { areaOf, cellsOf } from './geometry.ts';
 import { type Dispatch, PLAIN } from './kernel.ts';

@@ -1,9 +1,9 @@
 /** What the kernels of the stepped engine share: layers and terms over trains of spikes (`shaders/lib/steps.wgsl`). */
 import { INPUT, sourceShape } from '../ann/ann.ts';
 import type { Conditions, StructValues } from '../gpu/shader.ts';
-import type { SpikingNetwork } from '../network/network.ts';
+import { phasesAt, type SpikingNetwork } from '../network/network.ts';
+import { holdSteps, type Span } from '../network/timetable.ts';
 import type { NeuronModel } from '../neuron/model.ts';
-import type { Windows } from '../plan/trains/chunks.ts';
 import type { SteppedLayout, Train } from '../plan/trains/layout.ts';
 import type { Arithmetic } from './arithmetic.ts';
 import { layEvents } from './events.ts';
@@ -18,12 +18,12 @@ export type Form = 'dense' | 'spikes';
 export interface When {
   /** Before the first step of a batch alone. */
   readonly once: boolean;
-  /** In chunks of these windows … */
-  readonly windows: readonly Windows[];
-  /** … but not in those. */
-  readonly except: readonly Windows[];
-  /** In chunks that end a window only. */
-  readonly atEnd: boolean;
+  /** In chunks that begin within these spans, or a period or several later … */
+  readonly during: readonly Span[];
+  /** … but not within those. */
+  readonly except: readonly Span[];
+  /** Only in chunks that end with one of these steps, or a period or several from there; in all where there are none. */
+  readonly ends: readonly number[];
   /** Where the layer convolves in this form only; null: in both. */
   readonly form: Form | null;
 }
@@ -33,8 +33,9 @@ export interface TrainDispatch extends Dispatch {
   readonly when: When;
 }
 
-export const EVERY_WINDOW: readonly Windows[] = [{ first: 0, every: 1 }];
-export const ALWAYS: When = { once: false, windows: EVERY_WINDOW, except: [], atEnd: false, form: null };
+/** All steps from one on. */
+export const from = (first: number): Span => ({ first, steps: Number.MAX_SAFE_INTEGER });
+export const ALWAYS: When = { once: false, during: [from(0)], except: [], ends: [], form: null };
 export const ONCE: When = { ...ALWAYS, once: true };
 
 /** What all dispatches of a stepped plan have in common. */
@@ -58,13 +59,19 @@ export interface TrainLayer {
   /** Terms that read the pixels, and terms that read spikes: one a plane of bits. */
   readonly pixelTerms: readonly StructValues[];
   readonly spikeTerms: readonly SpikeTerm[];
-  /** Windows in which any source sends. */
-  readonly receiving: readonly Windows[];
+  /** Spans in which words of any source come. */
+  readonly receiving: readonly Span[];
   /** The parameter struct `SpikeLayer` without terms. */
   readonly parameters: StructValues & { readonly lanes: number; readonly tilesX: number };
 }
 
-type SpikeTerm = StructValues & Windows & { readonly t: number };
+interface SpikeTerm {
+  /** Index of the layer's term. */
+  readonly t: number;
+  /** Steps in which its words come. */
+  readonly span: Span;
+  readonly values: StructValues;
+}
 
 /** `MAX_TERMS` of the shaders. */
 const MAX_TERMS = 64;
@@ -91,26 +98,26 @@ export function trainLayer(
     groupStride: train?.groupStride ?? 0,
     planes: train?.planes ?? 0,
     most: model.most,
-    phaseBits: network.phaseBits,
+    ...timesOf(context, l),
     channelBase: 0,
     counter: l,
     membranes: layout.neurons[l],
     drive: Math.max(0, layout.drives[l]),
     hasDrive: layout.drives[l] >= 0 ? 1 : 0,
     states: Math.max(0, layout.states[l]),
-    firstWindow: layer.depth - 1,
   };
-  return { layer, l, table, arithmetic, pixelTerms, spikeTerms, receiving: uniqueWindows(spikeTerms), parameters };
+  return { layer, l, table, arithmetic, pixelTerms, spikeTerms, receiving: uniqueSpans(spikeTerms), parameters };
 }
 
 /** The terms of a layer as the kernels read them: those that read pixels, and those that read spikes, one a plane. */
 function termsOf(context: TrainContext, layer: WeightedLayer): [StructValues[], SpikeTerm[]] {
   const { network, model, synchronous, layout } = context;
+  const { timetable } = network;
   const { termOffsets, termBlocks } = layWeights(network, layer);
   const { identities } = layChannels(layer);
   const pixelTerms: StructValues[] = [];
   const spikeTerms: SpikeTerm[] = [];
-  layer.terms.forEach(({ operator, source, delay }, t) => {
+  layer.terms.forEach(({ operator, source }, t) => {
     const shape = sourceShape(network, source);
     const common = {
       ...sourceParameters(shape, layer.shape.channels, operator.type === 'identity' ? 1 : operator.groups),
@@ -123,28 +130,48 @@ function termsOf(context: TrainContext, layer: WeightedLayer): [StructValues[], 
       pixelTerms.push({ ...common, source: 1 + blocksOf(shape.channels), pad: 1, padStride: 1 });
       return;
     }
-    const held = model.windowed && synchronous ? delay : 0;
-    const line = layout.lines.find((one) => one.source === source && one.delay === held);
+    const { depth } = network.layers[source];
+    const hold = synchronous ? holdSteps(network.timetable, depth, layer.depth) : 0;
+    const line = layout.lines.find((one) => one.source === source && one.hold === hold);
     const train = line?.train ?? (layout.trains[source] as Train);
-    // the last synchronous neuron sends `held` windows after the source
-    const windows = model.windowed ? { first: network.layers[source].depth + held, every: 2 } : EVERY_WINDOW[0];
+    // the last synchronous neuron sends `hold` steps after the source
+    const span = model.windowed ? { first: timetable.layers[depth].fires.first + hold, steps: phasesAt(network, source) } : from(0);
+    const phases = { first: span.first, bits: phasesAt(network, source), ...clockOf(context, span.first, depth) };
     for (let plane = 0; plane < train.planes; plane++) {
-      const at = { source: train.first + plane * train.planeStride, groupStride: train.groupStride, shift: plane };
-      spikeTerms.push({ ...common, ...at, ...windows, t });
+      const negative = model.signed && plane === train.planes - 1;
+      const at = { source: train.first + plane * train.planeStride, groupStride: train.groupStride };
+      const weight = negative ? -(2 ** plane) : 2 ** plane;
+      spikeTerms.push({ t, span, values: { ...common, ...at, ...phases, weight } });
     }
   });
   checkTerms(layer.name, Math.max(spikeTerms.length, pixelTerms.length), MAX_TERMS);
   return [pixelTerms, spikeTerms];
 }
 
-const uniqueWindows = (terms: readonly Windows[]): Windows[] => [
-  ...new Map(terms.map(({ first, every }) => [`${first} ${every}`, { first, every }])).values(),
+const uniqueSpans = (terms: readonly SpikeTerm[]): Span[] => [
+  ...new Map(terms.map(({ span }) => [`${span.first} ${span.steps}`, span])).values(),
 ];
+
+/** What turns a step into a phase, (step + offset) mod period: counted from a window's beginning, or for neurons without windows mod K. */
+const clockOf = ({ network, model }: TrainContext, first: number, depth: number) => {
+  const { period, layers } = network.timetable;
+  if (!model.windowed) return { offset: 0, period: Math.max(1, layers[depth].phases) };
+  return { offset: (period - (first % period)) % period, period };
+};
+
+/** When a layer integrates and fires, as its kernels see it. */
+export function timesOf(context: TrainContext, l: number) {
+  const { network, model } = context;
+  const { depth } = network.layers[l];
+  const { integrates, phases } = network.timetable.layers[depth];
+  const { first, steps } = model.windowed ? integrates : { first: 0, steps: 0 };
+  return { phaseBits: phases, first, window: steps, ...clockOf(context, first, depth) };
+}
 
 /** Terms over spikes as parameters. @param events tiles of the share whose weights are driven by spikes; 0 for dense ones */
 export function spikeTerms({ network }: TrainContext, { layer, spikeTerms: terms }: TrainLayer, events = 0): StructValues {
   const { offsets } = layEvents(network, layer, events);
-  return { terms: terms.length, term: terms.map(({ t, ...term }) => ({ ...term, events: Math.max(0, offsets[t]) })) };
+  return { terms: terms.length, term: terms.map(({ t, values }) => ({ ...values, events: Math.max(0, offsets[t]) })) };
 }
 
 /** What every dispatch of a layer has. */
@@ -164,4 +191,6 @@ export const membraneVariant = (model: NeuronModel, { parameters }: TrainLayer):
   neuron: model.shader,
   windowed: model.windowed,
   driven: parameters.hasDrive === 1,
+  signed: model.signed,
+  wide: (parameters.planes as number) > 4,
 });

@@ -118,14 +118,14 @@ export function packChannels(
 
 /** Σ w · zeroPoint over a channel's whole kernel: padding is stored as the zero point, so it is the same everywhere. */
 function zeroPointSum(network: SpikingNetwork, layer: WeightedLayer, { operator }: SpikingTerm, o: number): number {
-  const { shape, zeroPoint } = network.input;
-  if (operator.type === 'identity') return operator.weights[o] * zeroPoint[o];
+  const { shape, units } = network.input;
+  if (operator.type === 'identity') return operator.weights[o] * units.zero[o];
   const groupInputs = shape.channels / operator.groups;
   const first = Math.floor(o / (layer.shape.channels / operator.groups)) * groupInputs;
   const area = operator.window.kernel[0] * operator.window.kernel[1];
   let sum = 0;
   for (let i = 0; i < groupInputs; i++) {
-    for (let k = 0; k < area; k++) sum += operator.weights[(o * groupInputs + i) * area + k] * zeroPoint[first + i];
+    for (let k = 0; k < area; k++) sum += operator.weights[(o * groupInputs + i) * area + k] * units.zero[first + i];
   }
   return sum;
 }

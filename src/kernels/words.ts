@@ -1,7 +1,8 @@
 /** What the kernels of the windowed engine that have weights share: terms over words (`shaders/lib/layer.wgsl`). */
-import { sourceShape } from '../ann/ann.ts';
+import { INPUT, sourceShape } from '../ann/ann.ts';
 import type { StructValues } from '../gpu/shader.ts';
-import type { SpikingNetwork } from '../network/network.ts';
+import { phasesAt, type SpikingNetwork } from '../network/network.ts';
+import { readoutPhases } from '../network/timetable.ts';
 import type { Region, Regions } from '../plan/words/regions.ts';
 import { checkTerms, sourceParameters, tileGeometry, windowParameters } from './geometry.ts';
 import { KIND, type Kind } from './ways.ts';
@@ -42,8 +43,8 @@ export function layerParameters(
     destination: region?.first ?? 0,
     waveStride: region?.waveStride ?? 0,
     waves,
-    phaseBits: network.phaseBits,
-    maxWord: 2 ** network.phaseBits - 1,
+    window: readoutPhases(network.timetable),
+    maxWord: layer.units.most,
     channelBase: 0,
     counter: l,
     terms: term.length,
@@ -69,6 +70,7 @@ function termsOf(network: SpikingNetwork, regions: Regions, layer: WeightedLayer
       blocks: termBlocks[t],
       waveStride: isReadout ? region.waveStride : region.waveStride * region.phases,
       phases: isReadout ? region.phases : 1,
+      bits: source === INPUT ? 8 : phasesAt(network, source),
       pad: region.pad,
       padStride: region.padStride,
     };

@@ -100,3 +100,7 @@ export const GRID_BITS = { min: -8, max: 22 } as const;
 
 /** The readout: always the last layer. */
 export const readoutOf = (network: SpikingNetwork): SpikingReadout => network.layers[network.layers.length - 1] as SpikingReadout;
+
+/** K of a layer: bits of the words that it sends, or for a pool passes on; 0 for the readout. */
+export const phasesAt = ({ layers, timetable }: SpikingNetwork, layer: number): number =>
+  timetable.layers[layers[layer].depth].phases;

@@ -29,6 +29,8 @@ export const spikeCharge = (g: number, phaseBits: number, phase: number): number
 export const bistable: NeuronModel = {
   shader: 'bistable',
   most: 1,
+  signed: false,
+  mostSpikes: 1,
   windowed: true,
   maximum: 'word',
   initialMembrane: (g, _phaseBits, initial) => initialMembrane(g, initial),

@@ -12,6 +12,8 @@ import type { NeuronModel } from './model.ts';
 export const burst = (most: number): NeuronModel => ({
   shader: 'burst',
   most,
+  signed: false,
+  mostSpikes: most,
   windowed: false,
   maximum: 'count',
   initialMembrane: (g, phaseBits, initial) => (initial === 'half' ? chargeOf(g, 2 ** phaseBits) / 2 : 0),

@@ -21,11 +21,15 @@ export interface Fired {
  * and one unit of what `arriving` makes of it is λ·2^-K/θ of activation, K the layer's own, or a fixed part of that (`phase`);
  * where g < 0 it is shifted left by −g into the membrane.
  */
-export interface NeuronRule {
-  /** Its shader library, `shaders/lib/neuron-NAME.wgsl`; null: it runs in the reference alone. */
-  readonly shader: 'bistable' | 'burst' | 'phase' | null;
+export interface NeuronModel {
+  /** Its shader library: `shaders/lib/neuron-NAME.wgsl`. */
+  readonly shader: 'bistable' | 'burst' | 'phase' | 'multi';
   /** |word| of one step, at most. */
   readonly most: number;
+  /** Words may be negative: it takes back what it sent too much. */
+  readonly signed: boolean;
+  /** Spikes of one step, at most. */
+  readonly mostSpikes: number;
   /** It has two states that flip at every window's end; synchronous neurons hold shortcuts back. */
   readonly windowed: boolean;
   /**
@@ -53,10 +57,4 @@ export interface NeuronRule {
   readonly decodeFactor: (steps: number, depth: number, timetable: Timetable) => number;
   /** Logits after T steps = potential · readout unit / readoutDivisor(T, depth of the readout, timetable). */
   readonly readoutDivisor: (steps: number, depth: number, timetable: Timetable) => number;
-}
-
-/** A neuron that the stepped engine has a shader for. */
-export interface NeuronModel extends NeuronRule {
-  readonly shader: 'bistable' | 'burst' | 'phase';
-  readonly maximum: 'word' | 'count';
 }

@@ -1,5 +1,5 @@
 import { clampMembrane, initialMembrane, threshold } from './bistable.ts';
-import type { NeuronRule } from './model.ts';
+import type { NeuronModel } from './model.ts';
 
 /**
  * The multi-threshold neuron (specification, section 8; H-MT, AAAI 2026): n thresholds θ, 2θ, … 2^(n−1)·θ tried in one step, so a
@@ -16,11 +16,13 @@ import type { NeuronRule } from './model.ts';
  * `multi+` after T steps is the windowed bistable rule (section 2) after word T, bit for bit: one step is one wave. Its maximum is that
  * of the step's words, as there. Where words may be negative, the maximum is that of the sums so far, and a pool sends its change.
  */
-const multiThreshold = (bits: number, takesBack: boolean): NeuronRule => {
+const multiThreshold = (bits: number, takesBack: boolean): NeuronModel => {
   const full = 2 ** bits - 1;
   return {
-    shader: null,
+    shader: 'multi',
     most: full,
+    signed: takesBack,
+    mostSpikes: bits,
     windowed: false,
     maximum: takesBack ? 'sum' : 'step',
     initialMembrane: (g, _phaseBits, initial) => initialMembrane(g, initial),
@@ -38,8 +40,8 @@ const multiThreshold = (bits: number, takesBack: boolean): NeuronRule => {
   };
 };
 
-export const multi = (bits: number): NeuronRule => multiThreshold(bits, true);
-export const multiPlus = (bits: number): NeuronRule => multiThreshold(bits, false);
+export const multi = (bits: number): NeuronModel => multiThreshold(bits, true);
+export const multiPlus = (bits: number): NeuronModel => multiThreshold(bits, false);
 
 /** Spikes of a word. */
 function bitsSet(word: number): number {

@@ -4,14 +4,14 @@ import { oneK, type Timetable } from '../network/timetable.ts';
 import { bistable } from './bistable.ts';
 import { burst } from './burst.ts';
 import { integrateAndFire } from './if.ts';
-import type { NeuronModel, NeuronRule } from './model.ts';
+import type { NeuronModel } from './model.ts';
 import { multi, multiPlus } from './multi.ts';
 import { phase } from './phase.ts';
 
 export { NEURON_NAMES, type Neuron } from '../network/neuron.ts';
 
 /** The rule of each neuron. Names, parameters and their ranges are data of the network: `src/network/neuron.ts`. */
-const RULES: { readonly [N in Neuron['name']]: (neuron: Extract<Neuron, { name: N }>) => NeuronRule } = {
+const RULES: { readonly [N in Neuron['name']]: (neuron: Extract<Neuron, { name: N }>) => NeuronModel } = {
   bistable: () => bistable,
   if: () => integrateAndFire,
   burst: ({ most }) => burst(most),
@@ -21,32 +21,18 @@ const RULES: { readonly [N in Neuron['name']]: (neuron: Extract<Neuron, { name: 
 };
 
 /** The neuron's rule on the integer grid. @throws OptionError for a neuron that there is not */
-export function ruleOf(neuron: Neuron): NeuronRule {
+export function ruleOf(neuron: Neuron): NeuronModel {
   const problem = neuronProblem(neuron);
   if (problem) throw new OptionError('neuron', 'neuron', problem.what, problem.remedy);
-  return (RULES[neuron.name] as (neuron: Neuron) => NeuronRule)(neuron);
+  return (RULES[neuron.name] as (neuron: Neuron) => NeuronModel)(neuron);
 }
 
 /** The rule of a neuron on a network. @throws OptionError also where the network's K is not the one that the neuron needs */
-export function ruleOn(neuron: Neuron, timetable: Timetable): NeuronRule {
+export function ruleOn(neuron: Neuron, timetable: Timetable): NeuronModel {
   const problem = neuronProblem(neuron, oneK(timetable));
   if (problem) throw new OptionError('neuron', 'neuron', problem.what, problem.remedy);
   return ruleOf(neuron);
 }
-
-/** The rule of a neuron that the stepped engine has. @throws OptionError for others */
-export function modelOf(neuron: Neuron): NeuronModel {
-  const rule = ruleOf(neuron);
-  if (isModel(rule)) return rule;
-  throw new OptionError(
-    'neuron',
-    'neuron',
-    `"${neuronText(neuron)}" runs in the reference alone`,
-    'choose bistable, if, burst:5 or phase',
-  );
-}
-
-const isModel = (rule: NeuronRule): rule is NeuronModel => rule.shader !== null;
 
 /**
  * A neuron from its text, as the command takes it: `bistable`, `if`, `phase`, `burst:5`, `multi:4`, `multi+:4`.

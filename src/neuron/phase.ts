@@ -16,6 +16,8 @@ import type { NeuronModel } from './model.ts';
 export const phase: NeuronModel = {
   shader: 'phase',
   most: 1,
+  signed: false,
+  mostSpikes: 1,
   windowed: false,
   maximum: 'word',
   initialMembrane: (g, phaseBits, initial) => (initial === 'half' ? Math.floor((phaseBits * threshold(g)) / 2) : 0),

@@ -14,7 +14,7 @@ export interface RecordOptions {
   readonly neurons?: readonly number[];
   /** Part of each layer's neurons, evenly spread; 0 … 1. */
   readonly fraction?: number;
-  /** Spikes sent (0 … γ), V after the step, or the bistable state in the step (0 integrating, 1 firing). */
+  /** Spikes sent (0 … γ, or a word that may be negative), V after the step, or the bistable state in the step (0 integrating, 1 firing). */
   readonly what: 'spikes' | 'membrane' | 'state';
 }
 
@@ -45,7 +45,7 @@ interface Source {
   readonly first: number;
   readonly words: number;
   /** The neuron's value in the copied words. */
-  readonly valueOf: (words: Int32Array, neuron: number, image: number, place: number) => number;
+  readonly valueOf: (words: Int32Array, neuron: number, image: number) => number;
 }
 
 /**
@@ -99,12 +99,12 @@ async function recordBatch(
       const data = new Int32Array(plan.timesteps * count * chosen[i].length);
       const before = sources.slice(0, i).reduce((sum, { words }) => sum + words * 4, 0);
       passes.forEach(({ chunk }) => {
-        const { step, place } = chunk as Steps;
+        const { step } = chunk as Steps;
         const words = new Int32Array(mapped, step * stepBytes + before, sources[i].words);
         for (let n = 0; n < count; n++) {
           const row = (step * count + n) * chosen[i].length;
           chosen[i].forEach((neuron, j) => {
-            data[row + j] = sources[i].valueOf(words, neuron, n, place);
+            data[row + j] = sources[i].valueOf(words, neuron, n);
           });
         }
       });
@@ -186,13 +186,13 @@ function sourceOf({ network, plan, engine, model }: SteppedSession, layer: numbe
     buffer: engine.data.spikes,
     first: train.first,
     words: train.groupStride * layout.groups,
-    valueOf: (values, neuron, image, place) => {
-      let spikes = 0;
+    valueOf: (values, neuron, image) => {
+      let sent = 0;
       for (let plane = 0; plane < train.planes; plane++) {
-        const word = values[(place >> 2) * train.groupStride + plane * train.planeStride + wordOf(neuron, image)];
-        spikes |= ((word >>> (bitOf(neuron) + (place & 3))) & 1) << plane;
+        const bit = (values[plane * train.planeStride + wordOf(neuron, image)] >>> bitOf(neuron)) & 1;
+        sent += bit * (model.signed && plane === train.planes - 1 ? -(2 ** plane) : 2 ** plane);
       }
-      return spikes;
+      return sent;
     },
   };
 }

@@ -1,6 +1,7 @@
 import { shapeSize } from '../ann/ann.ts';
 import { tally } from '../kernels/tally.ts';
-import type { Sent } from '../network/time.ts';
+import { phasesAt } from '../network/network.ts';
+import type { Sent } from '../network/timetable.ts';
 import { type Program, storage, uniform } from '../plan/program.ts';
 import type { Region } from '../plan/words/regions.ts';
 import { load, packParameters } from '../run/load.ts';
@@ -21,7 +22,9 @@ export async function prepareTallies({ device, network, plan, engine }: Session)
   );
   const largest = layers.reduce((max, l) => Math.max(max, shapeSize(network.layers[l].shape)), 0);
   const dispatchesFor = (sent: readonly Sent[]) =>
-    layers.map((l, i) => tally(network.layers[l], l, plan.regions.regions[l + 1] as Region, plan.batch, plan.phaseBits, sent[i]));
+    layers.map((l, i) =>
+      tally(network.layers[l], l, plan.regions.regions[l + 1] as Region, plan.batch, phasesAt(network, l), sent[i]),
+    );
   const program: Program = {
     network: network.name,
     batch: plan.batch,

@@ -2,7 +2,7 @@ import { INPUT, shapeSize, sourceShape } from '../ann/ann.ts';
 import type { SpikingLayer, SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
 import { holdSteps, type Moment, momentAt, phaseAt } from '../network/timetable.ts';
 import { clampPotential, receive } from '../neuron/membrane.ts';
-import type { NeuronRule } from '../neuron/model.ts';
+import type { NeuronModel } from '../neuron/model.ts';
 import { type Neuron, ruleOn } from '../neuron/neuron.ts';
 import { addCurrent, inputCurrent, maxCountStep, maxPoolStep, maxStep, maxSumStep, sumPoolStep } from './operators.ts';
 
@@ -52,7 +52,7 @@ interface LayerState {
 
 interface Setting {
   readonly network: SpikingNetwork;
-  readonly rule: NeuronRule;
+  readonly rule: NeuronModel;
   readonly synchronous: boolean;
   readonly states: readonly LayerState[];
 }
@@ -87,7 +87,7 @@ export function simulateSteps(network: SpikingNetwork, pixels: Uint8Array, optio
 function start(
   network: SpikingNetwork,
   layer: SpikingLayer,
-  rule: NeuronRule,
+  rule: NeuronModel,
   initial: 'half' | 'zero',
   q: Int32Array,
 ): LayerState {

@@ -1,6 +1,6 @@
 import type { Device } from '../gpu/device.ts';
-import type { SpikingNetwork } from '../network/network.ts';
-import { readoutStep, readoutUnits } from '../network/time.ts';
+import { readoutOf, type SpikingNetwork } from '../network/network.ts';
+import { readoutSteps } from '../network/timetable.ts';
 import { wholePass } from '../plan/program.ts';
 import type { WordsOptions } from '../plan/words/options.ts';
 import { planWords, type WordsProgram, wordsPackers } from '../plan/words/plan.ts';
@@ -77,13 +77,12 @@ export class Session {
 
   /** Steps from an image's onset at which the potentials of a batch are taken, in order. */
   get steps(): number[] {
-    const { waves, phaseBits } = this.plan;
-    return Array.from({ length: waves * phaseBits }, (_, i) => readoutStep(this.network, Math.floor(i / phaseBits), i % phaseBits));
+    return readoutSteps(this.network.timetable, this.plan.waves);
   }
 
   /** Real logits of one unit of potential, a class: logits after wave n = potential · unit / n. */
   get units(): Float64Array {
-    return readoutUnits(this.network);
+    return readoutOf(this.network).units.unit;
   }
 
   /**

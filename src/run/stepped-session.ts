@@ -1,10 +1,9 @@
 import { shapeSize } from '../ann/ann.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Form } from '../kernels/trains.ts';
-import type { SpikingNetwork } from '../network/network.ts';
-import { readoutOf, readoutUnits } from '../network/time.ts';
+import { readoutOf, type SpikingNetwork } from '../network/network.ts';
 import type { NeuronModel } from '../neuron/model.ts';
-import { modelOf, type Neuron } from '../neuron/neuron.ts';
+import { type Neuron, ruleOf } from '../neuron/neuron.ts';
 import { type Choice, defaultArithmetic } from '../plan/choices.ts';
 import type { Pass } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
@@ -18,7 +17,7 @@ import { type ImageSource, pixelsSource } from './source.ts';
 
 /** How a stepped session runs. */
 export interface SteppedSessionOptions {
-  /** Default bistable. */
+  /** Default: the network's own. */
   readonly neuron?: Neuron;
   /** Bistable: synchronous neurons hold shortcuts back (default); without, their spikes arrive when they are sent. */
   readonly synchronous?: boolean;
@@ -99,7 +98,7 @@ export class SteppedSession {
 
   private constructor(network: SpikingNetwork, runner: Runner<TrainsProgram>, form: 'auto' | Form) {
     this.network = network;
-    this.model = modelOf(runner.program.options.neuron);
+    this.model = ruleOf(runner.program.options.neuron);
     this.#runner = runner;
     this.#adaptive = form === 'auto';
     this.#forms = network.layers.map(() => (form === 'auto' ? 'dense' : form));
@@ -110,7 +109,7 @@ export class SteppedSession {
     checkChoice(device, options);
     const { convolution = 'auto', ...own } = options;
     const program = planTrains(network, device.limits, {
-      neuron: { name: 'bistable' },
+      neuron: network.neuron,
       synchronous: true,
       batch: 64,
       initial: network.initial,
@@ -163,7 +162,7 @@ export class SteppedSession {
 
   /** Real logits of one unit of potential, a class: logits after T steps = potential · unit / divisors[T − 1]. */
   get units(): Float64Array {
-    return readoutUnits(this.network);
+    return readoutOf(this.network).units.unit;
   }
 
   /** See `units`. */

@@ -1,8 +1,8 @@
 import { OptionError } from '../../errors.ts';
 import type { Form, When } from '../../kernels/trains.ts';
-import { modelOf } from '../../neuron/neuron.ts';
+import { ruleOf } from '../../neuron/neuron.ts';
 import type { Pass } from '../program.ts';
-import { type Chunk, cutSteps, isAmong, type Steps } from './chunks.ts';
+import { cutSteps, isWithin, type Steps } from './chunks.ts';
 import type { TrainsProgram } from './plan.ts';
 
 /**
@@ -18,21 +18,22 @@ export function passesOf(
   checkpoints: readonly number[] = [],
   capacity = program.capacity,
 ): Pass<Steps>[] {
-  const { timesteps, phaseBits, dispatches, options } = program;
+  const { timesteps, timetable, dispatches, options } = program;
   const wrong = checkpoints.find((t) => !Number.isInteger(t) || t < 1 || t > timesteps);
   if (wrong !== undefined) {
     throw new OptionError('checkpoints', 'checkpoints', `${wrong} is not a step count from 1 to ${timesteps}`, 'correct it');
   }
-  const chunks = cutSteps(timesteps, phaseBits, modelOf(options.neuron).windowed, capacity, checkpoints);
-  return chunks.map((one, i) => {
-    const active = dispatches.flatMap(({ when, layer }, d) => ((i === 0 && when.once) || runs(when, one, forms[layer]) ? [d] : []));
-    return { chunk: one.chunk, dispatches: active, mark: one.mark };
+  const chunks = cutSteps(timesteps, ruleOf(options.neuron).windowed ? timetable : null, capacity, checkpoints);
+  return chunks.map(({ chunk, mark }) => {
+    const due = dispatches.flatMap(({ when, layer }, d) => (isDue(when, chunk, timetable.period, forms[layer]) ? [d] : []));
+    return { chunk, dispatches: due, mark };
   });
 }
 
-/** Whether a dispatch runs in a chunk. */
-function runs({ once, form: needed, windows, except, atEnd }: When, { chunk, endsWindow }: Chunk, form: Form): boolean {
-  if (once || (needed !== null && needed !== form) || (atEnd && !endsWindow)) return false;
-  const among = (w: Parameters<typeof isAmong>[1]) => isAmong(chunk.window, w);
-  return windows.some(among) && !except.some(among);
+/** Whether a dispatch has something to do in a chunk. */
+function isDue({ once, form: needed, during, except, ends }: When, { step, steps }: Steps, period: number, form: Form): boolean {
+  if (once) return step === 0;
+  if (needed !== null && needed !== form) return false;
+  if (ends.length > 0 && !ends.some((end) => (step + steps - end) % period === 0)) return false;
+  return during.some((span) => isWithin(step, span, period)) && !except.some((span) => isWithin(step, span, period));
 }

@@ -15,18 +15,11 @@ import { poolSpikes } from '../../kernels/pool-spikes.ts';
 import { readoutSteps } from '../../kernels/readout-steps.ts';
 import { start } from '../../kernels/start.ts';
 import { synchronize } from '../../kernels/synchronize.ts';
-import {
-  ALWAYS,
-  EVERY_WINDOW,
-  ONCE,
-  type TrainContext,
-  type TrainDispatch,
-  type TrainLayer,
-  trainLayer,
-} from '../../kernels/trains.ts';
+import { ALWAYS, from, ONCE, type TrainContext, type TrainDispatch, type TrainLayer, trainLayer } from '../../kernels/trains.ts';
 import { layChannels, layWeights, packChannels, packWeights, type WeightedLayer } from '../../kernels/weights.ts';
-import type { SpikingNetwork } from '../../network/network.ts';
-import { modelOf, type Neuron } from '../../neuron/neuron.ts';
+import { phasesAt, type SpikingNetwork } from '../../network/network.ts';
+import type { Timetable } from '../../network/timetable.ts';
+import { type Neuron, ruleOf, ruleOn } from '../../neuron/neuron.ts';
 import { checkCount, type FitOptions, fit, type PlanLimits } from '../fit.ts';
 import { type Packers, type Program, storage, uniform } from '../program.ts';
 import { Tables } from '../tables.ts';
@@ -52,7 +45,7 @@ export interface TrainsOptions extends FitOptions {
 /** The stepped engine's program: every dispatch computes a chunk of steps. */
 export interface TrainsProgram extends Program {
   readonly timesteps: number;
-  readonly phaseBits: number;
+  readonly timetable: Timetable;
   readonly classes: number;
   readonly options: TrainsOptions;
   /** Steps of a chunk at most. */
@@ -78,21 +71,23 @@ export function planTrains(network: SpikingNetwork, limits: PlanLimits, options:
   if (chunk !== undefined && (!Number.isInteger(chunk / 4) || chunk < 4)) {
     throw new OptionError('chunk', 'chunk', `${chunk} is not a positive multiple of 4`, 'leave it out');
   }
-  const model = modelOf(options.neuron);
+  const model = ruleOn(options.neuron, network.timetable);
   const arithmetics = network.layers.map((layer) =>
     layer.kind === 'pool' ? 'f32' : suited(options.arithmetic, network, layer, 'term', () => 1),
   );
   const largest = network.layers.reduce((most, layer) => Math.max(most, shapeSize(layer.shape)), 0);
   const longest = Math.ceil(Math.min(timesteps, chunk ?? timesteps) / 4) * 4;
-  const capacities = model.windowed ? [network.phaseBits] : shorter(longest);
+  const spans = network.timetable.layers.flatMap(({ integrates, fires }) => [integrates.steps, fires.steps]);
+  const window = Math.max(...spans);
+  const capacities = model.windowed ? [window] : shorter(longest);
   return fit(network.name, limits, options, function* (batch) {
     // a counter of a layer's spikes must not overflow
-    if (largest * batch * timesteps * model.most >= 2 ** 32) return;
+    if (largest * batch * timesteps * model.mostSpikes >= 2 ** 32) return;
     for (const capacity of capacities) {
       const layout = laySteps(network, model, options.synchronous, batch, capacity);
       const context = { network, model, synchronous: options.synchronous, layout, batch };
       const program = planBatch(context, limits, { ...options, batch }, arithmetics, capacity);
-      const short = capacity <= Math.max(4, network.phaseBits);
+      const short = capacity <= Math.max(4, window);
       if (program.buffers.currents.bytes <= CURRENT_BYTES || short) yield program;
     }
   });
@@ -135,7 +130,7 @@ function planBatch(
     network: network.name,
     batch,
     timesteps,
-    phaseBits: network.phaseBits,
+    timetable: network.timetable,
     classes,
     options,
     capacity,
@@ -157,7 +152,7 @@ function planBatch(
       events: tables.buffer('events'),
       channels: tables.buffer('channels'),
       batch: uniform(16),
-      chunk: uniform(32),
+      chunk: uniform(16),
     },
     contents: [{ buffer: 'words', offset: 0, pack: 'padding', layer: -1 }, ...tables.contents],
     results: [
@@ -191,14 +186,14 @@ function weighted(context: TrainContext, one: TrainLayer, tables: Tables, fuse: 
 
 /** Membranes in windows that bring currents (where nothing `fused` sees to them) and in others, and the windows' ends. */
 function membranes(context: TrainContext, one: TrainLayer, isFused: boolean): TrainDispatch[] {
-  const { model } = context;
+  const { model, network } = context;
   const { layer, receiving } = one;
   const isReadout = layer.kind === 'readout';
   const step = isReadout ? readoutSteps : integrate;
-  const running = model.windowed ? [{ first: layer.depth - 1, every: 1 }] : EVERY_WINDOW;
-  const taking = { ...ALWAYS, windows: receiving, form: isFused ? ('spikes' as const) : null };
+  const running = [from(model.windowed ? network.timetable.layers[layer.depth].integrates.first : 0)];
+  const taking = { ...ALWAYS, during: receiving, form: isFused ? ('spikes' as const) : null };
   // a readout's potential is written in every step, also before anything has come
-  const idle = { ...ALWAYS, windows: isReadout ? EVERY_WINDOW : running, except: receiving };
+  const idle = { ...ALWAYS, during: isReadout ? [from(0)] : running, except: receiving };
   return [
     ...(receiving.length > 0 ? [step(context, one, true, taking)] : []),
     step(context, one, false, idle),
@@ -216,13 +211,14 @@ const currentBytes = ({ layout, batch, network }: TrainContext, dispatches: read
 
 /** What makes the program's data of the network. */
 export function trainsPackers(network: SpikingNetwork, { neuron, initial }: Pick<TrainsOptions, 'neuron' | 'initial'>): Packers {
-  const model = modelOf(neuron);
+  const model = ruleOf(neuron);
   const layerOf = (l: number) => network.layers[l] as WeightedLayer;
   return {
     padding: () => paddingWords(network),
     weights: ({ layer }) => packWeights(network, layerOf(layer)),
     transposed: ({ layer }) => transposed(packWeights(network, layerOf(layer))),
     events: ({ layer, first = 0, tiles = 0 }) => packEvents(network, layerOf(layer), { first, tiles }),
-    channels: ({ layer }) => packChannels(network, layerOf(layer), (g) => model.initialMembrane(g, network.phaseBits, initial)),
+    channels: ({ layer }) =>
+      packChannels(network, layerOf(layer), (g) => model.initialMembrane(g, phasesAt(network, layer), initial)),
   };
 }

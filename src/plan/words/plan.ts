@@ -9,6 +9,7 @@ import { readout } from '../../kernels/readout.ts';
 import { layChannels, layWeights, packChannels, packWeights, type WeightedLayer } from '../../kernels/weights.ts';
 import type { WordsContext } from '../../kernels/words.ts';
 import type { SpikingNetwork } from '../../network/network.ts';
+import { readoutPhases } from '../../network/timetable.ts';
 import { initialMembrane } from '../../neuron/bistable.ts';
 import { type Choice, choose } from '../choices.ts';
 import { checkCount, fit, type PlanLimits } from '../fit.ts';
@@ -20,7 +21,8 @@ import { layRegions, paddingWords, type Region, type Regions } from './regions.t
 /** The windowed engine's program: all waves of a layer in one dispatch. The same for every device with these limits. */
 export interface WordsProgram extends Program {
   readonly waves: number;
-  readonly phaseBits: number;
+  /** Points in time of a wave at which potentials are taken. */
+  readonly points: number;
   readonly classes: number;
   readonly regions: Regions;
   /** First entry of each layer's membranes where they are kept; −1 for pools. */
@@ -73,12 +75,13 @@ function planBatch(
     }
   });
   const classes = layers[layers.length - 1].shape.channels;
-  const potentials = waves * network.phaseBits * batch * classes * 4;
+  const points = readoutPhases(network.timetable);
+  const potentials = waves * points * batch * classes * 4;
   return {
     network: network.name,
     batch,
     waves,
-    phaseBits: network.phaseBits,
+    points,
     classes,
     dispatches,
     regions,

@@ -1,6 +1,6 @@
 import { lastReaders, sourcesOf } from '../../ann/ann.ts';
 import { blocksOf } from '../../kernels/geometry.ts';
-import type { SpikingNetwork } from '../../network/network.ts';
+import { phasesAt, type SpikingNetwork } from '../../network/network.ts';
 import { place } from '../arena.ts';
 
 /** The arena's first word is 0: what stands for padding. The input's padding, whose value is the zero point, comes next. */
@@ -48,9 +48,8 @@ export function layRegions(network: SpikingNetwork, batch: number, waves: number
     const { channels, height, width } = layer.shape;
     const isReadout = i === end;
     const sum = i > 0 && 'mode' in layer && layer.mode === 'sum';
-    const max = i === 0 ? 255 : 'maxWord' in layer ? layer.maxWord : 2 ** network.phaseBits - 1;
-    const planes = planesOf(max);
-    const phases = sum && readsPrefixes.has(i - 1) ? network.phaseBits : 1;
+    const planes = planesOf(layer.units.most);
+    const phases = sum && readsPrefixes.has(i - 1) ? phasesAt(network, i - 1) : 1;
     const planeStride = blocksOf(channels) * height * width * batch;
     const waveStride = i === 0 ? 0 : planeStride * planes;
     const size = isReadout ? 0 : i === 0 ? planeStride : waveStride * waves * phases;
@@ -68,6 +67,6 @@ export function layRegions(network: SpikingNetwork, batch: number, waves: number
 /** The first words of the arena: what stands for padding; for the input that is the zero point. */
 export function paddingWords({ input }: SpikingNetwork): Uint32Array<ArrayBuffer> {
   const words = new Uint32Array(INPUT_PADDING + blocksOf(input.shape.channels));
-  for (let c = 0; c < input.shape.channels; c++) words[INPUT_PADDING + (c >> 2)] |= input.zeroPoint[c] << (8 * (c & 3));
+  for (let c = 0; c < input.shape.channels; c++) words[INPUT_PADDING + (c >> 2)] |= input.units.zero[c] << (8 * (c & 3));
   return words;
 }
