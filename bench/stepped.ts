@@ -7,7 +7,7 @@ import { type KernelName, uniformOf } from '../src/kernels/kernel.ts';
 import type { TrainDispatch } from '../src/kernels/trains.ts';
 import type { SpikingNetwork } from '../src/network/network.ts';
 import { type Neuron, neuronText } from '../src/neuron/neuron.ts';
-import { isAmong } from '../src/plan/trains/chunks.ts';
+import { isWithin } from '../src/plan/trains/chunks.ts';
 import { SteppedSession } from '../src/run/stepped-session.ts';
 import { BATCH, byteRow, macRow, randomImages } from './kernels.ts';
 import { median, type Stopwatch } from './measure.ts';
@@ -69,13 +69,13 @@ const shapeText = (network: SpikingNetwork, layer: number): string => {
 
 /** Lets a dispatch's uniform binding read a chunk of a whole window in which it has work. */
 function setWindow({ device, engine, plan }: SteppedSession, { when }: TrainDispatch): void {
-  const { windows, except } = when;
-  const runsIn = (window: number) => windows.some((w) => isAmong(window, w)) && !except.some((w) => isAmong(window, w));
-  let window = 0;
-  while (!runsIn(window)) window++;
+  const { during, except } = when;
+  const { capacity: steps, batch: images, timetable } = plan;
+  const among = (step: number, spans: typeof during) => spans.some((span) => isWithin(step, span, timetable.period));
+  let step = 0;
+  while (!among(step, during) || among(step, except)) step++;
   const bytes = new Uint8Array(CHUNK.size);
-  const { capacity: steps, batch: images, phaseBits } = plan;
-  writeStruct(CHUNK, new DataView(bytes.buffer), { step: window * phaseBits, steps, window, place: 0, images });
+  writeStruct(CHUNK, new DataView(bytes.buffer), { step, steps, images });
   device.handle.queue.writeBuffer(engine.data.chunk, 0, bytes);
 }
 

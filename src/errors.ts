@@ -61,7 +61,7 @@ export type DeviceCode =
   | 'tuning-differs'
   | 'validation';
 
-export type ConversionCode = 'bad-scale' | 'grid-too-coarse' | 'no-bound' | 'pool' | 'readout' | 'unread';
+export type ConversionCode = 'bad-scale' | 'grid-too-coarse' | 'no-bound' | 'pool' | 'readout' | 'unread' | 'unsound-network';
 
 /** Where one option alone is wrong, the code is its name. */
 export type OptionCode =

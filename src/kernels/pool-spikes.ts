@@ -1,6 +1,6 @@
 import { sourceShape } from '../ann/ann.ts';
 import type { SpikingPool } from '../network/network.ts';
-import type { NeuronModel } from '../neuron/model.ts';
+import { remembers } from '../neuron/model.ts';
 import type { Train } from '../plan/trains/layout.ts';
 import { areaOf, tilesOf, windowParameters } from './geometry.ts';
 import { PLAIN } from './kernel.ts';
@@ -46,6 +46,3 @@ export function poolSpikes(context: TrainContext, layer: SpikingPool, l: number)
     when: { ...ALWAYS, during: [from(first + window)] },
   };
 }
-
-/** Whether a maximum goes by what each input has sent so far. */
-export const remembers = ({ maximum }: NeuronModel): boolean => maximum === 'count' || maximum === 'sum';

@@ -58,3 +58,6 @@ export interface NeuronModel {
   /** Logits after T steps = potential · readout unit / readoutDivisor(T, depth of the readout, timetable). */
   readonly readoutDivisor: (steps: number, depth: number, timetable: Timetable) => number;
 }
+
+/** Whether a maximum goes by what each input has sent so far. */
+export const remembers = ({ maximum }: NeuronModel): boolean => maximum === 'count' || maximum === 'sum';

@@ -1,6 +1,7 @@
 import { type Ann, type AnnLayer, type AnnPool, INPUT, sourceShape } from '../ann/ann.ts';
 import { perChannel } from '../ann/pixels.ts';
 import { ConversionError, OptionError } from '../errors.ts';
+import { check } from '../network/check.ts';
 import type { SpikingInput, SpikingLayer, SpikingNetwork, SpikingPool } from '../network/network.ts';
 import type { Neuron } from '../network/neuron.ts';
 import { timetableOf } from '../network/timetable.ts';
@@ -65,7 +66,10 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
     );
   }
   const timetable = timetableOf(layers, phases);
-  return { version: 1, name: ann.name, phaseBits: Math.max(...phases), initial, input, neuron, timetable, layers };
+  const { name } = ann;
+  const network: SpikingNetwork = { version: 1, name, phaseBits: Math.max(...phases), initial, input, neuron, timetable, layers };
+  check(network);
+  return network;
 }
 
 function checkedScale(name: string, scale: number): number {

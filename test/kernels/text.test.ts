@@ -39,27 +39,36 @@ const STEPPED: Case[] = [
   { name: 'start', conditions: variants() },
   { name: 'flip', conditions: variants() },
   { name: 'synchronize', conditions: variants() },
-  { name: 'pool-spikes', conditions: variants('sum', 'byCount') },
+  { name: 'pool-spikes', conditions: variants('sum', 'byValue', 'remembers', 'signed') },
   {
     name: 'convolve',
 
-    conditions: variants('three', 'uniformWeights', 'packedDot', 'integers', 'halves', 'broadcast'),
+    conditions: variants('three', 'uniformWeights', 'packedDot', 'integers', 'halves', 'broadcast').map((one) => ({
+      ...one,
+      ...{ neuron: 'phase', signed: false },
+    })),
   },
-  { name: 'convolve-spikes', conditions: variants() },
-  ...['bistable', 'burst', 'phase'].flatMap((neuron): Case[] => [
+  { name: 'convolve-spikes', conditions: [{ neuron: 'bistable', signed: false }] },
+  ...['bistable', 'burst', 'phase', 'multi'].flatMap((neuron): Case[] => [
     {
       name: 'integrate',
 
-      conditions: variants('windowed', 'driven', 'receives', 'broadcast').map((one) => ({ ...one, neuron })),
+      conditions: variants('windowed', 'driven', 'receives', 'broadcast').map((one) => ({
+        ...one,
+        ...{ neuron, signed: neuron === 'multi', wide: neuron === 'multi' },
+      })),
     },
     {
       name: 'fused',
 
       conditions: variants('three', 'uniformWeights', 'packedDot', 'integers', 'halves', 'windowed', 'driven', 'broadcast').map(
-        (one) => ({ ...one, neuron }),
+        (one) => ({
+          ...one,
+          ...{ neuron, signed: neuron === 'multi', wide: neuron === 'multi' },
+        }),
       ),
     },
-    { name: 'readout-steps', conditions: [{ neuron }] },
+    { name: 'readout-steps', conditions: [{ neuron, signed: neuron === 'multi' }] },
   ]),
 ];
 
@@ -148,8 +157,9 @@ describe('final WGSL of the spiking kernels', () => {
     expect(of(false)).not.toContain('max(pooled');
   });
 
-  it.each(['bistable', 'burst', 'phase'])('%s: a step does not branch, or SwiftShader never ends compiling', (neuron) => {
-    const conditions = { neuron, windowed: neuron === 'bistable', driven: true, receives: true, broadcast: false };
+  it.each(['bistable', 'burst', 'phase', 'multi'])('%s: a step does not branch, or SwiftShader never ends compiling', (neuron) => {
+    const words = { signed: neuron === 'multi', wide: neuron === 'multi' };
+    const conditions = { neuron, windowed: neuron === 'bistable', driven: true, receives: true, broadcast: false, ...words };
     const text = shaderOf('integrate', conditions).code.replace(/\/\/.*$/gm, '');
     for (const name of ['arriving', 'receive', 'chargeOf', 'fire', 'oneStep']) {
       const body = text.match(new RegExp(`\\nfn ${name}\\(.*?\\n}`, 's'))?.[0];

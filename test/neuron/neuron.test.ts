@@ -4,7 +4,7 @@ import { OptionError } from '../../src/errors.ts';
 import { makeTimetable } from '../../src/network/timetable.ts';
 import { receive } from '../../src/neuron/membrane.ts';
 import type { Moment } from '../../src/neuron/model.ts';
-import { modelOf, type Neuron, neuronText, parseNeuron, ruleOf, ruleOn } from '../../src/neuron/neuron.ts';
+import { type Neuron, neuronText, parseNeuron, ruleOf, ruleOn } from '../../src/neuron/neuron.ts';
 
 const moment = (phase: number, phaseBits = 4, state: Moment['state'] = 'firing'): Moment => ({
   phaseBits,
@@ -54,12 +54,11 @@ describe('neurons by their text', () => {
     expect(ruleOn(neuron, makeTimetable([4, 4])).most).toBe(15);
     expect(() => ruleOn(neuron, makeTimetable([3, 3]))).toThrow(/words of 4 bits, the network has K = 3; convert with K = 4/);
     expect(() => ruleOn(neuron, makeTimetable([4, 3]))).toThrow(/a K that differs by depth/);
-    expect(() => modelOf(neuron)).toThrow(/"multi\+:4" runs in the reference alone/);
   });
 
   it('parameters that no text made are checked as well', () => {
-    expect(() => modelOf({ name: 'burst', most: 0 })).toThrow(/γ = 0/);
-    expect(() => modelOf({ name: 'lif' } as unknown as Neuron)).toThrow(/choose one of bistable/);
+    expect(() => ruleOf({ name: 'burst', most: 0 })).toThrow(/γ = 0/);
+    expect(() => ruleOf({ name: 'lif' } as unknown as Neuron)).toThrow(/choose one of bistable/);
   });
 });
 
@@ -78,7 +77,7 @@ describe('one step by hand, K = 4', () => {
     { row: 'V beyond 2^30 − 1 is cut', neuron: 'if', v: 2 ** 30 + 40, g: 0, phase: 0, left: 2 ** 30 - 1, spikes: 1 },
     { row: 'a charge within bounds is taken: 4·2^22·8', neuron: 'phase', v: 2 ** 27 + 1, g: 22, phase: 0, left: 1, spikes: 1 },
   ])('$row', ({ neuron, v, g, phase, left, spikes }) => {
-    expect(modelOf(parseNeuron(neuron)).fire(v, g, moment(phase), 0)).toEqual({ v: left, word: spikes, spikes });
+    expect(ruleOf(parseNeuron(neuron)).fire(v, g, moment(phase), 0)).toEqual({ v: left, word: spikes, spikes });
   });
 
   it('what arrives: a spike weighs 2^K of its source, or its phase there times that K; drive in every step', () => {
@@ -94,7 +93,7 @@ describe('one step by hand, K = 4', () => {
   });
 
   it('bistable: a spike weighs 2^(K−1−k) of its source’s word; drive in the first step of an integrating window only', () => {
-    const { arriving, synapseWeight, spikeWeight } = modelOf({ name: 'bistable' });
+    const { arriving, synapseWeight, spikeWeight } = ruleOf({ name: 'bistable' });
     const at = (phase: number, state: Moment['state']) => arriving(24, 5, moment(phase, 4, state));
     expect([at(0, 'integrating'), at(1, 'integrating'), at(0, 'firing'), at(0, 'waiting'), at(0, 'idle')]).toEqual([
       29, 24, 24, 24, 24,
@@ -117,7 +116,7 @@ describe('32 bits', () => {
         fc.integer({ min: 1, max: 8 }),
         fc.integer({ min: 0, max: 7 }),
         (text, v, arrived, g, phaseBits, phase) => {
-          const model = modelOf(parseNeuron(text));
+          const model = ruleOf(parseNeuron(text));
           const received = receive(v, arrived, g);
           expect(received).toBe(received | 0);
           const fired = model.fire(received, g, moment(phase % phaseBits, phaseBits), 0);
@@ -139,12 +138,12 @@ describe('decoding', () => {
   const depths = (K: number) => makeTimetable(new Array<number>(21).fill(K));
 
   it('if, burst: spikes a step; phase: words a period; bistable: words that were begun', () => {
-    const factor = (text: string, steps: number, depth = 1) => modelOf(parseNeuron(text)).decodeFactor(steps, depth, depths(4));
+    const factor = (text: string, steps: number, depth = 1) => ruleOf(parseNeuron(text)).decodeFactor(steps, depth, depths(4));
     expect(factor('if', 20)).toBe(1 / 20);
     expect(factor('phase', 20)).toBe(4 / 20);
     expect([1, 4, 5, 8, 12, 13].map((steps) => factor('bistable', steps))).toEqual([0, 0, 1, 1, 1, 1 / 2]);
     expect([80, 81, 88].map((steps) => factor('bistable', steps, 20))).toEqual([0, 1, 1]);
-    expect(modelOf(parseNeuron('phase')).decodeFactor(20, 1, makeTimetable([4, 2]))).toBe(2 / 20);
+    expect(ruleOf(parseNeuron('phase')).decodeFactor(20, 1, makeTimetable([4, 2]))).toBe(2 / 20);
     expect(ruleOf(parseNeuron('multi:4')).decodeFactor(20, 1, depths(4))).toBe(1 / 20);
   });
 

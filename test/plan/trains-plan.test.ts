@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DeviceError, OptionError } from '../../src/errors.ts';
+import { makeTimetable, momentAt } from '../../src/network/timetable.ts';
 import { bistable } from '../../src/neuron/bistable.ts';
 import { burst } from '../../src/neuron/burst.ts';
 import { cutSteps } from '../../src/plan/trains/chunks.ts';
@@ -21,28 +22,31 @@ const OPTIONS: TrainsOptions = {
 };
 
 describe('chunks', () => {
-  it('cover every step once, end at checkpoints, and keep to windows and capacity', () => {
+  it('cover every step once, end at checkpoints and where a depth changes its state, and keep to the capacity', () => {
+    const phases = fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 90 }),
-        fc.integer({ min: 1, max: 8 }),
+        phases,
         fc.boolean(),
         fc.integer({ min: 1, max: 40 }),
         fc.array(fc.integer({ min: 1, max: 90 }), { maxLength: 4 }),
         (timesteps, K, windowed, capacity, wanted) => {
           const checkpoints = wanted.filter((t) => t <= timesteps);
-          const chunks = cutSteps(timesteps, K, windowed, capacity, checkpoints);
+          const timetable = makeTimetable(K);
+          const chunks = cutSteps(timesteps, windowed ? timetable : null, capacity, checkpoints);
           expect(chunks.flatMap(({ chunk: { step, steps } }) => Array.from({ length: steps }, (_, i) => step + i))).toEqual(
             Array.from({ length: timesteps }, (_, i) => i),
           );
-          for (const { chunk, endsWindow, mark } of chunks) {
-            const { step, steps, window, place } = chunk;
+          for (const { chunk, mark } of chunks) {
+            const { step, steps } = chunk;
             expect(steps).toBeLessThanOrEqual(capacity);
-            expect(window).toBe(Math.floor(step / K));
-            expect(place).toBe(windowed ? step % K : 0);
-            if (windowed) expect(Math.floor((step + steps - 1) / K)).toBe(window);
-            expect(endsWindow).toBe((step + steps) % K === 0);
             expect(mark).toBe(checkpoints.includes(step + steps) ? step + steps : null);
+            if (!windowed) continue;
+            for (let depth = 1; depth <= K.length; depth++) {
+              const states = Array.from({ length: steps }, (_, i) => momentAt(timetable, depth, step + i).state);
+              expect(new Set(states).size).toBe(1);
+            }
           }
           for (const t of checkpoints) expect(chunks.some(({ mark }) => mark === t)).toBe(true);
         },
@@ -70,8 +74,8 @@ describe('layout', () => {
     const layout = laySteps(residual(), model, true, 3, 8);
     const regions = [
       ...layout.trains.flatMap((train) => (train ? [[train.first, train.groupStride * layout.groups]] : [])),
-      ...layout.lines.flatMap(({ ring, delay, train }) => [
-        [ring, train.groupStride * layout.groups * delay],
+      ...layout.lines.flatMap(({ ring, hold, train }) => [
+        [ring, train.groupStride * Math.ceil(hold / 4)],
         [train.first, train.groupStride * layout.groups],
       ]),
       ...layout.states.filter((first) => first >= 0).map((first) => [first, 1]),
@@ -87,9 +91,9 @@ describe('layout', () => {
 
   it('synchronous neurons are there for windowed neurons only, and each row once', () => {
     // block 1b reads the stem and merge reads it from further; block 2b reads block 1b
-    const delays = laySteps(residual(), bistable, true, 1, 4).lines.map(({ source, delay }) => `${source}+${delay}`);
+    const delays = laySteps(residual(), bistable, true, 1, 4).lines.map(({ source, hold }) => `${source}+${hold}`);
     expect(new Set(delays).size).toBe(delays.length);
-    expect(delays).toContain('0+1');
+    expect(delays).toContain(`0+${residual().phaseBits}`);
     expect(laySteps(residual(), bistable, false, 1, 4).lines).toEqual([]);
     expect(laySteps(residual(), burst(1), true, 1, 4).lines).toEqual([]);
   });

@@ -1,9 +1,9 @@
 import { INPUT, shapeSize } from '../../ann/ann.ts';
 import { tilesOf } from '../../kernels/geometry.ts';
-import { remembers } from '../../kernels/pool-spikes.ts';
 import type { SpikingNetwork } from '../../network/network.ts';
 import { holdSteps } from '../../network/timetable.ts';
 import type { NeuronModel } from '../../neuron/model.ts';
+import { remembers } from '../../neuron/model.ts';
 
 /** Where a train of spikes lies in the arena, all counts in u32 words: [group of 4 steps][plane][tile of 8 channels][y][x][image]. */
 export interface Train {
