@@ -53,7 +53,7 @@ export async function checkedSession(
 ): Promise<Session> {
   const session = await Session.create(device, network, { batch: BATCH, waves: WAVES, keepWords: true, ...options });
   const pixels = randomImages(network, session.plan.batch);
-  await session.run(pixels);
+  await session.classify(pixels);
   for (let l = 0; l <= layer; l++) if (network.layers[l].kind === 'neurons') await checkLayer(session, pixels, l);
   return session;
 }

@@ -69,11 +69,11 @@ async function imageRow(device: Device, network: SpikingNetwork, batch: number, 
   try {
     const images = randomImages(network, Math.max(batch, Math.min(IMAGES, batch * 16)));
     const times: number[] = [];
-    await session.run(images);
+    await session.classify(images);
     let count = 0;
     for (let i = 0; i < RUNS; i++) {
       const start = performance.now();
-      const result = await session.run(images);
+      const result = await session.classify(images);
       times.push(performance.now() - start);
       count = result.images;
       if (result.spikes.slice(0, 3).some((spikes) => spikes === 0)) throw new Error('the network does not spike: nothing ran');

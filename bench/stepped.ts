@@ -40,7 +40,7 @@ async function measureKernels(device: Device, network: SpikingNetwork, stopwatch
   const rows: Row[] = [];
   const session = await SteppedSession.create(device, network, { timesteps: 16, batch: BATCH, convolution: 'dense', fused: false });
   try {
-    await session.run(randomImages(network, session.plan.batch));
+    await session.classify(randomImages(network, session.plan.batch));
     for (const found of convolutions(session)) {
       for (const activity of ACTIVITIES) rows.push(...(await measureForms(session, found, activity, stopwatch, peak)));
     }
@@ -164,7 +164,7 @@ async function measureFused(
 ): Promise<Row> {
   const session = await SteppedSession.create(device, network, { neuron, timesteps, batch: BATCH });
   try {
-    await session.run(randomImages(network, session.plan.batch));
+    await session.classify(randomImages(network, session.plan.batch));
     const { dispatch, kernel } = dispatchesOf(session, 'fused')[0];
     setWindow(session, dispatch);
     const measured = await stopwatch.measure(await stopwatch.scale([kernel]), { beside: peak.fma, samples: 5 });
@@ -187,11 +187,11 @@ async function measureEngine(
   try {
     const { batch, dispatches } = session.plan;
     const images = randomImages(network, batch);
-    await session.run(images);
+    await session.classify(images);
     const times: number[] = [];
     for (let i = 0; i < RUNS; i++) {
       const start = performance.now();
-      const { spikes } = await session.run(images);
+      const { spikes } = await session.classify(images);
       times.push(performance.now() - start);
       if (spikes.slice(0, 3).some((n) => n === 0)) throw new Error('the network does not spike: nothing ran');
     }

@@ -40,11 +40,15 @@ export { type ImportOptions, importOnnx } from './onnx/import.ts';
 export type { Choice, Choices } from './plan/choices.ts';
 export type { SteppedPlan } from './plan/trains/plan.ts';
 export type { Plan } from './plan/words/plan.ts';
-export { type AnnResult, AnnSession, type AnnSessionOptions, type Normalization } from './run/ann-session.ts';
-export { type RunResult, type RunTiming, Session, type SessionOptions } from './run/session.ts';
+export { type AnnResult, AnnSession, type AnnSessionOptions, type Calibration, type Normalization } from './run/ann-session.ts';
+export type { AnnBatch, Batch, OnBatch, Points, RunSummary, RunTiming } from './run/batch.ts';
+export { logitsAt } from './run/batch.ts';
+export { type RunResult, Session, type SessionOptions } from './run/session.ts';
+export { concatSources, type ImageSource, type LabelledSource, pixelsSource, sliceSource } from './run/source.ts';
 export {
   type Checkpoint,
   type LayerAccumulators,
+  type SteppedClassifyOptions,
   type SteppedResult,
   type SteppedRunOptions,
   SteppedSession,

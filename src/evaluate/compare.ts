@@ -57,7 +57,7 @@ export async function compare(
   const network = await convert(device, ann, calibrationPixels, evaluation);
   const trained = await AnnSession.create(device, ann, { ...evaluation, keepCells: true });
   try {
-    const { logits } = await trained.run(images.pixels);
+    const { logits } = await trained.classify(images.pixels);
     const rows: ComparisonRow[] = [];
     for (const neuron of neurons) {
       const report = (done: number) => onProgress({ stage: neuron, done, images: images.count });
@@ -177,10 +177,10 @@ async function runBatches(
   for (let first = 0; first < images.count; first += batch) {
     const count = Math.min(batch, images.count - first);
     const pixels = images.pixels.subarray(first * size, (first + count) * size);
-    await trained.run(pixels);
+    await trained.classify(pixels);
     diagnoser.set(count, decoding);
     if (clock) submitMark(device, clock);
-    const { potentials, units, divisors } = await session.run(pixels, {
+    const { potentials, units, divisors } = await session.classify(pixels, {
       checkpoints: timesteps,
       onCheckpoint: ({ encoder, step }) => {
         const i = timesteps.indexOf(step);

@@ -53,8 +53,8 @@ export async function diagnoseWindowed(
     for (let first = 0; first < images; first += spiking.plan.batch) {
       const count = Math.min(spiking.plan.batch, images - first);
       const chunk = pixels.subarray(first * size, (first + count) * size);
-      await trained.run(chunk);
-      await spiking.run(chunk);
+      await trained.classify(chunk);
+      await spiking.classify(chunk);
       for (const [m, { sent, decoding }] of times.entries()) {
         tallies.set(count, sent);
         const measured = await session.measure(count, decoding);

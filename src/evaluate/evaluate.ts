@@ -11,6 +11,7 @@ import { tunedShapes } from '../plan/choices.ts';
 import type { Plan } from '../plan/words/plan.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import { type RunResult, Session } from '../run/session.ts';
+import { pixelsSource } from '../run/source.ts';
 import { accuracy, agreement } from './accuracy.ts';
 import { accuracyCurve, readoutAt } from './curve.ts';
 import { diagnoseWindowed } from './diagnose-windowed.ts';
@@ -111,11 +112,11 @@ async function runTrained(
     const count = calibrationPixels.length / shapeSize(ann.input);
     const network = await stopwatch.time('calibration', async () => {
       const onCalibrated = (done: number) => report({ stage: 'calibration', done, images: count });
-      const { statistics, logits } = await session.calibrate(calibrationPixels, onCalibrated);
-      return convertCalibrated(ann, statistics, logits, evaluation);
+      const calibration = await session.calibrate(pixelsSource(calibrationPixels, ann.input), onCalibrated);
+      return convertCalibrated(ann, calibration, evaluation);
     });
     const onRun = (done: number) => report({ stage: 'ann', done, images: images.count });
-    const { logits } = await stopwatch.time('ann', () => session.run(images.pixels, onRun));
+    const { logits } = await stopwatch.time('ann', () => session.classify(images.pixels, onRun));
     return { network, logits };
   } finally {
     session.dispose();
@@ -132,7 +133,7 @@ async function runSpiking(
   const session = await stopwatch.time('compile', () => Session.create(device, network, { batch, waves, choices }));
   try {
     const onRun = (done: number) => report({ stage: 'snn', done, images: images.count });
-    const run = await stopwatch.time('snn', () => session.run(images.pixels, onRun));
+    const run = await stopwatch.time('snn', () => session.classify(images.pixels, onRun));
     return { network, plan: session.plan, run };
   } finally {
     session.dispose();

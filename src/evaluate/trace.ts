@@ -131,7 +131,7 @@ async function activationsOf(
 ): Promise<Float32Array> {
   const session = await AnnSession.create(device, ann, { ...normalization, batch: 1, keepCells: true });
   try {
-    await session.run(pixels);
+    await session.classify(pixels);
     return await readActivations(session, layer, 1);
   } finally {
     session.dispose();

@@ -1,5 +1,5 @@
 import { type Ann, shapeSize } from '../ann/ann.ts';
-import { countImages, perChannel } from '../ann/pixels.ts';
+import { perChannel } from '../ann/pixels.ts';
 import { BINS, type LayerStatistics } from '../ann/statistics.ts';
 import { Buffers, mapForReading, readBuffer } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
@@ -7,6 +7,8 @@ import { annConvolve, annEncode, annParameters, annPool, histogram } from '../ke
 import { type BoundKernel, dispatch, packParameters } from '../kernels/kernel.ts';
 import { type AnnDispatch, type AnnPlan, makeAnnPlan } from '../plan/cells/plan.ts';
 import { bindingRange } from '../plan/tables.ts';
+import type { AnnBatch, OnBatch } from './batch.ts';
+import { checkSource, type ImageSource, pixelsSource } from './source.ts';
 import { IN_FLIGHT, oneAfterAnother, stream, upload } from './stream.ts';
 
 /** Pixels are normalised by these before they enter the network: (p / 255 − mean) / std, one value a channel or one for all. */
@@ -28,6 +30,15 @@ export interface AnnResult {
   readonly images: number;
   /** [image][class] */
   readonly logits: Float32Array;
+}
+
+/** What calibration images showed. */
+export interface Calibration {
+  readonly images: number;
+  /** Distribution of each layer's activations; null for pools and the readout. */
+  readonly statistics: readonly (LayerStatistics | null)[];
+  /** The largest absolute value of a logit. */
+  readonly largestLogit: number;
 }
 
 interface AnnEngine {
@@ -62,44 +73,58 @@ export class AnnSession {
   }
 
   /**
-   * Classifies images; calls may overlap and run one after another.
-   * @param images pixels 0…255, [image][channel][y][x]
+   * Runs the images of a source, batch by batch; calls may overlap and run one after another.
+   * @param onBatch takes what each batch gave, in order
+   * @throws OptionError for the source and what it gives, DeviceError, and whatever `onBatch` throws; the session can be used again
    */
-  run(images: Uint8Array, onProgress?: (images: number) => void): Promise<AnnResult> {
-    return this.#queue(() => this.#run(images, false, onProgress));
+  run(source: ImageSource, onBatch: OnBatch<AnnBatch>): Promise<{ readonly images: number }> {
+    return this.#queue(() => this.#run(source, false, onBatch));
   }
 
   /**
-   * Runs the images and returns each layer's distribution; `null` for pools and the readout. Activations stay on the GPU.
-   * @param images pixels 0…255, [image][channel][y][x]
+   * Classifies images in memory: for few of them.
+   * @param pixels 0…255, [image][channel][y][x]
    */
-  calibrate(
-    images: Uint8Array,
-    onProgress?: (images: number) => void,
-  ): Promise<AnnResult & { readonly statistics: readonly (LayerStatistics | null)[] }> {
+  async classify(pixels: Uint8Array, onProgress?: (images: number) => void): Promise<AnnResult> {
+    const source = pixelsSource(pixels, this.ann.input);
+    const logits = new Float32Array(source.count * this.#classes);
+    return {
+      logits,
+      ...(await this.run(source, ({ first, images, logits: some }) => {
+        logits.set(some, first * this.#classes);
+        onProgress?.(first + images);
+      })),
+    };
+  }
+
+  /** Runs the images and measures what scales are chosen by. Activations stay on the GPU. Calls queue as those of `run` do. */
+  calibrate(source: ImageSource, onProgress?: (images: number) => void): Promise<Calibration> {
     return this.#queue(async () => {
       const clear = this.device.handle.createCommandEncoder();
       clear.clearBuffer(this.#engine.bins);
       this.device.handle.queue.submit([clear.finish()]);
-      const result = await this.#run(images, true, onProgress);
-      return { ...result, statistics: await this.#readStatistics(result.images) };
+      let largestLogit = 0;
+      const { images } = await this.#run(source, true, (batch) => {
+        largestLogit = batch.logits.reduce((most, v) => Math.max(most, Math.abs(v)), largestLogit);
+        onProgress?.(batch.first + batch.images);
+      });
+      return { images, statistics: await this.#readStatistics(images), largestLogit };
     });
   }
 
-  async #run(images: Uint8Array, counting: boolean, onProgress?: (images: number) => void): Promise<AnnResult> {
+  get #classes(): number {
+    return this.ann.layers[this.ann.layers.length - 1].shape.channels;
+  }
+
+  async #run(source: ImageSource, counting: boolean, onBatch: OnBatch<AnnBatch>): Promise<{ readonly images: number }> {
     this.device.check();
-    const count = countImages(images, this.ann.input);
-    const size = shapeSize(this.ann.input);
-    const classes = this.ann.layers[this.ann.layers.length - 1].shape.channels;
-    const logits = new Float32Array(count * classes);
-    await stream(
-      count,
-      this.plan.batch,
-      (first, n, slot) => this.#submit(images.subarray(first * size, (first + n) * size), n, slot, counting),
-      (buffer, first, n) => this.#collect(buffer, logits.subarray(first * classes, (first + n) * classes), n, classes),
-      onProgress,
-    );
-    return { images: count, logits };
+    checkSource(source, this.ann.input);
+    await stream(source, this.plan.batch, {
+      submit: (pixels, _, n, slot) => this.#submit(pixels, n, slot, counting),
+      land: (buffer, first, n) => this.#collect(buffer, first, n),
+      deliver: onBatch,
+    });
+    return { images: source.count };
   }
 
   #submit(images: Uint8Array, count: number, slot: number, counting: boolean): GPUBuffer {
@@ -116,13 +141,16 @@ export class AnnSession {
   }
 
   /** Cells of four classes, [block][image], to [image][class]. */
-  async #collect(buffer: GPUBuffer, logits: Float32Array, count: number, classes: number): Promise<void> {
+  async #collect(buffer: GPUBuffer, first: number, images: number): Promise<AnnBatch> {
+    const classes = this.#classes;
+    const logits = new Float32Array(images * classes);
     const cells = new Float32Array(await mapForReading(buffer, () => this.device.check()));
-    for (let n = 0; n < count; n++) {
+    for (let n = 0; n < images; n++) {
       for (let o = 0; o < classes; o++) logits[n * classes + o] = cells[((o >> 2) * this.plan.batch + n) * 4 + (o & 3)];
     }
     buffer.unmap();
     this.device.check();
+    return { first, images, logits };
   }
 
   async #readStatistics(images: number): Promise<(LayerStatistics | null)[]> {

@@ -1,5 +1,3 @@
-import { shapeSize } from '../ann/ann.ts';
-import { countImages } from '../ann/pixels.ts';
 import { OptionError } from '../errors.ts';
 import { mapForReading } from '../gpu/buffers.ts';
 import { busySeconds, Clock, type PassTime, STAMP_BYTES } from '../gpu/clock.ts';
@@ -9,6 +7,8 @@ import type { SpikingNetwork } from '../network/network.ts';
 import { readoutStep, readoutUnits } from '../network/time.ts';
 import type { Choice } from '../plan/choices.ts';
 import { makePlan, type Plan, type PlanOptions } from '../plan/words/plan.ts';
+import { type Batch, logitsAt, type OnBatch, type Points, place, type RunSummary, type RunTiming, takeImages } from './batch.ts';
+import { checkSource, type ImageSource, pixelsSource } from './source.ts';
 import { IN_FLIGHT, oneAfterAnother, Patience, type StreamTimes, stream, upload } from './stream.ts';
 import { prepare, type WindowedEngine } from './windowed.ts';
 
@@ -45,16 +45,6 @@ export interface RunResult {
   readonly timing: RunTiming;
 }
 
-/** Wall-clock seconds of a run, and what the GPU did of them. */
-export interface RunTiming {
-  /** From the first batch's upload to the last one's results. */
-  readonly seconds: number;
-  /** From the first batch's upload to its results. */
-  readonly firstBatchSeconds: number;
-  /** In which the GPU computed, by its own timestamps; null where the device has none. */
-  readonly gpuBusySeconds: number | null;
-}
-
 /**
  * Runs a spiking network on a device with the windowed engine: layer by layer, one dispatch a layer for all images of a
  * batch and all waves. Owns its buffers; `dispose()` frees them.
@@ -64,6 +54,10 @@ export class Session {
   readonly network: SpikingNetwork;
   /** What was decided before anything ran: printable. */
   readonly plan: Plan;
+  /** When the potentials of a batch are taken. */
+  readonly points: Points;
+  /** Real logits of one unit of potential, a class: logits = potential · unit / divisor of the point. */
+  readonly units: Float64Array;
   readonly #engine: WindowedEngine;
   readonly #readbacks: GPUBuffer[];
   /** One a batch under way; null where the device has no timestamps. */
@@ -76,6 +70,8 @@ export class Session {
     this.device = device;
     this.network = network;
     this.plan = plan;
+    this.points = pointsOf(network, plan);
+    this.units = readoutUnits(network);
     this.#engine = engine;
     this.#readbacks = Array.from({ length: IN_FLIGHT }, () =>
       engine.buffers.create('readback', 'readback', this.#timesOffset + 2 * STAMP_BYTES),
@@ -107,37 +103,51 @@ export class Session {
   }
 
   /**
-   * Classifies images. Calls may overlap; they run one after another.
-   * @param images pixels 0…255, [image][channel][y][x], any number of whole images
-   * @param onProgress called with the number of images done so far
+   * Runs the images of a source, batch by batch; nothing but the batches under way is held. Calls may overlap; they run one after
+   * another.
+   * @param onBatch takes what each batch gave, in order
+   * @throws OptionError for the source and what it gives, DeviceError, and whatever `onBatch` throws; the session can be used again
    */
-  run(images: Uint8Array, onProgress?: (images: number) => void): Promise<RunResult> {
-    return this.#queue(() => this.#run(images, onProgress));
+  run(source: ImageSource, onBatch: OnBatch<Batch>): Promise<RunSummary> {
+    return this.#queue(async () => {
+      this.#check();
+      checkSource(source, this.network.input.shape);
+      const passes: PassTime[] = [];
+      const times = await stream(
+        source,
+        this.plan.batch,
+        {
+          submit: (pixels, _, images, slot) => this.#submit(pixels, images, slot),
+          land: (buffer, first, images) => this.#collect(buffer, first, images, passes),
+          deliver: onBatch,
+        },
+        this.#patience,
+      );
+      return { images: source.count, timing: runTiming(times, passes) };
+    });
   }
 
-  async #run(images: Uint8Array, onProgress?: (images: number) => void): Promise<RunResult> {
-    this.#check();
-    const count = countImages(images, this.network.input.shape);
-    const { plan } = this;
-    const points = plan.waves * plan.phaseBits;
-    const potentials = new Int32Array(points * count * plan.classes);
+  /**
+   * Classifies images in memory and keeps all their potentials: for few of them.
+   * @param pixels 0…255, [image][channel][y][x], any number of whole images
+   * @param onProgress called with the number of images done so far
+   */
+  async classify(pixels: Uint8Array, onProgress?: (images: number) => void): Promise<RunResult> {
+    const source = pixelsSource(pixels, this.network.input.shape);
+    const { points, units } = this;
+    const { steps } = points;
+    const images = source.count;
+    const potentials = new Int32Array(steps.length * images * units.length);
     const spikes = this.network.layers.map(() => 0);
-    const passes: PassTime[] = [];
-    const times = await stream(
-      count,
-      plan.batch,
-      (first, size, slot) => this.#submit(images, first, size, slot),
-      (buffer, first, size) => this.#collect(buffer, first, size, count, potentials, spikes, passes),
-      onProgress,
-      this.#patience,
-    );
-    const steps = Array.from({ length: points }, (_, i) =>
-      readoutStep(this.network, Math.floor(i / plan.phaseBits), i % plan.phaseBits),
-    );
-    const units = readoutUnits(this.network);
-    const last = potentials.subarray((points - 1) * count * plan.classes);
-    const logits = Float32Array.from(last, (v, i) => (v * units[i % plan.classes]) / plan.waves);
-    return { images: count, logits, steps, potentials, units, spikes, timing: runTiming(times, passes) };
+    const { timing } = await this.run(source, (batch) => {
+      place(potentials, images, batch, steps.length, units.length);
+      batch.spikes.forEach((n, l) => {
+        spikes[l] += n;
+      });
+      onProgress?.(batch.first + batch.images);
+    });
+    const logits = Float32Array.from(logitsAt({ potentials, images }, steps.length - 1, this));
+    return { images, logits, steps, potentials, units, spikes, timing };
   }
 
   /** Throws where the device or the session is gone. */
@@ -147,14 +157,13 @@ export class Session {
   }
 
   /** Uploads one batch and submits its work and its read-back; nothing is waited for. */
-  #submit(images: Uint8Array, first: number, count: number, slot: number): GPUBuffer {
+  #submit(images: Uint8Array, count: number, slot: number): GPUBuffer {
     this.#check();
     const buffer = this.#readbacks[slot];
     const clock = this.#clocks[slot];
     const { handle } = this.device;
     const { kernels, pixels, batch, counters, potentials } = this.#engine;
-    const size = shapeSize(this.network.input.shape);
-    upload(this.device, pixels, batch, images.subarray(first * size, (first + count) * size), count);
+    upload(this.device, pixels, batch, images, count);
     const encoder = handle.createCommandEncoder();
     encoder.clearBuffer(counters);
     const pass = encoder.beginComputePass(clock?.pass());
@@ -167,32 +176,21 @@ export class Session {
     return buffer;
   }
 
-  async #collect(
-    buffer: GPUBuffer,
-    first: number,
-    count: number,
-    images: number,
-    potentials: Int32Array,
-    spikes: number[],
-    passes: PassTime[],
-  ): Promise<void> {
+  async #collect(buffer: GPUBuffer, first: number, images: number, passes: PassTime[]): Promise<Batch> {
     const { plan } = this;
     const mapped = await mapForReading(buffer, () => this.#check());
     const values = new Int32Array(mapped, 0, plan.bytes.potentials / 4);
-    for (let p = 0; p < plan.waves * plan.phaseBits; p++) {
-      const rows = values.subarray(p * plan.batch * plan.classes, (p * plan.batch + count) * plan.classes);
-      potentials.set(rows, (p * images + first) * plan.classes);
-    }
-    const counted = new Uint32Array(mapped, plan.bytes.potentials, spikes.length);
-    counted.forEach((n, l) => {
-      spikes[l] += n;
-    });
+    const potentials = takeImages(values, this.points.steps.length, images, plan.batch, plan.classes);
+    const spikes = Array.from(new Uint32Array(mapped, plan.bytes.potentials, this.network.layers.length));
+    let gpuSeconds: number | null = null;
     if (this.#clocks[0]) {
       const [begin, end] = new BigUint64Array(mapped, this.#timesOffset, 2);
       passes.push({ begin, end });
+      gpuSeconds = busySeconds([{ begin, end }]);
     }
     buffer.unmap();
     this.device.check();
+    return { first, images, potentials, spikes, gpuSeconds };
   }
 
   /** The engine's buffers, for what reads words and membranes back (`inspect`). */
@@ -206,6 +204,15 @@ export class Session {
     for (const clock of this.#clocks) clock?.dispose();
     this.#engine.buffers.dispose();
   }
+}
+
+/** After every phase of every wave; the logits are the mean of the waves so far. */
+function pointsOf(network: SpikingNetwork, { waves, phaseBits }: Plan): Points {
+  const points = Array.from({ length: waves * phaseBits }, (_, i) => ({ wave: Math.floor(i / phaseBits), phase: i % phaseBits }));
+  return {
+    steps: points.map(({ wave, phase }) => readoutStep(network, wave, phase)),
+    divisors: points.map(({ wave }) => wave + 1),
+  };
 }
 
 /** Milliseconds of a stream and the times of its passes, one a batch where the device has timestamps. */

@@ -1,5 +1,4 @@
 import { shapeSize } from '../ann/ann.ts';
-import { countImages } from '../ann/pixels.ts';
 import { OptionError } from '../errors.ts';
 import { mapForReading } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
@@ -15,7 +14,9 @@ import { type Chunk, cutSteps, isAmong } from '../plan/trains/chunks.ts';
 import type { Form, SteppedDispatch } from '../plan/trains/dispatches.ts';
 import { makeSteppedPlan, type SteppedPlan } from '../plan/trains/plan.ts';
 import { CROSSOVER, formsOf } from './activity.ts';
+import { type Batch, type OnBatch, type Points, place, type RunSummary, takeImages } from './batch.ts';
 import { checkChoice } from './session.ts';
+import { checkSource, type ImageSource, pixelsSource } from './source.ts';
 import { prepareSteps, type SteppedEngine } from './stepped-engine.ts';
 import { IN_FLIGHT, oneAfterAnother, Patience, padToWords, stream } from './stream.ts';
 
@@ -59,6 +60,10 @@ export interface SteppedRunOptions {
   /** Step counts T at which `onCheckpoint` is called, for every batch. */
   readonly checkpoints?: readonly number[];
   readonly onCheckpoint?: (at: Checkpoint) => void;
+}
+
+/** What happens while images in memory are classified. */
+export interface SteppedClassifyOptions extends SteppedRunOptions {
   /** Called with the number of images done so far. */
   readonly onProgress?: (images: number) => void;
 }
@@ -95,6 +100,10 @@ export class SteppedSession {
   readonly network: SpikingNetwork;
   readonly plan: SteppedPlan;
   readonly model: NeuronModel;
+  /** Potentials are taken after every step. */
+  readonly points: Points;
+  /** Real logits of one unit of potential, a class: logits = potential · unit / divisor of the point. */
+  readonly units: Float64Array;
   readonly #engine: SteppedEngine;
   readonly #readbacks: GPUBuffer[];
   readonly #queue = oneAfterAnother();
@@ -109,6 +118,11 @@ export class SteppedSession {
     this.network = network;
     this.plan = plan;
     this.model = modelOf(plan.options.neuron);
+    const { timesteps, phaseBits } = plan;
+    const steps = Array.from({ length: timesteps }, (_, t) => t + 1);
+    const { depth } = readoutOf(network);
+    this.points = { steps, divisors: steps.map((t) => this.model.readoutDivisor(t, depth, phaseBits)) };
+    this.units = readoutUnits(network);
     this.#engine = engine;
     this.#adaptive = form === 'auto';
     this.#forms = network.layers.map(() => (form === 'auto' ? 'dense' : form));
@@ -169,45 +183,58 @@ export class SteppedSession {
   }
 
   /**
-   * Runs T steps for each image. Calls may overlap; they run one after another.
-   * @param images pixels 0…255, [image][channel][y][x], any number of whole images
-   * @throws OptionError for images or checkpoints that are out of range
+   * Runs T steps for each image of a source, batch by batch; nothing but the batches under way is held. Calls may overlap; they run
+   * one after another.
+   * @param onBatch takes what each batch gave, in order
+   * @throws OptionError for the source and what it gives and for checkpoints out of range, DeviceError, and whatever the caller's
+   * functions throw; the session can be used again
    */
-  run(images: Uint8Array, options: SteppedRunOptions = {}): Promise<SteppedResult> {
-    return this.#queue(() => this.#run(images, options));
+  run(source: ImageSource, onBatch: OnBatch<Batch>, options: SteppedRunOptions = {}): Promise<RunSummary> {
+    return this.#queue(async () => {
+      this.check();
+      checkSource(source, this.network.input.shape);
+      const chunks = this.cut(options.checkpoints ?? []);
+      const { begun, first, last } = await stream(
+        source,
+        this.plan.batch,
+        {
+          submit: (pixels, start, images, slot) => {
+            const after = (encoder: GPUCommandEncoder, { checkpoint, step, steps }: Chunk): void => {
+              if (checkpoint) options.onCheckpoint?.({ encoder, step: step + steps, first: start, images });
+            };
+            this.submit(pixels, images, chunks, after, this.#readbacks[slot]);
+            return this.#readbacks[slot];
+          },
+          land: (buffer, start, images) => this.#collect(buffer, start, images),
+          deliver: onBatch,
+        },
+        this.#patience,
+      );
+      const timing = { seconds: (last - begun) / 1000, firstBatchSeconds: (first - begun) / 1000, gpuBusySeconds: null };
+      return { images: source.count, timing };
+    });
   }
 
-  async #run(images: Uint8Array, options: SteppedRunOptions): Promise<SteppedResult> {
-    this.check();
-    const count = countImages(images, this.network.input.shape);
-    const { timesteps, classes, batch, phaseBits } = this.plan;
-    const chunks = this.cut(options.checkpoints ?? []);
-    const size = shapeSize(this.network.input.shape);
-    const potentials = new Int32Array(timesteps * count * classes);
+  /**
+   * Runs T steps for each of some images in memory and keeps all their potentials: for few of them.
+   * @param pixels 0…255, [image][channel][y][x], any number of whole images
+   * @throws OptionError for images or checkpoints that are out of range
+   */
+  async classify(pixels: Uint8Array, options: SteppedClassifyOptions = {}): Promise<SteppedResult> {
+    const source = pixelsSource(pixels, this.network.input.shape);
+    const { timesteps, classes } = this.plan;
+    const images = source.count;
+    const potentials = new Int32Array(timesteps * images * classes);
     const spikes = this.network.layers.map(() => 0);
-    await stream(
-      count,
-      batch,
-      (first, n, slot) => {
-        const part = images.subarray(first * size, (first + n) * size);
-        this.submit(
-          part,
-          n,
-          chunks,
-          (encoder, chunk) => {
-            if (chunk.checkpoint) options.onCheckpoint?.({ encoder, step: chunk.step + chunk.steps, first, images: n });
-          },
-          this.#readbacks[slot],
-        );
-        return this.#readbacks[slot];
-      },
-      (buffer, first, n) => this.#collect(buffer, first, n, count, potentials, spikes),
-      options.onProgress,
-      this.#patience,
-    );
-    const { depth } = readoutOf(this.network);
-    const divisors = Float64Array.from({ length: timesteps }, (_, t) => this.model.readoutDivisor(t + 1, depth, phaseBits));
-    return { images: count, timesteps, potentials, units: readoutUnits(this.network), divisors, spikes };
+    const take = (batch: Batch): void => {
+      place(potentials, images, batch, timesteps, classes);
+      batch.spikes.forEach((n, l) => {
+        spikes[l] += n;
+      });
+      options.onProgress?.(batch.first + batch.images);
+    };
+    await this.run(source, take, options);
+    return { images, timesteps, potentials, units: this.units, divisors: Float64Array.from(this.points.divisors), spikes };
   }
 
   /**
@@ -281,27 +308,15 @@ export class SteppedSession {
     scheduled.destroy();
   }
 
-  async #collect(
-    buffer: GPUBuffer,
-    first: number,
-    count: number,
-    images: number,
-    potentials: Int32Array,
-    spikes: number[],
-  ): Promise<void> {
+  async #collect(buffer: GPUBuffer, first: number, images: number): Promise<Batch> {
     const { batch, classes, timesteps, bytes } = this.plan;
     const mapped = await mapForReading(buffer, () => this.check());
-    const values = new Int32Array(mapped, 0, bytes.potentials / 4);
-    for (let t = 0; t < timesteps; t++) {
-      potentials.set(values.subarray(t * batch * classes, (t * batch + count) * classes), (t * images + first) * classes);
-    }
-    const counted = Array.from(new Uint32Array(mapped, bytes.potentials, spikes.length));
-    counted.forEach((n, l) => {
-      spikes[l] += n;
-    });
+    const potentials = takeImages(new Int32Array(mapped, 0, bytes.potentials / 4), timesteps, images, batch, classes);
+    const spikes = Array.from(new Uint32Array(mapped, bytes.potentials, this.network.layers.length));
     buffer.unmap();
     this.device.check();
-    if (this.#adaptive) this.#forms = formsOf(this.network, this.plan, this.model, counted, count, CROSSOVER);
+    if (this.#adaptive) this.#forms = formsOf(this.network, this.plan, this.model, spikes, images, CROSSOVER);
+    return { first, images, potentials, spikes, gpuSeconds: null };
   }
 
   /** Frees the session's GPU memory. */

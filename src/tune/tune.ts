@@ -72,7 +72,7 @@ export async function measureShapes(device: Device, network: SpikingNetwork, opt
     try {
       // one batch, as the device takes it: a rest of fewer images would be what is timed
       images = images.subarray(0, session.plan.batch * size);
-      const run = await session.run(images);
+      const run = await session.classify(images);
       expected ??= run;
       checkSame(device, choice, expected, run);
       const layers = groups.filter((group) => isAmong(group.candidates, choice)).map((group) => group.layers[0]);

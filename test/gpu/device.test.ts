@@ -145,13 +145,13 @@ describeOnDevice('the end of a device', () => {
   it('a lost device rejects what is under way and what comes after, by name, and nothing hangs', async () => {
     const device = await openDevice();
     const session = await Session.create(device, network, { batch: 16 });
-    const running = rejection(session.run(pixels));
-    const waiting = rejection(session.run(pixels));
+    const running = rejection(session.classify(pixels));
+    const waiting = rejection(session.classify(pixels));
     await new Promise((resolve) => setTimeout(resolve, 30));
     device.handle.destroy();
     expect((await running).code).toBe('device-lost');
     expect((await waiting).code).toBe('device-lost');
-    expect((await rejection(session.run(pixels))).code).toBe('device-lost');
+    expect((await rejection(session.classify(pixels))).code).toBe('device-lost');
     expect((await rejection(Session.create(device, network))).code).toBe('device-lost');
     session.dispose();
     device.dispose();
@@ -160,12 +160,12 @@ describeOnDevice('the end of a device', () => {
   it('a disposed device rejects what is under way and what comes after; disposing twice does no harm', async () => {
     const device = await openDevice();
     const session = await Session.create(device, network, { batch: 16 });
-    const running = rejection(session.run(pixels));
+    const running = rejection(session.classify(pixels));
     await new Promise((resolve) => setTimeout(resolve, 30));
     device.dispose();
     device.dispose();
     expect((await running).code).toBe('disposed');
-    expect((await rejection(session.run(pixels))).code).toBe('disposed');
+    expect((await rejection(session.classify(pixels))).code).toBe('disposed');
     expect((await rejection(Session.create(device, network))).code).toBe('disposed');
     session.dispose();
     expect(() => device.check()).toThrow(/disposed/);
@@ -175,7 +175,7 @@ describeOnDevice('the end of a device', () => {
     for (let i = 0; i < 10; i++) {
       const device = await openDevice();
       const session = await Session.create(device, network, { batch: 2, waves: 1 });
-      expect((await session.run(pixels.subarray(0, pixels.length / 100))).images).toBe(2);
+      expect((await session.classify(pixels.subarray(0, pixels.length / 100))).images).toBe(2);
       session.dispose();
       device.dispose();
     }

@@ -55,7 +55,7 @@ export async function expectSamePotentials(
 ): Promise<void> {
   const images = reference.length;
   const { classes } = session.plan;
-  const result = await session.run(pixels);
+  const result = await session.classify(pixels);
   for (let t = 0; t < result.timesteps; t++) {
     reference.forEach(({ potentials }, n) => {
       const got = result.potentials.subarray((t * images + n) * classes, (t * images + n + 1) * classes);

@@ -164,7 +164,7 @@ describeOnDevice('accumulate: shapes', () => {
     try {
       expect(session.plan.batch).toBe(17);
       for (const d of [0, 2]) expect(session.plan.dispatches[d].invocations / 64).toBeGreaterThan(65535);
-      const { potentials } = await session.run(pixels);
+      const { potentials } = await session.classify(pixels);
       for (const [image, n] of [0, 16].entries()) {
         reference[image].potentials.forEach((expected, p) => {
           expect([...potentials.subarray((p * 17 + n) * 2, (p * 17 + n + 1) * 2)]).toEqual([...expected]);

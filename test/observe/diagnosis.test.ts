@@ -49,8 +49,8 @@ async function expectReference(ann: Ann, network: SpikingNetwork, images: number
   const activations = { cells: trained.cells, layers: trained.plan.layers, batch: trained.plan.batch };
   const session = await DiagnosisSession.create(device!, network, activations, tallies.counted, BATCH);
   try {
-    await trained.run(pixels);
-    await spiking.run(pixels);
+    await trained.classify(pixels);
+    await spiking.classify(pixels);
     const sent = tallies.counted.map(({ layer }) => moment(network.layers[layer].depth));
     const decoding = tallies.counted.map(({ layer }, i): Decoding => {
       const { depth, ...rest } = network.layers[layer];
@@ -122,9 +122,9 @@ describeOnDevice('both engines count the same spikes', () => {
     const ofWords = await DiagnosisSession.create(device!, network, activations, tallies.counted, images);
     const ofSteps = await DiagnosisSession.create(device!, network, activations, counted, images);
     try {
-      await trained.run(pixels);
-      await windowed.run(pixels);
-      await stepped.run(pixels);
+      await trained.classify(pixels);
+      await windowed.classify(pixels);
+      await stepped.classify(pixels);
       tallies.set(
         images,
         tallies.counted.map(({ layer }) => sentBy(network, network.layers[layer].depth, t)),

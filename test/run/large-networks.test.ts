@@ -117,7 +117,7 @@ describeOnDevice.each(Object.values(NETWORKS).slice(1))('on the device', ({ trai
   ): Promise<{ readonly result: RunResult; readonly words: Int32Array[]; readonly batch: number }> {
     const session = await Session.create(on, converted(), { waves, keepWords: true, ...options });
     try {
-      const result = await session.run(images);
+      const result = await session.classify(images);
       return { result, words: await someWords(session, FEW), batch: session.plan.batch };
     } finally {
       session.dispose();
@@ -147,7 +147,7 @@ describeOnDevice.each(Object.values(NETWORKS).slice(1))('on the device', ({ trai
       const session = await AnnSession.create(on, trained(), { ...NORMALIZATION, batch });
       expect(session.plan.batch).toBe(batch);
       expect(session.bytes).toBeLessThan(MEMORY);
-      const result = await session.run(images);
+      const result = await session.classify(images);
       session.dispose();
       return result.logits;
     };
@@ -188,7 +188,7 @@ describeOnDevice('weights of a layer that are more than one storage binding', ()
     expect(new Set(shares.map(({ layer }) => layer)).size).toBeLessThan(shares.length);
     for (const { weights } of shares) expect(weights?.bytes).toBeLessThanOrEqual(2 ** 22);
     const whole = await AnnSession.create(device as Device, trained, { ...NORMALIZATION, batch: 1 });
-    expect((await session.run(pixels)).logits).toEqual((await whole.run(pixels)).logits);
+    expect((await session.classify(pixels)).logits).toEqual((await whole.classify(pixels)).logits);
     session.dispose();
     whole.dispose();
     cramped.dispose();
@@ -201,7 +201,7 @@ describeOnDevice('weights of a layer that are more than one storage binding', ()
     const shares = session.plan.dispatches.filter(({ kernel }) => kernel === 'accumulate');
     expect(new Set(shares.map(({ layer }) => layer)).size).toBeLessThan(shares.length);
     const whole = await Session.create(device as Device, network, { batch: 1, waves: 2 });
-    expect((await session.run(pixels)).potentials).toEqual((await whole.run(pixels)).potentials);
+    expect((await session.classify(pixels)).potentials).toEqual((await whole.classify(pixels)).potentials);
     session.dispose();
     whole.dispose();
     cramped.dispose();

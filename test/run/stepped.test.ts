@@ -33,10 +33,10 @@ describeOnDevice('the stepped session', () => {
     const K = network.phaseBits;
     const windowed = await Session.create(device as Device, network, { batch: 5, waves, keepWords: true });
     try {
-      const words = await windowed.run(pixels);
+      const words = await windowed.classify(pixels);
       const layers = network.layers.flatMap(({ kind, name }) => (kind === 'neurons' ? [name] : []));
       await withSession({ timesteps: wordSteps(network, waves), batch: 5 }, async (session) => {
-        const steps = await session.run(pixels);
+        const steps = await session.classify(pixels);
         words.steps.forEach((t, p) => {
           const at = (values: Int32Array, row: number) => values.subarray(row * 5 * 10, (row + 1) * 5 * 10);
           expect(firstDifference(at(steps.potentials, t - 1), at(words.potentials, p)), `potentials after ${t} steps`).toBeNull();
@@ -70,7 +70,8 @@ describeOnDevice('the stepped session', () => {
     ['phase', {}],
   ] as const)('%s %o: forms, chunks and batches change no bit', async (text, over) => {
     const options = { neuron: parseNeuron(text), timesteps: 43, batch: 5, ...over };
-    const run = (more: Partial<SteppedSessionOptions>) => withSession({ ...options, ...more }, (session) => session.run(pixels));
+    const run = (more: Partial<SteppedSessionOptions>) =>
+      withSession({ ...options, ...more }, (session) => session.classify(pixels));
     const wanted = await run({ convolution: 'dense', fused: false });
     expect(wanted.spikes.some((n) => n > 0)).toBe(true);
     for (const more of [
@@ -97,8 +98,8 @@ describeOnDevice('the stepped session', () => {
       const handle = (device as Device).handle;
       await withSession({ neuron, timesteps: 50, batch: 5 }, async (session) => {
         const { counts } = session.engine.data;
-        const whole = await session.run(pixels);
-        const cut = await session.run(pixels, {
+        const whole = await session.classify(pixels);
+        const cut = await session.classify(pixels, {
           checkpoints: [13, 24, 50],
           onCheckpoint: ({ encoder, step, first, images }) => {
             const copy = handle.createBuffer({ size: counts.size, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC });
@@ -116,7 +117,7 @@ describeOnDevice('the stepped session', () => {
       ]);
       for (const { step, counts } of kept) {
         await withSession({ neuron, timesteps: step, batch: 5 }, async (session) => {
-          await session.run(pixels);
+          await session.classify(pixels);
           const wanted = await readBuffer(session.device, session.engine.data.counts, 0, counts.size);
           const got = await readBuffer(session.device, counts, 0, counts.size);
           expect(firstDifference(new Uint32Array(got), new Uint32Array(wanted)), `counts at ${step}`).toBeNull();
@@ -151,8 +152,8 @@ describeOnDevice('the stepped session', () => {
 
   it('several calls at once run one after another', async () => {
     await withSession({ timesteps: 20, batch: 2 }, async (session) => {
-      const one = await session.run(pixels);
-      const [a, b] = await Promise.all([session.run(pixels), session.run(pixels.subarray(size))]);
+      const one = await session.classify(pixels);
+      const [a, b] = await Promise.all([session.classify(pixels), session.classify(pixels.subarray(size))]);
       expect(firstDifference(a.potentials, one.potentials)).toBeNull();
       expect(b.images).toBe(4);
       expect(b.potentials[10 * 4 * 19]).toBe(one.potentials[10 * (5 * 19 + 1)]);
@@ -161,8 +162,8 @@ describeOnDevice('the stepped session', () => {
 
   it('wrong requests are refused by name', async () => {
     await withSession({ timesteps: 20, batch: 2 }, async (session) => {
-      await expect(session.run(pixels.subarray(1))).rejects.toThrow(OptionError);
-      await expect(session.run(pixels, { checkpoints: [21] })).rejects.toThrow(/21 is not a step count from 1 to 20/);
+      await expect(session.classify(pixels.subarray(1))).rejects.toThrow(OptionError);
+      await expect(session.classify(pixels, { checkpoints: [21] })).rejects.toThrow(/21 is not a step count from 1 to 20/);
       await expect(session.record({ layers: ['nobody'], what: 'spikes' }, pixels)).rejects.toThrow(/batch of 2/);
       const one = pixels.subarray(0, size);
       await expect(session.record({ layers: ['nobody'], what: 'spikes' }, one)).rejects.toThrow(/choose from stem, block 1a/);
@@ -173,7 +174,7 @@ describeOnDevice('the stepped session', () => {
       const one = pixels.subarray(0, size);
       await expect(session.record({ layers: ['stem'], what: 'state' }, one)).rejects.toThrow(/no states/);
       session.dispose();
-      await expect(session.run(one)).rejects.toThrow(/was disposed/);
+      await expect(session.classify(one)).rejects.toThrow(/was disposed/);
     });
   });
 });
