@@ -2,7 +2,7 @@
 
 export type { Ann, AnnLayer, AnnNeurons, AnnPool, AnnReadout, AnnTerm, Convolution, Identity, Shape, Window } from './ann/ann.ts';
 export { type ConvertOptions, convert } from './convert/convert.ts';
-export type { DataSet, Images } from './data/data-set.ts';
+export type { DataSet } from './data/data-set.ts';
 export { DATA_SET_FORMS, openDataSet } from './data/open.ts';
 export { readSidecar, type Sidecar } from './data/sidecar.ts';
 export {
@@ -19,8 +19,9 @@ export { type CompareOptions, type CompareProgress, compare } from './evaluate/c
 export type { Comparison, ComparisonRow } from './evaluate/comparison.ts';
 export type { CurvePoint } from './evaluate/curve.ts';
 export type { Energy, LayerDiagnosis } from './evaluate/diagnosis.ts';
-export { evaluate, type Progress } from './evaluate/evaluate.ts';
+export { evaluate } from './evaluate/evaluate.ts';
 export type { EvaluateOptions } from './evaluate/options.ts';
+export type { Progress } from './evaluate/passes.ts';
 export type { DiagnosisSummary, EvaluationResult, LayerFigures, SpikingAccuracy, Timing } from './evaluate/result.ts';
 export { type LayerTrace, type TraceOptions, trace } from './evaluate/trace.ts';
 export type { AdapterDescription, Device, DeviceOptions } from './gpu/device.ts';
