@@ -16,6 +16,7 @@ import { readWords } from '../src/observe/words.ts';
 import { importOnnx } from '../src/onnx/import.ts';
 import { AnnSession } from '../src/run/ann-session.ts';
 import { Session } from '../src/run/session.ts';
+import { sliceSource } from '../src/run/source.ts';
 
 /** Upper edges of the distances below zero, in last bits; the last bin has the rest. */
 const EDGES = [0.25, 0.5, 1, 2, 4, 8];
@@ -134,14 +135,13 @@ const total = (counts: readonly number[]): number => counts.reduce((a, b) => a +
 async function main([model, spec, count, out]: readonly string[]): Promise<void> {
   const device = await openDevice();
   const { evaluation } = await openDataSet(spec);
-  const size = shapeSize(evaluation.shape);
   const images = Number(count);
   const { mean = [0], std = [1] } = (await readSidecar(model)) ?? {};
   const ann = await importOnnx(model);
   const { ann: both, twins } = withTwins(ann);
   const trained = await AnnSession.create(device, both, { mean, std, batch: BATCH, keepCells: true });
-  const pixels = evaluation.pixels.subarray(0, images * size);
-  const calibration = evaluation.pixels.subarray(images * size, (images + CALIBRATION) * size);
+  const pixels = await evaluation.read(0, images);
+  const calibration = sliceSource(evaluation, images, Math.min(CALIBRATION, evaluation.count - images));
   const rows = [];
   const bins = EDGES.map((edge) => `<${edge}`).concat(`≥${EDGES[EDGES.length - 1]}`);
   console.log(`${ann.name}, ${images} images. Distances below zero in last bits: ${bins.join(', ')}`);

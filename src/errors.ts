@@ -80,6 +80,7 @@ export type OptionCode =
   | 'initial'
   | 'keepMembranes'
   | 'label'
+  | 'labels'
   | 'layer'
   | 'layers'
   | 'limit'

@@ -2,7 +2,7 @@
 
 export type { Ann, AnnLayer, AnnNeurons, AnnPool, AnnReadout, AnnTerm, Convolution, Identity, Shape, Window } from './ann/ann.ts';
 export { type ConvertOptions, convert } from './convert/convert.ts';
-export type { DataSet, Images } from './data/data-set.ts';
+export type { DataSet } from './data/data-set.ts';
 export { DATA_SET_FORMS, openDataSet } from './data/open.ts';
 export { readSidecar, type Sidecar } from './data/sidecar.ts';
 export {
@@ -20,12 +20,14 @@ export { type CompareOptions, type CompareProgress, compare } from './evaluate/c
 export type { Comparison, ComparisonRow } from './evaluate/comparison.ts';
 export type { CurvePoint } from './evaluate/curve.ts';
 export type { Energy, LayerDiagnosis } from './evaluate/diagnosis.ts';
-export { evaluate, type Progress } from './evaluate/evaluate.ts';
+export { evaluate } from './evaluate/evaluate.ts';
 export type { EvaluateOptions } from './evaluate/options.ts';
+export type { Progress } from './evaluate/passes.ts';
 export type { DiagnosisSummary, EvaluationResult, LayerFigures, SpikingAccuracy, Timing } from './evaluate/result.ts';
 export { type LayerTrace, type TraceOptions, trace } from './evaluate/trace.ts';
 export type { AdapterDescription, Device, DeviceOptions } from './gpu/device.ts';
 export { openDevice } from './gpu/node.ts';
+export { check, checkNetwork, type Finding } from './network/check.ts';
 export type {
   SpikingInput,
   SpikingLayer,
@@ -35,6 +37,8 @@ export type {
   SpikingReadout,
   SpikingTerm,
 } from './network/network.ts';
+export type { Span, Timetable } from './network/timetable.ts';
+export type { Units } from './network/units.ts';
 export { NEURON_NAMES, type Neuron, neuronText, parseNeuron } from './neuron/neuron.ts';
 export { type LayerRecord, type RecordOptions, record, type StepRecord } from './observe/record.ts';
 export { type ImportOptions, importOnnx } from './onnx/import.ts';
@@ -42,14 +46,15 @@ export type { Choice, Choices } from './plan/choices.ts';
 export type { Pass, Program } from './plan/program.ts';
 export type { TrainsProgram } from './plan/trains/plan.ts';
 export type { WordsProgram } from './plan/words/plan.ts';
-export { type AnnResult, AnnSession, type AnnSessionOptions, type Normalization } from './run/ann-session.ts';
-export type { Batch } from './run/batch.ts';
-export type { RunSummary, RunTiming } from './run/runner.ts';
+export { type AnnResult, AnnSession, type AnnSessionOptions, type Calibration, type Normalization } from './run/ann-session.ts';
+export type { AnnBatch, Batch, OnBatch, Points, RunSummary, RunTiming } from './run/batch.ts';
+export { logitsAt } from './run/batch.ts';
 export { type RunResult, Session, type SessionOptions } from './run/session.ts';
-export { type ImageSource, pixelsSource } from './run/source.ts';
+export { concatSources, type ImageSource, type LabelledSource, pixelsSource, sliceSource } from './run/source.ts';
 export {
   type Checkpoint,
   type LayerAccumulators,
+  type SteppedClassifyOptions,
   type SteppedResult,
   type SteppedRunOptions,
   SteppedSession,

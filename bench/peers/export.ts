@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ann, Convolution, Identity, Shape } from '../../src/ann/ann.ts';
-import type { Images } from '../../src/data/data-set.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import type { Normalization } from '../../src/run/ann-session.ts';
 import type { RunResult } from '../../src/run/session.ts';
+import type { Images } from './images.ts';
 
 /** Everything a peer needs: both networks, the images, and the potentials that it must find. */
 export interface Exported {

@@ -4,7 +4,6 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Ann } from '../../src/ann/ann.ts';
 import { convert } from '../../src/convert/convert.ts';
-import type { Images } from '../../src/data/data-set.ts';
 import { openDataSet } from '../../src/data/open.ts';
 import { readSidecar } from '../../src/data/sidecar.ts';
 import { BsnnError } from '../../src/errors.ts';
@@ -15,10 +14,12 @@ import type { Device } from '../../src/gpu/device.ts';
 import { openDevice } from '../../src/gpu/node.ts';
 import { importOnnx } from '../../src/onnx/import.ts';
 import type { Normalization } from '../../src/run/ann-session.ts';
+import { readImages } from '../../src/run/source.ts';
 import { commit } from '../commit.ts';
 import { ROOT } from '../root.ts';
 import { type PeersArguments, parse, USAGE } from './arguments.ts';
 import { exportNetwork } from './export.ts';
+import { type Images, imagesOf } from './images.ts';
 import { measureOnnxruntime } from './onnxruntime.ts';
 import { measureOurs, measureOursStepped } from './ours.ts';
 import { findPython, runScript } from './python.ts';
@@ -54,8 +55,9 @@ async function prepare({ model, dataset: spec, limit }: PeersArguments): Promise
   const sidecar = await readSidecar(model);
   checkClasses(ann, sidecar);
   checkShapes(ann, dataset);
-  const images = evaluationImages(dataset, 0, limit);
-  const calibration = calibrationImages(dataset, 0, images.count, DEFAULTS.calibration);
+  const images = await imagesOf(evaluationImages(dataset, 0, limit));
+  const chosen = calibrationImages(dataset, 0, images.count, DEFAULTS.calibration);
+  const calibration = await readImages(chosen, 0, chosen.count);
   return { model, ann, images, calibration, normalization: chooseNormalization(ann, dataset, sidecar, {}) };
 }
 

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ann } from '../../src/ann/ann.ts';
 import { perChannel } from '../../src/ann/pixels.ts';
-import type { Images } from '../../src/data/data-set.ts';
-import { accuracy } from '../../src/evaluate/accuracy.ts';
+import { accuracyOf, countHits } from '../../src/evaluate/accuracy.ts';
 import type { Normalization } from '../../src/run/ann-session.ts';
 import { ROOT } from '../root.ts';
 import { takeTimes } from './clock.ts';
+import type { Images } from './images.ts';
 import { type Measured, skipped } from './result.ts';
 
 const NAME = 'the ANN, onnxruntime';
@@ -43,7 +43,7 @@ export async function measureOnnxruntime(model: string, ann: Ann, images: Images
     cpuMs: (1e3 * cpuSeconds) / images.count,
     images: images.count,
     batch: BATCH,
-    accuracy: accuracy(logits, images.labels).top1,
+    accuracy: accuracyOf(countHits({ values: logits, images: images.count }, images.labels)).top1,
     steps: null,
     versions: `onnxruntime ${version} cpu`,
     reason: null,

@@ -1,12 +1,12 @@
-import type { Images } from '../../src/data/data-set.ts';
-import { accuracy } from '../../src/evaluate/accuracy.ts';
-import { readoutAt } from '../../src/evaluate/curve.ts';
+import { accuracyOf, countHits } from '../../src/evaluate/accuracy.ts';
+import { readingsAt } from '../../src/evaluate/curve.ts';
 import type { Device } from '../../src/gpu/device.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { wordSteps } from '../../src/network/time.ts';
 import { type RunResult, Session } from '../../src/run/session.ts';
 import { SteppedSession } from '../../src/run/stepped-session.ts';
 import { takeTimes } from './clock.ts';
+import type { Images } from './images.ts';
 import type { Measured } from './result.ts';
 
 /** Timed runs over all images, after one that is not; the median counts. */
@@ -35,7 +35,7 @@ export async function measureOurs(
       imagesPerSecond: run.images / seconds,
       cpuMs: (1e3 * cpuSeconds) / run.images,
       images: run.images,
-      accuracy: accuracy(readoutAt(run, run.steps.length - 1), images.labels).top1,
+      accuracy: accuracyOf(countHits(readingsAt(run, run.steps.length - 1, run.units), images.labels)).top1,
       batch: session.plan.batch,
       steps: wordSteps(network, waves),
       versions,
@@ -72,14 +72,13 @@ export async function measureOursStepped(
     const { classes } = session.plan;
     const last = run.potentials.subarray((steps - 1) * count * classes);
     const expected = windowed.potentials.subarray((windowed.steps.length - 1) * windowed.images * classes);
-    const logits = Float32Array.from(last, (v, i) => v * run.units[i % classes]);
     const wrong = last.some((v, i) => v !== expected[i]);
     return {
       name: 'ours, stepped',
       imagesPerSecond: count / seconds,
       cpuMs: (1e3 * cpuSeconds) / count,
       images: count,
-      accuracy: accuracy(logits, images.labels.subarray(0, count)).top1,
+      accuracy: accuracyOf(countHits({ values: last, images: count, units: run.units }, images.labels)).top1,
       batch: session.plan.batch,
       steps,
       versions,

@@ -12,6 +12,7 @@ const STAGES: Readonly<Record<string, string>> = {
   ann: 'ANN',
   snn: 'SNN',
   diagnosis: 'diagnosing',
+  compare: 'comparing',
 };
 
 /** A progress bar, one stage after another; nothing where there is no stream to draw it on. */

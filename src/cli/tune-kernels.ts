@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Ann } from '../ann/ann.ts';
 import { convert } from '../convert/convert.ts';
-import { sliceImages } from '../data/data-set.ts';
 import { openDataSet } from '../data/open.ts';
 import { readSidecar } from '../data/sidecar.ts';
 import { DeviceError, OptionError } from '../errors.ts';
@@ -10,6 +9,7 @@ import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { importOnnx } from '../onnx/import.ts';
 import { quantize } from '../quantize/quantize.ts';
+import { readImages } from '../run/source.ts';
 import { adapterKey, readAllTuning, type Tuning, tuningFile, writeTuning } from '../tune/cache.ts';
 import { fastest, measureShapes, type TuneOptions } from '../tune/tune.ts';
 import { integerOption } from './arguments.ts';
@@ -88,7 +88,7 @@ async function networkOf(
   const dataset = await openDataSet(spec);
   checkShapes(ann, dataset);
   const { evaluation } = dataset;
-  const images = sliceImages(evaluation, 0, Math.min(batch, evaluation.count)).pixels;
+  const images = await readImages(evaluation, 0, Math.min(batch, evaluation.count));
   const normalization = chooseNormalization(ann, dataset, sidecar, {});
   return { network: await convert(device, ann, images, { phaseBits, batch, ...normalization }), images };
 }

@@ -4,7 +4,7 @@ import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { quantize } from '../quantize/quantize.ts';
 import { AnnSession, type Calibration } from '../run/ann-session.ts';
-import { pixelsSource } from '../run/source.ts';
+import { asSource, type ImageSource } from '../run/source.ts';
 import { layerScale, type ScaleMethod } from './scale.ts';
 
 /** How to convert a network. */
@@ -26,19 +26,19 @@ export interface ConvertOptions {
 
 /**
  * Trained network → spiking network: calibrates the scales on the GPU, then puts the weights on the integer grid.
- * @param calibrationImages pixels 0…255, [image][channel][y][x]; 500 are enough
+ * @param calibrationImages a source, or pixels 0…255, [image][channel][y][x]; 500 images are enough
  * @throws ConversionError by layer, OptionError, DeviceError
  */
 export async function convert(
   device: Device,
   ann: Ann,
-  calibrationImages: Uint8Array,
+  calibrationImages: ImageSource | Uint8Array,
   options: ConvertOptions = {},
 ): Promise<SpikingNetwork> {
   const { mean = [0], std = [1], batch = 64 } = options;
   const session = await AnnSession.create(device, ann, { mean, std, batch });
   try {
-    return convertCalibrated(ann, await session.calibrate(pixelsSource(calibrationImages, ann.input)), options);
+    return convertCalibrated(ann, await session.calibrate(asSource(calibrationImages, ann.input)), options);
   } finally {
     session.dispose();
   }
@@ -47,7 +47,7 @@ export async function convert(
 /** The second half of `convert`, for who has calibrated already. Pure. */
 export function convertCalibrated(
   ann: Ann,
-  { statistics, largestLogit }: Calibration,
+  { statistics, largestLogit }: Omit<Calibration, 'images'>,
   options: ConvertOptions = {},
 ): SpikingNetwork {
   const { phaseBits = 4, scale = 'percentile', percentile = 99.9, initial = 'half', mean = [0], std = [1] } = options;

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Shape } from '../ann/ann.ts';
 import { DataSetError } from '../errors.ts';
-import type { DataSet, Images } from './data-set.ts';
+import { type LabelledSource, pixelsSource } from '../run/source.ts';
+import type { DataSet } from './data-set.ts';
 import { folderNames, readNames, readRecords } from './read-file.ts';
 
 const SHAPE: Shape = { channels: 3, height: 32, width: 32 };
@@ -77,7 +78,7 @@ export async function openCifar100(folder: string): Promise<DataSet> {
 const batchNumber = (name: string): number => Number(/\d+/.exec(name)?.[0]);
 
 /** The images of some files, one after the other. */
-async function readImages(folder: string, names: readonly string[], layout: RecordLayout): Promise<Images> {
+async function readImages(folder: string, names: readonly string[], layout: RecordLayout): Promise<LabelledSource> {
   const paths = names.map((name) => join(folder, name));
   const recordBytes = layout.labels.length + PIXELS;
   const files: Uint8Array[] = [];
@@ -92,7 +93,7 @@ async function readImages(folder: string, names: readonly string[], layout: Reco
       pixels.set(file.subarray(start + layout.labels.length, start + recordBytes), image * PIXELS);
     }
   });
-  return { count, shape: SHAPE, pixels, labels };
+  return pixelsSource(pixels, SHAPE, labels);
 }
 
 /** The class of the record at `start`; all its label bytes are checked. */

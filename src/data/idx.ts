@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { BsnnError, DataSetError } from '../errors.ts';
-import type { DataSet, Images } from './data-set.ts';
+import { pixelsSource } from '../run/source.ts';
+import type { DataSet } from './data-set.ts';
 import { pixelStatistics } from './pixel-statistics.ts';
 import { fileSize, MAX_BYTES, startsWith } from './read-file.ts';
 
@@ -36,18 +37,13 @@ export async function openIdx(imagesPath: string, labelsPath: string): Promise<D
       REMEDY,
     );
   }
-  const evaluation: Images = {
-    count,
-    shape: { channels: 1, height, width },
-    pixels: images.bytes,
-    labels: Uint16Array.from(labels.bytes),
-  };
+  const shape = { channels: 1, height, width };
   const classes = labels.bytes.reduce((most, label) => Math.max(most, label + 1), 10);
   return {
     name: 'idx',
     classes: Array.from({ length: classes }, (_, c) => String(c)),
-    ...pixelStatistics(evaluation),
-    evaluation,
+    ...pixelStatistics(images.bytes, shape),
+    evaluation: pixelsSource(images.bytes, shape, Uint16Array.from(labels.bytes)),
     training: null,
   };
 }

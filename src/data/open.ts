@@ -13,7 +13,7 @@ export const DATA_SET_FORMS: ReadonlyArray<{ readonly form: string; readonly ope
 ];
 
 /**
- * Opens a data set by its `--dataset` form (DATA_SET_FORMS), whole, in memory.
+ * Opens a data set by its `--dataset` form (DATA_SET_FORMS). Those there are today hold their images in memory.
  * Throws OptionError on another form, DataSetError on a file that is missing or not as it should be.
  */
 export async function openDataSet(spec: string): Promise<DataSet> {

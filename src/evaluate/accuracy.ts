@@ -6,48 +6,70 @@ export interface Accuracy {
   readonly top5: number;
 }
 
-type Logits = Float32Array | Float64Array;
+/** Images counted by where the label's class came; integers that add up over batches (`merge`). */
+export interface Hits {
+  readonly images: number;
+  readonly top1: number;
+  readonly top5: number;
+}
 
 /**
  * How many classes come before the label's, 0 for the best. Of equal values the lower class index comes first, so that the ranks
  * of one image are a permutation; NaN comes before everything, so that it never counts as right.
+ * @param units what each class's value is multiplied by; nothing where left out
  */
-export function rankOf(values: ArrayLike<number>, label: number): number {
-  const own = values[label];
+export function rankOf(values: ArrayLike<number>, label: number, units?: ArrayLike<number>): number {
+  const unit = (c: number) => (units ? units[c] : 1);
+  const own = values[label] * unit(label);
   let rank = 0;
   for (let c = 0; c < values.length; c++) {
-    if (!(values[c] <= own) || (values[c] === own && c < label)) rank++;
+    const value = values[c] * unit(c);
+    if (!(value <= own) || (value === own && c < label)) rank++;
   }
   return rank;
 }
 
 /** The best class: the one of rank 0. The lowest index among equals. */
-export function bestClass(values: ArrayLike<number>): number {
+export function bestClass(values: ArrayLike<number>, units?: ArrayLike<number>): number {
+  const unit = (c: number) => (units ? units[c] : 1);
   let best = 0;
-  for (let c = 1; c < values.length; c++) if (values[c] > values[best]) best = c;
+  for (let c = 1; c < values.length; c++) if (values[c] * unit(c) > values[best] * unit(best)) best = c;
   return best;
 }
 
-/** Top-1 and top-5 accuracy of logits, [image][class]; labels give the number of images (at least one). */
-export function accuracy(logits: Logits, labels: ArrayLike<number>): Accuracy {
-  const classes = logits.length / labels.length;
-  let first = 0;
-  let amongFive = 0;
-  for (let n = 0; n < labels.length; n++) {
-    const rank = rankOf(logits.subarray(n * classes, (n + 1) * classes), labels[n]);
-    if (rank === 0) first++;
-    if (rank < 5) amongFive++;
-  }
-  return { top1: first / labels.length, top5: amongFive / labels.length };
+/** Values of some images, logits or potentials, [image][class]. */
+export interface Readings {
+  readonly values: Float32Array | Float64Array | Int32Array;
+  readonly images: number;
+  /** What each class's value is multiplied by for a scale that all share; nothing where left out. */
+  readonly units?: ArrayLike<number>;
 }
 
-/** Share of images that two sets of logits, both [image][class], put in the same class. */
-export function agreement(a: Logits, b: Logits, images: number): number {
-  const classes = a.length / images;
-  let same = 0;
-  for (let n = 0; n < images; n++) {
-    const image = [n * classes, (n + 1) * classes] as const;
-    if (bestClass(a.subarray(...image)) === bestClass(b.subarray(...image))) same++;
+/** The values of image n. */
+const valuesOf = ({ values, images }: Readings, n: number) =>
+  values.subarray((n * values.length) / images, ((n + 1) * values.length) / images);
+
+/**
+ * Where the labels' classes come.
+ * @param first where these images' labels begin
+ */
+export function countHits(readings: Readings, labels: ArrayLike<number>, first = 0): Hits {
+  let [top1, top5] = [0, 0];
+  for (let n = 0; n < readings.images; n++) {
+    const rank = rankOf(valuesOf(readings, n), labels[first + n], readings.units);
+    if (rank === 0) top1++;
+    if (rank < 5) top5++;
   }
-  return same / images;
+  return { images: readings.images, top1, top5 };
 }
+
+/** Shares of counted images, at least one. */
+export const accuracyOf = ({ images, top1, top5 }: Hits): Accuracy => ({ top1: top1 / images, top5: top5 / images });
+
+/** The best class of each image. */
+export const bestClasses = (readings: Readings): number[] =>
+  Array.from({ length: readings.images }, (_, n) => bestClass(valuesOf(readings, n), readings.units));
+
+/** Images that are put in the class that another network put them in. @param first where these images' classes begin */
+export const countAgreeing = (readings: Readings, classes: ArrayLike<number>, first = 0): number =>
+  bestClasses(readings).reduce((same, best, n) => same + Number(best === classes[first + n]), 0);

@@ -64,10 +64,6 @@ export function decodeWords(phaseBits: number, scale: number, { words, bits }: S
   return { unit: saturation === 0 ? 0 : (scale * full) / 2 ** phaseBits / saturation, saturation };
 }
 
-/** Sums of two sets of images. */
-export const addSums = (a: LayerSums, b: LayerSums): LayerSums =>
-  Object.fromEntries(Object.entries(a).map(([name, v]) => [name, v + b[name as keyof LayerSums]])) as unknown as LayerSums;
-
 /**
  * The figures of a network from the sums of its counted layers.
  * @param layers index of each counted layer: neurons, and max pools for their synaptic operations

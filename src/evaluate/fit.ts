@@ -1,8 +1,9 @@
 import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
-import type { DataSet, Images } from '../data/data-set.ts';
+import type { DataSet } from '../data/data-set.ts';
 import type { Sidecar } from '../data/sidecar.ts';
 import { ModelFormatError, OptionError } from '../errors.ts';
 import type { Normalization } from '../run/ann-session.ts';
+import type { LabelledSource } from '../run/source.ts';
 
 /** Number of classes: the readout's channels. */
 export const classesOf = (ann: Ann): number => ann.layers[ann.layers.length - 1].shape.channels;
@@ -28,15 +29,17 @@ export function checkShapes(ann: Ann, dataset: DataSet): void {
   }
 }
 
-/** Checks that every image's label is a class of the model. @throws OptionError by image */
-export function checkLabels(ann: Ann, images: Images, dataset: string, offset: number): void {
+/** Checks that every image has a label that is a class of the model. @throws OptionError by image */
+export function checkLabels(ann: Ann, { count, labels }: LabelledSource, dataset: string, offset: number): void {
   const classes = classesOf(ann);
-  const at = images.labels.findIndex((label) => label >= classes);
-  if (at < 0) return;
+  const isClass = (label: number | undefined) => Number.isInteger(label) && (label as number) >= 0 && (label as number) < classes;
+  let at = 0;
+  while (at < count && isClass(labels[at])) at++;
+  if (at === count) return;
   throw new OptionError(
     'label',
     `data set "${dataset}", image ${offset + at}`,
-    `has class ${images.labels[at]}, and model "${ann.name}" has ${classes} classes, numbered from 0`,
+    `has class ${labels[at]}, and model "${ann.name}" has ${classes} classes, numbered from 0`,
     'choose the data set that the model was trained on',
   );
 }

@@ -59,7 +59,10 @@ export interface LayerFigures extends Partial<LayerDiagnosis> {
   readonly gridBits: readonly [min: number, max: number];
 }
 
-/** Wall-clock times. */
+/**
+ * Wall-clock times. Those of the two networks, and what is worked out from them, are of the images that are not diagnosed, with their
+ * batches overlapping as they do in `Session.run`; of all, batch by batch, where all are diagnosed.
+ */
 export interface Timing {
   /** From the model's import to the result. */
   readonly seconds: number;

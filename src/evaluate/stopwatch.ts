@@ -5,8 +5,8 @@ export type Stage = 'import' | 'compile' | 'calibration' | 'ann' | 'snn';
 export class Stopwatch {
   readonly #start = performance.now();
   readonly stages: Record<Stage, number> = { import: 0, compile: 0, calibration: 0, ann: 0, snn: 0 };
-  /** Seconds from the start to a stage's beginning, the last one where it has several parts. */
-  readonly begun: Record<Stage, number> = { import: 0, compile: 0, calibration: 0, ann: 0, snn: 0 };
+  /** Seconds from the start to a stage's beginning, the first one where it has several parts. */
+  readonly begun: Partial<Record<Stage, number>> = {};
 
   get seconds(): number {
     return (performance.now() - this.#start) / 1000;
@@ -15,7 +15,7 @@ export class Stopwatch {
   /** Does the work and adds its time to the stage. */
   async time<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
     const start = performance.now();
-    this.begun[stage] = (start - this.#start) / 1000;
+    this.begun[stage] ??= (start - this.#start) / 1000;
     try {
       return await work();
     } finally {

@@ -10,10 +10,12 @@ import { ruleOf } from '../neuron/neuron.ts';
 import { readActivations } from '../observe/activations.ts';
 import { record as recordSteps } from '../observe/record.ts';
 import { AnnSession } from '../run/ann-session.ts';
+import { readImages } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
-import { prepare } from './evaluate.ts';
+
 import { type EvaluateOptions, settle } from './options.ts';
+import { prepare } from './prepare.ts';
 
 /** What to record. */
 export interface TraceOptions extends Omit<EvaluateOptions, 'limit' | 'offset' | 'waves' | 'batch' | 'diagnosis'> {
@@ -57,13 +59,14 @@ export async function trace(device: Device, model: string | Ann, dataset: DataSe
   const { image = 0, layer: wanted, neuron = 'bistable', timesteps, ...rest } = options;
   const { neuron: kind, synchronous } = neuronOf(neuron);
   const evaluation = await prepare(model, dataset, settle({ ...rest, offset: image, limit: 1 }));
-  const { ann, images, calibrationPixels } = evaluation;
-  const network = await convert(device, ann, calibrationPixels, evaluation);
+  const { ann, images, calibrationSource } = evaluation;
+  const network = await convert(device, ann, calibrationSource, evaluation);
   const l = findLayer(network, wanted);
   const layer = network.layers[l] as SpikingNeurons;
   const K = network.phaseBits;
   const steps = timesteps ?? K * (layer.depth + 5);
-  const recorded = await record(device, network, images.pixels, layer.name, { neuron: kind, synchronous, timesteps: steps });
+  const pixels = await readImages(images, 0, 1);
+  const recorded = await record(device, network, pixels, layer.name, { neuron: kind, synchronous, timesteps: steps });
   const area = layer.shape.height * layer.shape.width;
   // one unit of V: λ·2^-K/θ, the phase neuron's 1/K of it
   const scale = kind.name === 'phase' ? 1 / K : 1;
@@ -82,7 +85,7 @@ export async function trace(device: Device, model: string | Ann, dataset: DataSe
     windows: ruleOf(kind).windowed ? windowsOf(layer.depth, K, steps) : [],
     spikes: Uint8Array.from(recorded.spikes),
     membranes: Float32Array.from(recorded.membranes, (v, i) => v * units[Math.floor((i % size) / area)]),
-    activations: (await activationsOf(device, ann, evaluation, images.pixels, l)).map((a) => a / layer.scale),
+    activations: (await activationsOf(device, ann, evaluation, pixels, l)).map((a) => a / layer.scale),
   };
 }
 

@@ -6,8 +6,9 @@ import type { Device } from '../gpu/device.ts';
 import { type CellsProgram, cellsPackers, planCells } from '../plan/cells/plan.ts';
 import type { Pass } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
+import type { AnnBatch, OnBatch, RunSummary } from './batch.ts';
 import type { Loaded } from './load.ts';
-import { Runner, type RunSummary } from './runner.ts';
+import { Runner } from './runner.ts';
 import { type ImageSource, pixelsSource } from './source.ts';
 
 /** Pixels are normalised by these before they enter the network: (p / 255 − mean) / std, one value a channel or one for all. */
@@ -24,14 +25,6 @@ export interface AnnSessionOptions extends Normalization {
   readonly memory?: number;
   /** Keep the activations of all layers of the last batch, for diagnosis. */
   readonly keepCells?: boolean;
-}
-
-/** What one batch of the trained network gave. */
-export interface AnnBatch {
-  readonly first: number;
-  readonly images: number;
-  /** [image][class] */
-  readonly logits: Float32Array;
 }
 
 /** What a run of a few images yields. */
@@ -88,27 +81,26 @@ export class AnnSession {
   }
 
   /**
-   * Classifies the images of a source, batch after batch; nothing is kept. Calls may overlap; they run one after another.
-   * @param onBatch takes what each batch gave, in order; the next one is computed meanwhile
-   * @throws OptionError, DeviceError, and what the source or `onBatch` throws
+   * Runs the images of a source, batch by batch; calls may overlap and run one after another.
+   * @param onBatch takes what each batch gave, in order
+   * @throws OptionError for the source and what it gives, DeviceError, and whatever `onBatch` throws; the session can be used again
    */
-  run(
-    source: ImageSource,
-    onBatch: (batch: AnnBatch) => void | Promise<void>,
-    onProgress?: (images: number) => void,
-  ): Promise<RunSummary> {
-    return this.#runner.alone(() => this.#run(source, onBatch, false, onProgress));
+  run(source: ImageSource, onBatch: OnBatch<AnnBatch>): Promise<RunSummary> {
+    return this.#runner.alone(() => this.#run(source, false, onBatch));
   }
 
-  /** Classifies images in memory. @param images pixels 0…255, [image][channel][y][x] */
-  async classify(images: Uint8Array, onProgress?: (images: number) => void): Promise<AnnResult> {
-    const source = pixelsSource(images, this.ann.input);
+  /** Classifies images in memory: for few of them. @param pixels 0…255, [image][channel][y][x] */
+  async classify(pixels: Uint8Array, onProgress?: (images: number) => void): Promise<AnnResult> {
+    const source = pixelsSource(pixels, this.ann.input);
     const logits = new Float32Array(source.count * this.#classes);
-    await this.run(source, (batch) => logits.set(batch.logits, batch.first * this.#classes), onProgress);
+    await this.run(source, ({ first, images, logits: some }) => {
+      logits.set(some, first * this.#classes);
+      onProgress?.(first + images);
+    });
     return { images: source.count, logits };
   }
 
-  /** Runs the images of a source and returns each layer's distribution. Activations stay on the GPU. */
+  /** Runs the images and measures what scales are chosen by. Activations stay on the GPU. Calls queue as those of `run` do. */
   calibrate(source: ImageSource, onProgress?: (images: number) => void): Promise<Calibration> {
     return this.#runner.alone(async () => {
       const { handle } = this.device;
@@ -116,10 +108,10 @@ export class AnnSession {
       clear.clearBuffer(this.engine.data.bins);
       handle.queue.submit([clear.finish()]);
       let largestLogit = 0;
-      const look = ({ logits }: AnnBatch) => {
+      const { images } = await this.#run(source, true, ({ first, images: some, logits }) => {
         largestLogit = logits.reduce((most, v) => Math.max(most, Math.abs(v)), largestLogit);
-      };
-      const { images } = await this.#run(source, look, true, onProgress);
+        onProgress?.(first + some);
+      });
       return { images, statistics: await this.#readStatistics(images), largestLogit };
     });
   }
@@ -128,29 +120,24 @@ export class AnnSession {
     return this.ann.layers[this.ann.layers.length - 1].shape.channels;
   }
 
-  #run(
-    source: ImageSource,
-    onBatch: (batch: AnnBatch) => void | Promise<void>,
-    counting: boolean,
-    onProgress?: (images: number) => void,
-  ): Promise<RunSummary> {
-    const { dispatches, batch } = this.plan;
+  #run(source: ImageSource, counting: boolean, deliver: OnBatch<AnnBatch>): Promise<RunSummary> {
+    const { dispatches } = this.plan;
     const chosen = [...dispatches.keys()].filter((d) => counting || dispatches[d].kernel !== 'histogram');
     const pass: Pass<Steps> = { chunk: null, dispatches: chosen, mark: null };
+    const take = (mapped: ArrayBuffer, first: number, images: number) => this.#take(mapped, first, images);
+    return this.#runner.run(source, this.ann.input, { passes: () => [pass], take, deliver });
+  }
+
+  /** Cells of four classes, [block][image of the layout], to [image][class]. */
+  #take(mapped: ArrayBuffer, first: number, images: number): AnnBatch {
+    const { batch, results } = this.plan;
     const classes = this.#classes;
-    return this.#runner.run(source, {
-      passes: () => [pass],
-      land: (mapped, first, images) => {
-        // cells of four classes, [block][image of the layout], to [image][class]
-        const cells = new Float32Array(mapped, 0, this.plan.results[0].size / 4);
-        const logits = Float32Array.from({ length: images * classes }, (_, i) => {
-          const [n, o] = [Math.floor(i / classes), i % classes];
-          return cells[((o >> 2) * batch + n) * 4 + (o & 3)];
-        });
-        return onBatch({ first, images, logits });
-      },
-      onProgress,
-    });
+    const cells = new Float32Array(mapped, 0, results[0].size / 4);
+    const logits = new Float32Array(images * classes);
+    for (let n = 0; n < images; n++) {
+      for (let o = 0; o < classes; o++) logits[n * classes + o] = cells[((o >> 2) * batch + n) * 4 + (o & 3)];
+    }
+    return { first, images, logits };
   }
 
   async #readStatistics(images: number): Promise<(LayerStatistics | null)[]> {

@@ -1,3 +1,4 @@
+import type { Shape } from '../ann/ann.ts';
 import { OptionError } from '../errors.ts';
 import { dispatch } from '../gpu/bind.ts';
 import { mapForReading } from '../gpu/buffers.ts';
@@ -7,39 +8,23 @@ import { writeStruct } from '../gpu/shader.ts';
 import { uniformOf } from '../kernels/kernel.ts';
 import type { Packers, Pass, Program } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
+import type { OnBatch, RunSummary } from './batch.ts';
 import { type Loaded, load } from './load.ts';
-import { type ImageSource, readAhead } from './source.ts';
+import { checkSource, type ImageSource } from './source.ts';
 import { IN_FLIGHT, oneAfterAnother, Patience, padToWords, stream } from './stream.ts';
-
-/** Wall-clock seconds of a run, and what the GPU did of them. */
-export interface RunTiming {
-  /** From the first batch's upload to the last one's results. */
-  readonly seconds: number;
-  /** From the first batch's upload to its results. */
-  readonly firstBatchSeconds: number;
-  /** In which the GPU computed, by its own timestamps; null where the device has none. */
-  readonly gpuBusySeconds: number | null;
-}
-
-/** What a run of many batches leaves. */
-export interface RunSummary {
-  readonly images: number;
-  readonly timing: RunTiming;
-}
 
 /** What is encoded behind a pass. */
 export type AfterPass = (encoder: GPUCommandEncoder, pass: Pass<Steps>) => void;
 
-/** How the batches of a run are computed. */
-export interface BatchWork {
+/** How the batches of a run are computed, and what becomes of them. */
+export interface BatchWork<B> {
   /** The passes of a batch, asked for when it is submitted. */
   readonly passes: () => readonly Pass<Steps>[];
   /** @param first the batch's first image, and how many it has */
   readonly after?: (first: number, count: number) => AfterPass;
-  /** Takes a batch's results: the program's, in their order. They are gone when it returns. */
-  readonly land: (results: ArrayBuffer, first: number, count: number, gpuSeconds: number | null) => void | Promise<void>;
-  /** Called with the number of images done so far. */
-  readonly onProgress?: ((images: number) => void) | undefined;
+  /** Copies a batch out of its results, which are the program's in their order. */
+  readonly take: (results: ArrayBuffer, first: number, count: number, gpuSeconds: number | null) => B;
+  readonly deliver: OnBatch<B>;
 }
 
 /** A copy on the CPU of what a batch yields, and when the GPU worked on it. */
@@ -100,22 +85,22 @@ export class Runner<P extends Program> {
     });
   }
 
-  /** Runs all images of a source. To be called within `alone`. */
-  async run(source: ImageSource, work: BatchWork): Promise<RunSummary> {
-    const { batch } = this.program;
-    const read = readAhead(source, batch);
+  /** Runs all images of a source that the network can take. To be called within `alone`. */
+  async run<B>(source: ImageSource, input: Shape, work: BatchWork<B>): Promise<RunSummary> {
+    checkSource(source, input);
     const times: PassTime[] = [];
-    const { begun, first, last } = await stream(
-      source.count,
-      batch,
-      async (at, count, i) => {
-        const pixels = await read(at, count);
-        const slot = this.#slots[i];
-        this.submit(pixels, count, work.passes(), slot.readback, work.after?.(at, count), slot.clock);
-        return slot;
+    const { begun, first, last } = await stream<Slot, B>(
+      source,
+      this.program.batch,
+      {
+        submit: (pixels, at, count, i) => {
+          const slot = this.#slots[i];
+          this.submit(pixels, count, work.passes(), slot.readback, work.after?.(at, count), slot.clock);
+          return slot;
+        },
+        land: (slot, at, count) => this.#land(slot, at, count, work, times),
+        deliver: work.deliver,
       },
-      (slot, at, count) => this.#land(slot, at, count, work, times),
-      work.onProgress,
       this.#patience,
     );
     return {
@@ -180,17 +165,16 @@ export class Runner<P extends Program> {
     return buffer;
   }
 
-  async #land({ readback, clock }: Slot, first: number, count: number, work: BatchWork, times: PassTime[]): Promise<void> {
+  async #land<B>({ readback, clock }: Slot, first: number, count: number, { take }: BatchWork<B>, times: PassTime[]): Promise<B> {
     const mapped = await mapForReading(readback, () => this.check());
     try {
-      const end = stampsAt(this.program);
-      const [begin, done] = clock ? new BigUint64Array(mapped, end, 2) : [0n, 0n];
-      if (clock) times.push({ begin, end: done });
-      await work.land(mapped, first, count, clock ? Number(done - begin) / 1e9 : null);
+      const [begin, end] = clock ? new BigUint64Array(mapped, stampsAt(this.program), 2) : [0n, 0n];
+      if (clock) times.push({ begin, end });
+      return take(mapped, first, count, clock && busySeconds([{ begin, end }]));
     } finally {
       readback.unmap();
+      this.device.check();
     }
-    this.device.check();
   }
 
   /** Frees the session's GPU memory. Calling it twice does no harm. */

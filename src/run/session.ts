@@ -4,9 +4,19 @@ import { readoutSteps } from '../network/timetable.ts';
 import { wholePass } from '../plan/program.ts';
 import type { WordsOptions } from '../plan/words/options.ts';
 import { planWords, type WordsProgram, wordsPackers } from '../plan/words/plan.ts';
-import { type Batch, checkChoice, collect, readSpiking } from './batch.ts';
+import {
+  type Batch,
+  checkChoice,
+  collect,
+  logitsAt,
+  type OnBatch,
+  type Points,
+  type RunSummary,
+  type RunTiming,
+  takeBatch,
+} from './batch.ts';
 import type { Loaded } from './load.ts';
-import { Runner, type RunSummary, type RunTiming } from './runner.ts';
+import { Runner } from './runner.ts';
 import { type ImageSource, pixelsSource } from './source.ts';
 
 /** How a session runs. `form`, `arithmetic` and `weights` force one way on all layers; every way gives the same bits. */
@@ -75,47 +85,49 @@ export class Session {
     return this.#runner.bytes;
   }
 
-  /** Steps from an image's onset at which the potentials of a batch are taken, in order. */
-  get steps(): number[] {
-    return readoutSteps(this.network.timetable, this.plan.waves);
+  /** When the potentials of a batch are taken: after every step of every wave; the logits are the mean of the waves so far. */
+  get points(): Points {
+    const { waves, points } = this.plan;
+    const steps = readoutSteps(this.network.timetable, waves);
+    return { steps, divisors: steps.map((_, i) => Math.floor(i / points) + 1) };
   }
 
-  /** Real logits of one unit of potential, a class: logits after wave n = potential · unit / n. */
+  /** Real logits of one unit of potential, a class: logits = potential · unit / divisor of the point. */
   get units(): Float64Array {
     return readoutOf(this.network).units.unit;
   }
 
   /**
-   * Classifies the images of a source, batch after batch; nothing is kept. Calls may overlap; they run one after another.
-   * @param onBatch takes what each batch gave, in order; the next one is computed meanwhile
-   * @throws OptionError, DeviceError, and what the source or `onBatch` throws
+   * Runs the images of a source, batch by batch; nothing but the batches under way is held. Calls may overlap; they run one after
+   * another.
+   * @param onBatch takes what each batch gave, in order
+   * @throws OptionError for the source and what it gives, DeviceError, and whatever `onBatch` throws; the session can be used again
    */
-  run(
-    source: ImageSource,
-    onBatch: (batch: Batch) => void | Promise<void>,
-    onProgress?: (images: number) => void,
-  ): Promise<RunSummary> {
+  run(source: ImageSource, onBatch: OnBatch<Batch>): Promise<RunSummary> {
     return this.#runner.alone(() => {
       const pass = wholePass(this.plan);
-      const land = readSpiking(this.plan, this.network.layers.length, onBatch);
-      return this.#runner.run(source, { passes: () => [pass], land, onProgress });
+      const take = takeBatch(this.plan, this.network.layers.length);
+      return this.#runner.run(source, this.network.input.shape, { passes: () => [pass], take, deliver: onBatch });
     });
   }
 
   /**
-   * Classifies images in memory and keeps all potentials.
-   * @param images pixels 0…255, [image][channel][y][x], any number of whole images
+   * Classifies images in memory and keeps all their potentials: for few of them.
+   * @param pixels 0…255, [image][channel][y][x], any number of whole images
    * @param onProgress called with the number of images done so far
    */
-  async classify(images: Uint8Array, onProgress?: (images: number) => void): Promise<RunResult> {
-    const { steps, units, plan } = this;
-    const source = pixelsSource(images, this.network.input.shape);
-    const whole = collect(source.count, steps.length, plan.classes, this.network.layers.length);
-    const { timing } = await this.run(source, whole.add, onProgress);
-    const { potentials, spikes } = whole;
-    const last = potentials.subarray((steps.length - 1) * source.count * plan.classes);
-    const logits = Float32Array.from(last, (v, i) => (v * units[i % plan.classes]) / plan.waves);
-    return { images: source.count, logits, steps, potentials, units, spikes, timing };
+  async classify(pixels: Uint8Array, onProgress?: (images: number) => void): Promise<RunResult> {
+    const source = pixelsSource(pixels, this.network.input.shape);
+    const { points, units } = this;
+    const { steps } = points;
+    const { count: images } = source;
+    const { potentials, spikes, add } = collect(images, steps.length, units.length, this.network.layers.length);
+    const { timing } = await this.run(source, (batch) => {
+      add(batch);
+      onProgress?.(batch.first + batch.images);
+    });
+    const logits = Float32Array.from(logitsAt({ potentials, images }, steps.length - 1, this));
+    return { images, logits, steps, potentials, units, spikes, timing };
   }
 
   /** Frees the session's GPU memory. */

@@ -10,9 +10,9 @@ import type { Steps } from '../plan/trains/chunks.ts';
 import { passesOf } from '../plan/trains/passes.ts';
 import { planTrains, type TrainsProgram, trainsPackers } from '../plan/trains/plan.ts';
 import { CROSSOVER, formsOf } from './activity.ts';
-import { type Batch, checkChoice, collect, readSpiking } from './batch.ts';
+import { type Batch, checkChoice, collect, type OnBatch, type Points, type RunSummary, takeBatch } from './batch.ts';
 import type { Loaded } from './load.ts';
-import { type AfterPass, Runner, type RunSummary } from './runner.ts';
+import { type AfterPass, Runner } from './runner.ts';
 import { type ImageSource, pixelsSource } from './source.ts';
 
 /** How a stepped session runs. */
@@ -57,6 +57,10 @@ export interface SteppedRunOptions {
   /** Step counts T at which `onCheckpoint` is called, for every batch. */
   readonly checkpoints?: readonly number[];
   readonly onCheckpoint?: (at: Checkpoint) => void;
+}
+
+/** What happens while images in memory are classified. */
+export interface SteppedClassifyOptions extends SteppedRunOptions {
   /** Called with the number of images done so far. */
   readonly onProgress?: (images: number) => void;
 }
@@ -160,16 +164,17 @@ export class SteppedSession {
     return this.model.decodeFactor(steps, this.network.layers[layer].depth, this.network.timetable);
   }
 
-  /** Real logits of one unit of potential, a class: logits after T steps = potential · unit / divisors[T − 1]. */
-  get units(): Float64Array {
-    return readoutOf(this.network).units.unit;
+  /** Potentials are taken after every step. */
+  get points(): Points {
+    const { timetable } = this.network;
+    const { depth } = readoutOf(this.network);
+    const steps = Array.from({ length: this.plan.timesteps }, (_, t) => t + 1);
+    return { steps, divisors: steps.map((t) => this.model.readoutDivisor(t, depth, timetable)) };
   }
 
-  /** See `units`. */
-  get divisors(): Float64Array {
-    const { depth } = readoutOf(this.network);
-    const { timetable } = this.network;
-    return Float64Array.from({ length: this.plan.timesteps }, (_, t) => this.model.readoutDivisor(t + 1, depth, timetable));
+  /** Real logits of one unit of potential, a class: logits = potential · unit / divisor of the point. */
+  get units(): Float64Array {
+    return readoutOf(this.network).units.unit;
   }
 
   /** The passes of a batch that looks at nothing, with the forms that the next batch takes. */
@@ -178,39 +183,47 @@ export class SteppedSession {
   }
 
   /**
-   * Runs T steps for each image of a source, batch after batch; nothing is kept. Calls may overlap; they run one after another.
+   * Runs T steps for each image of a source, batch by batch; nothing but the batches under way is held. Calls may overlap; they run
+   * one after another.
    * @param onBatch takes what each batch gave, in order: potentials after every step
-   * @throws OptionError for checkpoints out of range, DeviceError, and what the source or `onBatch` throws
+   * @throws OptionError for the source and what it gives and for checkpoints out of range, DeviceError, and whatever the caller's
+   * functions throw; the session can be used again
    */
-  run(source: ImageSource, onBatch: (batch: Batch) => void | Promise<void>, options: SteppedRunOptions = {}): Promise<RunSummary> {
-    const { checkpoints = [], onCheckpoint, onProgress } = options;
-    return this.#runner.alone(() => {
-      const adapt = (batch: Batch) => {
-        if (this.#adaptive) this.#forms = formsOf(this.network, this.plan, this.model, batch.spikes, batch.images, CROSSOVER);
-        return onBatch(batch);
-      };
-      return this.#runner.run(source, {
+  run(source: ImageSource, onBatch: OnBatch<Batch>, options: SteppedRunOptions = {}): Promise<RunSummary> {
+    const { checkpoints = [], onCheckpoint } = options;
+    return this.#runner.alone(async () => {
+      // refuses checkpoints that are out of range, also where there is no image
+      this.passes(checkpoints);
+      return this.#runner.run(source, this.network.input.shape, {
         passes: () => this.passes(checkpoints),
         after: (first, images) => (encoder, pass) => {
           if (pass.mark !== null) onCheckpoint?.({ encoder, step: pass.mark, first, images });
         },
-        land: readSpiking(this.plan, this.network.layers.length, adapt),
-        onProgress,
+        take: takeBatch(this.plan, this.network.layers.length),
+        deliver: (batch) => {
+          if (this.#adaptive) this.#forms = formsOf(this.network, this.plan, this.model, batch.spikes, batch.images, CROSSOVER);
+          return onBatch(batch);
+        },
       });
     });
   }
 
   /**
-   * Runs T steps for images in memory and keeps all potentials.
-   * @param images pixels 0…255, [image][channel][y][x], any number of whole images
+   * Runs T steps for each of some images in memory and keeps all their potentials: for few of them.
+   * @param pixels 0…255, [image][channel][y][x], any number of whole images
    * @throws OptionError for images or checkpoints that are out of range
    */
-  async classify(images: Uint8Array, options: SteppedRunOptions = {}): Promise<SteppedResult> {
+  async classify(pixels: Uint8Array, options: SteppedClassifyOptions = {}): Promise<SteppedResult> {
     const { timesteps, classes } = this.plan;
-    const source = pixelsSource(images, this.network.input.shape);
+    const source = pixelsSource(pixels, this.network.input.shape);
     const { potentials, spikes, add } = collect(source.count, timesteps, classes, this.network.layers.length);
-    await this.run(source, add, options);
-    return { images: source.count, timesteps, potentials, units: this.units, divisors: this.divisors, spikes };
+    const take = (batch: Batch): void => {
+      add(batch);
+      options.onProgress?.(batch.first + batch.images);
+    };
+    await this.run(source, take, options);
+    const divisors = Float64Array.from(this.points.divisors);
+    return { images: source.count, timesteps, potentials, units: this.units, divisors, spikes };
   }
 
   /**

@@ -1,3 +1,6 @@
+import type { OnBatch } from './batch.ts';
+import { type ImageSource, readAhead } from './source.ts';
+
 /** Batches under way at once: the next one is uploaded while the GPU works on this one. */
 export const IN_FLIGHT = 2;
 
@@ -37,15 +40,16 @@ export class Patience {
   }
 
   /** Sleeps until shortly before the next batch should be done, then waits with `land`. */
-  async wait(images: number, land: () => Promise<void>): Promise<void> {
+  async wait<B>(images: number, land: () => Promise<B>): Promise<B> {
     const restMs = this.#expectedMsAnImage * images * REST - (performance.now() - this.#landed);
     if (restMs > IMMEDIATE) await new Promise((resolve) => setTimeout(resolve, restMs));
     const woke = performance.now();
-    await land();
+    const result = await land();
     const now = performance.now();
     const overslept = restMs > IMMEDIATE && now - woke < IMMEDIATE;
     this.#expectedMsAnImage = expectation(this.#expectedMsAnImage, (now - this.#landed) / images, overslept);
     this.#landed = now;
+    return result;
   }
 }
 
@@ -59,43 +63,59 @@ export interface StreamTimes {
   readonly last: number;
 }
 
+/** What a stream does with each batch. */
+export interface Stages<T, B> {
+  /** Uploads and submits images [first, first + size) into a slot, without waiting. */
+  readonly submit: (pixels: Uint8Array, first: number, size: number, slot: number) => T;
+  /** Waits for what `submit` returned and takes the results. */
+  readonly land: (submitted: T, first: number, size: number) => Promise<B>;
+  /** Takes what `land` gave. */
+  readonly deliver: OnBatch<B>;
+}
+
 /**
- * Runs `count` images in batches, with `IN_FLIGHT` of them under way.
- * @param submit reads, uploads and submits images [first, first + size) into a slot, without waiting for results
- * @param land waits for what `submit` returned and takes the results
- * @param onProgress called with the number of images done so far
+ * Runs a source's images in batches, with `IN_FLIGHT` of them under way and one more being read. An error of the source or of a
+ * stage ends it, once nothing of it is under way any more.
  * @param patience what earlier streams of the same work have shown of its time
  */
-export async function stream<T>(
-  count: number,
+export async function stream<T, B>(
+  source: ImageSource,
   batch: number,
-  submit: (first: number, size: number, slot: number) => T | Promise<T>,
-  land: (submitted: T, first: number, size: number) => Promise<void>,
-  onProgress?: (images: number) => void,
+  { submit, land, deliver }: Stages<T, B>,
   patience: Patience = new Patience(),
 ): Promise<StreamTimes> {
-  const begun = performance.now();
-  const landed: number[] = [];
-  patience.begin();
+  const { count } = source;
+  const read = readAhead(source, batch, count);
   const flying: { submitted: T; first: number; size: number }[] = [];
+  const now = performance.now();
+  const times = { begun: now, first: 0, last: now };
   const next = async () => {
     const { submitted, first, size } = flying.shift() as (typeof flying)[number];
-    await patience.wait(size, () => land(submitted, first, size));
-    landed.push(performance.now());
-    onProgress?.(first + size);
+    const result = await patience.wait(size, () => land(submitted, first, size));
+    times.last = performance.now();
+    times.first ||= times.last;
+    await deliver(result);
   };
   try {
     for (let first = 0, i = 0; first < count; first += batch, i++) {
       if (flying.length === IN_FLIGHT) await next();
+      const pixels = await read.take();
+      if (i === 0) {
+        times.begun = performance.now();
+        patience.begin();
+      }
       const size = Math.min(batch, count - first);
-      flying.push({ submitted: await submit(first, size, i % IN_FLIGHT), first, size });
+      flying.push({ submitted: submit(pixels, first, size, i % IN_FLIGHT), first, size });
+      read.next();
     }
     while (flying.length > 0) await next();
-    return { begun, first: landed[0] ?? begun, last: landed[landed.length - 1] ?? begun };
+    return { ...times, first: times.first || times.begun };
   } catch (error) {
     // what is still under way must come down, so that its slots can be used again
     for (const { submitted, first, size } of flying) await land(submitted, first, size).catch(() => {});
     throw error;
+  } finally {
+    await read.settle();
   }
 }
 

@@ -1,16 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Images } from '../../src/data/data-set.ts';
 import { splitDigits } from '../../src/data/mnist.ts';
 import { openDataSet } from '../../src/data/open.ts';
+import type { ImageSource } from '../../src/run/source.ts';
+import { pixelsOf } from '../helpers/images.ts';
 
 const set = await openDataSet('mnist');
 
-const contents = (images: Images) =>
-  Array.from({ length: images.count }, (_, i) => Buffer.from(images.pixels.subarray(i * 784, (i + 1) * 784)).toString('latin1'));
+const contents = async (images: ImageSource) => {
+  const pixels = await pixelsOf(images);
+  return Array.from({ length: images.count }, (_, i) => Buffer.from(pixels.subarray(i * 784, (i + 1) * 784)).toString('latin1'));
+};
 
-const digitCounts = (images: Images) =>
-  images.labels.reduce((counts, label) => counts.with(label, counts[label] + 1), Array<number>(10).fill(0));
+const digitCounts = (images: ImageSource) =>
+  Array.from(images.labels!).reduce((counts, label) => counts.with(label, counts[label] + 1), Array<number>(10).fill(0));
 
 describe('the package', () => {
   test('2,000 images to evaluate on, 8,000 to train on', () => {
@@ -21,19 +24,20 @@ describe('the package', () => {
     expect(set.classes).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
   });
 
-  test('no image is there twice, so training has never seen an evaluation image', () => {
-    expect(new Set([...contents(set.evaluation), ...contents(set.training!)]).size).toBe(10000);
+  test('no image is there twice, so training has never seen an evaluation image', async () => {
+    expect(new Set([...(await contents(set.evaluation)), ...(await contents(set.training!))]).size).toBe(10000);
   });
 
-  test('pixels use the whole range of a byte', () => {
-    expect(set.evaluation.pixels).toHaveLength(2000 * 784);
-    expect(set.evaluation.pixels.reduce((a, b) => Math.max(a, b))).toBe(255);
-    expect(set.evaluation.pixels.reduce((a, b) => Math.min(a, b))).toBe(0);
+  test('pixels use the whole range of a byte', async () => {
+    const pixels = await pixelsOf(set.evaluation);
+    expect(pixels).toHaveLength(2000 * 784);
+    expect(pixels.reduce((a, b) => Math.max(a, b))).toBe(255);
+    expect(pixels.reduce((a, b) => Math.min(a, b))).toBe(0);
   });
 
   test('opened again it is the same', async () => {
     const again = await openDataSet('mnist');
-    expect(Buffer.compare(again.evaluation.pixels, set.evaluation.pixels)).toBe(0);
+    expect(Buffer.compare(await pixelsOf(again.evaluation), await pixelsOf(set.evaluation))).toBe(0);
     expect(again.evaluation.labels).toEqual(set.evaluation.labels);
   });
 });

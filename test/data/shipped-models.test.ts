@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as onnx from 'onnxruntime-node';
 import { expect, test } from 'vitest';
-import type { Images } from '../../src/data/data-set.ts';
 import { openDataSet } from '../../src/data/open.ts';
 import { readSidecar, type Sidecar } from '../../src/data/sidecar.ts';
+import type { LabelledSource } from '../../src/run/source.ts';
+import { pixelsOf } from '../helpers/images.ts';
 
 const FOLDER = join(import.meta.dirname, '../../datasets/models');
 const models = readdirSync(FOLDER).filter((name) => name.endsWith('.onnx'));
@@ -16,12 +17,12 @@ test.each(models)('%s has a sidecar for ten classes', async (name) => {
 });
 
 /** Number of grey images that an ONNX model classifies rightly, on onnxruntime. */
-async function countCorrect(model: Uint8Array, images: Images, { mean, std }: Sidecar): Promise<number> {
+async function countCorrect(model: Uint8Array, images: LabelledSource, { mean, std }: Sidecar): Promise<number> {
   const session = await onnx.InferenceSession.create(model, { intraOpNumThreads: 1 });
-  const values = Float32Array.from(images.pixels, (pixel) => (pixel / 255 - mean![0]) / std![0]);
+  const values = Float32Array.from(await pixelsOf(images), (pixel) => (pixel / 255 - mean![0]) / std![0]);
   const input = new onnx.Tensor('float32', values, [images.count, 1, images.shape.height, images.shape.width]);
   const logits = (await session.run({ input })).logits.data as Float32Array;
-  return images.labels.reduce((correct, label, i) => {
+  return Array.from(images.labels).reduce((correct, label, i) => {
     const row = logits.subarray(i * 10, (i + 1) * 10);
     return correct + Number(row.indexOf(row.reduce((a, b) => Math.max(a, b))) === label);
   }, 0);

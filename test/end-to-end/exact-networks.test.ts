@@ -19,9 +19,9 @@ describeOnDevice('trained networks on real images: the windowed engine equals th
     const path = modelPath(name);
     if (!folder || !path) return;
     const { evaluation } = await openDataSet(`cifar10:${folder}`);
-    const calibration = evaluation.pixels.subarray(100 * 3072, 200 * 3072);
+    const calibration = await evaluation.read(100, 100);
     const network = await convert(device!, await importOnnx(path), calibration, { ...normalizationOf(path), phaseBits });
-    const pixels = evaluation.pixels.subarray(0, IMAGES * 3072);
+    const pixels = await evaluation.read(0, IMAGES);
     const reference = simulateAll(network, pixels, WAVES);
     await expectSameBits(device!, network, pixels, reference, { waves: WAVES });
     await expectSameBits(device!, network, pixels, reference, { waves: WAVES, arithmetic: 'f32', weights: 'storage', batch: 3 });
@@ -30,9 +30,9 @@ describeOnDevice('trained networks on real images: the windowed engine equals th
   it('mnist-resnet, K = 4', { timeout: 600_000 }, async () => {
     const path = modelPath('mnist-resnet')!;
     const { evaluation, training } = await openDataSet('mnist');
-    const calibration = training!.pixels.subarray(0, 200 * 784);
+    const calibration = await training!.read(0, 200);
     const network = await convert(device!, await importOnnx(path), calibration, { ...normalizationOf(path) });
-    const pixels = evaluation.pixels.subarray(0, IMAGES * 784);
+    const pixels = await evaluation.read(0, IMAGES);
     await expectSameBits(device!, network, pixels, simulateAll(network, pixels, WAVES), { waves: WAVES });
   });
 

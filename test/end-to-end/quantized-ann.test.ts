@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { convert } from '../../src/convert/convert.ts';
-import { type DataSet, sliceImages } from '../../src/data/data-set.ts';
+import type { DataSet } from '../../src/data/data-set.ts';
 import { openDataSet } from '../../src/data/open.ts';
 import { readWords } from '../../src/observe/words.ts';
 import { importOnnx } from '../../src/onnx/import.ts';
 import { Session } from '../../src/run/session.ts';
+import { sliceSource } from '../../src/run/source.ts';
 import { firstDifference } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { runQuantizedAnn } from '../helpers/quantized-ann.ts';
@@ -16,10 +17,10 @@ const IMAGES = 40;
 async function expectQuantizedAnn(model: string, { evaluation, training }: DataSet, phaseBits: number): Promise<void> {
   const path = modelPath(model);
   if (!path) return;
-  const calibration = sliceImages(training ?? evaluation, (training ?? evaluation).count - 100, 100).pixels;
+  const calibration = sliceSource(training ?? evaluation, (training ?? evaluation).count - 100, 100);
   const options = { ...normalizationOf(path), phaseBits, initial: 'zero' } as const;
   const network = await convert(device!, await importOnnx(path), calibration, options);
-  const { pixels } = sliceImages(evaluation, 0, IMAGES);
+  const pixels = await evaluation.read(0, IMAGES);
   const expected = await runQuantizedAnn(network, pixels);
 
   const session = await Session.create(device!, network, { batch: IMAGES, waves: 1, keepWords: true });

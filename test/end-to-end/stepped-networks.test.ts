@@ -16,9 +16,9 @@ async function trained(name: string, images: number): Promise<{ network: Spiking
   const path = modelPath(name);
   if (!folder || !path) return null;
   const { evaluation } = await openDataSet(`cifar10:${folder}`);
-  const calibration = evaluation.pixels.subarray(100 * 3072, 150 * 3072);
+  const calibration = await evaluation.read(100, 50);
   const network = await convert(device as Device, await importOnnx(path), calibration, { ...normalizationOf(path), phaseBits: 4 });
-  return { network, pixels: evaluation.pixels.subarray(0, images * 3072) };
+  return { network, pixels: await evaluation.read(0, images) };
 }
 
 describeOnDevice('trained networks on real images: the stepped engine equals the literal simulation, neuron for neuron', () => {

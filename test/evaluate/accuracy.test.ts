@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accuracy, agreement, bestClass, rankOf } from '../../src/evaluate/accuracy.ts';
+import { accuracyOf, bestClass, countAgreeing, countHits, rankOf } from '../../src/evaluate/accuracy.ts';
 
 describe('rankOf', () => {
   it.each([
@@ -26,20 +26,25 @@ it('bestClass takes the lowest of equals', () => {
   expect(bestClass([1, 4, 4])).toBe(1);
 });
 
-describe('accuracy', () => {
+describe('hits', () => {
   it('counts first and fifth places', () => {
     // the label, 0, has rank 0, 4 and 5
     const logits = Float32Array.of(9, 1, 2, 3, 4, 5, /**/ 5, 9, 9, 9, 9, 1, /**/ 0, 1, 2, 3, 4, 5);
-    expect(accuracy(logits, [0, 0, 0])).toEqual({ top1: 1 / 3, top5: 2 / 3 });
+    const hits = countHits({ values: logits, images: 3 }, [0, 0, 0]);
+    expect(hits).toEqual({ images: 3, top1: 1, top5: 2 });
+    expect(accuracyOf(hits)).toEqual({ top1: 1 / 3, top5: 2 / 3 });
+    expect(countHits({ values: logits, images: 3 }, [9, 5, 1, 5], 1)).toEqual({ images: 3, top1: 2, top5: 3 });
   });
 
   it('has every label among the five best of three classes', () => {
-    expect(accuracy(Float32Array.of(1, 2, 3), [0])).toEqual({ top1: 0, top5: 1 });
+    expect(countHits({ values: Float32Array.of(1, 2, 3), images: 1 }, [0])).toEqual({ images: 1, top1: 0, top5: 1 });
   });
 });
 
 it('agreement compares classes, not labels', () => {
-  const a = Float32Array.of(1, 0, /**/ 0, 1, /**/ 1, 0, /**/ 1, 0);
-  const b = Float32Array.of(5, 3, /**/ 9, 1, /**/ 2, 2, /**/ 0, -1);
-  expect(agreement(a, b, 4)).toBe(3 / 4);
+  const values = Float32Array.of(1, 0, /**/ 0, 1, /**/ 1, 0, /**/ 1, 0);
+  expect(countAgreeing({ values, images: 4 }, [0, 0, 0, 0])).toBe(3);
+  expect(countAgreeing({ values, images: 4 }, [7, 0, 1, 1, 0], 1)).toBe(3);
+  // potentials count by the unit of their class
+  expect(countAgreeing({ values, images: 4, units: [-1, 2] }, [1, 1, 1, 1])).toBe(4);
 });

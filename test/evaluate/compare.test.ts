@@ -13,7 +13,9 @@ import { readActivations } from '../../src/observe/activations.ts';
 import { diagnose } from '../../src/reference/diagnose.ts';
 import { simulateSteps } from '../../src/reference/stepped.ts';
 import { AnnSession } from '../../src/run/ann-session.ts';
+import { pixelsSource } from '../../src/run/source.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
+import { pixelsOf } from '../helpers/images.ts';
 import { randomPixels } from '../helpers/random-network.ts';
 import { residual, residualAnn } from '../network/hand-made.ts';
 
@@ -24,12 +26,12 @@ const size = shapeSize(ann.input);
 
 /** Random images, two of each class. */
 function dataSet(): DataSet {
-  const of = (count: number, seed: number) => ({
-    count,
-    shape: ann.input,
-    pixels: randomPixels(ann.input, count, seed),
-    labels: Uint16Array.from({ length: count }, (_, i) => i >> 1),
-  });
+  const of = (count: number, seed: number) =>
+    pixelsSource(
+      randomPixels(ann.input, count, seed),
+      ann.input,
+      Array.from({ length: count }, (_, i) => i >> 1),
+    );
   const classes = Array.from({ length: 10 }, (_, i) => String(i));
   return { name: 'random', classes, mean: [0.45], std: [0.25], evaluation: of(IMAGES, 1), training: of(20, 2) };
 }
@@ -37,13 +39,14 @@ function dataSet(): DataSet {
 describeOnDevice('compare', () => {
   it('has the reference’s figures for every neuron at every time', { timeout: 120_000 }, async () => {
     const data = dataSet();
-    const { pixels, labels } = data.evaluation;
+    const { labels } = data.evaluation;
+    const pixels = await pixelsOf(data.evaluation);
     // batches of 2, so that the last one is not full
     const found = await compare(device!, ann, data, { timesteps: TIMESTEPS, batch: 2 });
     expect(found).toMatchObject({ images: IMAGES, phaseBits: 4, calibrationImages: 20 });
     expect(found.rows.map(({ neuron, t }) => [neuron, t])).toEqual(COMPARED.flatMap((neuron) => TIMESTEPS.map((t) => [neuron, t])));
 
-    const network = await convert(device!, ann, data.training!.pixels, { mean: [0.45], std: [0.25], batch: 2 });
+    const network = await convert(device!, ann, data.training!, { mean: [0.45], std: [0.25], batch: 2 });
     const trained = await AnnSession.create(device!, ann, { mean: [0.45], std: [0.25], batch: IMAGES, keepCells: true });
     await trained.classify(pixels);
     const layers = network.layers.flatMap(({ kind }, l) => (kind === 'neurons' ? [l] : []));

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addSums, decodeWords, diagnosis } from '../../src/evaluate/diagnosis.ts';
+import { decodeWords, diagnosis } from '../../src/evaluate/diagnosis.ts';
+import { merge } from '../../src/evaluate/folds.ts';
 import { fanOut } from '../../src/network/fan-out.ts';
 import { diagnose } from '../../src/reference/diagnose.ts';
 import { ann, convolution, map, neurons, onGrid, pool, readout, square } from '../network/hand-made.ts';
@@ -87,7 +88,7 @@ describe('diagnosis', () => {
         };
         const cut = (pairs.length / 4) * 2;
         const middle = cut - (cut % 2);
-        expect(addSums(part(0, middle), part(middle, pairs.length))).toEqual(part(0, pairs.length));
+        expect(merge(part(0, middle), part(middle, pairs.length))).toEqual(part(0, pairs.length));
       }),
     );
   });

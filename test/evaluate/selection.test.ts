@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
 import { calibrationImages, evaluationImages } from '../../src/evaluate/selection.ts';
+import { pixelsOf } from '../helpers/images.ts';
 import { dataSet, numbered, shape } from './data-sets.ts';
 
 const pixel = shape(1, 1, 1);
@@ -12,8 +13,8 @@ describe('evaluationImages', () => {
     ['all', 0, Number.MAX_SAFE_INTEGER, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
     ['a part', 3, 2, [3, 4]],
     ['what is there', 8, 1e9, [8, 9]],
-  ])('%s', (_, offset, limit, expected) => {
-    expect([...evaluationImages(alone, offset, limit).pixels]).toEqual(expected);
+  ])('%s', async (_, offset, limit, expected) => {
+    expect([...(await pixelsOf(evaluationImages(alone, offset, limit)))]).toEqual(expected);
   });
 
   it('refuses an offset beyond the end', () => {
@@ -30,8 +31,8 @@ describe('calibrationImages', () => {
     ['then images before them', alone, 4, 4, 4, [8, 9, 0, 1]],
     ['fewer than asked for where there are no more', alone, 2, 6, 500, [8, 9, 0, 1]],
     ['images before, where none come after', alone, 8, 2, 2, [0, 1]],
-  ])('%s', (_, set, offset, evaluated, wanted, expected) => {
-    expect([...calibrationImages(set, offset, evaluated, wanted)]).toEqual(expected);
+  ])('%s', async (_, set, offset, evaluated, wanted, expected) => {
+    expect([...(await pixelsOf(calibrationImages(set, offset, evaluated, wanted)))]).toEqual(expected);
   });
 
   it('refuses where every image is evaluated, and says what to do', () => {

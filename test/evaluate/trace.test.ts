@@ -1,25 +1,20 @@
 import { expect, it } from 'vitest';
-import { shapeSize } from '../../src/ann/ann.ts';
 import { convert } from '../../src/convert/convert.ts';
 import type { DataSet } from '../../src/data/data-set.ts';
 import { neuronOf } from '../../src/evaluate/compared-neuron.ts';
 import { trace } from '../../src/evaluate/trace.ts';
 import type { SpikingNeurons } from '../../src/network/network.ts';
 import { simulateSteps } from '../../src/reference/stepped.ts';
+import { pixelsSource } from '../../src/run/source.ts';
 import { firstDifference } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomPixels } from '../helpers/random-network.ts';
 import { residualAnn } from '../network/hand-made.ts';
 
 const ann = residualAnn(8);
-const size = shapeSize(ann.input);
 
-const images = (count: number, seed: number) => ({
-  count,
-  shape: ann.input,
-  pixels: randomPixels(ann.input, count, seed),
-  labels: new Uint16Array(count).fill(1),
-});
+const images = (count: number, seed: number) =>
+  pixelsSource(randomPixels(ann.input, count, seed), ann.input, new Uint16Array(count).fill(1));
 
 const data: DataSet = {
   name: 'random',
@@ -36,11 +31,11 @@ describeOnDevice('trace', () => {
     async (text) => {
       const found = await trace(device!, ann, data, { image: 1, layer: 'merge', neuron: text, timesteps: 27 });
       expect(found).toMatchObject({ layer: 'merge', neuron: text, image: 1, className: 'dog', timesteps: 27, phaseBits: 4 });
-      const network = await convert(device!, ann, data.training!.pixels, { mean: [0.45], std: [0.25] });
+      const network = await convert(device!, ann, data.training!, { mean: [0.45], std: [0.25] });
       const l = network.layers.findIndex(({ name }) => name === 'merge');
       const { gridBits, shape } = network.layers[l] as SpikingNeurons;
       const area = shape.height * shape.width;
-      const pixels = data.evaluation.pixels.subarray(size, 2 * size);
+      const pixels = await data.evaluation.read(1, 1);
       const { trains, membranes } = simulateSteps(network, pixels, { ...neuronOf(text), timesteps: 27 });
       expect(found.spikes.some((s) => s > 0)).toBe(true);
       expect(

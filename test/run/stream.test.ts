@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ImageSource } from '../../src/run/source.ts';
 import { expectation, IN_FLIGHT, padToWords, stream } from '../../src/run/stream.ts';
+
+/** Images of one pixel. */
+const pixelSource = (count: number, read: ImageSource['read'] = (_, n) => new Uint8Array(n)): ImageSource => ({
+  count,
+  shape: { channels: 1, height: 1, width: 1 },
+  labels: null,
+  read,
+});
 
 describe('batches under way', () => {
   it('every image once and in order; never more than the slots; no slot is used before it has landed', async () => {
@@ -8,58 +17,93 @@ describe('batches under way', () => {
       fc.asyncProperty(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 1, max: 20 }), async (count, batch) => {
         const busy = new Set<number>();
         const landed: number[] = [];
-        const progress: number[] = [];
+        const delivered: number[] = [];
         let most = 0;
-        await stream(
-          count,
-          batch,
-          (first, size, slot) => {
+        let held = 0;
+        const read = async (first: number, n: number) => {
+          expect(++held).toBeLessThanOrEqual(IN_FLIGHT + 1);
+          await null;
+          return Uint8Array.from({ length: n }, (_, i) => first + i);
+        };
+        await stream(pixelSource(count, read), batch, {
+          submit: (pixels, first, size, slot) => {
+            expect([...pixels]).toEqual(Array.from({ length: size }, (_, i) => first + i));
             expect(busy.has(slot)).toBe(false);
             busy.add(slot);
             most = Math.max(most, busy.size);
             return { first, size, slot };
           },
-          async (submitted, first, size) => {
+          land: async (submitted, first, size) => {
             expect(submitted).toMatchObject({ first, size });
             await null;
             busy.delete(submitted.slot);
+            held--;
             for (let n = first; n < first + size; n++) landed.push(n);
+            return first + size;
           },
-          (images) => progress.push(images),
-        );
+          deliver: (images) => {
+            delivered.push(images);
+          },
+        });
         expect(landed).toEqual([...new Array(count).keys()]);
         expect(most).toBe(Math.min(IN_FLIGHT, Math.ceil(count / batch)));
-        expect(progress).toEqual(Array.from({ length: Math.ceil(count / batch) }, (_, i) => Math.min(count, (i + 1) * batch)));
-        expect(busy.size).toBe(0);
+        expect(delivered).toEqual(Array.from({ length: Math.ceil(count / batch) }, (_, i) => Math.min(count, (i + 1) * batch)));
+        expect([busy.size, held]).toEqual([0, 0]);
       }),
       { numRuns: 100, seed: 67 },
     );
   });
 
-  it.each(['submit', 'land', 'progress'])(
-    'an error in %s comes through, after all that was submitted has landed',
+  it('the next batch is read while this one is under way, not before', async () => {
+    const events: string[] = [];
+    const read = (first: number, n: number) => {
+      events.push(`read ${first}`);
+      return new Uint8Array(n);
+    };
+    await stream(pixelSource(4, read), 1, {
+      submit: (_, first) => events.push(`submit ${first}`),
+      land: async (_, first) => events.push(`land ${first}`),
+      deliver: () => {},
+    });
+    expect(events.join(', ')).toBe(
+      'read 0, submit 0, read 1, submit 1, read 2, land 0, submit 2, read 3, land 1, submit 3, land 2, land 3',
+    );
+  });
+
+  it.each(['read', 'submit', 'land', 'deliver'])(
+    'an error in %s comes through, after all that was begun has ended',
     async (where) => {
       const open = new Set<number>();
+      let reading = 0;
       const fails = (at: string, i: number) => {
         if (at === where && i === 2) throw new Error(`in ${where}`);
       };
-      const result = stream(
-        10,
-        1,
-        (first) => {
+      const read = async (first: number, n: number) => {
+        reading++;
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        reading--;
+        fails('read', first);
+        return new Uint8Array(n);
+      };
+      const result = stream(pixelSource(10, read), 1, {
+        submit: (_, first) => {
           fails('submit', first);
           open.add(first);
           return first;
         },
-        async (first) => {
+        land: async (first) => {
           await null;
           open.delete(first);
           fails('land', first);
+          return first;
         },
-        (images) => fails('progress', images - 1),
-      );
+        deliver: async (first) => {
+          await null;
+          fails('deliver', first);
+        },
+      });
       await expect(result).rejects.toThrow(`in ${where}`);
-      expect(open.size).toBe(0);
+      expect([open.size, reading]).toEqual([0, 0]);
     },
   );
 });
@@ -94,15 +138,14 @@ describe('times of a stream', () => {
   it('begin before the first batch, end with the last', async () => {
     const before = performance.now();
     const landed: number[] = [];
-    const times = await stream(
-      7,
-      3,
-      () => {},
-      async () => {
+    const times = await stream(pixelSource(7), 3, {
+      submit: () => {},
+      land: async () => {
         await rest(3);
         landed.push(performance.now());
       },
-    );
+      deliver: () => {},
+    });
     expect(landed.length).toBe(3);
     expect(times.begun).toBeGreaterThanOrEqual(before);
     expect(times.begun).toBeLessThanOrEqual(landed[0]);
@@ -112,12 +155,7 @@ describe('times of a stream', () => {
   });
 
   it('no image takes no time', async () => {
-    const { begun, first, last } = await stream(
-      0,
-      1,
-      () => {},
-      async () => {},
-    );
+    const { begun, first, last } = await stream(pixelSource(0), 1, { submit: () => {}, land: async () => {}, deliver: () => {} });
     expect([first, last]).toEqual([begun, begun]);
   });
 });

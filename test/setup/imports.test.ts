@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   observe: ['ann', 'network', 'neuron', 'gpu', 'kernels', 'plan', 'run'],
   tune: ['ann', 'network', 'data', 'gpu', 'kernels', 'plan', 'run'],
   convert: ['ann', 'network', 'quantize', 'gpu', 'run'],
-  data: ['ann'],
+  data: ['ann', 'run'],
   evaluate: [
     ...['ann', 'network', 'neuron', 'onnx', 'quantize', 'reference', 'gpu', 'kernels', 'plan', 'run', 'observe', 'convert'],
     ...['data'],

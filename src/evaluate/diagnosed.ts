@@ -1,0 +1,117 @@
+import type { Device } from '../gpu/device.ts';
+import type { LayerSums } from '../network/diagnosis.ts';
+import { phasesAt, type SpikingNetwork } from '../network/network.ts';
+import { DiagnosisSession } from '../observe/diagnosis.ts';
+import { prepareTallies, type Tallies } from '../observe/tally.ts';
+import { AnnSession } from '../run/ann-session.ts';
+import type { RunTiming } from '../run/batch.ts';
+import { Session } from '../run/session.ts';
+import { eachBatch, pixelsSource } from '../run/source.ts';
+import type { Hits } from './accuracy.ts';
+import { type Diagnosis, decodeWords, diagnosis } from './diagnosis.ts';
+import { merge } from './folds.ts';
+import { type Part, type Report, type SpikingPass, type SpikingSums, spikingFold, trainedFold } from './passes.ts';
+import type { Evaluation } from './prepare.ts';
+import type { DiagnosisSummary } from './result.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+/** A part of the images, run by both networks and compared layer by layer. */
+export interface DiagnosedPass extends SpikingPass {
+  /** The trained network's. */
+  readonly trained: Hits;
+  readonly summary: DiagnosisSummary;
+  readonly layers: Diagnosis['layers'];
+}
+
+/** Both networks, keeping what all their layers gave for a batch, and what compares them. */
+interface Sessions {
+  readonly trained: AnnSession;
+  readonly spiking: Session;
+  readonly tallies: Tallies;
+  readonly diagnoser: DiagnosisSession;
+  readonly dispose: () => void;
+}
+
+/**
+ * Runs a part batch by batch with both networks and diagnoses each batch while it lies in their buffers (specification, section 10),
+ * after all waves. Nothing is run for the diagnosis alone: what the batches give counts as any other's.
+ * @throws OptionError, DeviceError
+ */
+export async function runDiagnosed(
+  device: Device,
+  network: SpikingNetwork,
+  evaluation: Evaluation,
+  part: Part,
+  stopwatch: Stopwatch,
+  report: Report,
+): Promise<DiagnosedPass> {
+  const start = performance.now();
+  const { source } = part;
+  const sessions = await stopwatch.time('compile', () => open(device, network, evaluation));
+  try {
+    const { trained, spiking, tallies, diagnoser } = sessions;
+    const layers = tallies.layers.map(({ layer }) => layer);
+    const sent = layers.map(() => ({ words: evaluation.waves, bits: 0 }));
+    const decoding = layers.map((l, i) => {
+      const layer = network.layers[l];
+      return decodeWords(phasesAt(network, l), layer.kind === 'pool' ? 0 : layer.scale, sent[i]);
+    });
+    const trainedSums = trainedFold(part);
+    const spikingSums = spikingFold(part, spiking);
+    let sums: LayerSums[] | null = null;
+    let timing: RunTiming | null = null;
+    await eachBatch(source, spiking.plan.batch, async (pixels, first, images) => {
+      const one = pixelsSource(pixels, source.shape);
+      await stopwatch.time('ann', () => trained.run(one, (batch) => trainedSums.add({ ...batch, first })));
+      const run = await stopwatch.time('snn', () => spiking.run(one, (batch) => spikingSums.add({ ...batch, first })));
+      timing = timing === null ? run.timing : oneAfterAnother(timing, run.timing);
+      tallies.set(images, sent);
+      const measured = await diagnoser.measure(images, decoding);
+      sums = sums === null ? measured : merge(sums, measured);
+      report({ stage: 'diagnosis', done: first + images, images: source.count });
+    });
+    const { layers: found, ...rest } = diagnosis(network, layers, sums as unknown as LayerSums[], decoding, source.count);
+    return {
+      images: source.count,
+      timing: timing as unknown as RunTiming,
+      plan: spiking.plan,
+      points: spiking.points,
+      trained: trainedSums.sums() as Hits,
+      sums: spikingSums.sums() as SpikingSums,
+      layers: found,
+      summary: { ...rest, seconds: (performance.now() - start) / 1000 },
+    };
+  } finally {
+    sessions.dispose();
+  }
+}
+
+/** The timing of two runs, where nothing between them counts. */
+const oneAfterAnother = (a: RunTiming, b: RunTiming): RunTiming => ({
+  seconds: a.seconds + b.seconds,
+  firstBatchSeconds: a.firstBatchSeconds,
+  gpuBusySeconds: a.gpuBusySeconds === null || b.gpuBusySeconds === null ? null : a.gpuBusySeconds + b.gpuBusySeconds,
+});
+
+async function open(device: Device, network: SpikingNetwork, evaluation: Evaluation): Promise<Sessions> {
+  const { ann, batch, waves, choices } = evaluation;
+  const opened: { dispose: () => void }[] = [];
+  const dispose = () => {
+    for (const one of opened.reverse()) one.dispose();
+  };
+  const keep = <T extends { dispose: () => void }>(one: T): T => {
+    opened.push(one);
+    return one;
+  };
+  try {
+    const trained = keep(await AnnSession.create(device, ann, { ...evaluation, keepCells: true }));
+    const options = { batch: Math.min(batch, trained.plan.batch), waves, choices, keepWords: true };
+    const spiking = keep(await Session.create(device, network, options));
+    const tallies = keep(await prepareTallies(spiking));
+    const diagnoser = keep(await DiagnosisSession.create(device, network, trained, tallies, spiking.plan.batch));
+    return { trained, spiking, tallies, diagnoser, dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,129 @@
+import { convertCalibrated } from '../convert/convert.ts';
+import type { Device } from '../gpu/device.ts';
+import type { SpikingNetwork } from '../network/network.ts';
+import type { WordsProgram } from '../plan/words/plan.ts';
+import { AnnSession } from '../run/ann-session.ts';
+import type { AnnBatch, Batch, Points, RunSummary } from '../run/batch.ts';
+import { Session } from '../run/session.ts';
+import { type LabelledSource, sliceSource } from '../run/source.ts';
+import { bestClasses, countAgreeing, countHits, type Hits } from './accuracy.ts';
+import { hitsAtPoints, readingsAt } from './curve.ts';
+import { type Fold, folding } from './folds.ts';
+import type { Evaluation } from './prepare.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+/** How far an evaluation is: images done of a stage's images. */
+export interface Progress {
+  readonly stage: 'calibration' | 'ann' | 'snn' | 'diagnosis';
+  readonly done: number;
+  readonly images: number;
+}
+
+export type Report = (progress: Progress) => void;
+
+/** Some of the images that are evaluated. */
+export interface Part {
+  readonly source: LabelledSource;
+  /** The class that the trained network puts each image in, once it has run: all that is kept of an image. */
+  readonly classes: Uint16Array | Uint32Array;
+}
+
+/** What spiking batches add up to. */
+export interface SpikingSums {
+  /** At each point of the run. */
+  readonly hits: readonly Hits[];
+  /** Images whose class at the last point is the trained network's. */
+  readonly agreeing: number;
+  /** Of each layer. */
+  readonly spikes: readonly number[];
+}
+
+/** A spiking network's run over a part. */
+export interface SpikingPass extends RunSummary {
+  readonly plan: WordsProgram;
+  readonly points: Points;
+  readonly sums: SpikingSums;
+}
+
+/** Cuts images into the first and the rest; null for a part without images. */
+export function cutImages(images: LabelledSource, first: number, classes: number): readonly [Part | null, Part | null] {
+  const found = classes > 2 ** 16 ? new Uint32Array(images.count) : new Uint16Array(images.count);
+  const part = (from: number, to: number): Part | null =>
+    from === to ? null : { source: sliceSource(images, from, to - from), classes: found.subarray(from, to) };
+  const cut = Math.min(first, images.count);
+  return [part(0, cut), part(cut, images.count)];
+}
+
+/** Adds up where the trained network puts the images of a part, and notes the class of each. */
+export const trainedFold = ({ source, classes }: Part): Fold<AnnBatch, Hits> =>
+  folding(({ first, images, logits }) => {
+    const readings = { values: logits, images };
+    classes.set(bestClasses(readings), first);
+    return countHits(readings, source.labels, first);
+  });
+
+/** Adds up what the spiking network makes of a part whose images the trained network has seen. */
+export function spikingFold(
+  { source, classes }: Part,
+  { units, points }: { readonly units: Float64Array; readonly points: Points },
+): Fold<Batch, SpikingSums> {
+  const all = points.steps.map((_, p) => p);
+  return folding((batch) => ({
+    hits: hitsAtPoints(batch, all, units, source.labels, batch.first),
+    agreeing: countAgreeing(readingsAt(batch, all.length - 1, units), classes, batch.first),
+    spikes: batch.spikes,
+  }));
+}
+
+/** Calibrates and converts, then runs the trained network over a part, where there is one, all in one session. */
+export async function runTrained(
+  device: Device,
+  evaluation: Evaluation,
+  part: Part | null,
+  stopwatch: Stopwatch,
+  report: Report,
+): Promise<{ readonly network: SpikingNetwork; readonly hits: Hits | null }> {
+  const { ann, calibrationSource } = evaluation;
+  const session = await stopwatch.time('compile', () => AnnSession.create(device, ann, evaluation));
+  try {
+    const network = await stopwatch.time('calibration', async () => {
+      const onCalibrated = (done: number) => report({ stage: 'calibration', done, images: calibrationSource.count });
+      return convertCalibrated(ann, await session.calibrate(calibrationSource, onCalibrated), evaluation);
+    });
+    if (part === null) return { network, hits: null };
+    const { source } = part;
+    const fold = trainedFold(part);
+    const onBatch = (batch: AnnBatch) => {
+      fold.add(batch);
+      report({ stage: 'ann', done: batch.first + batch.images, images: source.count });
+    };
+    await stopwatch.time('ann', () => session.run(source, onBatch));
+    return { network, hits: fold.sums() };
+  } finally {
+    session.dispose();
+  }
+}
+
+/** Runs the spiking network over a part. */
+export async function runSpiking(
+  device: Device,
+  network: SpikingNetwork,
+  { batch: size, waves, choices }: Evaluation,
+  part: Part,
+  stopwatch: Stopwatch,
+  report: Report,
+): Promise<SpikingPass> {
+  const session = await stopwatch.time('compile', () => Session.create(device, network, { batch: size, waves, choices }));
+  try {
+    const { source } = part;
+    const fold = spikingFold(part, session);
+    const onBatch = (batch: Batch) => {
+      fold.add(batch);
+      report({ stage: 'snn', done: batch.first + batch.images, images: source.count });
+    };
+    const summary = await stopwatch.time('snn', () => session.run(source, onBatch));
+    return { ...summary, plan: session.plan, points: session.points, sums: fold.sums() as SpikingSums };
+  } finally {
+    session.dispose();
+  }
+}
