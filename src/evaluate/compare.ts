@@ -10,7 +10,7 @@ import { DiagnosisSession, type LayerCounts } from '../observe/diagnosis.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import { SteppedSession } from '../run/stepped-session.ts';
 import { accuracy } from './accuracy.ts';
-import { COMPARED, type ComparedNeuron, neuronOf } from './compared-neuron.ts';
+import { COMPARED, type ComparedNeuron, neuronOf, TIMESTEPS } from './compared-neuron.ts';
 import type { Comparison, ComparisonRow } from './comparison.ts';
 import { addSums, diagnosis } from './diagnosis.ts';
 import { type Evaluation, prepare } from './evaluate.ts';
@@ -24,9 +24,6 @@ export interface CompareOptions extends Omit<EvaluateOptions, 'waves' | 'diagnos
   /** Steps from the image's onset, in rising order (default: `TIMESTEPS`). */
   readonly timesteps?: readonly number[];
 }
-
-/** Steps at which neurons are compared where nothing else is asked for. */
-export const TIMESTEPS = [8, 16, 32, 64, 80, 96, 128, 256] as const;
 
 /** How far a comparison is: images done, neuron by neuron. */
 export interface CompareProgress {
