@@ -84,7 +84,7 @@ async function measurePoint(device: Device, stopwatch: Stopwatch, peak: PeakSuit
 /** Fills a batch and runs it. @throws Error where a layer is silent or saturated: its time would not be a real network's */
 async function runAndCheck(session: Session): Promise<void> {
   const { network, plan } = session;
-  const { spikes } = await session.run(randomImages(network, plan.batch));
+  const { spikes } = await session.classify(randomImages(network, plan.batch));
   network.layers.forEach(({ kind, name, shape }, l) => {
     const perWord = spikes[l] / (shapeSize(shape) * plan.batch * plan.waves);
     if (kind === 'neurons' && !(perWord > 0 && perWord < network.phaseBits)) {

@@ -96,8 +96,8 @@ async function measure(
   for (let first = 0; first < pixels.length; first += BATCH * size) {
     const chunk = pixels.subarray(first, first + BATCH * size);
     const images = chunk.length / size;
-    await trained.run(chunk);
-    await session.run(chunk);
+    await trained.classify(chunk);
+    await session.classify(chunk);
     for (const [l, twin] of twins.entries()) {
       const layer = network.layers[l];
       if (layer.kind !== 'neurons') continue;

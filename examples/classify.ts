@@ -14,7 +14,7 @@ const calibration = training!.pixels.subarray(0, 500 * pixels);
 const snn = await convert(device, ann, calibration, { phaseBits: 4, mean, std });
 
 const session = await Session.create(device, snn, { batch: 128, waves: 3 });
-const { logits } = await session.run(evaluation.pixels.subarray(0, 8 * pixels));
+const { logits } = await session.classify(evaluation.pixels.subarray(0, 8 * pixels));
 for (let image = 0; image < 8; image++) {
   const scores = [...logits.subarray(image * 10, image * 10 + 10)];
   console.log(`image ${image}: a ${scores.indexOf(Math.max(...scores))}, labelled ${evaluation.labels[image]}`);

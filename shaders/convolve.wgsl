@@ -2,6 +2,7 @@
 // Spikes: lib/steps. Currents: [group of 4 steps][channel, whole tiles of 8][y][x][image], a vec4i of four steps.
 // One invocation: 8 output channels × 2 pixels of a row (or 2 images where rows are short), all steps of the chunk.
 // Traffic: lib/spike-sums; 16 vec4i stores a group. No races: an invocation writes the currents of its own channels and pixels.
+// Uses lib/broadcast, lib/steps, lib/bytes, lib/tap, lib/spike-sums
 
 @group(0) @binding(0) var<storage, read> spikes: array<u32>;
 #if ${uniformWeights}

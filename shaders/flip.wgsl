@@ -1,6 +1,7 @@
 // flip: a window's end (specification, section 2): V = clamp(V, −2^23, 2^23), S = 1 − S. Before the layer's first window the
 // membranes are bounded and the states stay. Membranes: [channel][y][x][image]; states: 8 channels to a u32, where the spikes
 // of a train's first step lie. One invocation: 8 channels of one place of one image; it alone reads and writes them.
+// Uses lib/steps
 
 @group(0) @binding(0) var<storage, read_write> spikes: array<u32>;
 @group(0) @binding(1) var<uniform> layer: SpikeLayer;

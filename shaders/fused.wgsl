@@ -2,6 +2,7 @@
 // currents in memory. The same code for both halves (lib/spike-sums, the neuron's library).
 // Layouts as there. One invocation: 8 output channels × 2 pixels of a row (or 2 images where rows are short), all steps; it
 // writes whole words of the train, 8 channels × 4 steps, so nobody else touches them.
+// Uses lib/broadcast, lib/steps, lib/bytes, lib/tap, lib/spike-sums, lib/neuron-${neuron}, lib/membrane
 
 @group(0) @binding(0) var<storage, read_write> spikes: array<u32>;
 #if ${uniformWeights}

@@ -3,6 +3,7 @@
 // Currents: [group of 4 steps][channel][y][x][image]; membranes, drive, counts, decoded: [channel][y][x][image]; the train:
 // lib/steps. One invocation: 8 channels (a workgroup's tile) of one place of one image, all steps of the chunk: 8 vec4i loads
 // and `planes` stores a group, and once 8 membranes and accumulators. No races: all of it belongs to this invocation alone.
+// Uses lib/broadcast, lib/steps, lib/neuron-${neuron}, lib/membrane
 
 @group(0) @binding(0) var<storage, read_write> spikes: array<u32>;
 #if ${receives}

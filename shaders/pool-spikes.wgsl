@@ -5,6 +5,7 @@
 //   count    the input with the most spikes so far, the first of the window where several have as many.
 // One invocation: 8 channels of one place of one image, all steps of the chunk. Inputs that are out, and counts, are kept for
 // each of its window's places by itself: [place][tile of 8 channels][y][x][image] and [place][channel][y][x][image].
+// Uses lib/steps
 
 struct PoolSpikes {
   channels: u32,

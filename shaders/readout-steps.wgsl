@@ -1,6 +1,7 @@
 // readout-steps: the last layer, which integrates and never fires, over a chunk of steps: its potential after every one.
 // Currents: [group of 4 steps][class][image]; potentials out: [step][image][class]; membranes: [class][image]. Bounded by ±2^30,
 // and not shifted by the grid. One invocation: one class of one image, all steps of the chunk; it alone touches its membrane.
+// Uses lib/steps, lib/neuron-${neuron}
 
 @group(0) @binding(0) var<storage, read> currents: array<vec4i>;
 @group(0) @binding(1) var<uniform> layer: SpikeLayer;

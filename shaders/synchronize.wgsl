@@ -2,6 +2,7 @@
 // one window and repeats it, so the row is a ring of `delay` windows: what was sent `delay` windows ago comes out, and what the
 // source sends now takes its place. Trains as in lib/steps; places are phases, so a window may come in several chunks.
 // One invocation: 8 channels of one plane of one place and image, all steps of the chunk; nobody else touches its words.
+// Uses lib/steps
 
 struct DelayLine {
   source: u32,       // first word of the source's train
@@ -13,22 +14,22 @@ struct DelayLine {
 }
 
 @group(0) @binding(0) var<storage, read_write> spikes: array<u32>;
-@group(0) @binding(1) var<uniform> line: DelayLine;
+@group(0) @binding(1) var<uniform> layer: DelayLine;
 @group(0) @binding(2) var<uniform> chunk: Chunk;
 
 @compute @workgroup_size(64)
 fn synchronize(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let index = (group.z * groups.x + group.x) * 64u + local;
-  if (index >= line.groupStride) { return; }
-  let slot = line.ring + (chunk.window % line.delay) * line.groups * line.groupStride;
+  if (index >= layer.groupStride) { return; }
+  let slot = layer.ring + (chunk.window % layer.delay) * layer.groups * layer.groupStride;
   for (var g = chunk.place / 4u; g * 4u < chunk.place + chunk.steps; g++) {
     var mask = 0u;
     for (var k = 0u; k < 4u; k++) {
       if (inChunk(g * 4u + k)) { mask |= STEP_BITS << k; }
     }
-    let at = g * line.groupStride + index;
+    let at = g * layer.groupStride + index;
     let held = spikes[slot + at];
-    spikes[line.sent + at] = held & mask;
-    spikes[slot + at] = (held & ~mask) | (spikes[line.source + at] & mask);
+    spikes[layer.sent + at] = held & mask;
+    spikes[slot + at] = (held & ~mask) | (spikes[layer.source + at] & mask);
   }
 }

@@ -10,6 +10,7 @@ export {
   ConversionError,
   DataSetError,
   DeviceError,
+  type ErrorCode,
   ModelFormatError,
   OptionError,
   UnsupportedModelError,
@@ -35,13 +36,17 @@ export type {
   SpikingTerm,
 } from './network/network.ts';
 export { NEURON_NAMES, type Neuron, neuronText, parseNeuron } from './neuron/neuron.ts';
-export type { LayerRecord, RecordOptions, StepRecord } from './observe/record.ts';
+export { type LayerRecord, type RecordOptions, record, type StepRecord } from './observe/record.ts';
 export { type ImportOptions, importOnnx } from './onnx/import.ts';
 export type { Choice, Choices } from './plan/choices.ts';
-export type { SteppedPlan } from './plan/trains/plan.ts';
-export type { Plan } from './plan/words/plan.ts';
+export type { Pass, Program } from './plan/program.ts';
+export type { TrainsProgram } from './plan/trains/plan.ts';
+export type { WordsProgram } from './plan/words/plan.ts';
 export { type AnnResult, AnnSession, type AnnSessionOptions, type Normalization } from './run/ann-session.ts';
-export { type RunResult, type RunTiming, Session, type SessionOptions } from './run/session.ts';
+export type { Batch } from './run/batch.ts';
+export type { RunSummary, RunTiming } from './run/runner.ts';
+export { type RunResult, Session, type SessionOptions } from './run/session.ts';
+export { type ImageSource, pixelsSource } from './run/source.ts';
 export {
   type Checkpoint,
   type LayerAccumulators,

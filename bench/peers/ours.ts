@@ -26,9 +26,9 @@ export async function measureOurs(
 ): Promise<{ readonly row: Measured; readonly run: RunResult }> {
   const session = await Session.create(device, network, { batch, waves });
   try {
-    let run = await session.run(images.pixels);
+    let run = await session.classify(images.pixels);
     const { seconds, cpuSeconds } = await takeTimes(RUNS, async () => {
-      run = await session.run(images.pixels);
+      run = await session.classify(images.pixels);
     });
     const row: Measured = {
       name: `ours, word ${waves}`,
@@ -65,9 +65,9 @@ export async function measureOursStepped(
   try {
     const count = Math.min(images.count, STEPPED_IMAGES);
     const pixels = images.pixels.subarray(0, (images.pixels.length / images.count) * count);
-    let run = await session.run(pixels);
+    let run = await session.classify(pixels);
     const { seconds, cpuSeconds } = await takeTimes(RUNS, async () => {
-      run = await session.run(pixels);
+      run = await session.classify(pixels);
     });
     const { classes } = session.plan;
     const last = run.potentials.subarray((steps - 1) * count * classes);

@@ -60,6 +60,7 @@ struct SpikeLayer {
   stepN: u32,
   tilesX: u32,
   firstTile: u32,       // of the output channels, 8 a tile
+  tiles: u32,           // of this dispatch
   tileWeights: u32,     // vec4u of one tile
   destination: u32,     // first word of the layer's train
   groupStride: u32,

@@ -3,7 +3,8 @@ import type { LayerStatistics } from '../ann/statistics.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { quantize } from '../quantize/quantize.ts';
-import { AnnSession } from '../run/ann-session.ts';
+import { AnnSession, type Calibration } from '../run/ann-session.ts';
+import { pixelsSource } from '../run/source.ts';
 import { layerScale, type ScaleMethod } from './scale.ts';
 
 /** How to convert a network. */
@@ -37,8 +38,7 @@ export async function convert(
   const { mean = [0], std = [1], batch = 64 } = options;
   const session = await AnnSession.create(device, ann, { mean, std, batch });
   try {
-    const { statistics, logits } = await session.calibrate(calibrationImages);
-    return convertCalibrated(ann, statistics, logits, options);
+    return convertCalibrated(ann, await session.calibrate(pixelsSource(calibrationImages, ann.input)), options);
   } finally {
     session.dispose();
   }
@@ -47,14 +47,13 @@ export async function convert(
 /** The second half of `convert`, for who has calibrated already. Pure. */
 export function convertCalibrated(
   ann: Ann,
-  statistics: readonly (LayerStatistics | null)[],
-  logits: Float32Array,
+  { statistics, largestLogit }: Calibration,
   options: ConvertOptions = {},
 ): SpikingNetwork {
   const { phaseBits = 4, scale = 'percentile', percentile = 99.9, initial = 'half', mean = [0], std = [1] } = options;
   const scales = ann.layers.map((layer, l) => {
     if (layer.kind === 'pool') return 0;
-    if (layer.kind === 'readout') return logits.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1;
+    if (layer.kind === 'readout') return largestLogit || 1;
     return layerScale(layer.name, statistics[l] as LayerStatistics, layer.ceiling, { method: scale, percentile, phaseBits });
   });
   return quantize(ann, { phaseBits, initial, scales, mean, std });

@@ -6,7 +6,7 @@ import type { Device } from '../gpu/device.ts';
 import type { Decoding, LayerSums } from '../network/diagnosis.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { convolutionsBy } from '../network/work.ts';
-import { DiagnosisSession, type LayerCounts } from '../observe/diagnosis.ts';
+import { DiagnosisSession } from '../observe/diagnosis.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import { SteppedSession } from '../run/stepped-session.ts';
 import { accuracy } from './accuracy.ts';
@@ -54,7 +54,7 @@ export async function compare(
   const network = await convert(device, ann, calibrationPixels, evaluation);
   const trained = await AnnSession.create(device, ann, { ...evaluation, keepCells: true });
   try {
-    const { logits } = await trained.run(images.pixels);
+    const { logits } = await trained.classify(images.pixels);
     const rows: ComparisonRow[] = [];
     for (const neuron of neurons) {
       const report = (done: number) => onProgress({ stage: neuron, done, images: images.count });
@@ -113,12 +113,18 @@ async function runNeuron(run: NeuronRun): Promise<ComparisonRow[]> {
   const open: { dispose: () => void }[] = [session];
   try {
     const { counts, decoded } = session.engine.data;
-    const counted = session.accumulators.map(({ layer, first }): LayerCounts => ({ layer, counts, decoded, first, tally: null }));
-    const activations = { cells: trained.cells, layers: trained.plan.layers, batch: trained.plan.batch };
-    const diagnoser = await DiagnosisSession.create(device, network, activations, counted, session.plan.batch, {
-      moments: timesteps.length,
-      synchronous: synchronous && session.model.windowed,
-    });
+    const counted = session.accumulators.map(({ layer, first }) => ({ layer, first, tally: null }));
+    const diagnoser = await DiagnosisSession.create(
+      device,
+      network,
+      trained,
+      { counts, decoded, layers: counted },
+      session.plan.batch,
+      {
+        moments: timesteps.length,
+        synchronous: synchronous && session.model.windowed,
+      },
+    );
     open.push(diagnoser);
     // the first mark is the start; then two for each time, around the diagnosis
     const clock = Clock.of(device, 1 + 2 * timesteps.length);
@@ -174,10 +180,10 @@ async function runBatches(
   for (let first = 0; first < images.count; first += batch) {
     const count = Math.min(batch, images.count - first);
     const pixels = images.pixels.subarray(first * size, (first + count) * size);
-    await trained.run(pixels);
+    await trained.classify(pixels);
     diagnoser.set(count, decoding);
     if (clock) submitMark(device, clock);
-    const { potentials, units, divisors } = await session.run(pixels, {
+    const { potentials, units, divisors } = await session.classify(pixels, {
       checkpoints: timesteps,
       onCheckpoint: ({ encoder, step }) => {
         const i = timesteps.indexOf(step);

@@ -42,10 +42,9 @@ export async function diagnoseWindowed(
     open.push(spiking);
     const tallies = await prepareTallies(spiking);
     open.push(tallies);
-    const activations = { cells: trained.cells, layers: trained.plan.layers, batch: trained.plan.batch };
-    const session = await DiagnosisSession.create(device, network, activations, tallies.counted, spiking.plan.batch);
+    const session = await DiagnosisSession.create(device, network, trained, tallies, spiking.plan.batch);
     open.push(session);
-    const layers = tallies.counted.map(({ layer }) => layer);
+    const layers = tallies.layers.map(({ layer }) => layer);
     const times = moments.map((moment) => timesOf(network, layers, moment));
     const sums: LayerSums[][] = [];
     const size = shapeSize(ann.input);
@@ -53,8 +52,8 @@ export async function diagnoseWindowed(
     for (let first = 0; first < images; first += spiking.plan.batch) {
       const count = Math.min(spiking.plan.batch, images - first);
       const chunk = pixels.subarray(first * size, (first + count) * size);
-      await trained.run(chunk);
-      await spiking.run(chunk);
+      await trained.classify(chunk);
+      await spiking.classify(chunk);
       for (const [m, { sent, decoding }] of times.entries()) {
         tallies.set(count, sent);
         const measured = await session.measure(count, decoding);

@@ -8,9 +8,10 @@ import type { SpikingNetwork } from '../network/network.ts';
 import { wordSteps } from '../network/time.ts';
 import { importOnnx } from '../onnx/import.ts';
 import { tunedShapes } from '../plan/choices.ts';
-import type { Plan } from '../plan/words/plan.ts';
+import type { WordsProgram } from '../plan/words/plan.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import { type RunResult, Session } from '../run/session.ts';
+import { pixelsSource } from '../run/source.ts';
 import { accuracy, agreement } from './accuracy.ts';
 import { accuracyCurve, readoutAt } from './curve.ts';
 import { diagnoseWindowed } from './diagnose-windowed.ts';
@@ -111,11 +112,11 @@ async function runTrained(
     const count = calibrationPixels.length / shapeSize(ann.input);
     const network = await stopwatch.time('calibration', async () => {
       const onCalibrated = (done: number) => report({ stage: 'calibration', done, images: count });
-      const { statistics, logits } = await session.calibrate(calibrationPixels, onCalibrated);
-      return convertCalibrated(ann, statistics, logits, evaluation);
+      const calibration = await session.calibrate(pixelsSource(calibrationPixels, ann.input), onCalibrated);
+      return convertCalibrated(ann, calibration, evaluation);
     });
     const onRun = (done: number) => report({ stage: 'ann', done, images: images.count });
-    const { logits } = await stopwatch.time('ann', () => session.run(images.pixels, onRun));
+    const { logits } = await stopwatch.time('ann', () => session.classify(images.pixels, onRun));
     return { network, logits };
   } finally {
     session.dispose();
@@ -128,11 +129,11 @@ async function runSpiking(
   { images, batch, waves, choices }: Evaluation,
   stopwatch: Stopwatch,
   report: Report,
-): Promise<{ network: SpikingNetwork; plan: Plan; run: RunResult }> {
+): Promise<{ network: SpikingNetwork; plan: WordsProgram; run: RunResult }> {
   const session = await stopwatch.time('compile', () => Session.create(device, network, { batch, waves, choices }));
   try {
     const onRun = (done: number) => report({ stage: 'snn', done, images: images.count });
-    const run = await stopwatch.time('snn', () => session.run(images.pixels, onRun));
+    const run = await stopwatch.time('snn', () => session.classify(images.pixels, onRun));
     return { network, plan: session.plan, run };
   } finally {
     session.dispose();
@@ -186,7 +187,7 @@ function figures(
 }
 
 /** Rates are over the wall-clock time of the spiking run alone; a plan's multiply-adds are of one full batch. */
-function timing(stopwatch: Stopwatch, { images, timing: run }: RunResult, plan: Plan): Omit<Timing, 'peakGpuBytes'> {
+function timing(stopwatch: Stopwatch, { images, timing: run }: RunResult, plan: WordsProgram): Omit<Timing, 'peakGpuBytes'> {
   const { seconds, stages, begun } = stopwatch;
   const macsPerImage = plan.dispatches.reduce((sum, { macs }) => sum + macs, 0) / plan.batch;
   return {

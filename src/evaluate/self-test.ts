@@ -36,7 +36,7 @@ export async function selfTest(device: Device): Promise<SelfTest> {
     // a batch that does not divide the images, so that the last one is partly empty
     const session = await Session.create(device, network, { batch: 3, waves: WAVES, arithmetic });
     try {
-      variants.push({ arithmetic, difference: firstDifference(network, await session.run(pixels), expected) });
+      variants.push({ arithmetic, difference: firstDifference(network, await session.classify(pixels), expected) });
     } finally {
       session.dispose();
     }

@@ -8,6 +8,7 @@ import { integrates } from '../network/time.ts';
 import { threshold } from '../neuron/bistable.ts';
 import { modelOf } from '../neuron/neuron.ts';
 import { readActivations } from '../observe/activations.ts';
+import { record as recordSteps } from '../observe/record.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
@@ -95,7 +96,8 @@ async function record(
 ): Promise<{ readonly spikes: Int32Array; readonly membranes: Int32Array }> {
   const session = await SteppedSession.create(device, network, { ...options, batch: 1 });
   try {
-    const of = async (what: 'spikes' | 'membrane') => (await session.record({ layers: [layer], what }, pixels)).layers[0].data;
+    const of = async (what: 'spikes' | 'membrane') =>
+      (await recordSteps(session, { layers: [layer], what }, pixels)).layers[0].data;
     return { spikes: await of('spikes'), membranes: await of('membrane') };
   } finally {
     session.dispose();
@@ -131,7 +133,7 @@ async function activationsOf(
 ): Promise<Float32Array> {
   const session = await AnnSession.create(device, ann, { ...normalization, batch: 1, keepCells: true });
   try {
-    await session.run(pixels);
+    await session.classify(pixels);
     return await readActivations(session, layer, 1);
   } finally {
     session.dispose();

@@ -1,12 +1,11 @@
-import type { Device } from '../gpu/device.ts';
-import type { IntegrateBindings } from './integrate.ts';
-import { type BoundKernel, bindKernel, kernelSource } from './kernel.ts';
-
-/** The buffers of one dispatch; see `shaders/flip.wgsl`. */
-export type FlipBindings = Pick<IntegrateBindings, 'spikes' | 'layer' | 'chunk' | 'membranes'>;
-
-const source = kernelSource('flip', ['lib/steps']);
+import type { Windows } from '../plan/trains/chunks.ts';
+import { areaOf, tilesOf } from './geometry.ts';
+import { ALWAYS, layerDispatch, type TrainContext, type TrainDispatch, type TrainLayer } from './trains.ts';
 
 /** A window's end: clamp and state (`shaders/flip.wgsl`). */
-export const flip = (device: Device, b: FlipBindings, invocations: number): Promise<BoundKernel> =>
-  bindKernel(device, source, {}, [b.spikes, b.layer, b.chunk, b.membranes], invocations, 1);
+export const flip = ({ batch }: TrainContext, one: TrainLayer, windows: readonly Windows[]): TrainDispatch => ({
+  ...layerDispatch(one),
+  kernel: 'flip',
+  invocations: tilesOf(one.layer.shape.channels) * areaOf(one.layer.shape) * batch,
+  when: { ...ALWAYS, windows, atEnd: true },
+});

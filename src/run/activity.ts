@@ -1,8 +1,8 @@
 import { INPUT, shapeSize } from '../ann/ann.ts';
+import type { Form } from '../kernels/trains.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { NeuronModel } from '../neuron/model.ts';
-import type { Form } from '../plan/trains/dispatches.ts';
-import type { SteppedPlan } from '../plan/trains/plan.ts';
+import type { TrainsProgram } from '../plan/trains/plan.ts';
 
 /**
  * Below this activity of its sources a layer is faster driven by spikes: bench suite `stepped` on llvmpipe, against `fused`, 4 % with
@@ -17,7 +17,7 @@ export const CROSSOVER = 0.01;
  */
 export function formsOf(
   network: SpikingNetwork,
-  plan: SteppedPlan,
+  plan: TrainsProgram,
   model: NeuronModel,
   spikes: readonly number[],
   images: number,

@@ -1,13 +1,14 @@
 import { type Ann, shapeSize } from '../ann/ann.ts';
-import { countImages, perChannel } from '../ann/pixels.ts';
+import { perChannel } from '../ann/pixels.ts';
 import { BINS, type LayerStatistics } from '../ann/statistics.ts';
-import { Buffers, mapForReading, readBuffer } from '../gpu/buffers.ts';
+import { readBuffer } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
-import { annConvolve, annEncode, annParameters, annPool, histogram } from '../kernels/ann.ts';
-import { type BoundKernel, dispatch, packParameters } from '../kernels/kernel.ts';
-import { type AnnDispatch, type AnnPlan, makeAnnPlan } from '../plan/cells/plan.ts';
-import { bindingRange } from '../plan/tables.ts';
-import { IN_FLIGHT, oneAfterAnother, stream, upload } from './stream.ts';
+import { type CellsProgram, cellsPackers, planCells } from '../plan/cells/plan.ts';
+import type { Pass } from '../plan/program.ts';
+import type { Steps } from '../plan/trains/chunks.ts';
+import type { Loaded } from './load.ts';
+import { Runner, type RunSummary } from './runner.ts';
+import { type ImageSource, pixelsSource } from './source.ts';
 
 /** Pixels are normalised by these before they enter the network: (p / 255 − mean) / std, one value a channel or one for all. */
 export interface Normalization {
@@ -19,114 +20,141 @@ export interface Normalization {
 export interface AnnSessionOptions extends Normalization {
   /** Images at once, at most (default 64); cut to the device's limits. */
   readonly batch?: number;
+  /** Bytes that its buffers may take together (default 2 GiB). */
+  readonly memory?: number;
   /** Keep the activations of all layers of the last batch, for diagnosis. */
   readonly keepCells?: boolean;
 }
 
-/** What a run of the trained network yields. */
+/** What one batch of the trained network gave. */
+export interface AnnBatch {
+  readonly first: number;
+  readonly images: number;
+  /** [image][class] */
+  readonly logits: Float32Array;
+}
+
+/** What a run of a few images yields. */
 export interface AnnResult {
   readonly images: number;
   /** [image][class] */
   readonly logits: Float32Array;
 }
 
-interface AnnEngine {
-  readonly buffers: Buffers;
-  readonly kernels: readonly { readonly kernel: BoundKernel; readonly counts: boolean }[];
-  readonly cells: GPUBuffer;
-  readonly pixels: GPUBuffer;
-  readonly batch: GPUBuffer;
-  readonly bins: GPUBuffer;
-  readonly readbacks: readonly GPUBuffer[];
+/** What calibration measures. */
+export interface Calibration {
+  readonly images: number;
+  /** Each layer's distribution; `null` for pools and the readout. */
+  readonly statistics: readonly (LayerStatistics | null)[];
+  /** The largest magnitude of a logit. */
+  readonly largestLogit: number;
 }
 
 /** Runs the trained network in f32 on a device: the baseline, and the statistics that the scales come from. */
 export class AnnSession {
-  readonly device: Device;
   readonly ann: Ann;
-  readonly plan: AnnPlan;
-  readonly #engine: AnnEngine;
-  readonly #queue = oneAfterAnother();
+  readonly #runner: Runner<CellsProgram>;
 
-  private constructor(device: Device, ann: Ann, plan: AnnPlan, engine: AnnEngine) {
-    this.device = device;
+  private constructor(ann: Ann, runner: Runner<CellsProgram>) {
     this.ann = ann;
-    this.plan = plan;
-    this.#engine = engine;
+    this.#runner = runner;
   }
 
   /** Plans, makes buffers, compiles. @throws OptionError, DeviceError */
   static async create(device: Device, ann: Ann, options: AnnSessionOptions): Promise<AnnSession> {
-    const plan = makeAnnPlan(ann, device.limits, options.batch ?? 64, { keepCells: options.keepCells ?? false });
-    return new AnnSession(device, ann, plan, await prepare(device, ann, plan, options));
+    const { batch = 64, memory, keepCells = false } = options;
+    const program = planCells(ann, device.limits, { batch, memory, keepCells });
+    const [mean, std] = (['mean', 'std'] as const).map((name) => perChannel(options[name], ann.input.channels, name));
+    return new AnnSession(ann, await Runner.create(device, program, cellsPackers(ann, mean, std)));
+  }
+
+  get device(): Device {
+    return this.#runner.device;
+  }
+
+  /** What was decided before anything ran: printable. */
+  get plan(): CellsProgram {
+    return this.#runner.program;
+  }
+
+  /** The buffers and kernels, for what reads activations back (`observe`). */
+  get engine(): Loaded<CellsProgram> {
+    return this.#runner.loaded;
+  }
+
+  /** Bytes of GPU memory that the session holds. */
+  get bytes(): number {
+    return this.#runner.bytes;
   }
 
   /**
-   * Classifies images; calls may overlap and run one after another.
-   * @param images pixels 0…255, [image][channel][y][x]
+   * Classifies the images of a source, batch after batch; nothing is kept. Calls may overlap; they run one after another.
+   * @param onBatch takes what each batch gave, in order; the next one is computed meanwhile
+   * @throws OptionError, DeviceError, and what the source or `onBatch` throws
    */
-  run(images: Uint8Array, onProgress?: (images: number) => void): Promise<AnnResult> {
-    return this.#queue(() => this.#run(images, false, onProgress));
-  }
-
-  /**
-   * Runs the images and returns each layer's distribution; `null` for pools and the readout. Activations stay on the GPU.
-   * @param images pixels 0…255, [image][channel][y][x]
-   */
-  calibrate(
-    images: Uint8Array,
+  run(
+    source: ImageSource,
+    onBatch: (batch: AnnBatch) => void | Promise<void>,
     onProgress?: (images: number) => void,
-  ): Promise<AnnResult & { readonly statistics: readonly (LayerStatistics | null)[] }> {
-    return this.#queue(async () => {
-      const clear = this.device.handle.createCommandEncoder();
-      clear.clearBuffer(this.#engine.bins);
-      this.device.handle.queue.submit([clear.finish()]);
-      const result = await this.#run(images, true, onProgress);
-      return { ...result, statistics: await this.#readStatistics(result.images) };
+  ): Promise<RunSummary> {
+    return this.#runner.alone(() => this.#run(source, onBatch, false, onProgress));
+  }
+
+  /** Classifies images in memory. @param images pixels 0…255, [image][channel][y][x] */
+  async classify(images: Uint8Array, onProgress?: (images: number) => void): Promise<AnnResult> {
+    const source = pixelsSource(images, this.ann.input);
+    const logits = new Float32Array(source.count * this.#classes);
+    await this.run(source, (batch) => logits.set(batch.logits, batch.first * this.#classes), onProgress);
+    return { images: source.count, logits };
+  }
+
+  /** Runs the images of a source and returns each layer's distribution. Activations stay on the GPU. */
+  calibrate(source: ImageSource, onProgress?: (images: number) => void): Promise<Calibration> {
+    return this.#runner.alone(async () => {
+      const { handle } = this.device;
+      const clear = handle.createCommandEncoder();
+      clear.clearBuffer(this.engine.data.bins);
+      handle.queue.submit([clear.finish()]);
+      let largestLogit = 0;
+      const look = ({ logits }: AnnBatch) => {
+        largestLogit = logits.reduce((most, v) => Math.max(most, Math.abs(v)), largestLogit);
+      };
+      const { images } = await this.#run(source, look, true, onProgress);
+      return { images, statistics: await this.#readStatistics(images), largestLogit };
     });
   }
 
-  async #run(images: Uint8Array, counting: boolean, onProgress?: (images: number) => void): Promise<AnnResult> {
-    this.device.check();
-    const count = countImages(images, this.ann.input);
-    const size = shapeSize(this.ann.input);
-    const classes = this.ann.layers[this.ann.layers.length - 1].shape.channels;
-    const logits = new Float32Array(count * classes);
-    await stream(
-      count,
-      this.plan.batch,
-      (first, n, slot) => this.#submit(images.subarray(first * size, (first + n) * size), n, slot, counting),
-      (buffer, first, n) => this.#collect(buffer, logits.subarray(first * classes, (first + n) * classes), n, classes),
+  get #classes(): number {
+    return this.ann.layers[this.ann.layers.length - 1].shape.channels;
+  }
+
+  #run(
+    source: ImageSource,
+    onBatch: (batch: AnnBatch) => void | Promise<void>,
+    counting: boolean,
+    onProgress?: (images: number) => void,
+  ): Promise<RunSummary> {
+    const { dispatches, batch } = this.plan;
+    const chosen = [...dispatches.keys()].filter((d) => counting || dispatches[d].kernel !== 'histogram');
+    const pass: Pass<Steps> = { chunk: null, dispatches: chosen, mark: null };
+    const classes = this.#classes;
+    return this.#runner.run(source, {
+      passes: () => [pass],
+      land: (mapped, first, images) => {
+        // cells of four classes, [block][image of the layout], to [image][class]
+        const cells = new Float32Array(mapped, 0, this.plan.results[0].size / 4);
+        const logits = Float32Array.from({ length: images * classes }, (_, i) => {
+          const [n, o] = [Math.floor(i / classes), i % classes];
+          return cells[((o >> 2) * batch + n) * 4 + (o & 3)];
+        });
+        return onBatch({ first, images, logits });
+      },
       onProgress,
-    );
-    return { images: count, logits };
-  }
-
-  #submit(images: Uint8Array, count: number, slot: number, counting: boolean): GPUBuffer {
-    const { handle } = this.device;
-    const { kernels, pixels, batch, cells, readbacks } = this.#engine;
-    upload(this.device, pixels, batch, images, count);
-    const encoder = handle.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const { kernel, counts } of kernels) if (counting || !counts) dispatch(pass, kernel);
-    pass.end();
-    encoder.copyBufferToBuffer(cells, this.plan.logits * 16, readbacks[slot], 0, readbacks[slot].size);
-    handle.queue.submit([encoder.finish()]);
-    return readbacks[slot];
-  }
-
-  /** Cells of four classes, [block][image], to [image][class]. */
-  async #collect(buffer: GPUBuffer, logits: Float32Array, count: number, classes: number): Promise<void> {
-    const cells = new Float32Array(await mapForReading(buffer, () => this.device.check()));
-    for (let n = 0; n < count; n++) {
-      for (let o = 0; o < classes; o++) logits[n * classes + o] = cells[((o >> 2) * this.plan.batch + n) * 4 + (o & 3)];
-    }
-    buffer.unmap();
-    this.device.check();
+    });
   }
 
   async #readStatistics(images: number): Promise<(LayerStatistics | null)[]> {
-    const { bins } = this.#engine;
+    const { bins } = this.engine.data;
     const all = new Uint32Array(await readBuffer(this.device, bins, 0, bins.size));
     return this.ann.layers.map((layer, l) => {
       const at = this.plan.counted.indexOf(l);
@@ -134,73 +162,8 @@ export class AnnSession {
     });
   }
 
-  /** Bytes of GPU memory that the session holds. */
-  get bytes(): number {
-    return this.#engine.buffers.bytes;
-  }
-
-  /** Activations of the last batch, in cells of four channels; of all layers (`plan.layers`) with `keepCells`. */
-  get cells(): GPUBuffer {
-    return this.#engine.cells;
-  }
-
   /** Frees the session's GPU memory. */
   dispose(): void {
-    this.#engine.buffers.dispose();
-  }
-}
-
-async function prepare(device: Device, ann: Ann, plan: AnnPlan, { mean, std }: Normalization): Promise<AnnEngine> {
-  const buffers = new Buffers(device);
-  const { channels: inputs } = ann.input;
-  const means = perChannel(mean, inputs, 'mean');
-  const deviations = perChannel(std, inputs, 'std');
-  const normalization = Float32Array.from({ length: inputs * 2 }, (_, i) => (i % 2 === 0 ? means : deviations)[i >> 1]);
-  try {
-    return await device.guard(`network "${ann.name}"`, async () => {
-      const cells = buffers.create('cells', 'storage', plan.bytes.cells);
-      const weights = buffers.create('weights', 'weights', plan.bytes.weights, plan.data.weights);
-      const channels = buffers.create('channels', 'storage', plan.bytes.channels, plan.data.channels as Float32Array<ArrayBuffer>);
-      const pixels = buffers.create('pixels', 'storage', plan.bytes.pixels);
-      const bins = buffers.create('bins', 'storage', plan.bytes.bins);
-      const batch = buffers.create('batch', 'uniform', 16);
-      const norm = buffers.create('normalization', 'storage', normalization.byteLength, normalization);
-      const packed = packParameters(
-        plan.dispatches.map(({ kernel, parameters }) => ({ layout: annParameters[kernel], parameters })),
-      );
-      const parameters = buffers.create('parameters', 'uniform', packed.data.byteLength, packed.data);
-      const bind = (d: AnnDispatch, i: number): Promise<BoundKernel> => {
-        const common = {
-          cells: { buffer: cells },
-          parameters: { buffer: parameters, offset: packed.offsets[i], size: annParameters[d.kernel].size },
-          batch: { buffer: batch },
-        };
-        const w = d.weights;
-        const share = { buffer: weights, ...bindingRange(w) };
-        switch (d.kernel) {
-          case 'ann-encode':
-            return annEncode(device, { ...common, pixels: { buffer: pixels }, normalization: { buffer: norm } }, d.invocations);
-          case 'ann-convolve':
-            return annConvolve(
-              device,
-              w?.uniform ?? false,
-              { ...common, weights: share, channels: { buffer: channels } },
-              d.invocations,
-              d.tiles,
-            );
-          case 'ann-pool':
-            return annPool(device, d.maximum, common, d.invocations);
-          case 'histogram':
-            return histogram(device, { ...common, bins: { buffer: bins } }, d.invocations);
-        }
-      };
-      const bound = await Promise.all(plan.dispatches.map(bind));
-      const kernels = bound.map((kernel, i) => ({ kernel, counts: plan.dispatches[i].kernel === 'histogram' }));
-      const readbacks = Array.from({ length: IN_FLIGHT }, () => buffers.create('logits', 'readback', plan.bytes.logits));
-      return { buffers, kernels, cells, pixels, batch, bins, readbacks };
-    });
-  } catch (error) {
-    buffers.dispose();
-    throw error;
+    this.#runner.dispose();
   }
 }

@@ -1,35 +1,23 @@
-import { shapeSize } from '../ann/ann.ts';
-import { countImages } from '../ann/pixels.ts';
-import { OptionError } from '../errors.ts';
-import { mapForReading } from '../gpu/buffers.ts';
-import { busySeconds, Clock, type PassTime, STAMP_BYTES } from '../gpu/clock.ts';
 import type { Device } from '../gpu/device.ts';
-import { dispatch } from '../kernels/kernel.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { readoutStep, readoutUnits } from '../network/time.ts';
-import type { Choice } from '../plan/choices.ts';
-import { makePlan, type Plan, type PlanOptions } from '../plan/words/plan.ts';
-import { IN_FLIGHT, oneAfterAnother, Patience, type StreamTimes, stream, upload } from './stream.ts';
-import { prepare, type WindowedEngine } from './windowed.ts';
+import { wholePass } from '../plan/program.ts';
+import type { WordsOptions } from '../plan/words/options.ts';
+import { planWords, type WordsProgram, wordsPackers } from '../plan/words/plan.ts';
+import { type Batch, checkChoice, collect, readSpiking } from './batch.ts';
+import type { Loaded } from './load.ts';
+import { Runner, type RunSummary, type RunTiming } from './runner.ts';
+import { type ImageSource, pixelsSource } from './source.ts';
 
 /** How a session runs. `form`, `arithmetic` and `weights` force one way on all layers; every way gives the same bits. */
-export interface SessionOptions extends Partial<PlanOptions> {
+export interface SessionOptions extends Partial<WordsOptions> {
   /** Images at once, at most (default 64); cut to the device's limits. */
   readonly batch?: number;
   /** Words that every layer sends (default 3). More waves, less error. */
   readonly waves?: number;
 }
 
-/** Refuses what the device cannot compute. @throws OptionError */
-export function checkChoice(device: Device, { arithmetic, form }: Partial<Choice>): void {
-  const refuse = (option: string, value: string, what: string): never => {
-    throw new OptionError(option, option, `"${value}": this device has no ${what}`, 'leave the option out');
-  };
-  if (arithmetic === 'packed' && !device.packedDot) refuse('arithmetic', arithmetic, 'packed 8-bit dot products');
-  if (form === 'matrix' && !device.matrix) refuse('form', form, 'matrix units for operands of 8 bits or f16');
-}
-
-/** What a run yields. */
+/** What a run of a few images yields. */
 export interface RunResult {
   readonly images: number;
   /** The logits after the last wave, [image][class], in the ANN's units. */
@@ -45,42 +33,17 @@ export interface RunResult {
   readonly timing: RunTiming;
 }
 
-/** Wall-clock seconds of a run, and what the GPU did of them. */
-export interface RunTiming {
-  /** From the first batch's upload to the last one's results. */
-  readonly seconds: number;
-  /** From the first batch's upload to its results. */
-  readonly firstBatchSeconds: number;
-  /** In which the GPU computed, by its own timestamps; null where the device has none. */
-  readonly gpuBusySeconds: number | null;
-}
-
 /**
  * Runs a spiking network on a device with the windowed engine: layer by layer, one dispatch a layer for all images of a
  * batch and all waves. Owns its buffers; `dispose()` frees them.
  */
 export class Session {
-  readonly device: Device;
   readonly network: SpikingNetwork;
-  /** What was decided before anything ran: printable. */
-  readonly plan: Plan;
-  readonly #engine: WindowedEngine;
-  readonly #readbacks: GPUBuffer[];
-  /** One a batch under way; null where the device has no timestamps. */
-  readonly #clocks: readonly (Clock | null)[];
-  readonly #queue = oneAfterAnother();
-  readonly #patience = new Patience();
-  #disposed = false;
+  readonly #runner: Runner<WordsProgram>;
 
-  private constructor(device: Device, network: SpikingNetwork, plan: Plan, engine: WindowedEngine) {
-    this.device = device;
+  private constructor(network: SpikingNetwork, runner: Runner<WordsProgram>) {
     this.network = network;
-    this.plan = plan;
-    this.#engine = engine;
-    this.#readbacks = Array.from({ length: IN_FLIGHT }, () =>
-      engine.buffers.create('readback', 'readback', this.#timesOffset + 2 * STAMP_BYTES),
-    );
-    this.#clocks = Array.from({ length: IN_FLIGHT }, () => Clock.of(device, 2));
+    this.#runner = runner;
   }
 
   /**
@@ -88,131 +51,76 @@ export class Session {
    * @throws OptionError, DeviceError
    */
   static async create(device: Device, network: SpikingNetwork, options: SessionOptions = {}): Promise<Session> {
-    const { batch = 64, waves = 3, ...rest } = options;
     checkChoice(device, options);
-    const plan = makePlan(network, device.limits, { capabilities: device.capabilities, ...rest, batch, waves });
-    const engine = await prepare(device, plan, network.layers.length, rest.keepMembranes ?? false);
-    return new Session(device, network, plan, engine);
+    const program = planWords(network, device.limits, { capabilities: device.capabilities, batch: 64, waves: 3, ...options });
+    return new Session(network, await Runner.create(device, program, wordsPackers(network)));
   }
 
-  /** A read-back holds potentials, counters and, from here on, the times of the batch's pass. */
-  get #timesOffset(): number {
-    const results = this.plan.bytes.potentials + this.#engine.counters.size;
-    return Math.ceil(results / STAMP_BYTES) * STAMP_BYTES;
+  get device(): Device {
+    return this.#runner.device;
+  }
+
+  /** What was decided before anything ran: printable. */
+  get plan(): WordsProgram {
+    return this.#runner.program;
+  }
+
+  /** The buffers and kernels, for what reads words and membranes back (`observe`). */
+  get engine(): Loaded<WordsProgram> {
+    return this.#runner.loaded;
   }
 
   /** Bytes of GPU memory that the session holds. */
   get bytes(): number {
-    return this.#clocks.reduce((sum, clock) => sum + (clock?.bytes ?? 0), this.#engine.buffers.bytes);
+    return this.#runner.bytes;
+  }
+
+  /** Steps from an image's onset at which the potentials of a batch are taken, in order. */
+  get steps(): number[] {
+    const { waves, phaseBits } = this.plan;
+    return Array.from({ length: waves * phaseBits }, (_, i) => readoutStep(this.network, Math.floor(i / phaseBits), i % phaseBits));
+  }
+
+  /** Real logits of one unit of potential, a class: logits after wave n = potential · unit / n. */
+  get units(): Float64Array {
+    return readoutUnits(this.network);
   }
 
   /**
-   * Classifies images. Calls may overlap; they run one after another.
+   * Classifies the images of a source, batch after batch; nothing is kept. Calls may overlap; they run one after another.
+   * @param onBatch takes what each batch gave, in order; the next one is computed meanwhile
+   * @throws OptionError, DeviceError, and what the source or `onBatch` throws
+   */
+  run(
+    source: ImageSource,
+    onBatch: (batch: Batch) => void | Promise<void>,
+    onProgress?: (images: number) => void,
+  ): Promise<RunSummary> {
+    return this.#runner.alone(() => {
+      const pass = wholePass(this.plan);
+      const land = readSpiking(this.plan, this.network.layers.length, onBatch);
+      return this.#runner.run(source, { passes: () => [pass], land, onProgress });
+    });
+  }
+
+  /**
+   * Classifies images in memory and keeps all potentials.
    * @param images pixels 0…255, [image][channel][y][x], any number of whole images
    * @param onProgress called with the number of images done so far
    */
-  run(images: Uint8Array, onProgress?: (images: number) => void): Promise<RunResult> {
-    return this.#queue(() => this.#run(images, onProgress));
-  }
-
-  async #run(images: Uint8Array, onProgress?: (images: number) => void): Promise<RunResult> {
-    this.#check();
-    const count = countImages(images, this.network.input.shape);
-    const { plan } = this;
-    const points = plan.waves * plan.phaseBits;
-    const potentials = new Int32Array(points * count * plan.classes);
-    const spikes = this.network.layers.map(() => 0);
-    const passes: PassTime[] = [];
-    const times = await stream(
-      count,
-      plan.batch,
-      (first, size, slot) => this.#submit(images, first, size, slot),
-      (buffer, first, size) => this.#collect(buffer, first, size, count, potentials, spikes, passes),
-      onProgress,
-      this.#patience,
-    );
-    const steps = Array.from({ length: points }, (_, i) =>
-      readoutStep(this.network, Math.floor(i / plan.phaseBits), i % plan.phaseBits),
-    );
-    const units = readoutUnits(this.network);
-    const last = potentials.subarray((points - 1) * count * plan.classes);
+  async classify(images: Uint8Array, onProgress?: (images: number) => void): Promise<RunResult> {
+    const { steps, units, plan } = this;
+    const source = pixelsSource(images, this.network.input.shape);
+    const whole = collect(source.count, steps.length, plan.classes, this.network.layers.length);
+    const { timing } = await this.run(source, whole.add, onProgress);
+    const { potentials, spikes } = whole;
+    const last = potentials.subarray((steps.length - 1) * source.count * plan.classes);
     const logits = Float32Array.from(last, (v, i) => (v * units[i % plan.classes]) / plan.waves);
-    return { images: count, logits, steps, potentials, units, spikes, timing: runTiming(times, passes) };
-  }
-
-  /** Throws where the device or the session is gone. */
-  #check(): void {
-    this.device.check();
-    if (this.#disposed) throw new OptionError('session-disposed', 'session', 'was disposed', 'create a new one');
-  }
-
-  /** Uploads one batch and submits its work and its read-back; nothing is waited for. */
-  #submit(images: Uint8Array, first: number, count: number, slot: number): GPUBuffer {
-    this.#check();
-    const buffer = this.#readbacks[slot];
-    const clock = this.#clocks[slot];
-    const { handle } = this.device;
-    const { kernels, pixels, batch, counters, potentials } = this.#engine;
-    const size = shapeSize(this.network.input.shape);
-    upload(this.device, pixels, batch, images.subarray(first * size, (first + count) * size), count);
-    const encoder = handle.createCommandEncoder();
-    encoder.clearBuffer(counters);
-    const pass = encoder.beginComputePass(clock?.pass());
-    for (const kernel of kernels) dispatch(pass, kernel);
-    pass.end();
-    encoder.copyBufferToBuffer(potentials, 0, buffer, 0, this.plan.bytes.potentials);
-    encoder.copyBufferToBuffer(counters, 0, buffer, this.plan.bytes.potentials, counters.size);
-    clock?.copy(encoder, buffer, this.#timesOffset);
-    handle.queue.submit([encoder.finish()]);
-    return buffer;
-  }
-
-  async #collect(
-    buffer: GPUBuffer,
-    first: number,
-    count: number,
-    images: number,
-    potentials: Int32Array,
-    spikes: number[],
-    passes: PassTime[],
-  ): Promise<void> {
-    const { plan } = this;
-    const mapped = await mapForReading(buffer, () => this.#check());
-    const values = new Int32Array(mapped, 0, plan.bytes.potentials / 4);
-    for (let p = 0; p < plan.waves * plan.phaseBits; p++) {
-      const rows = values.subarray(p * plan.batch * plan.classes, (p * plan.batch + count) * plan.classes);
-      potentials.set(rows, (p * images + first) * plan.classes);
-    }
-    const counted = new Uint32Array(mapped, plan.bytes.potentials, spikes.length);
-    counted.forEach((n, l) => {
-      spikes[l] += n;
-    });
-    if (this.#clocks[0]) {
-      const [begin, end] = new BigUint64Array(mapped, this.#timesOffset, 2);
-      passes.push({ begin, end });
-    }
-    buffer.unmap();
-    this.device.check();
-  }
-
-  /** The engine's buffers, for what reads words and membranes back (`inspect`). */
-  get engine(): WindowedEngine {
-    return this.#engine;
+    return { images: source.count, logits, steps, potentials, units, spikes, timing };
   }
 
   /** Frees the session's GPU memory. */
   dispose(): void {
-    this.#disposed = true;
-    for (const clock of this.#clocks) clock?.dispose();
-    this.#engine.buffers.dispose();
+    this.#runner.dispose();
   }
-}
-
-/** Milliseconds of a stream and the times of its passes, one a batch where the device has timestamps. */
-function runTiming({ begun, first, last }: StreamTimes, passes: readonly PassTime[]): RunTiming {
-  return {
-    seconds: (last - begun) / 1000,
-    firstBatchSeconds: (first - begun) / 1000,
-    gpuBusySeconds: passes.length > 0 ? busySeconds(passes) : null,
-  };
 }

@@ -1,5 +1,3 @@
-import type { Device } from '../gpu/device.ts';
-
 /** Batches under way at once: the next one is uploaded while the GPU works on this one. */
 export const IN_FLIGHT = 2;
 
@@ -63,7 +61,7 @@ export interface StreamTimes {
 
 /**
  * Runs `count` images in batches, with `IN_FLIGHT` of them under way.
- * @param submit uploads and submits images [first, first + size) into a slot, without waiting
+ * @param submit reads, uploads and submits images [first, first + size) into a slot, without waiting for results
  * @param land waits for what `submit` returned and takes the results
  * @param onProgress called with the number of images done so far
  * @param patience what earlier streams of the same work have shown of its time
@@ -71,7 +69,7 @@ export interface StreamTimes {
 export async function stream<T>(
   count: number,
   batch: number,
-  submit: (first: number, size: number, slot: number) => T,
+  submit: (first: number, size: number, slot: number) => T | Promise<T>,
   land: (submitted: T, first: number, size: number) => Promise<void>,
   onProgress?: (images: number) => void,
   patience: Patience = new Patience(),
@@ -90,7 +88,7 @@ export async function stream<T>(
     for (let first = 0, i = 0; first < count; first += batch, i++) {
       if (flying.length === IN_FLIGHT) await next();
       const size = Math.min(batch, count - first);
-      flying.push({ submitted: submit(first, size, i % IN_FLIGHT), first, size });
+      flying.push({ submitted: await submit(first, size, i % IN_FLIGHT), first, size });
     }
     while (flying.length > 0) await next();
     return { begun, first: landed[0] ?? begun, last: landed[landed.length - 1] ?? begun };
@@ -99,14 +97,6 @@ export async function stream<T>(
     for (const { submitted, first, size } of flying) await land(submitted, first, size).catch(() => {});
     throw error;
   }
-}
-
-/** Uploads the pixels of one batch and how many images they are. */
-export function upload(device: Device, pixels: GPUBuffer, batch: GPUBuffer, images: Uint8Array, count: number): void {
-  const { queue } = device.handle;
-  const bytes = padToWords(images);
-  queue.writeBuffer(pixels, 0, bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  queue.writeBuffer(batch, 0, Uint32Array.of(count));
 }
 
 /** Runs what it is given one after another, in the order of the calls, whether or not the one before failed. */

@@ -24,7 +24,7 @@ async function expectQuantizedAnn(model: string, { evaluation, training }: DataS
 
   const session = await Session.create(device!, network, { batch: IMAGES, waves: 1, keepWords: true });
   try {
-    const { potentials, units } = await session.run(pixels);
+    const { potentials, units } = await session.classify(pixels);
     expect(session.plan.batch).toBe(IMAGES);
     for (const [l, layer] of network.layers.entries()) {
       if (layer.kind === 'readout') {

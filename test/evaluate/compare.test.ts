@@ -45,7 +45,7 @@ describeOnDevice('compare', () => {
 
     const network = await convert(device!, ann, data.training!.pixels, { mean: [0.45], std: [0.25], batch: 2 });
     const trained = await AnnSession.create(device!, ann, { mean: [0.45], std: [0.25], batch: IMAGES, keepCells: true });
-    await trained.run(pixels);
+    await trained.classify(pixels);
     const layers = network.layers.flatMap(({ kind }, l) => (kind === 'neurons' ? [l] : []));
     const activations = await Promise.all(layers.map((l) => readActivations(trained, l, IMAGES)));
     trained.dispose();

@@ -84,7 +84,7 @@ describeOnDevice('an open device', () => {
 
   it('what the work itself throws comes through, a DeviceError before the validation errors around it', async () => {
     await expect(device.guard('work', () => Promise.reject(new RangeError('its own')))).rejects.toThrow(RangeError);
-    const own = new DeviceError('own', 'here', 'its own', '');
+    const own = new DeviceError('self-test', 'here', 'its own', '');
     const both = device.guard('work', () => {
       device.handle.createBuffer({ size: 16, usage: 0 });
       throw own;
@@ -100,11 +100,8 @@ describeOnDevice('an open device', () => {
   });
 
   it('a shader that does not compile names kernel, reason and line', async () => {
-    const source = {
-      name: 'broken',
-      text: 'fn helper() {}\n@compute @workgroup_size(1)\nfn broken() { let x: u32 = 1.5; }',
-      libraries: [],
-    };
+    const code = 'fn helper() {}\n@compute @workgroup_size(1)\nfn broken() { let x: u32 = 1.5; }';
+    const source = { name: 'broken', code, bindings: [] };
     const error = await rejection(device.guard('set-up', () => compile(device, source)));
     expect(error.code).toBe('shader');
     expect(error.where).toContain('broken');
@@ -112,17 +109,21 @@ describeOnDevice('an open device', () => {
   });
 
   it('an entry point that is missing is named too', async () => {
-    const source = { name: 'absent', text: '@compute @workgroup_size(1)\nfn present() {}', libraries: [] };
+    const source = { name: 'absent', code: '@compute @workgroup_size(1)\nfn present() {}', bindings: [] };
     const error = await rejection(device.guard('set-up', () => compile(device, source)));
     expect(error.where).toContain('absent');
   });
 
-  it('a kernel is compiled once a device and condition', async () => {
-    const text = '#if $'.concat('{', 'fast}', '\n#endif\n@compute @workgroup_size(1)\nfn once() {}');
-    const source = { name: 'once', text, libraries: [] };
-    const first = await compile(device, source, { fast: true });
-    expect(await compile(device, source, { fast: true })).toBe(first);
-    expect(await compile(device, source, { fast: false })).not.toBe(first);
+  it('a kernel is compiled once a device, final text and constants', async () => {
+    const once = (body: string) => ({
+      name: 'once',
+      code: `override size = 1u;\n@compute @workgroup_size(size)\nfn once() {${body}}`,
+      bindings: [],
+    });
+    const first = await compile(device, once(''));
+    expect(await compile(device, once(''))).toBe(first);
+    expect(await compile(device, once(' '))).not.toBe(first);
+    expect(await compile(device, once(''), { size: 2 })).not.toBe(first);
   });
 
   it('buffers count their bytes, rounded up to 16, until they are disposed', async () => {
@@ -145,13 +146,13 @@ describeOnDevice('the end of a device', () => {
   it('a lost device rejects what is under way and what comes after, by name, and nothing hangs', async () => {
     const device = await openDevice();
     const session = await Session.create(device, network, { batch: 16 });
-    const running = rejection(session.run(pixels));
-    const waiting = rejection(session.run(pixels));
+    const running = rejection(session.classify(pixels));
+    const waiting = rejection(session.classify(pixels));
     await new Promise((resolve) => setTimeout(resolve, 30));
     device.handle.destroy();
     expect((await running).code).toBe('device-lost');
     expect((await waiting).code).toBe('device-lost');
-    expect((await rejection(session.run(pixels))).code).toBe('device-lost');
+    expect((await rejection(session.classify(pixels))).code).toBe('device-lost');
     expect((await rejection(Session.create(device, network))).code).toBe('device-lost');
     session.dispose();
     device.dispose();
@@ -160,12 +161,12 @@ describeOnDevice('the end of a device', () => {
   it('a disposed device rejects what is under way and what comes after; disposing twice does no harm', async () => {
     const device = await openDevice();
     const session = await Session.create(device, network, { batch: 16 });
-    const running = rejection(session.run(pixels));
+    const running = rejection(session.classify(pixels));
     await new Promise((resolve) => setTimeout(resolve, 30));
     device.dispose();
     device.dispose();
     expect((await running).code).toBe('disposed');
-    expect((await rejection(session.run(pixels))).code).toBe('disposed');
+    expect((await rejection(session.classify(pixels))).code).toBe('disposed');
     expect((await rejection(Session.create(device, network))).code).toBe('disposed');
     session.dispose();
     expect(() => device.check()).toThrow(/disposed/);
@@ -175,7 +176,7 @@ describeOnDevice('the end of a device', () => {
     for (let i = 0; i < 10; i++) {
       const device = await openDevice();
       const session = await Session.create(device, network, { batch: 2, waves: 1 });
-      expect((await session.run(pixels.subarray(0, pixels.length / 100))).images).toBe(2);
+      expect((await session.classify(pixels.subarray(0, pixels.length / 100))).images).toBe(2);
       session.dispose();
       device.dispose();
     }

@@ -32,7 +32,7 @@ export async function expectSameBits(
   const images = reference.length;
   const session = await Session.create(device, network, { batch: images, ...options, keepWords: true, keepMembranes: true });
   try {
-    const result = await session.run(pixels);
+    const result = await session.classify(pixels);
     const inOneBatch = session.plan.batch >= images;
     for (const [l, layer] of network.layers.entries()) {
       const size = shapeSize(layer.shape);

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SpikingPool } from '../../src/network/network.ts';
+import { momentAt, phaseAt } from '../../src/network/timetable.ts';
 import { threshold } from '../../src/neuron/bistable.ts';
 import { modelOf, parseNeuron } from '../../src/neuron/neuron.ts';
 import { maxCountStep } from '../../src/reference/operators.ts';
 import { simulateSteps } from '../../src/reference/stepped.ts';
 import { firstDifference } from '../helpers/compare.ts';
-import { randomNetwork, randomPixels, recipes } from '../helpers/random-network.ts';
+import { randomNetwork, randomPixels, recipes, recipesByDepth } from '../helpers/random-network.ts';
 import { map, residual, square } from '../network/hand-made.ts';
 
 const texts = ['bistable', 'if', 'burst:5', 'phase'] as const;
@@ -15,7 +16,7 @@ describe('the simulation of any neuron', () => {
   it('T steps are the first T of more: a run may stop inside a window', () => {
     fc.assert(
       fc.property(
-        recipes,
+        fc.oneof(recipes, recipesByDepth),
         fc.constantFrom(...texts),
         fc.boolean(),
         fc.integer({ min: 1, max: 20 }),
@@ -38,7 +39,7 @@ describe('the simulation of any neuron', () => {
   it('no charge is lost: what a first layer was given is what it sent and what it keeps', () => {
     fc.assert(
       fc.property(
-        recipes,
+        fc.oneof(recipes, recipesByDepth),
         fc.constantFrom('if', 'burst:5', 'phase'),
         fc.integer({ min: 1, max: 30 }),
         (recipe, text, timesteps) => {
@@ -48,7 +49,7 @@ describe('the simulation of any neuron', () => {
           const { membranes, decoded } = simulateSteps(network, pixels, { neuron, timesteps });
           const [layer] = network.layers;
           if (layer.kind !== 'neurons' || layer.terms.some(({ source }) => source >= 0)) return;
-          const K = network.phaseBits;
+          const K = network.timetable.layers[1].phases;
           const scale = text === 'phase' ? K : 1;
           const area = layer.shape.height * layer.shape.width;
           // the drive is what a membrane without any spike gains a step
@@ -75,7 +76,8 @@ describe('the simulation of any neuron', () => {
       const { trains, counts, decoded, spikes } = simulateSteps(network, pixels, { neuron: parseNeuron(text), timesteps: 29 });
       network.layers.forEach((layer, l) => {
         if (layer.kind !== 'neurons') return;
-        const weight = (step: number) => model.spikeWeight({ phaseBits: 4, phase: step % 4, state: null });
+        const weight = (step: number) =>
+          model.spikeWeight((model.windowed ? momentAt : phaseAt)(network.timetable, layer.depth, step));
         counts[l].forEach((count, i) => {
           expect(count).toBe(trains[l].reduce((sum, train) => sum + train[i], 0));
           expect(decoded[l][i]).toBe(trains[l].reduce((sum, train, step) => sum + train[i] * weight(step), 0));
@@ -116,6 +118,7 @@ describe('maximum by count', () => {
     source: 0,
     mode: 'max',
     window: square(2),
+    units: { shape: map(1), unit: Float64Array.of(1), zero: Int32Array.of(0), most: 1 },
     maxWord: 1,
   };
 

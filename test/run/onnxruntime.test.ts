@@ -48,7 +48,7 @@ async function compare(name: string, pixelsOf: (ann: Ann) => Uint8Array): Promis
   const ann = await importOnnx(path);
   const pixels = pixelsOf(ann);
   const session = await AnnSession.create(device!, ann, { ...normalizationOf(path), batch: 48 });
-  const { logits } = await session.run(pixels);
+  const { logits } = await session.classify(pixels);
   session.dispose();
   expectAgreement(
     logits,

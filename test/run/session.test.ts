@@ -4,6 +4,7 @@ import { BsnnError, OptionError } from '../../src/errors.ts';
 import { Device } from '../../src/gpu/device.ts';
 import { wordSteps } from '../../src/network/time.ts';
 import { readMembranes } from '../../src/observe/words.ts';
+import { totalBytes } from '../../src/plan/program.ts';
 import { logits } from '../../src/reference/simulate.ts';
 import { type RunResult, Session, type SessionOptions } from '../../src/run/session.ts';
 import { expectSameBits, simulateAll } from '../helpers/compare.ts';
@@ -22,7 +23,7 @@ const { classes } = { classes: 10 };
 async function runOnce(images: Uint8Array, options: SessionOptions = {}): Promise<RunResult & { readonly batch: number }> {
   const session = await Session.create(device!, network, { waves: WAVES, ...options });
   try {
-    return { ...(await session.run(images)), batch: session.plan.batch };
+    return { ...(await session.classify(images)), batch: session.plan.batch };
   } finally {
     session.dispose();
   }
@@ -51,7 +52,7 @@ describeOnDevice('results do not depend on how the work is cut', () => {
 
   it('limits that force the plan to cut the batch', async () => {
     const session = await Session.create(device!, network, { waves: WAVES, batch: 64 });
-    const all = Object.values(session.plan.bytes).reduce((sum, bytes) => sum + bytes, 0);
+    const all = totalBytes(session.plan);
     session.dispose();
     const cut = await runOnce(pixels, { batch: 64, memory: all / 2 });
     expect(cut.batch).toBeLessThan(64);
@@ -60,8 +61,8 @@ describeOnDevice('results do not depend on how the work is cut', () => {
 
   it('a batch that is not full, after a full one, on one session', async () => {
     const session = await Session.create(device!, network, { waves: WAVES, batch: 16 });
-    await session.run(pixels.subarray(0, 16 * size));
-    const few = await session.run(pixels.subarray(16 * size, 21 * size));
+    await session.classify(pixels.subarray(0, 16 * size));
+    const few = await session.classify(pixels.subarray(16 * size, 21 * size));
     session.dispose();
     expect(few.logits).toEqual(whole.logits.subarray(16 * classes, 21 * classes));
     const { spikes } = await runOnce(pixels.subarray(16 * size, 21 * size));
@@ -149,8 +150,8 @@ describeOnDevice('one session, many calls', () => {
   it('calls at once run one after another', async () => {
     const parts = [pixels.subarray(0, 20 * size), pixels.subarray(20 * size, 21 * size), pixels.subarray(21 * size, 50 * size)];
     const [together, ...apart] = await Promise.all([
-      session.run(pixels.subarray(0, 50 * size)),
-      ...parts.map((p) => session.run(p)),
+      session.classify(pixels.subarray(0, 50 * size)),
+      ...parts.map((p) => session.classify(p)),
     ]);
     const joined = Float32Array.from(apart.flatMap(({ logits: l }) => [...l]));
     expect(joined).toEqual(together.logits);
@@ -161,9 +162,9 @@ describeOnDevice('one session, many calls', () => {
   it('two sessions on one device do not disturb each other', async () => {
     const other = await Session.create(device!, residual(7, 3), { waves: 1, batch: 5 });
     const small = randomPixels(other.network.input.shape, 12, 9);
-    const alone = await session.run(pixels);
-    const otherAlone = await other.run(small);
-    const [a, b] = await Promise.all([session.run(pixels), other.run(small)]);
+    const alone = await session.classify(pixels);
+    const otherAlone = await other.classify(small);
+    const [a, b] = await Promise.all([session.classify(pixels), other.classify(small)]);
     other.dispose();
     expect(bits(a)).toEqual(bits(alone));
     expect(bits(b)).toEqual(bits(otherAlone));
@@ -171,16 +172,16 @@ describeOnDevice('one session, many calls', () => {
 
   it('progress counts images, up to all of them', async () => {
     const seen: number[] = [];
-    await session.run(pixels.subarray(0, 20 * size), (images) => seen.push(images));
+    await session.classify(pixels.subarray(0, 20 * size), (images) => seen.push(images));
     expect(seen).toEqual([8, 16, 20]);
   });
 
   it('an error in the caller’s progress rejects that run, and the next one is right', async () => {
-    const fails = session.run(pixels.subarray(0, 30 * size), () => {
+    const fails = session.classify(pixels.subarray(0, 30 * size), () => {
       throw new Error('the caller’s own');
     });
     await expect(fails).rejects.toThrow('the caller’s own');
-    const [after, expected] = [await session.run(pixels.subarray(0, 30 * size)), await runOnce(pixels.subarray(0, 30 * size))];
+    const [after, expected] = [await session.classify(pixels.subarray(0, 30 * size)), await runOnce(pixels.subarray(0, 30 * size))];
     expect(bits(after)).toEqual(bits(expected));
   });
 
@@ -193,10 +194,10 @@ describeOnDevice('one session, many calls', () => {
     { row: 'a plain array', images: new Array<number>(size).fill(0) as unknown as Uint8Array },
     { row: 'undefined', images: undefined as unknown as Uint8Array },
   ])('$row: refused, and the session goes on', async ({ images }) => {
-    const error = await session.run(images).catch((e: unknown) => e);
+    const error = await session.classify(images).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(OptionError);
     expect((error as OptionError).where).toBe('images');
-    expect((await session.run(pixels.subarray(0, size))).images).toBe(1);
+    expect((await session.classify(pixels.subarray(0, size))).images).toBe(1);
   });
 
   it('membranes that were not kept are refused by layer', async () => {
@@ -228,7 +229,7 @@ describeOnDevice('timing of a run', () => {
     const plain = new Device(gpu, adapter, await adapter.requestDevice());
     try {
       const session = await Session.create(plain, network, { waves: WAVES, batch: 8 });
-      const without = await session.run(pixels.subarray(0, 20 * size));
+      const without = await session.classify(pixels.subarray(0, 20 * size));
       session.dispose();
       expect(bits(without)).toEqual(bits(await runOnce(pixels.subarray(0, 20 * size), { batch: 8 })));
       expect(without.timing.gpuBusySeconds).toBeNull();
@@ -261,15 +262,15 @@ describeOnDevice('disposal', () => {
     const session = await Session.create(device!, network, { batch: 4 });
     session.dispose();
     session.dispose();
-    const error = await session.run(pixels.subarray(0, size)).catch((e: unknown) => e);
+    const error = await session.classify(pixels.subarray(0, size)).catch((e: unknown) => e);
     expect(error).toMatchObject({ name: 'OptionError', code: 'session-disposed' });
     expect((await runOnce(pixels.subarray(0, size))).images).toBe(1);
   });
 
   it('disposing while a run is under way rejects it by name or lets it end, and does not hang', async () => {
     const session = await Session.create(device!, network, { batch: 4 });
-    const running = session.run(pixels).catch((e: unknown) => e);
-    const waiting = session.run(pixels).catch((e: unknown) => e);
+    const running = session.classify(pixels).catch((e: unknown) => e);
+    const waiting = session.classify(pixels).catch((e: unknown) => e);
     await new Promise((resolve) => setTimeout(resolve, 20));
     session.dispose();
     for (const outcome of [await running, await waiting]) {
@@ -282,11 +283,11 @@ describeOnDevice('disposal', () => {
   it('forty sessions, one after another: each holds what its plan says, and nothing after disposal', async () => {
     for (let i = 0; i < 40; i++) {
       const session = await Session.create(device!, network, { batch: 16, waves: WAVES });
-      const planned = Object.values(session.plan.bytes).reduce((sum, bytes) => sum + bytes, 0);
+      const planned = totalBytes(session.plan);
       expect(session.bytes).toBeGreaterThanOrEqual(planned);
       // parameters, counters and two read-backs
-      expect(session.bytes).toBeLessThan(planned + 2 * session.plan.bytes.potentials + 2 ** 17);
-      if (i % 10 === 9) expect((await session.run(pixels.subarray(0, 3 * size))).images).toBe(3);
+      expect(session.bytes).toBeLessThan(planned + 2 * session.plan.buffers.potentials.bytes + 2 ** 17);
+      if (i % 10 === 9) expect((await session.classify(pixels.subarray(0, 3 * size))).images).toBe(3);
       session.dispose();
       expect(session.bytes).toBe(0);
     }

@@ -47,8 +47,8 @@ describeOnDevice('tune', () => {
   it('changes no result, whatever is chosen for each layer', async () => {
     const pixels = randomPixels(network.input.shape, 7, 3);
     const plain = await Session.create(device!, network, OPTIONS);
-    const expected = await plain.run(pixels);
-    const planned = JSON.stringify(plain.plan.dispatches.map(({ choice }) => choice));
+    const expected = await plain.classify(pixels);
+    const planned = JSON.stringify(plain.plan.dispatches.map(({ kernel, variant }) => [kernel, variant]));
     plain.dispose();
     const mixed = network.layers.flatMap((layer, l) => {
       if (layer.kind !== 'neurons') return [];
@@ -58,8 +58,8 @@ describeOnDevice('tune', () => {
     const choices = Object.fromEntries(mixed);
     expect(tunedShapes(network, choices, device!.capabilities)).toBe(shapes.size);
     const session = await Session.create(device!, network, { ...OPTIONS, choices });
-    expect(JSON.stringify(session.plan.dispatches.map(({ choice }) => choice))).not.toBe(planned);
-    const found = await session.run(pixels);
+    expect(JSON.stringify(session.plan.dispatches.map(({ kernel, variant }) => [kernel, variant]))).not.toBe(planned);
+    const found = await session.classify(pixels);
     session.dispose();
     expect(expected.spikes.some((spikes) => spikes > 0)).toBe(true);
     // all but the times
@@ -115,7 +115,7 @@ describeOnDevice('tune', () => {
 describeOnDevice('passTimer', () => {
   it.each(['timestamps', 'the wall clock'])('times each kernel by %s, repeated ones for one run', async (by) => {
     const session = await Session.create(device!, network, OPTIONS);
-    await session.run(randomPixels(network.input.shape, 4, 3));
+    await session.classify(randomPixels(network.input.shape, 4, 3));
     const handle = new Proxy(device!.handle, {
       get: (target, name) => {
         if (name === 'features' && by !== 'timestamps') return new Set();

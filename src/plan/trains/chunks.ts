@@ -1,5 +1,5 @@
-/** A run of steps that each dispatch computes at once. */
-export interface Chunk {
+/** A run of steps that each dispatch computes at once: the struct `Chunk` of `shaders/lib/steps.wgsl`. */
+export type Steps = {
   /** The first step, from the image's onset. */
   readonly step: number;
   readonly steps: number;
@@ -7,10 +7,15 @@ export interface Chunk {
   readonly window: number;
   /** Where the first step's spikes lie in a train: its phase for windowed neurons, else 0. */
   readonly place: number;
+};
+
+/** The same, and what lies behind it. */
+export interface Chunk {
+  readonly chunk: Steps;
   /** The last step ends a window. */
   readonly endsWindow: boolean;
-  /** T after this chunk is a checkpoint. */
-  readonly checkpoint: boolean;
+  /** T, where it is a checkpoint. */
+  readonly mark: number | null;
 }
 
 /**
@@ -29,9 +34,8 @@ export function cutSteps(
     const place = windowed ? step % phaseBits : 0;
     const rest = windowed ? phaseBits - place : capacity;
     const end = Math.min(timesteps, step + Math.min(rest, capacity), ...checkpoints.filter((t) => t > step));
-    const window = Math.floor(step / phaseBits);
-    const endsWindow = end % phaseBits === 0;
-    chunks.push({ step, steps: end - step, window, place, endsWindow, checkpoint: checkpoints.includes(end) });
+    const chunk = { step, steps: end - step, window: Math.floor(step / phaseBits), place };
+    chunks.push({ chunk, endsWindow: end % phaseBits === 0, mark: checkpoints.includes(end) ? end : null });
     step = end;
   }
   return chunks;

@@ -1,7 +1,7 @@
 import { INPUT, shapeSize } from '../../ann/ann.ts';
+import { tilesOf } from '../../kernels/geometry.ts';
 import type { SpikingNetwork } from '../../network/network.ts';
 import type { NeuronModel } from '../../neuron/model.ts';
-import { tilesOf } from '../weights.ts';
 
 /** Where a train of spikes lies in the arena, all counts in u32 words: [group of 4 steps][plane][tile of 8 channels][y][x][image]. */
 export interface Train {

@@ -1,4 +1,5 @@
-import { INPUT, lastReaders, sourcesOf } from '../../ann/ann.ts';
+import { lastReaders, sourcesOf } from '../../ann/ann.ts';
+import { blocksOf } from '../../kernels/geometry.ts';
 import type { SpikingNetwork } from '../../network/network.ts';
 import { place } from '../arena.ts';
 
@@ -19,20 +20,19 @@ export interface Region {
   readonly planes: number;
   readonly planeStride: number;
   readonly blocks: number;
+  /** The word that stands for padding in block 0, and how far apart those of the blocks are. */
+  readonly pad: number;
+  readonly padStride: number;
 }
 
 /** Bytes that values of up to `max` take, at least one. */
 export const planesOf = (max: number): number => Math.max(1, Math.ceil(Math.log2(max + 1) / 8));
-
-export const blocksOf = (channels: number): number => Math.ceil(channels / 4);
 
 /** The regions of a network: index 0 is the input, index l + 1 layer l (null for the readout). */
 export interface Regions {
   readonly regions: readonly (Region | null)[];
   /** Words of the arena. */
   readonly words: number;
-  /** First of the words that stand for the input's padding, one a block. */
-  readonly inputPadding: number;
 }
 
 /**
@@ -54,18 +54,20 @@ export function layRegions(network: SpikingNetwork, batch: number, waves: number
     const planeStride = blocksOf(channels) * height * width * batch;
     const waveStride = i === 0 ? 0 : planeStride * planes;
     const size = isReadout ? 0 : i === 0 ? planeStride : waveStride * waves * phases;
-    return { planes, phases, planeStride, waveStride, blocks: blocksOf(channels), size };
+    const padding = i === 0 ? { pad: INPUT_PADDING, padStride: 1 } : { pad: 0, padStride: 0 };
+    return { planes, phases, planeStride, waveStride, blocks: blocksOf(channels), ...padding, size };
   });
   const constants = INPUT_PADDING + blocksOf(network.input.shape.channels);
   const placement = place(sketches.map(({ size }, i) => ({ size, from: i - 1, to: Math.max(i - 1, lastUse[i]) })));
   const regions = sketches.map(({ size, ...region }, i) =>
     i === end && size === 0 ? null : { ...region, first: constants + placement.offsets[i] },
   );
-  return { regions, words: constants + placement.size, inputPadding: INPUT_PADDING };
+  return { regions, words: constants + placement.size };
 }
 
-/** The word that stands for padding in block 0 of a source, and how far apart those of the blocks are. */
-export function paddingOf(regions: Regions, source: number): { pad: number; padStride: number } {
-  if (source === INPUT) return { pad: regions.inputPadding, padStride: 1 };
-  return { pad: 0, padStride: 0 };
+/** The first words of the arena: what stands for padding; for the input that is the zero point. */
+export function paddingWords({ input }: SpikingNetwork): Uint32Array<ArrayBuffer> {
+  const words = new Uint32Array(INPUT_PADDING + blocksOf(input.shape.channels));
+  for (let c = 0; c < input.shape.channels; c++) words[INPUT_PADDING + (c >> 2)] |= input.zeroPoint[c] << (8 * (c & 3));
+  return words;
 }

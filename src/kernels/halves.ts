@@ -4,7 +4,8 @@
  * the weights.
  */
 import { INPUT, sourceShape } from '../ann/ann.ts';
-import type { SpikingNetwork, SpikingNeurons, SpikingReadout } from '../network/network.ts';
+import type { SpikingNetwork } from '../network/network.ts';
+import type { WeightedLayer } from './weights.ts';
 
 /** The largest magnitude of a sum that half a u32 holds; −2^15 would fit too. */
 const MOST = 2 ** 15 - 1;
@@ -22,7 +23,7 @@ export const suited = <A extends string>(wanted: A, ...sums: Parameters<typeof f
  */
 export function fitsHalves(
   network: SpikingNetwork,
-  layer: SpikingNeurons | SpikingReadout,
+  layer: WeightedLayer,
   settled: Settled,
   largest: (source: number) => number,
 ): boolean {
