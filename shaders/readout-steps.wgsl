@@ -27,7 +27,7 @@ fn readoutSteps(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
     }
     let begins = chunk.step >= layer.first && (chunk.step + step + layer.offset) % layer.period == 0u;
     v = clamp(v + arriving(current, input, begins), -UNIT_LIMIT, UNIT_LIMIT);
-    potentials[((chunk.step + step) * layer.batch + n) * layer.channels + o] = v;
+    potentials[((chunk.row + step) * layer.batch + n) * layer.channels + o] = v;
   }
   membranes[layer.membranes + index] = v;
 }

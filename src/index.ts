@@ -49,6 +49,7 @@ export type { WordsProgram } from './plan/words/plan.ts';
 export { type AnnResult, AnnSession, type AnnSessionOptions, type Calibration, type Normalization } from './run/ann-session.ts';
 export type { AnnBatch, Batch, OnBatch, Points, RunSummary, RunTiming } from './run/batch.ts';
 export { logitsAt } from './run/batch.ts';
+export type { StreamBatch, StreamSummary } from './run/interleaver.ts';
 export { type RunResult, Session, type SessionOptions } from './run/session.ts';
 export { concatSources, type ImageSource, type LabelledSource, pixelsSource, sliceSource } from './run/source.ts';
 export {

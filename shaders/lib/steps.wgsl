@@ -20,6 +20,7 @@ const UNIT_LIMIT = 1073741824;  // 2^30
 struct Chunk {
   step: u32,    // the first
   steps: u32,
+  row: u32,     // of the potentials, where the first step's go
   images: u32,  // of this batch; the rest of the layout is empty
 }
 

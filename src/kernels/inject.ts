@@ -1,9 +1,9 @@
 import { areaOf } from './geometry.ts';
 import type { Share } from './kernel.ts';
-import { layerDispatch, ONCE, type TrainContext, type TrainDispatch, type TrainLayer } from './trains.ts';
+import { layerDispatch, onceAnImage, type TrainContext, type TrainDispatch, type TrainLayer } from './trains.ts';
 
 /** Image → drive of every neuron that reads the pixels, once a batch (`shaders/inject.wgsl`). */
-export const inject = ({ batch }: TrainContext, one: TrainLayer, shares: readonly Share[]): TrainDispatch[] =>
+export const inject = (context: TrainContext, one: TrainLayer, shares: readonly Share[]): TrainDispatch[] =>
   shares.map((share) => ({
     ...layerDispatch(one),
     kernel: 'inject',
@@ -15,7 +15,7 @@ export const inject = ({ batch }: TrainContext, one: TrainLayer, shares: readonl
       term: one.pixelTerms,
     },
     ranges: { channels: one.table.range, weights: share.range },
-    invocations: areaOf(one.layer.shape) * batch,
+    invocations: areaOf(one.layer.shape) * context.batch,
     tiles: share.tiles,
-    when: ONCE,
+    when: onceAnImage(context, one.layer.depth),
   }));

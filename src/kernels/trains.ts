@@ -47,7 +47,15 @@ export interface TrainContext {
   readonly layout: SteppedLayout;
   /** Images in the layout. */
   readonly batch: number;
+  /** Images follow each other: membranes start anew with each of a layer's windows. */
+  readonly restarts: boolean;
 }
+
+/** When what is done once an image is done: before its first step, or where images follow each other at the beginning of a window. */
+export const onceAnImage = ({ network, restarts }: TrainContext, depth: number): When => {
+  const { first } = network.timetable.layers[depth].integrates;
+  return restarts ? { ...ALWAYS, during: [{ first, steps: 1 }] } : ONCE;
+};
 
 /** A layer of neurons or the readout, as its kernels see it. */
 export interface TrainLayer {

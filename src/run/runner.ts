@@ -1,20 +1,15 @@
 import type { Shape } from '../ann/ann.ts';
 import { OptionError } from '../errors.ts';
-import { dispatch } from '../gpu/bind.ts';
 import { mapForReading } from '../gpu/buffers.ts';
 import { busySeconds, Clock, type PassTime, STAMP_BYTES } from '../gpu/clock.ts';
 import type { Device } from '../gpu/device.ts';
-import { writeStruct } from '../gpu/shader.ts';
-import { uniformOf } from '../kernels/kernel.ts';
 import type { Packers, Pass, Program } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
 import type { OnBatch, RunSummary } from './batch.ts';
+import { type AfterPass, encodePasses } from './encode.ts';
 import { type Loaded, load } from './load.ts';
 import { checkSource, type ImageSource } from './source.ts';
 import { IN_FLIGHT, oneAfterAnother, Patience, padToWords, stream } from './stream.ts';
-
-/** What is encoded behind a pass. */
-export type AfterPass = (encoder: GPUCommandEncoder, pass: Pass<Steps>) => void;
 
 /** How the batches of a run are computed, and what becomes of them. */
 export interface BatchWork<B> {
@@ -126,21 +121,14 @@ export class Runner<P extends Program> {
     clock: Clock | null = null,
   ): void {
     this.check();
-    const { program, data, kernels } = this.loaded;
+    const { program, data } = this.loaded;
     const { handle } = this.device;
     const bytes = padToWords(pixels);
     handle.queue.writeBuffer(data.pixels, 0, bytes.buffer, bytes.byteOffset, bytes.byteLength);
     handle.queue.writeBuffer(data.batch, 0, Uint32Array.of(images));
-    const chunks = this.#chunks(passes, images);
     const encoder = handle.createCommandEncoder({ label: program.network });
     for (const [name, { cleared }] of Object.entries(program.buffers)) if (cleared) encoder.clearBuffer(data[name]);
-    passes.forEach((one, i) => {
-      if (chunks && one.chunk) encoder.copyBufferToBuffer(chunks, i * CHUNK.size, data.chunk, 0, CHUNK.size);
-      const pass = encoder.beginComputePass(clock?.stretch(i === 0, i === passes.length - 1));
-      for (const d of one.dispatches) dispatch(pass, kernels[d]);
-      pass.end();
-      after(encoder, one);
-    });
+    const done = encodePasses(this.loaded, encoder, passes, images, after, clock);
     let at = 0;
     for (const { buffer, offset, size } of program.results) {
       encoder.copyBufferToBuffer(data[buffer], offset, readback, at, size);
@@ -148,21 +136,7 @@ export class Runner<P extends Program> {
     }
     clock?.copy(encoder, readback, stampsAt(program));
     handle.queue.submit([encoder.finish()]);
-    chunks?.destroy();
-  }
-
-  /** The structs `Chunk` of all passes; null where dispatches know no steps. */
-  #chunks(passes: readonly Pass<Steps>[], images: number): GPUBuffer | null {
-    if (!passes.some(({ chunk }) => chunk)) return null;
-    const size = passes.length * CHUNK.size;
-    const usage = GPUBufferUsage.COPY_SRC;
-    const buffer = this.device.handle.createBuffer({ label: 'chunks', size, usage, mappedAtCreation: true });
-    const view = new DataView(buffer.getMappedRange());
-    passes.forEach(({ chunk }, i) => {
-      if (chunk) writeStruct(CHUNK, view, { ...chunk, images }, i * CHUNK.size);
-    });
-    buffer.unmap();
-    return buffer;
+    done();
   }
 
   async #land<B>({ readback, clock }: Slot, first: number, count: number, { take }: BatchWork<B>, times: PassTime[]): Promise<B> {
@@ -185,9 +159,6 @@ export class Runner<P extends Program> {
     this.loaded.buffers.dispose();
   }
 }
-
-/** The steps that a pass computes, as the kernels of the stepped engine read them. */
-const CHUNK = uniformOf('integrate', 'chunk');
 
 /** Bytes of a program's results, rounded up: behind them stand the times of the batch's first and last pass. */
 const stampsAt = ({ results }: Program): number =>

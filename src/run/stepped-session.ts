@@ -11,8 +11,10 @@ import { passesOf } from '../plan/trains/passes.ts';
 import { planTrains, type TrainsProgram, trainsPackers } from '../plan/trains/plan.ts';
 import { CROSSOVER, formsOf } from './activity.ts';
 import { type Batch, checkChoice, collect, type OnBatch, type Points, type RunSummary, takeBatch } from './batch.ts';
+import type { AfterPass } from './encode.ts';
+import { Interleaver, type StreamBatch, type StreamSummary } from './interleaver.ts';
 import type { Loaded } from './load.ts';
-import { type AfterPass, Runner } from './runner.ts';
+import { Runner } from './runner.ts';
 import { type ImageSource, pixelsSource } from './source.ts';
 
 /** How a stepped session runs. */
@@ -99,6 +101,8 @@ export class SteppedSession {
   /** Which code convolves each layer. */
   #forms: readonly Form[];
   readonly #adaptive: boolean;
+  /** Made when a stream is asked for first. */
+  #interleaver: Interleaver | null = null;
 
   private constructor(network: SpikingNetwork, runner: Runner<TrainsProgram>, form: 'auto' | Form) {
     this.network = network;
@@ -140,7 +144,7 @@ export class SteppedSession {
 
   /** Bytes of GPU memory that the session holds. */
   get bytes(): number {
-    return this.#runner.bytes;
+    return this.#runner.bytes + (this.#interleaver?.buffers.bytes ?? 0);
   }
 
   /** Which code convolves each layer in the next batch. */
@@ -227,6 +231,19 @@ export class SteppedSession {
   }
 
   /**
+   * Runs the images of a source as streams, one in each lane of a batch: a new image every cycle, one word each, two of them under way
+   * in each network (specification, section 6, "interleaving"). Potentials are those of `run` after T_1 steps.
+   * @param onImages takes what the images of each cycle gave, in order
+   * @throws OptionError for neurons without windows and for what `run` refuses, DeviceError, and whatever `onImages` throws
+   */
+  stream(source: ImageSource, onImages: OnBatch<StreamBatch>): Promise<StreamSummary> {
+    return this.#runner.alone(async () => {
+      this.#interleaver ??= await Interleaver.create(this.device, this.network, this.plan.options);
+      return this.#interleaver.run(source, onImages);
+    });
+  }
+
+  /**
    * Runs one batch by itself, with the session to itself: for what looks behind every pass (`observe/record`).
    * @param work is given what uploads and submits a batch
    */
@@ -241,6 +258,8 @@ export class SteppedSession {
 
   /** Frees the session's GPU memory. */
   dispose(): void {
+    this.#interleaver?.buffers.dispose();
+    this.#interleaver = null;
     this.#runner.dispose();
   }
 }

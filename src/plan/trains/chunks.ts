@@ -5,6 +5,8 @@ export type Steps = {
   /** The first step, from the image's onset. */
   readonly step: number;
   readonly steps: number;
+  /** Of the potentials, where the first step's go. */
+  readonly row: number;
 };
 
 /** The same, and what lies behind it. */
@@ -30,7 +32,7 @@ export function cutSteps(
   let step = 0;
   for (let end = 1; end <= timesteps; end++) {
     if (!stops.has(end) && end - step < capacity) continue;
-    chunks.push({ chunk: { step, steps: end - step }, mark: checkpoints.includes(end) ? end : null });
+    chunks.push({ chunk: { step, steps: end - step, row: step }, mark: checkpoints.includes(end) ? end : null });
     step = end;
   }
   return chunks;
@@ -39,3 +41,20 @@ export function cutSteps(
 /** Whether a step lies in a span, or one period or several later. */
 export const isWithin = (step: number, { first, steps }: Span, period: number): boolean =>
   step >= first && (step - first) % period < steps;
+
+/**
+ * The same for some steps in the midst of a stream, the first of which has row 0.
+ * @param from a step, and how many follow it
+ */
+export function cutStretch(timetable: Timetable, from: number, steps: number, capacity: number): Steps[] {
+  const { period } = timetable;
+  const turns = new Set(boundaries(timetable, 2 * period).map((step) => step % period));
+  const chunks: Steps[] = [];
+  let row = 0;
+  for (let end = 1; end <= steps; end++) {
+    if (end < steps && !turns.has((from + end) % period) && end - row < capacity) continue;
+    chunks.push({ step: from + row, steps: end - row, row });
+    row = end;
+  }
+  return chunks;
+}

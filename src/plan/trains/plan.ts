@@ -15,7 +15,15 @@ import { poolSpikes } from '../../kernels/pool-spikes.ts';
 import { readoutSteps } from '../../kernels/readout-steps.ts';
 import { start } from '../../kernels/start.ts';
 import { synchronize } from '../../kernels/synchronize.ts';
-import { ALWAYS, from, ONCE, type TrainContext, type TrainDispatch, type TrainLayer, trainLayer } from '../../kernels/trains.ts';
+import {
+  ALWAYS,
+  from,
+  onceAnImage,
+  type TrainContext,
+  type TrainDispatch,
+  type TrainLayer,
+  trainLayer,
+} from '../../kernels/trains.ts';
 import { layChannels, layWeights, packChannels, packWeights, type WeightedLayer } from '../../kernels/weights.ts';
 import { phasesAt, type SpikingNetwork } from '../../network/network.ts';
 import type { Timetable } from '../../network/timetable.ts';
@@ -72,26 +80,31 @@ export function planTrains(network: SpikingNetwork, limits: PlanLimits, options:
     throw new OptionError('chunk', 'chunk', `${chunk} is not a positive multiple of 4`, 'leave it out');
   }
   const model = ruleOn(options.neuron, network.timetable);
-  const arithmetics = network.layers.map((layer) =>
-    layer.kind === 'pool' ? 'f32' : suited(options.arithmetic, network, layer, 'term', () => 1),
-  );
+  const arithmetics = arithmeticsOf(network, options.arithmetic);
   const largest = network.layers.reduce((most, layer) => Math.max(most, shapeSize(layer.shape)), 0);
   const longest = Math.ceil(Math.min(timesteps, chunk ?? timesteps) / 4) * 4;
-  const spans = network.timetable.layers.flatMap(({ integrates, fires }) => [integrates.steps, fires.steps]);
-  const window = Math.max(...spans);
+  const window = longestWindow(network.timetable);
   const capacities = model.windowed ? [window] : shorter(longest);
   return fit(network.name, limits, options, function* (batch) {
     // a counter of a layer's spikes must not overflow
     if (largest * batch * timesteps * model.mostSpikes >= 2 ** 32) return;
     for (const capacity of capacities) {
       const layout = laySteps(network, model, options.synchronous, batch, capacity);
-      const context = { network, model, synchronous: options.synchronous, layout, batch };
+      const context = { network, model, synchronous: options.synchronous, layout, batch, restarts: false };
       const program = planBatch(context, limits, { ...options, batch }, arithmetics, capacity);
       const short = capacity <= Math.max(4, window);
       if (program.buffers.currents.bytes <= CURRENT_BYTES || short) yield program;
     }
   });
 }
+
+/** What convolves each layer densely, where its sums allow what is wanted. */
+export const arithmeticsOf = (network: SpikingNetwork, wanted: Arithmetic): Arithmetic[] =>
+  network.layers.map((layer) => (layer.kind === 'pool' ? 'f32' : suited(wanted, network, layer, 'term', () => 1)));
+
+/** Steps in which no depth changes its state, at most. */
+export const longestWindow = ({ layers }: Timetable): number =>
+  Math.max(...layers.flatMap(({ integrates, fires }) => [integrates.steps, fires.steps]));
 
 /** A number of steps and what is left of it after each halving: multiples of 4. */
 function shorter(longest: number): number[] {
@@ -103,7 +116,8 @@ function shorter(longest: number): number[] {
   return capacities;
 }
 
-function planBatch(
+/** The program of one batch; nothing is checked yet. */
+export function planBatch(
   context: TrainContext,
   limits: PlanLimits,
   options: TrainsOptions,
@@ -115,7 +129,7 @@ function planBatch(
   const { timesteps } = options;
   const tables = new Tables(limits);
   const padding = 1 + blocksOf(input.shape.channels);
-  const dispatches: TrainDispatch[] = [{ ...encode(input.shape, batch, padding), when: ONCE }];
+  const dispatches: TrainDispatch[] = [{ ...encode(input.shape, batch, padding), when: onceAnImage(context, 1) }];
   layers.forEach((layer, l) => {
     if (layer.kind === 'pool') dispatches.push(poolSpikes(context, layer, l));
     else {
@@ -171,7 +185,7 @@ function weighted(context: TrainContext, one: TrainLayer, tables: Tables, fuse: 
   const isFused = fuse && layer.kind === 'neurons' && spikeTerms.length > 0;
   const dispatches: TrainDispatch[] = [];
   if (pixelTerms.length > 0) dispatches.push(...inject(context, one, tables.weights('weights', 'weights', weights, false)));
-  if (layer.kind === 'neurons') dispatches.push(start(context, one));
+  if (layer.kind === 'neurons' || context.restarts) dispatches.push(start(context, one));
   if (spikeTerms.length > 0) {
     const shares = tables.weights('weights', arithmetic === 'halves' ? 'transposed' : 'weights', weights, true);
     dispatches.push(...(isFused ? fused(context, one, shares) : convolve(context, one, shares)));

@@ -1,0 +1,140 @@
+import { type Buffers, mapForReading } from '../gpu/buffers.ts';
+import type { Device } from '../gpu/device.ts';
+import type { SpikingNetwork } from '../network/network.ts';
+import { type InterleavedProgram, passesOfCycle, planInterleaved } from '../plan/trains/interleaved.ts';
+import { type TrainsOptions, trainsPackers } from '../plan/trains/plan.ts';
+import type { OnBatch } from './batch.ts';
+import { encodePasses } from './encode.ts';
+import { type Loaded, load } from './load.ts';
+import { checkSource, type ImageSource, type ReadAhead, readAhead } from './source.ts';
+import { IN_FLIGHT, padToWords } from './stream.ts';
+
+/** What a stream gave for the images of one cycle: those that run side by side. */
+export interface StreamBatch {
+  /** The first image, and how many there are. */
+  readonly first: number;
+  readonly images: number;
+  /** The step, from the stream's beginning, after which they are known. */
+  readonly step: number;
+  /** The readout's membranes after one word, [image][class]: integers, equal on every device. */
+  readonly potentials: Int32Array;
+}
+
+/** A stream, after its last image. In steps, whatever the device's speed. */
+export interface StreamSummary {
+  readonly images: number;
+  /** Images that run side by side, each in a network of its own. */
+  readonly lanes: number;
+  /** Steps from an image's onset to its logits. */
+  readonly latency: number;
+  /** Steps from an image's onset to the next one's: what an image costs. */
+  readonly stepsPerImage: number;
+  /** Of all images. */
+  readonly steps: number;
+}
+
+/** Feeds a network a new image every cycle, two at a time under way (specification, section 6, "interleaving"). */
+export class Interleaver {
+  readonly #loaded: Loaded<InterleavedProgram>;
+  readonly #readbacks: readonly GPUBuffer[];
+  readonly #input: SpikingNetwork['input'];
+
+  private constructor(loaded: Loaded<InterleavedProgram>, { input }: SpikingNetwork) {
+    this.#loaded = loaded;
+    this.#input = input;
+    const bytes = loaded.program.last[0].size;
+    this.#readbacks = Array.from({ length: IN_FLIGHT }, () => loaded.buffers.create('readback', 'readback', bytes));
+  }
+
+  /** @throws OptionError for what cannot be interleaved, DeviceError */
+  static async create(device: Device, network: SpikingNetwork, options: Omit<TrainsOptions, 'timesteps'>): Promise<Interleaver> {
+    const program = planInterleaved(network, device.limits, options);
+    return new Interleaver(await load(device, program, trainsPackers(network, options)), network);
+  }
+
+  get program(): InterleavedProgram {
+    return this.#loaded.program;
+  }
+
+  get buffers(): Buffers {
+    return this.#loaded.buffers;
+  }
+
+  /** Runs a stream from its first image's onset to its last one's logits. */
+  async run(source: ImageSource, onImages: OnBatch<StreamBatch>): Promise<StreamSummary> {
+    checkSource(source, this.#input.shape);
+    const { cycle, latency, batch } = this.program;
+    const fed = Math.ceil(source.count / batch);
+    const behind = Math.floor((latency - 1) / cycle);
+    const read = readAhead(source, batch, source.count);
+    const flying: number[] = [];
+    const next = () => this.#land(flying.shift() as number, behind, source.count, onImages);
+    try {
+      this.#clear();
+      for (let index = 0; index < (fed === 0 ? 0 : fed + behind); index++) {
+        if (flying.length === IN_FLIGHT) await next();
+        await this.#submit(index, behind, index < fed ? read : null);
+        flying.push(index);
+      }
+      while (flying.length > 0) await next();
+    } finally {
+      await read.settle();
+      // what is still under way must come down, so that its read-backs can be used again
+      await this.#loaded.device.handle.queue.onSubmittedWorkDone().catch(() => {});
+    }
+    return {
+      images: source.count,
+      lanes: batch,
+      latency,
+      stepsPerImage: cycle,
+      steps: fed === 0 ? 0 : (fed - 1) * cycle + latency,
+    };
+  }
+
+  /** Before the first image: no spike is under way. */
+  #clear(): void {
+    const { device, program, data } = this.#loaded;
+    const encoder = device.handle.createCommandEncoder();
+    for (const [name, { cleared }] of Object.entries(program.buffers)) if (cleared) encoder.clearBuffer(data[name]);
+    device.handle.queue.submit([encoder.finish()]);
+  }
+
+  /** One cycle: the next images begin, where there are some; those that began `behind` cycles ago end. */
+  async #submit(index: number, behind: number, read: ReadAhead | null): Promise<void> {
+    const { device, program, data } = this.#loaded;
+    const { handle } = device;
+    if (read) {
+      const pixels = padToWords(await read.take());
+      read.next();
+      const slot = program.buffers.pixels.bytes / 2;
+      handle.queue.writeBuffer(data.pixels, (index % 2) * slot, pixels.buffer, pixels.byteOffset, pixels.byteLength);
+      // all lanes: those without an image compute something that nobody reads
+      handle.queue.writeBuffer(data.batch, 0, Uint32Array.of(program.batch));
+    }
+    const encoder = handle.createCommandEncoder({ label: program.network });
+    const done = encodePasses(this.#loaded, encoder, passesOfCycle(program, index), program.batch);
+    if (index >= behind) {
+      const { offset, size } = program.last[(index - behind) % 2];
+      encoder.copyBufferToBuffer(data.potentials, offset, this.#readbacks[index % IN_FLIGHT], 0, size);
+    }
+    handle.queue.submit([encoder.finish()]);
+    done();
+  }
+
+  async #land(index: number, behind: number, count: number, onImages: OnBatch<StreamBatch>): Promise<void> {
+    const { device, program } = this.#loaded;
+    if (index < behind) {
+      await device.finish();
+      return;
+    }
+    const readback = this.#readbacks[index % IN_FLIGHT];
+    const mapped = await mapForReading(readback, () => device.check());
+    const first = (index - behind) * program.batch;
+    const images = Math.min(program.batch, count - first);
+    const potentials = new Int32Array(mapped.slice(0, images * program.classes * 4));
+    readback.unmap();
+    device.check();
+    const step = (index - behind) * program.cycle + program.latency;
+    await onImages({ first, images, step, potentials });
+  }
+}
