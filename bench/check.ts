@@ -118,7 +118,7 @@ function pixelsOf({ network }: Session, pixels: Uint8Array): Sent {
 async function sentBy({ device, engine, network, plan }: Session, layer: number): Promise<Sent> {
   const region = plan.regions.regions[layer + 1] as Region;
   const bytes = region.waveStride * region.phases * plan.waves * 4;
-  const stored = new Uint32Array(await readBuffer(device, engine.words, region.first * 4, bytes));
+  const stored = new Uint32Array(await readBuffer(device, engine.data.words, region.first * 4, bytes));
   const { height, width } = network.layers[layer].shape;
   return (wave, image, channel, y, x) => {
     let value = 0;

@@ -1,5 +1,6 @@
 import { shapeSize } from '../src/ann/ann.ts';
 import type { Device } from '../src/gpu/device.ts';
+import type { Dispatch } from '../src/kernels/kernel.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../src/network/network.ts';
 import { type Choice, candidatesOf, defaultChoice } from '../src/plan/choices.ts';
 import { Session, type SessionOptions } from '../src/run/session.ts';
@@ -36,6 +37,18 @@ export function variantsOf({ capabilities }: Device): Variant[] {
   const first = named(defaultChoice(capabilities, layer));
   const all = candidatesOf(capabilities, layer).map(named);
   return [first, ...all.filter(({ name }) => name !== first.name)];
+}
+
+/** Whether a dispatch computes a layer of neurons, in whatever form. */
+export const isAccumulate = ({ kernel }: Dispatch): boolean => kernel === 'accumulate' || kernel === 'accumulate-tiled';
+
+/** How such a dispatch computes it. */
+function choiceOf({ kernel, variant }: Dispatch): Choice {
+  return {
+    form: kernel === 'accumulate' ? 'registers' : variant.matrix ? 'matrix' : 'tiled',
+    arithmetic: variant.packedDot ? 'packed' : variant.halves ? 'halves' : variant.integers ? 'integers' : 'f32',
+    weights: variant.uniformWeights ? 'uniform' : 'storage',
+  };
 }
 
 /** Random pixels, the same ones every time. */
@@ -104,16 +117,15 @@ async function measureLayer(
   const session = await checkedSession(device, network, layer, { batch: layerShape.batch ?? BATCH, ...variant.options });
   try {
     const { dispatches } = session.plan;
-    const isLayer = (i: number) => dispatches[i].kernel === 'accumulate' && dispatches[i].layer === layer;
-    const kernels = session.engine.kernels.filter((_, i) => isLayer(i));
-    const macs = dispatches.reduce((sum, d, i) => sum + (isLayer(i) ? d.macs : 0), 0);
+    const shares = dispatches.filter((d) => isAccumulate(d) && d.layer === layer);
+    const kernels = session.engine.kernels.filter((_, i) => shares.includes(dispatches[i]));
+    const macs = shares.reduce((sum, d) => sum + d.macs, 0);
     const work = await stopwatch.scale(kernels);
     // a sample of a large layer takes long enough to need few of them
     const measured = await stopwatch.measure(work, { beside: peak.fma, samples: macs > LARGE_MACS ? 3 : 11 });
-    const once = dispatches.some((d, i) => isLayer(i) && d.ways?.pixels);
     // what was asked for may not suit the layer's sums
-    const ran = named(dispatches.find((_, i) => isLayer(i))?.choice ?? variant.options).name;
-    const name = once ? `${ran}, once` : ran;
+    const ran = named(choiceOf(shares[0])).name;
+    const name = shares[0].variant.pixels ? `${ran}, once` : ran;
     return { row: macRow('kernels', layerName(layerShape), name, macs, measured, peak), macs };
   } finally {
     session.dispose();
@@ -148,10 +160,10 @@ async function measureMovers(device: Device, stopwatch: Stopwatch, peak: PeakSui
   const pooled = plan.regions.regions[layer + 2];
   const pooledBytes = (pooled?.waveStride ?? 0) * (pooled?.phases ?? 1) * WAVES * 4;
   const bytes: Readonly<Record<string, number>> = {
-    encode: plan.bytes.pixels + (plan.regions.regions[0]?.planeStride ?? 0) * 4,
+    encode: plan.buffers.pixels.bytes + (plan.regions.regions[0]?.planeStride ?? 0) * 4,
     // sums of every prefix for the readout: the words are read once a phase
     pool: words * WAVES * (pooled?.phases ?? 1) * 4 + pooledBytes,
-    readout: pooledBytes + plan.bytes.potentials,
+    readout: pooledBytes + plan.buffers.potentials.bytes,
   };
   const rows: Row[] = [];
   try {

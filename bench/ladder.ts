@@ -2,7 +2,7 @@ import { Buffers } from '../src/gpu/buffers.ts';
 import type { Device } from '../src/gpu/device.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../src/network/network.ts';
 import { readWords } from '../src/observe/words.ts';
-import { BATCH, checkedSession, macRow, variantsOf, WAVES } from './kernels.ts';
+import { BATCH, checkedSession, isAccumulate, macRow, variantsOf, WAVES } from './kernels.ts';
 import { layerName, layerNetwork } from './layers.ts';
 import type { Stopwatch } from './measure.ts';
 import type { PeakSuite } from './peak.ts';
@@ -33,7 +33,7 @@ export async function measureLadder(device: Device, stopwatch: Stopwatch, peak: 
     const source = session.plan.regions.regions[layer]?.first ?? 0;
     const struct = Uint32Array.of(STEP.inputs, STEP.outputs, STEP.size, BATCH, source, 0, 0, 0);
     const parameters = buffers.create('naive', 'uniform', 32, struct);
-    const naive = await benchKernel(device, 'naive', {}, [sums, session.engine.words, weights, parameters], invocations);
+    const naive = await benchKernel(device, 'naive', {}, [sums, session.engine.data.words, weights, parameters], invocations);
     const measured = await stopwatch.measure(await stopwatch.scale([naive]), { beside: peak.fma });
     const words = (await readWords(session, layer - 1, BATCH)).subarray(0, STEP.inputs * STEP.size ** 2);
     checkNaive(network, layer, words, new Int32Array((await readBack(device, sums, invocations)).buffer));
@@ -46,7 +46,7 @@ export async function measureLadder(device: Device, stopwatch: Stopwatch, peak: 
     const fast = await checkedSession(device, network, layer, variant.options);
     try {
       const { dispatches } = fast.plan;
-      const kernels = fast.engine.kernels.filter((_, i) => dispatches[i].kernel === 'accumulate' && dispatches[i].layer === layer);
+      const kernels = fast.engine.kernels.filter((_, i) => isAccumulate(dispatches[i]) && dispatches[i].layer === layer);
       const measured = await stopwatch.measure(await stopwatch.scale(kernels), { beside: peak.fma });
       rows.push(macRow('ladder', name, `fast, ${variant.name}`, waveMacs * WAVES, measured, peak));
     } finally {

@@ -1,7 +1,7 @@
 import { Bench } from 'tinybench';
+import { type BoundKernel, dispatch } from '../src/gpu/bind.ts';
 import { Clock, milliseconds } from '../src/gpu/clock.ts';
 import type { Device } from '../src/gpu/device.ts';
-import { type BoundKernel, dispatch } from '../src/kernels/kernel.ts';
 
 /** GPU work that can be repeated: its result does not depend on how often. */
 export interface Work {

@@ -1,7 +1,7 @@
+import type { BoundKernel } from '../src/gpu/bind.ts';
 import { Buffers } from '../src/gpu/buffers.ts';
 import { Device } from '../src/gpu/device.ts';
-import { matrixConditions } from '../src/kernels/accumulate-tiled.ts';
-import type { BoundKernel } from '../src/kernels/kernel.ts';
+import { matrixConditions } from '../src/kernels/kernel.ts';
 import { countedMs, median, Stopwatch, timesOf, type Work } from './measure.ts';
 import type { Peaks, Row } from './result.ts';
 import { benchKernel, readBack } from './shaders.ts';

@@ -1,13 +1,14 @@
 import { shapeSize } from '../src/ann/ann.ts';
+import type { BoundKernel } from '../src/gpu/bind.ts';
 import { readBuffer } from '../src/gpu/buffers.ts';
 import type { Device } from '../src/gpu/device.ts';
-import type { BoundKernel } from '../src/kernels/kernel.ts';
-import { chunkParameters } from '../src/kernels/steps.ts';
+import { writeStruct } from '../src/gpu/shader.ts';
+import { type KernelName, uniformOf } from '../src/kernels/kernel.ts';
+import type { TrainDispatch } from '../src/kernels/trains.ts';
 import type { SpikingNetwork } from '../src/network/network.ts';
 import { type Neuron, neuronText } from '../src/neuron/neuron.ts';
-import { isAmong } from '../src/plan/trains/chunks.ts';
-import type { SteppedDispatch, SteppedKernel } from '../src/plan/trains/dispatches.ts';
-import { runs, SteppedSession } from '../src/run/stepped-session.ts';
+import { isWithin } from '../src/plan/trains/chunks.ts';
+import { SteppedSession } from '../src/run/stepped-session.ts';
 import { BATCH, byteRow, macRow, randomImages } from './kernels.ts';
 import { median, type Stopwatch } from './measure.ts';
 import { resnet20 } from './network.ts';
@@ -19,6 +20,8 @@ const SUITE = 'stepped';
 /** Spikes a neuron and step. */
 const ACTIVITIES = [0.002, 0.01, 0.05, 0.1, 0.2] as const;
 const RUNS = 3;
+/** Layout of the steps that a pass computes. */
+const CHUNK = uniformOf('integrate', 'chunk');
 
 /** The stepped engine: its kernels alone, convolution against activity, ResNet-20 as a whole. */
 export async function measureStepped(device: Device, stopwatch: Stopwatch, peak: PeakSuite): Promise<Row[]> {
@@ -31,7 +34,7 @@ export async function measureStepped(device: Device, stopwatch: Stopwatch, peak:
 }
 
 interface Found {
-  readonly dispatch: SteppedDispatch;
+  readonly dispatch: TrainDispatch;
   readonly kernel: BoundKernel;
 }
 
@@ -65,18 +68,19 @@ const shapeText = (network: SpikingNetwork, layer: number): string => {
 };
 
 /** Lets a dispatch's uniform binding read a chunk of a whole window in which it has work. */
-function setWindow({ device, engine, plan }: SteppedSession, { windows, except }: SteppedDispatch): void {
-  const runsIn = (window: number) => windows.some((w) => isAmong(window, w)) && !except.some((w) => isAmong(window, w));
-  let window = 0;
-  while (!runsIn(window)) window++;
-  const bytes = new Uint8Array(chunkParameters.size);
-  const { capacity: steps, batch: images, phaseBits } = plan;
-  chunkParameters.write(new DataView(bytes.buffer), { step: window * phaseBits, steps, window, place: 0, images });
-  device.handle.queue.writeBuffer(engine.chunk, 0, bytes);
+function setWindow({ device, engine, plan }: SteppedSession, { when }: TrainDispatch): void {
+  const { during, except } = when;
+  const { capacity: steps, batch: images, timetable } = plan;
+  const among = (step: number, spans: typeof during) => spans.some((span) => isWithin(step, span, timetable.period));
+  let step = 0;
+  while (!among(step, during) || among(step, except)) step++;
+  const bytes = new Uint8Array(CHUNK.size);
+  writeStruct(CHUNK, new DataView(bytes.buffer), { step, steps, images });
+  device.handle.queue.writeBuffer(engine.data.chunk, 0, bytes);
 }
 
 /** Dispatches of one kernel. */
-const dispatchesOf = ({ plan, engine }: SteppedSession, kernel: SteppedKernel): Found[] =>
+const dispatchesOf = ({ plan, engine }: SteppedSession, kernel: KernelName): Found[] =>
   plan.dispatches.flatMap((dispatch, i) => (dispatch.kernel === kernel ? [{ dispatch, kernel: engine.kernels[i] }] : []));
 
 /** One layer of each map size, in both forms. */
@@ -134,7 +138,7 @@ function randomBits(random: () => number, probability: number): number {
 function movers(session: SteppedSession): { readonly found: Found; readonly bytes: number; readonly variant: string }[] {
   const { network, plan } = session;
   const { groups, lines } = plan.layout;
-  const first = (kernel: SteppedKernel, fits: (d: SteppedDispatch) => boolean = () => true): Found =>
+  const first = (kernel: KernelName, fits: (d: TrainDispatch) => boolean = () => true): Found =>
     dispatchesOf(session, kernel).find(({ dispatch }) => fits(dispatch)) as Found;
   const neurons = (layer: number) => shapeSize(network.layers[layer].shape) * plan.batch;
   const taking = first('integrate', (d) => d.parameters.receives === 1);
@@ -196,11 +200,10 @@ async function measureEngine(
       if (spikes.slice(0, 3).some((n) => n === 0)) throw new Error('the network does not spike: nothing ran');
     }
     const wallMs = median(times);
-    const chunks = session.cut([]);
-    const macs = chunks.reduce(
-      (sum, chunk) => sum + dispatches.reduce((s, d) => s + (runs(d, chunk, session.forms[d.layer]) ? d.macs * chunk.steps : 0), 0),
-      0,
-    );
+    const macs = session
+      .passes()
+      .flatMap(({ chunk, dispatches: active }) => active.map((d) => dispatches[d].macs * (chunk?.steps ?? 0)))
+      .reduce((sum, n) => sum + n, 0);
     const gmacs = macs / wallMs / 1e6;
     return [
       {

@@ -10,6 +10,7 @@
 // Weights of a tile of 8 channels are [term][block][ky][kx][8 channels], 4 bytes (the block's channels, plus 128) to a u32.
 // Loads for 8 × 8 × 12 multiply-adds of a 3-wide row: 10 words, 6 vec4u of weights.
 // No races: an invocation writes the words of its own channels, pixels and images, into a region that no source shares.
+// Uses lib/broadcast, lib/layer, lib/bytes, lib/neurons, lib/tap, lib/sums
 
 @group(0) @binding(0) var<storage, read_write> words: array<u32>;
 #if ${uniformWeights}

@@ -3,6 +3,7 @@
 // channels are [term][block][ky][kx][channel of the block][8 channels], in f32.
 // One invocation: 8 output channels × 4 pixels of a row (or 4 images where rows are short). Terms as in `accumulate`.
 // Loads for 8 × 4 × 4 multiply-adds: 4 cells, 8 vec4f of weights. No races: every invocation writes its own cells.
+// Uses lib/broadcast, lib/layer
 
 struct AnnLayer {
   channels: u32,

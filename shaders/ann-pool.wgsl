@@ -1,5 +1,6 @@
 // ann-pool: maximum or mean over windows of the trained network, in f32. Cells: [block of 4 channels][y][x][image] of vec4f.
 // One invocation: four channels of one place of one image.
+// Uses lib/layer
 
 struct AnnPool {
   channels: u32,

@@ -1,9 +1,10 @@
 // convolve-spikes: as `convolve`, the same bits, driven by spikes: only channels that send anything in four steps cost a load.
-// Spikes: lib/steps. Weights: [term][input channel][ky][kx][tile of 8 output channels], 8 bytes (plus 128) to a vec2u. Currents:
+// Spikes: lib/steps. Weights: [term][input channel][ky][kx][tile of 8 output channels of this dispatch], 8 bytes (plus 128) to a vec2u. Currents:
 // [group of 4 steps][channel, whole tiles of 8][y][x][image], a vec4i of four steps.
 // One invocation: 8 output channels of one place of one image, all steps of the chunk; neighbours are the place's other output
 // channels, so they see the same spikes. A term's sums stand in 16 bits each, two to a u32, and are carried over before 257
 // of them could overflow. No races: an invocation writes the currents of its own channels, place and image.
+// Uses lib/steps, lib/neuron-${neuron}, lib/synapses
 
 @group(0) @binding(0) var<storage, read> spikes: array<u32>;
 @group(0) @binding(1) var<storage, read> events: array<vec2u>;
@@ -32,17 +33,23 @@ struct Open {
 fn convolveSpikes(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let index = (group.z * groups.x + group.x) * 64u + local;
   let tiles = (layer.channels + 7u) / 8u;
-  let tile = index % tiles;
-  let n = index / tiles % layer.batch;
-  let place = index / tiles / layer.batch;
+  let share = index % layer.tiles;  // tile of this dispatch's weights
+  let tile = layer.firstTile + share;
+  let n = index / layer.tiles % layer.batch;
+  let place = index / layer.tiles / layer.batch;
   let stride = layer.height * layer.width * layer.batch;
   if (place * layer.batch >= stride || n >= chunk.images) { return; }
-  for (var g = chunk.place / 4u; g * 4u < chunk.place + chunk.steps; g++) {
+  for (var g = 0u; g * 4u < chunk.steps; g++) {
     var sums = Currents();
     for (var t = 0u; t < layer.terms; t++) {
       var term = layer.term[t];
-      if (chunk.window < term.first || (chunk.window - term.first) % term.every != 0u) { continue; }
-      if (term.kind == IDENTITY) { addIdentity(&sums, &term, tile, g, n, place); } else { addEvents(&sums, &term, tile, tiles, g, n, place); }
+      if (!comesNow(&term)) { continue; }
+      let scale = weightsOf(&term, g);
+      if (term.kind == IDENTITY) {
+        addIdentity(&sums, &term, scale, tile, g, n, place);
+      } else {
+        addEvents(&sums, &term, scale, tile, share, g, n, place);
+      }
     }
     let at = (g * tiles + tile) * 8u * stride + place * layer.batch + n;
     // written out: an array that a loop indexes stays in memory on software drivers
@@ -57,7 +64,7 @@ fn convolveSpikes(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) 
   }
 }
 
-fn addEvents(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, tile: u32, tiles: u32, g: u32, n: u32, place: u32) {
+fn addEvents(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, scale: vec4i, tile: u32, share: u32, g: u32, n: u32, place: u32) {
   // the source channels that any of the outputs reads
   let first = tile * 8u / (*term).groupOutputs * (*term).groupInputs;
   let last = (min(tile * 8u + 7u, layer.channels - 1u) / (*term).groupOutputs + 1u) * (*term).groupInputs;
@@ -72,7 +79,7 @@ fn addEvents(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, tile
       let pixel = (*term).source + g * (*term).groupStride + (u32(iy) * (*term).width + u32(ix)) * layer.batch + n;
       for (var source = first / 8u; source * 8u < last; source++) {
         if (added == FULL) {
-          carry(sums, open, (*term).shift);
+          carry(sums, open, scale);
           open = Open();
           added = 0u;
         }
@@ -82,7 +89,7 @@ fn addEvents(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, tile
           let nibble = firstTrailingBit(rest) / 4u;
           let c = source * 8u + (nibble >> 1u) + (nibble & 1u) * 4u;
           let on = vec4u(0u) - ((vec4u(rest >> (nibble * 4u)) >> STEPS) & vec4u(1u));
-          let w = events[(*term).events + ((c * (*term).kernelHeight + ky) * (*term).kernelWidth + kx) * tiles + tile];
+          let w = events[(*term).events + ((c * (*term).kernelHeight + ky) * (*term).kernelWidth + kx) * layer.tiles + share];
           open.w02 += vec4u(w.x & HALVES) & on;
           open.w13 += vec4u((w.x >> 8u) & HALVES) & on;
           open.w46 += vec4u(w.y & HALVES) & on;
@@ -93,36 +100,36 @@ fn addEvents(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, tile
       }
     }
   }
-  carry(sums, open, (*term).shift);
+  carry(sums, open, scale);
 }
 
 // Weights are stored plus 128: that many times the spikes are too much.
-fn carry(sums: ptr<function, Currents>, open: Open, shift: u32) {
+fn carry(sums: ptr<function, Currents>, open: Open, scale: vec4i) {
   let bias = vec4i(open.count << vec4u(7u));
-  (*sums)[0] += (vec4i(open.w02 & vec4u(0xffffu)) - bias) << vec4u(shift);
-  (*sums)[1] += (vec4i(open.w13 & vec4u(0xffffu)) - bias) << vec4u(shift);
-  (*sums)[2] += (vec4i(open.w02 >> vec4u(16u)) - bias) << vec4u(shift);
-  (*sums)[3] += (vec4i(open.w13 >> vec4u(16u)) - bias) << vec4u(shift);
-  (*sums)[4] += (vec4i(open.w46 & vec4u(0xffffu)) - bias) << vec4u(shift);
-  (*sums)[5] += (vec4i(open.w57 & vec4u(0xffffu)) - bias) << vec4u(shift);
-  (*sums)[6] += (vec4i(open.w46 >> vec4u(16u)) - bias) << vec4u(shift);
-  (*sums)[7] += (vec4i(open.w57 >> vec4u(16u)) - bias) << vec4u(shift);
+  (*sums)[0] += (vec4i(open.w02 & vec4u(0xffffu)) - bias) * scale;
+  (*sums)[1] += (vec4i(open.w13 & vec4u(0xffffu)) - bias) * scale;
+  (*sums)[2] += (vec4i(open.w02 >> vec4u(16u)) - bias) * scale;
+  (*sums)[3] += (vec4i(open.w13 >> vec4u(16u)) - bias) * scale;
+  (*sums)[4] += (vec4i(open.w46 & vec4u(0xffffu)) - bias) * scale;
+  (*sums)[5] += (vec4i(open.w57 & vec4u(0xffffu)) - bias) * scale;
+  (*sums)[6] += (vec4i(open.w46 >> vec4u(16u)) - bias) * scale;
+  (*sums)[7] += (vec4i(open.w57 >> vec4u(16u)) - bias) * scale;
 }
 
 // A shortcut without parameters: the same place and channel, times one integer a channel.
-fn addIdentity(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, tile: u32, g: u32, n: u32, place: u32) {
+fn addIdentity(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, scale: vec4i, tile: u32, g: u32, n: u32, place: u32) {
   let word = spikes[(*term).source + g * (*term).groupStride + (tile * layer.height * layer.width + place) * layer.batch + n];
-  addIdentityChannel(sums, term, word, tile, 0u);
-  addIdentityChannel(sums, term, word, tile, 1u);
-  addIdentityChannel(sums, term, word, tile, 2u);
-  addIdentityChannel(sums, term, word, tile, 3u);
-  addIdentityChannel(sums, term, word, tile, 4u);
-  addIdentityChannel(sums, term, word, tile, 5u);
-  addIdentityChannel(sums, term, word, tile, 6u);
-  addIdentityChannel(sums, term, word, tile, 7u);
+  addIdentityChannel(sums, term, scale, word, tile, 0u);
+  addIdentityChannel(sums, term, scale, word, tile, 1u);
+  addIdentityChannel(sums, term, scale, word, tile, 2u);
+  addIdentityChannel(sums, term, scale, word, tile, 3u);
+  addIdentityChannel(sums, term, scale, word, tile, 4u);
+  addIdentityChannel(sums, term, scale, word, tile, 5u);
+  addIdentityChannel(sums, term, scale, word, tile, 6u);
+  addIdentityChannel(sums, term, scale, word, tile, 7u);
 }
 
-fn addIdentityChannel(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, word: u32, tile: u32, u: u32) {
-  let w = channels[(*term).weights + tile * 8u + u].x << (*term).shift;
+fn addIdentityChannel(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, scale: vec4i, word: u32, tile: u32, u: u32) {
+  let w = channels[(*term).weights + tile * 8u + u].x * scale;
   (*sums)[u] += vec4i((vec4u(word) >> (STEPS + vec4u(spikeBit(u, 0u)))) & vec4u(1u)) * w;
 }

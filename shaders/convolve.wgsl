@@ -2,6 +2,7 @@
 // Spikes: lib/steps. Currents: [group of 4 steps][channel, whole tiles of 8][y][x][image], a vec4i of four steps.
 // One invocation: 8 output channels × 2 pixels of a row (or 2 images where rows are short), all steps of the chunk.
 // Traffic: lib/spike-sums; 16 vec4i stores a group. No races: an invocation writes the currents of its own channels and pixels.
+// Uses lib/broadcast, lib/steps, lib/bytes, lib/tap, lib/neuron-${neuron}, lib/synapses, lib/spike-sums
 
 @group(0) @binding(0) var<storage, read> spikes: array<u32>;
 #if ${uniformWeights}
@@ -36,7 +37,7 @@ fn convolve(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups
   let place = (y * layer.width + x) * layer.batch + n;
   let first = y < layer.height && x < layer.width && n < chunk.images;
   let second = first && x + layer.stepX < layer.width && n + layer.stepN < chunk.images;
-  for (var g = chunk.place / 4u; g * 4u < chunk.place + chunk.steps; g++) {
+  for (var g = 0u; g * 4u < chunk.steps; g++) {
     var v = Currents();
     sumTerms(&v, tile, group.y, g, n, x, y);
     let at = (g * tiles + tile) * 8u * stride + place;

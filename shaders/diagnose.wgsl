@@ -3,6 +3,7 @@
 // [channel][y][x]. A pair is one neuron in one image. One invocation: PAIRS pairs, WORKGROUP apart, so that neighbours read
 // neighbours; a workgroup adds up its own in a tree and writes one `Partial`, which nobody else writes. The order of all
 // additions is fixed, so a device gives the same sums every time.
+// Uses lib/layer
 
 const WORKGROUP = 64u;
 const PAIRS = 64u;

@@ -1,6 +1,7 @@
 // flip: a window's end (specification, section 2): V = clamp(V, −2^23, 2^23), S = 1 − S. Before the layer's first window the
 // membranes are bounded and the states stay. Membranes: [channel][y][x][image]; states: 8 channels to a u32, where the spikes
 // of a train's first step lie. One invocation: 8 channels of one place of one image; it alone reads and writes them.
+// Uses lib/steps
 
 @group(0) @binding(0) var<storage, read_write> spikes: array<u32>;
 @group(0) @binding(1) var<uniform> layer: SpikeLayer;
@@ -19,5 +20,5 @@ fn flip(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let at = layer.membranes + tile * 7u * stride + index + u * stride;
     membranes[at] = clamp(membranes[at], -LIMIT, LIMIT);
   }
-  if (chunk.window >= layer.firstWindow) { spikes[layer.states + index] ^= STEP_BITS; }
+  if (chunk.step >= layer.first) { spikes[layer.states + index] ^= STEP_BITS; }
 }

@@ -2,6 +2,7 @@
 // currents in memory. The same code for both halves (lib/spike-sums, the neuron's library).
 // Layouts as there. One invocation: 8 output channels × 2 pixels of a row (or 2 images where rows are short), all steps; it
 // writes whole words of the train, 8 channels × 4 steps, so nobody else touches them.
+// Uses lib/broadcast, lib/steps, lib/bytes, lib/tap, lib/neuron-${neuron}, lib/synapses, lib/spike-sums, lib/membrane
 
 @group(0) @binding(0) var<storage, read_write> spikes: array<u32>;
 #if ${uniformWeights}
@@ -54,7 +55,7 @@ fn fused(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: v
   var neurons = Neurons();
   loadPlace(&neurons, own, stride, 0u);
   loadPlace(&neurons, own + step, stride, 1u);
-  for (var g = chunk.place / 4u; g * 4u < chunk.place + chunk.steps; g++) {
+  for (var g = 0u; g * 4u < chunk.steps; g++) {
     var current = Currents();
     sumTerms(&current, tile, group.y, g, n, x, y);
     let steps = stepsOfGroup(g);

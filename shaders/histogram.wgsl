@@ -1,6 +1,7 @@
 // histogram: distribution of one layer's positive activations over logarithmic bins (specification, section 4): exponent and
 // the 11 upper bits of the mantissa of the f32, from 2^-16 to 2^16, so that a bin is at most 0.05 % wide. Zeros are not
 // counted. One invocation: four channels of one place of one image; one atomic add for each positive value.
+// Uses lib/layer
 
 struct Histogram {
   channels: u32,

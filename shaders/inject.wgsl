@@ -1,6 +1,7 @@
 // inject: image → drive, once a batch (specification, section 7): b + Σ w · q of every neuron that reads the pixels. Pixels are
 // words of `encode`, [block of 4 channels][y][x][image]; the zero point is in the bias, padding is a word of it.
 // Drive: [channel][y][x][image]. One invocation: 8 output channels of one pixel of one image; it alone writes them.
+// Uses lib/steps
 
 @group(0) @binding(0) var<storage, read> words: array<u32>;
 @group(0) @binding(1) var<storage, read> weights: array<vec4u>;
@@ -14,7 +15,8 @@ alias Tile = array<i32, 8>;
 @compute @workgroup_size(64)
 fn inject(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let index = (group.z * groups.x + group.x) * 64u + local;
-  let tile = group.y;
+  let share = group.y;  // tile of this dispatch's weights
+  let tile = layer.firstTile + share;
   let n = index % layer.batch;
   let x = index / layer.batch % layer.width;
   let y = index / layer.batch / layer.width;
@@ -25,16 +27,16 @@ fn inject(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: 
   }
   for (var t = 0u; t < layer.terms; t++) {
     var term = layer.term[t];
-    if (term.kind == IDENTITY) { addIdentity(&sums, &term, tile, n, x, y); } else { addWindow(&sums, &term, tile, n, x, y); }
+    if (term.kind == IDENTITY) { addIdentity(&sums, &term, tile, n, x, y); } else { addWindow(&sums, &term, tile, share, n, x, y); }
   }
   for (var u = 0u; u < min(8u, layer.channels - tile * 8u); u++) {
     drive[layer.drive + (tile * 8u + u) * layer.height * layer.width * layer.batch + index] = sums[u];
   }
 }
 
-fn addWindow(sums: ptr<function, Tile>, term: ptr<function, SpikeTerm>, tile: u32, n: u32, x: u32, y: u32) {
+fn addWindow(sums: ptr<function, Tile>, term: ptr<function, SpikeTerm>, tile: u32, share: u32, n: u32, x: u32, y: u32) {
   let first = (tile * 8u / (*term).groupOutputs) * (*term).groupInputs / 4u;
-  var w = tile * layer.tileWeights + (*term).weights;
+  var w = share * layer.tileWeights + (*term).weights;
   for (var q = first; q < first + (*term).blocks; q++) {
     for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
       for (var kx = 0u; kx < (*term).kernelWidth; kx++) {

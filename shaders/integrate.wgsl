@@ -3,6 +3,7 @@
 // Currents: [group of 4 steps][channel][y][x][image]; membranes, drive, counts, decoded: [channel][y][x][image]; the train:
 // lib/steps. One invocation: 8 channels (a workgroup's tile) of one place of one image, all steps of the chunk: 8 vec4i loads
 // and `planes` stores a group, and once 8 membranes and accumulators. No races: all of it belongs to this invocation alone.
+// Uses lib/broadcast, lib/steps, lib/neuron-${neuron}, lib/membrane
 
 @group(0) @binding(0) var<storage, read_write> spikes: array<u32>;
 #if ${receives}
@@ -43,7 +44,7 @@ fn integrate(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) group
 #endif
   var neurons = Neurons();
   loadPlace(&neurons, own, stride, 0u);
-  for (var g = chunk.place / 4u; g * 4u < chunk.place + chunk.steps; g++) {
+  for (var g = 0u; g * 4u < chunk.steps; g++) {
 #if ${receives}
     let first = (g * ((layer.channels + 7u) / 8u) + tile) * 8u * stride + index;
     var current = Currents(

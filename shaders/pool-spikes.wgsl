@@ -2,9 +2,12 @@
 //   sum      the number of spikes in the window, as planes of bits: bit-sliced adders count 8 channels × 4 steps at once;
 //   word     maximum of words, bits arriving most significant first: of the inputs still equal to the maximum so far the output
 //            spikes if any does, and those that did not are out for the rest of the word;
-//   count    the input with the most spikes so far, the first of the window where several have as many.
+//   count    the input with the most spikes so far, the first of the window where several have as many;
+//   step     maximum of the words of each step;
+//   total    maximum of the sums of words so far, which may be taken back: its change is what is sent.
 // One invocation: 8 channels of one place of one image, all steps of the chunk. Inputs that are out, and counts, are kept for
 // each of its window's places by itself: [place][tile of 8 channels][y][x][image] and [place][channel][y][x][image].
+// Uses lib/steps
 
 struct PoolSpikes {
   channels: u32,
@@ -20,7 +23,9 @@ struct PoolSpikes {
   groupStride: u32,
   planes: u32,
   memory: u32,          // first word of what is out, or of the counts
-  phaseBits: u32,
+  offset: u32,          // (step + offset) mod period == window: a word begins
+  period: u32,
+  window: u32,
   kernelHeight: u32,
   kernelWidth: u32,
   strideY: u32,
@@ -36,6 +41,7 @@ struct PoolSpikes {
 @group(0) @binding(2) var<uniform> chunk: Chunk;
 
 const MAX_PLANES = 24u;
+const NONE = -2147483647i;
 
 @compute @workgroup_size(64)
 fn poolSpikes(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -43,11 +49,11 @@ fn poolSpikes(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
   let area = layer.height * layer.width;
   let tile = index / layer.batch / area;
   if (tile * 8u >= layer.channels || index % layer.batch >= chunk.images) { return; }
-  for (var g = chunk.place / 4u; g * 4u < chunk.place + chunk.steps; g++) {
+  for (var g = 0u; g * 4u < chunk.steps; g++) {
 #if ${sum}
     sumGroup(g, index);
-#elif ${byCount}
-    countGroup(g, index);
+#elif ${byValue}
+    valueGroup(g, index);
 #else
     wordGroup(g, index);
 #endif
@@ -74,11 +80,18 @@ fn sumGroup(g: u32, index: u32) {
       let at = sourceAt(g, index, ky, kx);
       if (at == 0u) { continue; }
       for (var p = 0u; p < layer.sourcePlanes; p++) {
-        var carry = spikes[at + p * sourcePlane];
-        for (var q = p; q < layer.planes && carry != 0u; q++) {
-          let both = planes[q] & carry;
-          planes[q] ^= carry;
-          carry = both;
+        var last = p + 1u;
+#if ${signed}
+        // −2^p is the sum of all planes from p on, beyond which nothing is kept
+        if (last == layer.sourcePlanes) { last = layer.planes; }
+#endif
+        for (var first = p; first < last; first++) {
+          var carry = spikes[at + p * sourcePlane];
+          for (var q = first; q < layer.planes && carry != 0u; q++) {
+            let both = planes[q] & carry;
+            planes[q] ^= carry;
+            carry = both;
+          }
         }
       }
     }
@@ -87,35 +100,50 @@ fn sumGroup(g: u32, index: u32) {
     spikes[layer.destination + g * layer.groupStride + q * (layer.groupStride / layer.planes) + index] = planes[q];
   }
 }
-#elif ${byCount}
-fn countGroup(g: u32, index: u32) {
+#elif ${byValue}
+fn valueGroup(g: u32, index: u32) {
   let sourcePlane = layer.sourceGroupStride / layer.sourcePlanes;
   let stride = layer.height * layer.width * layer.batch;
   let tiles = (layer.channels + 7u) / 8u;
   let own = layer.memory + index / stride * 7u * stride + index;  // channel 8 · tile, place 0
-  var words = vec4u();
+  var words = array<u32, 9>();
   for (var k = 0u; k < 4u; k++) {
     if (!inChunk(g * 4u + k)) { continue; }
     for (var u = 0u; u < 8u; u++) {
-      var most = -1;
-      var winner = 0u;
+      var before = NONE;
+      var most = NONE;
+      var winner = 0;
       for (var ky = 0u; ky < layer.kernelHeight; ky++) {
         for (var kx = 0u; kx < layer.kernelWidth; kx++) {
           let at = sourceAt(g, index, ky, kx);
           if (at == 0u) { continue; }
-          var sent = 0u;
+          var bits = 0u;
           for (var p = 0u; p < layer.sourcePlanes; p++) {
-            sent |= ((spikes[at + p * sourcePlane] >> spikeBit(u, k)) & 1u) << p;
+            bits |= ((spikes[at + p * sourcePlane] >> spikeBit(u, k)) & 1u) << p;
           }
+          var sent = i32(bits);
+#if ${signed}
+          sent = i32(bits << (32u - layer.sourcePlanes)) >> (32u - layer.sourcePlanes);
+#endif
+          var value = sent;
+#if ${remembers}
           let counted = own + ((ky * layer.kernelWidth + kx) * tiles * 8u + u) * stride;
-          spikes[counted] += sent;
-          if (i32(spikes[counted]) > most) {
-            most = i32(spikes[counted]);
+          before = max(before, i32(spikes[counted]));
+          value += i32(spikes[counted]);
+          spikes[counted] = u32(value);
+#endif
+          if (value > most) {
+            most = value;
             winner = sent;
           }
         }
       }
-      words |= ((vec4u(winner) >> vec4u(0u, 1u, 2u, 3u)) & vec4u(1u)) << vec4u(spikeBit(u, k));
+#if ${signed}
+      winner = most - before;
+#endif
+      for (var p = 0u; p < layer.planes; p++) {
+        words[p] |= ((u32(winner) >> p) & 1u) << spikeBit(u, k);
+      }
     }
   }
   for (var p = 0u; p < layer.planes; p++) {
@@ -127,10 +155,10 @@ fn wordGroup(g: u32, index: u32) {
   let tiles = (layer.channels + 7u) / 8u;
   let stride = tiles * layer.height * layer.width * layer.batch;
   var word = 0u;
-  let phases = phasesOf(g, layer.phaseBits);
+  let phases = since(g, layer.offset, layer.period);
   for (var k = 0u; k < 4u; k++) {
     if (!inChunk(g * 4u + k)) { continue; }
-    let begins = phases[k] == 0u;
+    let begins = phases[k] == layer.window;
     var pooled = 0u;
     for (var turn = 0u; turn < 2u; turn++) {  // first what spikes, then who is out
       for (var ky = 0u; ky < layer.kernelHeight; ky++) {

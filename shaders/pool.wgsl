@@ -3,6 +3,7 @@
 // bytes, least significant first: [wave][plane][block][y][x][image]. For the readout, sums are taken of every prefix of the
 // words too, most significant bit first: a "wave" is then wave · K + phase.
 // One invocation: four channels of one place of one image, all waves: kernel area loads and `planes` stores a wave.
+// Uses lib/layer
 
 struct Pool {
   channels: u32,

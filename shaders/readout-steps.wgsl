@@ -1,6 +1,7 @@
 // readout-steps: the last layer, which integrates and never fires, over a chunk of steps: its potential after every one.
 // Currents: [group of 4 steps][class][image]; potentials out: [step][image][class]; membranes: [class][image]. Bounded by ±2^30,
 // and not shifted by the grid. One invocation: one class of one image, all steps of the chunk; it alone touches its membrane.
+// Uses lib/steps, lib/neuron-${neuron}
 
 @group(0) @binding(0) var<storage, read> currents: array<vec4i>;
 @group(0) @binding(1) var<uniform> layer: SpikeLayer;
@@ -18,17 +19,15 @@ fn readoutSteps(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
   if (o >= layer.channels || n >= chunk.images) { return; }
   var input = channels[layer.channelBase + o].x;
   if (layer.hasDrive != 0u) { input = drive[layer.drive + index]; }
-  let integrating = chunk.window >= layer.firstWindow && (chunk.window - layer.firstWindow) % 2u == 0u;
   var v = membranes[layer.membranes + index];
-  for (var position = chunk.place; position < chunk.place + chunk.steps; position++) {
+  for (var step = 0u; step < chunk.steps; step++) {
     var current = 0;
     if (layer.receives != 0u) {
-      current = currents[position / 4u * ((layer.channels + 7u) / 8u) * 8u * layer.batch + index][position % 4u];
+      current = currents[step / 4u * ((layer.channels + 7u) / 8u) * 8u * layer.batch + index][step % 4u];
     }
-    let moment = Moment((chunk.step + position - chunk.place) % layer.phaseBits, layer.phaseBits);
-    let arrived = arriving(current, input, moment, integrating);
-    v = clamp(v + arrived, -UNIT_LIMIT, UNIT_LIMIT);
-    potentials[((chunk.step + position - chunk.place) * layer.batch + n) * layer.channels + o] = v;
+    let begins = chunk.step >= layer.first && (chunk.step + step + layer.offset) % layer.period == 0u;
+    v = clamp(v + arriving(current, input, begins), -UNIT_LIMIT, UNIT_LIMIT);
+    potentials[((chunk.step + step) * layer.batch + n) * layer.channels + o] = v;
   }
   membranes[layer.membranes + index] = v;
 }

@@ -5,6 +5,7 @@
 //
 // and after the last phase it stays for the next wave. It is never clamped: 2^23 a wave leaves i32 room for 255 waves.
 // Potentials out: [wave · K + phase][image][class]. Weights as in `accumulate`. One invocation: 8 classes of one image.
+// Uses lib/layer
 
 @group(0) @binding(0) var<storage, read_write> words: array<u32>;
 @group(0) @binding(1) var<storage, read> weights: array<vec4u>;
@@ -18,11 +19,12 @@ alias Classes = array<i32, 8>;
 @compute @workgroup_size(64)
 fn readout(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let n = (group.z * groups.x + group.x) * 64u + local;
-  let tile = group.y;
+  let share = group.y;  // tile of this dispatch's weights
+  let tile = layer.firstTile + share;
   if (n >= batch.images) { return; }
   var v = Classes();
   for (var wave = 0u; wave < layer.waves; wave++) {
-    for (var phase = 0u; phase < layer.phaseBits; phase++) {
+    for (var phase = 0u; phase < layer.window; phase++) {
       var potential = v;
       for (var u = 0u; u < 8u; u++) {
         potential[u] += channels[layer.channelBase + tile * 8u + u].x;
@@ -32,13 +34,13 @@ fn readout(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
         if (term.kind == IDENTITY) {
           addIdentity(&potential, &term, tile, wave, phase, n);
         } else {
-          addConvolution(&potential, &term, tile, wave, phase, n);
+          addConvolution(&potential, &term, tile, share, wave, phase, n);
         }
       }
       for (var u = 0u; u < 8u && tile * 8u + u < layer.channels; u++) {
-        potentials[((wave * layer.phaseBits + phase) * layer.batch + n) * layer.channels + tile * 8u + u] = potential[u];
+        potentials[((wave * layer.window + phase) * layer.batch + n) * layer.channels + tile * 8u + u] = potential[u];
       }
-      if (phase == layer.phaseBits - 1u) { v = potential; }
+      if (phase == layer.window - 1u) { v = potential; }
     }
   }
 }
@@ -46,16 +48,18 @@ fn readout(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
 // The source's word with the bits that have not been sent yet cleared. Pixels, pooled prefixes (`phases` > 1) are whole.
 fn prefix(term: ptr<function, Term>, wave: u32, phase: u32, at: u32) -> u32 {
   let stride = (*term).waveStride;
-  let instant = select(wave * (*term).phases + phase, wave, (*term).phases == 1u);
+  // a word that is shorter than the window is whole from its last bit on
+  let bit = min(phase, (*term).bits - 1u);
+  let instant = select(wave * (*term).phases + bit, wave, (*term).phases == 1u);
   let word = words[(*term).source + instant * stride + at];
   if ((*term).phases > 1u || stride == 0u) { return word; }
-  let rest = layer.phaseBits - 1u - phase;
+  let rest = (*term).bits - 1u - bit;
   return word & ((((0xffu >> rest) << rest) & 0xffu) * 0x01010101u);
 }
 
-fn addConvolution(potential: ptr<function, Classes>, term: ptr<function, Term>, tile: u32, wave: u32, phase: u32, n: u32) {
+fn addConvolution(potential: ptr<function, Classes>, term: ptr<function, Term>, tile: u32, share: u32, wave: u32, phase: u32, n: u32) {
   let first = firstBlock(term, tile);
-  var w = tile * layer.tileWeights + (*term).weights;
+  var w = share * layer.tileWeights + (*term).weights;
   for (var q = first; q < first + (*term).blocks; q++) {
     for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
       for (var kx = 0u; kx < (*term).kernelWidth; kx++) {

@@ -1,4 +1,5 @@
 // start: membranes before the first step, V = V(0) of the channel. [channel][y][x][image]. One invocation: one of them.
+// Uses lib/steps
 
 @group(0) @binding(0) var<storage, read_write> membranes: array<i32>;
 @group(0) @binding(1) var<uniform> layer: SpikeLayer;

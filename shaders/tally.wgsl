@@ -2,6 +2,7 @@
 // neuron so far, and the sum of their weights in units of the word's last bit.
 // Words in: [wave][block of 4 channels][y][x][image], four channels to a u32. Out: [channel][y][x][image].
 // One invocation: four channels of one place of one image, all words sent so far; nobody else writes its entries.
+// Uses lib/layer
 
 struct Tally {
   channels: u32,

@@ -1,10 +1,116 @@
 /** The exit code of the command for each cause (README, "Exit codes"). */
 export const EXIT = { ok: 0, failure: 1, usage: 2, unsupported: 3, noAdapter: 4, gate: 5, interrupted: 130 } as const;
 
-/** Every error the library throws on purpose: what (message), where (node, layer, file, record, kernel), what to do. */
-export class BsnnError extends Error {
+// Codes: stable identifiers of causes, for programs; docs/errors.md says of each when it happens and what to do.
+
+export type UnsupportedModelCode =
+  | 'constant-output'
+  | 'input-shape'
+  | 'input-type'
+  | 'linear-without-relu'
+  | 'opset'
+  | 'output-shape'
+  | 'several-inputs'
+  | 'several-outputs'
+  | 'too-large'
+  | 'unsupported-operator'
+  | 'unsupported-shape'
+  | 'unsupported-type';
+
+export type ModelFormatCode =
+  | 'bad-attribute'
+  | 'bad-shape'
+  | 'bad-tensor'
+  | 'bad-weights'
+  | 'cycle'
+  | 'duplicate-tensor'
+  | 'external-data'
+  | 'missing-tensor'
+  | 'no-input'
+  | 'no-output'
+  | 'not-onnx'
+  | 'sidecar-classes'
+  | 'sidecar-field'
+  | 'sidecar-json'
+  | 'sidecar-size'
+  | 'sidecar-unreadable'
+  | 'unreadable-file';
+
+export type DataSetCode =
+  | 'data-corrupt'
+  | 'data-count'
+  | 'data-empty'
+  | 'data-label'
+  | 'data-magic'
+  | 'data-missing'
+  | 'data-size'
+  | 'data-truncated'
+  | 'data-unreadable';
+
+export type DeviceCode =
+  | 'device-lost'
+  | 'disposed'
+  | 'no-adapter'
+  | 'no-matrix'
+  | 'out-of-memory'
+  | 'self-test'
+  | 'shader'
+  | 'shader-text'
+  | 'too-large'
+  | 'too-many-terms'
+  | 'tuning-differs'
+  | 'validation';
+
+export type ConversionCode = 'bad-scale' | 'grid-too-coarse' | 'no-bound' | 'pool' | 'readout' | 'unread' | 'unsound-network';
+
+/** Where one option alone is wrong, the code is its name. */
+export type OptionCode =
+  | 'arithmetic'
+  | 'batch'
+  | 'calibration'
+  | 'calibration-images'
+  | 'checkpoints'
+  | 'chunk'
+  | 'data-set-form'
+  | 'diagnosis'
+  | 'form'
+  | 'fraction'
+  | 'image-shape'
+  | 'images'
+  | 'initial'
+  | 'keepMembranes'
+  | 'label'
+  | 'labels'
+  | 'layer'
+  | 'layers'
+  | 'limit'
+  | 'mean'
+  | 'memory'
+  | 'neuron'
+  | 'neurons'
+  | 'offset'
+  | 'output-file'
+  | 'output-kind'
+  | 'percentile'
+  | 'phase-bits'
+  | 'phaseBits'
+  | 'session-disposed'
+  | 'std'
+  | 'timesteps'
+  | 'tune-kernels'
+  | 'tuning-file'
+  | 'waves'
+  | 'what';
+
+export type ErrorCode = UnsupportedModelCode | ModelFormatCode | DataSetCode | DeviceCode | ConversionCode | OptionCode;
+
+/**
+ * Every error the library throws on purpose: what (message), where (node, layer, file, record, kernel), what to do.
+ * `Code`: those that a subclass may be made with.
+ */
+export class BsnnError<Code extends ErrorCode = ErrorCode> extends Error {
   /** Stable identifier of the cause, for programs. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** Node, layer, file and record, option or kernel the error is about. */
   readonly where: string;
   /** What the user can do about it. */
@@ -12,7 +118,7 @@ export class BsnnError extends Error {
   /** Exit code of the command. */
   readonly exitCode: number = EXIT.failure;
 
-  constructor(code: string, where: string, what: string, remedy: string, options?: ErrorOptions) {
+  constructor(code: Code, where: string, what: string, remedy: string, options?: ErrorOptions) {
     super(`${where}: ${what}${remedy ? `; ${remedy}` : ''}`, options);
     this.name = new.target.name;
     this.code = code;
@@ -22,31 +128,31 @@ export class BsnnError extends Error {
 }
 
 /** The model is a valid ONNX file, but holds something that has no spiking counterpart or is not implemented. */
-export class UnsupportedModelError extends BsnnError {
+export class UnsupportedModelError extends BsnnError<UnsupportedModelCode> {
   override readonly exitCode: number = EXIT.unsupported;
 }
 
-/** The file is not a readable ONNX model: truncated, inconsistent, missing tensors, NaN weights. */
-export class ModelFormatError extends BsnnError {}
+/** The file is not a readable ONNX model: truncated, inconsistent, missing tensors, NaN weights. Or its sidecar is wrong. */
+export class ModelFormatError extends BsnnError<ModelFormatCode> {}
 
 /** A data set's file is missing, truncated, of the wrong size, or holds a label out of range. */
-export class DataSetError extends BsnnError {}
+export class DataSetError extends BsnnError<DataSetCode> {}
 
 /** No adapter, a lost device, a validation error of a kernel, or a limit that the device does not offer. */
-export class DeviceError extends BsnnError {
+export class DeviceError extends BsnnError<DeviceCode> {
   override readonly exitCode: number;
-  constructor(code: string, where: string, what: string, remedy: string, options?: ErrorOptions) {
+  constructor(code: DeviceCode, where: string, what: string, remedy: string, options?: ErrorOptions) {
     super(code, where, what, remedy, options);
     this.exitCode = code === 'no-adapter' ? EXIT.noAdapter : EXIT.failure;
   }
 }
 
 /** A layer cannot be put on the integer grid, or follows a rule that the specification does not have. */
-export class ConversionError extends BsnnError {
+export class ConversionError extends BsnnError<ConversionCode> {
   override readonly exitCode: number = EXIT.unsupported;
 }
 
 /** An argument of the command or of an exported function is out of its range. */
-export class OptionError extends BsnnError {
+export class OptionError extends BsnnError<OptionCode> {
   override readonly exitCode: number = EXIT.usage;
 }

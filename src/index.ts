@@ -10,6 +10,7 @@ export {
   ConversionError,
   DataSetError,
   DeviceError,
+  type ErrorCode,
   ModelFormatError,
   OptionError,
   UnsupportedModelError,
@@ -26,6 +27,7 @@ export type { DiagnosisSummary, EvaluationResult, LayerFigures, SpikingAccuracy,
 export { type LayerTrace, type TraceOptions, trace } from './evaluate/trace.ts';
 export type { AdapterDescription, Device, DeviceOptions } from './gpu/device.ts';
 export { openDevice } from './gpu/node.ts';
+export { check, checkNetwork, type Finding } from './network/check.ts';
 export type {
   SpikingInput,
   SpikingLayer,
@@ -35,12 +37,15 @@ export type {
   SpikingReadout,
   SpikingTerm,
 } from './network/network.ts';
+export type { Span, Timetable } from './network/timetable.ts';
+export type { Units } from './network/units.ts';
 export { NEURON_NAMES, type Neuron, neuronText, parseNeuron } from './neuron/neuron.ts';
-export type { LayerRecord, RecordOptions, StepRecord } from './observe/record.ts';
+export { type LayerRecord, type RecordOptions, record, type StepRecord } from './observe/record.ts';
 export { type ImportOptions, importOnnx } from './onnx/import.ts';
 export type { Choice, Choices } from './plan/choices.ts';
-export type { SteppedPlan } from './plan/trains/plan.ts';
-export type { Plan } from './plan/words/plan.ts';
+export type { Pass, Program } from './plan/program.ts';
+export type { TrainsProgram } from './plan/trains/plan.ts';
+export type { WordsProgram } from './plan/words/plan.ts';
 export { type AnnResult, AnnSession, type AnnSessionOptions, type Calibration, type Normalization } from './run/ann-session.ts';
 export type { AnnBatch, Batch, OnBatch, Points, RunSummary, RunTiming } from './run/batch.ts';
 export { logitsAt } from './run/batch.ts';

@@ -31,6 +31,7 @@ struct Term {
   weights: u32,         // convolution: first vec4u within a tile's weights; identity: first entry of `channels`
   shift: u32,           // the source's bytes count 2^shift (upper bytes of sums)
   phases: u32,          // readout: 1 where word prefixes are masked out here, K where the source lies there phase by phase
+  bits: u32,            // readout: K of the source
 }
 
 struct Layer {
@@ -48,7 +49,7 @@ struct Layer {
   destination: u32,     // first word in the arena
   waveStride: u32,
   waves: u32,
-  phaseBits: u32,
+  window: u32,          // readout: steps in which words come
   maxWord: u32,
   channelBase: u32,     // first entry of `channels`
   counter: u32,

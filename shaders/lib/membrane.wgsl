@@ -11,12 +11,19 @@ const NEURONS = 8u * PLACES;
 // Four steps of every neuron's current.
 alias Currents = array<vec4i, NEURONS>;
 
-// Membranes; spikes in this chunk; Σ of their weights.
+// Membranes; spikes in this chunk; Σ of what they stand for, in this chunk or (`signed`, which looks at it) so far.
 struct Neurons {
   v: array<i32, NEURONS>,
   sent: array<u32, NEURONS>,
-  sum: array<u32, NEURONS>,
+  sum: array<i32, NEURONS>,
 }
+
+// What a place sends in four steps, a word of bits a plane.
+#if ${wide}
+alias Planes = array<u32, 9>;
+#else
+alias Planes = vec4u;
+#endif
 
 // What the channels of one place are driven by.
 struct Cells {
@@ -28,24 +35,30 @@ struct Cells {
 // The steps of a group of 4.
 struct Steps {
   inside: vec4<bool>,  // of the chunk
-  integrating: bool,
+  begins: vec4<bool>,  // an integrating window
   phases: vec4u,
-  weights: vec4u,      // of a spike
+  weights: vec4i,      // of a spike
 }
 
 fn stepsOfGroup(group: u32) -> Steps {
-  let position = vec4u(4u * group) + vec4u(0u, 1u, 2u, 3u);
-  let inside = (position >= vec4u(chunk.place)) & (position < vec4u(chunk.place + chunk.steps));
-  let phases = phasesOf(group, layer.phaseBits);
+  let inside = vec4u(4u * group) + vec4u(0u, 1u, 2u, 3u) < vec4u(chunk.steps);
+  var phases = since(group, layer.offset, layer.period);
+#if ${windowed}
+  let begins = (phases == vec4u(0u)) & vec4<bool>(chunk.step >= layer.first);
+  phases = select(phases, phases - vec4u(layer.window), phases >= vec4u(layer.window));
+#else
+  let begins = vec4<bool>(false);
+#endif
   let K = layer.phaseBits;
-  let weights = vec4u(spikeWeight(Moment(phases.x, K)), spikeWeight(Moment(phases.y, K)), spikeWeight(Moment(phases.z, K)), spikeWeight(Moment(phases.w, K)));
-  return Steps(inside, chunk.window >= layer.firstWindow, phases, weights);
+  let weights = vec4i(spikeWeight(Moment(phases.x, K)), spikeWeight(Moment(phases.y, K)), spikeWeight(Moment(phases.z, K)), spikeWeight(Moment(phases.w, K)));
+  return Steps(inside, begins, phases, weights);
 }
 
 // 1 where the layer may send in this chunk, else 0.
 fn sendsNow() -> u32 {
 #if ${windowed}
-  return select(0u, 1u, chunk.window > layer.firstWindow && (chunk.window - layer.firstWindow) % 2u == 1u);
+  let into = (chunk.step + layer.offset) % layer.period;
+  return select(0u, 1u, chunk.step >= layer.first && into >= layer.window && into < layer.window + layer.phaseBits);
 #else
   return 1u;
 #endif
@@ -86,11 +99,21 @@ fn loadPlace(neurons: ptr<function, Neurons>, at: u32, stride: u32, p: u32) {
   (*neurons).v[5u * PLACES + p] = membranes[at + 5u * stride];
   (*neurons).v[6u * PLACES + p] = membranes[at + 6u * stride];
   (*neurons).v[7u * PLACES + p] = membranes[at + 7u * stride];
+#if ${signed}
+  (*neurons).sum[p] = i32(decoded[at]);
+  (*neurons).sum[PLACES + p] = i32(decoded[at + stride]);
+  (*neurons).sum[2u * PLACES + p] = i32(decoded[at + 2u * stride]);
+  (*neurons).sum[3u * PLACES + p] = i32(decoded[at + 3u * stride]);
+  (*neurons).sum[4u * PLACES + p] = i32(decoded[at + 4u * stride]);
+  (*neurons).sum[5u * PLACES + p] = i32(decoded[at + 5u * stride]);
+  (*neurons).sum[6u * PLACES + p] = i32(decoded[at + 6u * stride]);
+  (*neurons).sum[7u * PLACES + p] = i32(decoded[at + 7u * stride]);
+#endif
 }
 
-// Four steps of one place. Returns its spikes, a word a plane.
-fn stepPlace(neurons: ptr<function, Neurons>, current: ptr<function, Currents>, cells: ptr<function, Cells>, steps: Steps, p: u32) -> vec4u {
-  var words = vec4u();
+// Four steps of one place. Returns what it sends.
+fn stepPlace(neurons: ptr<function, Neurons>, current: ptr<function, Currents>, cells: ptr<function, Cells>, steps: Steps, p: u32) -> Planes {
+  var words = Planes();
   stepNeuron(neurons, &words, (*current)[p], cells, steps, p, 0u);
   stepNeuron(neurons, &words, (*current)[PLACES + p], cells, steps, p, 1u);
   stepNeuron(neurons, &words, (*current)[2u * PLACES + p], cells, steps, p, 2u);
@@ -102,31 +125,34 @@ fn stepPlace(neurons: ptr<function, Neurons>, current: ptr<function, Currents>, 
   return words;
 }
 
-fn stepNeuron(neurons: ptr<function, Neurons>, words: ptr<function, vec4u>, current: vec4i, cells: ptr<function, Cells>, steps: Steps, p: u32, u: u32) {
+fn stepNeuron(neurons: ptr<function, Neurons>, words: ptr<function, Planes>, current: vec4i, cells: ptr<function, Cells>, steps: Steps, p: u32, u: u32) {
   let i = PLACES * u + p;
   let drive = (*cells).drive[u];
   let g = (*cells).grid[u];
   let firing = (((*cells).firing >> spikeBit(u, 0u)) & 1u) == 1u;
-  let integrating = steps.integrating & !firing;
-  let a = oneStep(steps.inside.x, steps.phases.x, (*neurons).v[i], current.x, drive, g, firing, integrating);
-  let b = oneStep(steps.inside.y, steps.phases.y, a.v, current.y, drive, g, firing, integrating);
-  let c = oneStep(steps.inside.z, steps.phases.z, b.v, current.z, drive, g, firing, integrating);
-  let d = oneStep(steps.inside.w, steps.phases.w, c.v, current.w, drive, g, firing, integrating);
+  let before = (*neurons).sum[i];
+  let a = oneStep(steps.inside.x, steps.phases.x, steps.begins.x, (*neurons).v[i], current.x, drive, g, firing, before);
+  let afterA = before + a.word * steps.weights.x;
+  let b = oneStep(steps.inside.y, steps.phases.y, steps.begins.y, a.v, current.y, drive, g, firing, afterA);
+  let afterB = afterA + b.word * steps.weights.y;
+  let c = oneStep(steps.inside.z, steps.phases.z, steps.begins.z, b.v, current.z, drive, g, firing, afterB);
+  let afterC = afterB + c.word * steps.weights.z;
+  let d = oneStep(steps.inside.w, steps.phases.w, steps.begins.w, c.v, current.w, drive, g, firing, afterC);
   (*neurons).v[i] = d.v;
   (*neurons).sent[i] += a.spikes + b.spikes + c.spikes + d.spikes;
-  (*neurons).sum[i] += a.spikes * steps.weights.x + b.spikes * steps.weights.y + c.spikes * steps.weights.z + d.spikes * steps.weights.w;
-  let spikes = vec4u(a.spikes, b.spikes, c.spikes, d.spikes);
-  (*words).x |= planeBits(spikes, 0u, u);
+  (*neurons).sum[i] = afterC + d.word * steps.weights.w;
+  let words4 = vec4u(vec4i(a.word, b.word, c.word, d.word));
+  (*words)[0u] |= planeBits(words4, 0u, u);
   for (var plane = 1u; plane < layer.planes; plane++) {
-    (*words)[plane] |= planeBits(spikes, plane, u);
+    (*words)[plane] |= planeBits(words4, plane, u);
   }
 }
 
 // A step outside the chunk leaves V as it is.
-fn oneStep(inside: bool, phase: u32, v: i32, current: i32, drive: i32, g: i32, firing: bool, integrating: bool) -> Fired {
+fn oneStep(inside: bool, phase: u32, begins: bool, v: i32, current: i32, drive: i32, g: i32, firing: bool, sent: i32) -> Fired {
   let moment = Moment(phase, layer.phaseBits);
-  let after = fire(receive(v, arriving(current, drive, moment, integrating), g), g, layer.most, moment, firing);
-  return Fired(select(v, after.v, inside), select(0u, after.spikes, inside));
+  let after = fire(receive(v, arriving(current, drive, begins), g), g, layer.most, moment, firing, sent);
+  return Fired(select(v, after.v, inside), select(0, after.word, inside), select(0u, after.spikes, inside));
 }
 
 // One plane of the spikes of channel u, where they lie in a word.
@@ -136,10 +162,10 @@ fn planeBits(spikes: vec4u, plane: u32, u: u32) -> u32 {
 }
 
 // Stores the words of one place and group.
-fn storeSpikes(words: vec4u, group: u32, place: u32, live: u32) {
+fn storeSpikes(words: Planes, group: u32, place: u32, live: u32) {
   let at = layer.destination + group * layer.groupStride + place;
   let mask = bitsOfChannels(live);
-  spikes[at] = words.x & mask;
+  spikes[at] = words[0] & mask;
   for (var plane = 1u; plane < layer.planes; plane++) {
     spikes[at + plane * (layer.groupStride / layer.planes)] = words[plane] & mask;
   }
@@ -181,7 +207,11 @@ fn storeSent(neurons: ptr<function, Neurons>, at: u32, stride: u32, live: u32, p
   let sent = select(0u, (*neurons).sent[PLACES * u + p], u < live);
   if (sent != 0u) {
     counts[at + u * stride] += sent;
-    decoded[at + u * stride] += (*neurons).sum[PLACES * u + p];
+#if ${signed}
+    decoded[at + u * stride] = u32((*neurons).sum[PLACES * u + p]);
+#else
+    decoded[at + u * stride] += u32((*neurons).sum[PLACES * u + p]);
+#endif
   }
   return sent;
 }

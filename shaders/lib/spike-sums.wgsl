@@ -1,4 +1,4 @@
-// Σ w · s of all terms of a layer, densely: 8 output channels of two pixels, four steps at once. Stands on `bytes` (packed dot
+// Σ w · s of all terms of a layer, each spike weighted by its phase (the neuron's `synapseWeight`), densely: 8 output channels of two pixels, four steps at once. Stands on `bytes` (packed dot
 // products or f32, the same bits) and `broadcast`; `spikes`, `weights`, `channels`, `layer`, `chunk` are the kernel's.
 // Weights of a tile of 8 channels are [term][block of 4][ky][kx][8 channels], 4 bytes (the block's channels, plus 128) to a u32.
 // Loads for 8 outputs × 2 pixels × 4 steps × 8 source channels of a 3-wide row (1,536 multiply-adds): 4 words, 12 vec4u.
@@ -11,10 +11,10 @@ const STEPS = vec4u(0u, 1u, 2u, 3u);
 fn sumTerms(v: ptr<function, Currents>, tile: u32, weightTile: u32, group: u32, n: u32, x: u32, y: u32) {
   for (var t = 0u; t < layer.terms; t++) {
     var term = layer.term[t];
-    // windows in which the source is silent by its state bring nothing
-    if (chunk.window < term.first || (chunk.window - term.first) % term.every != 0u) { continue; }
+    if (!comesNow(&term)) { continue; }
+    let scale = weightsOf(&term, group);
     if (term.kind == IDENTITY) {
-      addIdentity(v, &term, tile, group, n, x, y);
+      addIdentity(v, &term, scale, tile, group, n, x, y);
     } else {
       var sums = Sums();
       let weight = weightTile * layer.tileWeights + term.weights;
@@ -24,21 +24,21 @@ fn sumTerms(v: ptr<function, Currents>, tile: u32, weightTile: u32, group: u32, 
         sumWindow(&sums, &term, tile, group, n, x, y, weight);
       }
       // with constant indices: an array that a loop indexes stays in memory on software drivers
-      addSum(v, &sums, term.shift, 0u);
-      addSum(v, &sums, term.shift, 1u);
-      addSum(v, &sums, term.shift, 2u);
-      addSum(v, &sums, term.shift, 3u);
-      addSum(v, &sums, term.shift, 4u);
-      addSum(v, &sums, term.shift, 5u);
-      addSum(v, &sums, term.shift, 6u);
-      addSum(v, &sums, term.shift, 7u);
+      addSum(v, &sums, scale, 0u);
+      addSum(v, &sums, scale, 1u);
+      addSum(v, &sums, scale, 2u);
+      addSum(v, &sums, scale, 3u);
+      addSum(v, &sums, scale, 4u);
+      addSum(v, &sums, scale, 5u);
+      addSum(v, &sums, scale, 6u);
+      addSum(v, &sums, scale, 7u);
     }
   }
 }
 
-fn addSum(v: ptr<function, Currents>, sums: ptr<function, Sums>, shift: u32, u: u32) {
-  (*v)[2u * u] += signedSum((*sums)[2u * u], (*sums)[16]) << vec4u(shift);
-  (*v)[2u * u + 1u] += signedSum((*sums)[2u * u + 1u], (*sums)[17]) << vec4u(shift);
+fn addSum(v: ptr<function, Currents>, sums: ptr<function, Sums>, scale: vec4i, u: u32) {
+  (*v)[2u * u] += signedSum((*sums)[2u * u], (*sums)[16]) * scale;
+  (*v)[2u * u + 1u] += signedSum((*sums)[2u * u + 1u], (*sums)[17]) * scale;
 }
 
 // The spikes of four channels, a byte each, in four steps.
@@ -144,25 +144,25 @@ fn sumWindow(sums: ptr<function, Sums>, term: ptr<function, SpikeTerm>, tile: u3
 }
 
 // A shortcut without parameters: the same place and channel, times one integer a channel.
-fn addIdentity(v: ptr<function, Currents>, term: ptr<function, SpikeTerm>, tile: u32, group: u32, n: u32, x: u32, y: u32) {
+fn addIdentity(v: ptr<function, Currents>, term: ptr<function, SpikeTerm>, scale: vec4i, tile: u32, group: u32, n: u32, x: u32, y: u32) {
   let row = (*term).source + group * (*term).groupStride + n + ((min(tile, (layer.channels - 1u) / 8u) * layer.height + y) * layer.width + x) * layer.batch;
   let near = spikes[row];
   let far = spikes[row + layer.stepX * layer.batch + layer.stepN];
-  addIdentityChannel(v, term, near, far, tile, 0u);
-  addIdentityChannel(v, term, near, far, tile, 1u);
-  addIdentityChannel(v, term, near, far, tile, 2u);
-  addIdentityChannel(v, term, near, far, tile, 3u);
-  addIdentityChannel(v, term, near, far, tile, 4u);
-  addIdentityChannel(v, term, near, far, tile, 5u);
-  addIdentityChannel(v, term, near, far, tile, 6u);
-  addIdentityChannel(v, term, near, far, tile, 7u);
+  addIdentityChannel(v, term, scale, near, far, tile, 0u);
+  addIdentityChannel(v, term, scale, near, far, tile, 1u);
+  addIdentityChannel(v, term, scale, near, far, tile, 2u);
+  addIdentityChannel(v, term, scale, near, far, tile, 3u);
+  addIdentityChannel(v, term, scale, near, far, tile, 4u);
+  addIdentityChannel(v, term, scale, near, far, tile, 5u);
+  addIdentityChannel(v, term, scale, near, far, tile, 6u);
+  addIdentityChannel(v, term, scale, near, far, tile, 7u);
 }
 
-fn addIdentityChannel(v: ptr<function, Currents>, term: ptr<function, SpikeTerm>, near: u32, far: u32, tile: u32, u: u32) {
+fn addIdentityChannel(v: ptr<function, Currents>, term: ptr<function, SpikeTerm>, scale: vec4i, near: u32, far: u32, tile: u32, u: u32) {
 #if ${broadcast}
-  let w = subgroupBroadcast(channels[(*term).weights + tile * 8u + u].x, 0u) << (*term).shift;
+  let w = subgroupBroadcast(channels[(*term).weights + tile * 8u + u].x, 0u) * scale;
 #else
-  let w = channels[(*term).weights + tile * 8u + u].x << (*term).shift;
+  let w = channels[(*term).weights + tile * 8u + u].x * scale;
 #endif
   let bits = STEPS + vec4u(spikeBit(u, 0u));
   (*v)[2u * u] += vec4i((vec4u(near) >> bits) & vec4u(1u)) * w;

@@ -1,12 +1,14 @@
 // What the kernels of the stepped engine share. Steps are numbered from the image's onset. A chunk is a run of steps that one
-// dispatch computes; for windowed neurons it lies within one window.
+// dispatch computes; for windowed neurons no depth changes its state within one. The first step of a chunk is step 0 of every
+// train: trains hold one chunk, and all times are worked out from the timetable's numbers (`src/network/timetable.ts`).
 //
 // Spikes are bits, 32 to a u32: 8 channels × 4 steps. Step k (0 … 3) of channel c (0 … 7) is bit
 //
 //     (c mod 4) · 8 + (c div 4) · 4 + k
 //
 // so that (word >> (4 · half + k)) & 0x01010101 are the spikes of four channels in one step, a byte each. A train lies as
-// [group of 4 steps][plane][tile of 8 channels][y][x][image]; plane p counts 2^p (bursts and sums of several spikes).
+// [group of 4 steps][plane][tile of 8 channels][y][x][image]; plane p counts 2^p (bursts, words and sums of several spikes), and the
+// last one of words that may be negative −2^p.
 
 const CONVOLUTION = 0u;
 const IDENTITY = 1u;
@@ -18,8 +20,6 @@ const UNIT_LIMIT = 1073741824;  // 2^30
 struct Chunk {
   step: u32,    // the first
   steps: u32,
-  window: u32,  // step div K
-  place: u32,   // where the first step's bits lie in a train: its phase for windowed neurons, else 0
   images: u32,  // of this batch; the rest of the layout is empty
 }
 
@@ -45,9 +45,11 @@ struct SpikeTerm {
   dilationX: u32,
   weights: u32,         // convolution: first vec4u within a tile's weights; identity: first entry of `channels`
   events: u32,          // spike-driven convolution: first vec2u of its weights
-  shift: u32,           // a spike of this plane counts 2^shift
-  first: u32,           // first window in which the source sends …
-  every: u32,           // … and how many windows lie from one to the next
+  weight: i32,          // what a spike of this plane counts, but for its phase: ±2^plane
+  first: u32,           // first step in which the source's words come here …
+  offset: u32,          // … (step + offset) mod period is a step's phase in a word …
+  period: u32,
+  bits: u32,            // … and so many phases a word has: K of the source
 }
 
 struct SpikeLayer {
@@ -60,19 +62,23 @@ struct SpikeLayer {
   stepN: u32,
   tilesX: u32,
   firstTile: u32,       // of the output channels, 8 a tile
+  tiles: u32,           // of this dispatch
   tileWeights: u32,     // vec4u of one tile
   destination: u32,     // first word of the layer's train
   groupStride: u32,
   planes: u32,
   most: u32,            // spikes in one step, at most
-  phaseBits: u32,
+  phaseBits: u32,       // K
+  first: u32,           // windowed: the first step that integrates
+  offset: u32,          // (step + offset) mod period: steps since a window's beginning; step mod K without windows
+  period: u32,
+  window: u32,          // steps in which a windowed layer integrates; then it fires for K
   channelBase: u32,     // first entry of `channels`
   counter: u32,
   membranes: u32,       // first entry of `membranes`, `counts` and `decoded`: [channel][y][x][image]
   drive: u32,           // first entry of `drive`, where the layer reads the pixels
   hasDrive: u32,
   states: u32,          // first word of the bistable states, [tile of 8 channels][y][x][image]
-  firstWindow: u32,     // windowed: the first that integrates
   receives: u32,        // 0 where no current comes in these steps
   terms: u32,
   term: array<SpikeTerm, MAX_TERMS>,
@@ -84,16 +90,15 @@ struct Moment {
   phaseBits: u32,
 }
 
-// The phases of the steps of a group. Once a group and not once a neuron: a remainder costs more than all of a step.
-fn phasesOf(group: u32, phaseBits: u32) -> vec4u {
-  let steps = vec4u(chunk.step + 4u * group) + vec4u(0u, 1u, 2u, 3u) - vec4u(chunk.place);
-  // positions before the chunk would be steps before the first, and are not computed
-  return select(steps % vec4u(phaseBits), vec4u(0u), vec4u(4u * group) + vec4u(0u, 1u, 2u, 3u) < vec4u(chunk.place));
+// The steps of a group, counted from a window's beginning. Once a group and not once a neuron: a remainder costs more than all of a
+// step.
+fn since(group: u32, offset: u32, period: u32) -> vec4u {
+  return (vec4u(chunk.step + 4u * group + offset) + vec4u(0u, 1u, 2u, 3u)) % vec4u(period);
 }
 
-// Whether a position of a train belongs to the chunk.
-fn inChunk(position: u32) -> bool {
-  return position >= chunk.place && position < chunk.place + chunk.steps;
+// Whether a step, counted from the chunk's first, belongs to the chunk.
+fn inChunk(step: u32) -> bool {
+  return step < chunk.steps;
 }
 
 // The bit of channel u of a tile in step k of a group.
@@ -101,9 +106,10 @@ fn spikeBit(u: u32, k: u32) -> u32 {
   return (u & 3u) * 8u + (u >> 2u) * 4u + k;
 }
 
-// What was sent in one step, and what that leaves in the membrane.
+// What was sent in one step, in how many spikes, and what that leaves in the membrane.
 struct Fired {
   v: i32,
+  word: i32,
   spikes: u32,
 }
 
@@ -123,4 +129,9 @@ fn chargeOf(g: i32, factor: i32) -> i32 {
 // V of neurons without windows, after every step.
 fn clampStep(v: i32) -> i32 {
   return clamp(v, 1 - UNIT_LIMIT, UNIT_LIMIT - 1);
+}
+
+// Whether the source's words come to a term in this chunk: in windows in which it is silent by its state nothing does.
+fn comesNow(term: ptr<function, SpikeTerm>) -> bool {
+  return chunk.step >= (*term).first && (chunk.step + (*term).offset) % (*term).period < (*term).bits;
 }

@@ -1,4 +1,4 @@
-import { OptionError } from '../errors.ts';
+import { type OptionCode, OptionError } from '../errors.ts';
 import { type Shape, shapeSize } from './ann.ts';
 
 /**
@@ -22,7 +22,7 @@ export function countImages(images: Uint8Array, shape: Shape): number {
  * @param option its name, for errors
  * @throws OptionError for another number of values
  */
-export function perChannel(values: readonly number[], channels: number, option: string): number[] {
+export function perChannel(values: readonly number[], channels: number, option: OptionCode): number[] {
   if (values.length !== 1 && values.length !== channels) {
     throw new OptionError(
       option,

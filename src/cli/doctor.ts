@@ -41,14 +41,14 @@ async function runDoctor(adapter: string | undefined, terminal: Terminal): Promi
 /** Variables of the Vulkan loader that may hide every driver. */
 const DRIVER_VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'];
 
-/** The same error, with what to do about it on this machine: mend what was chosen, or else install a driver. */
+/** The same error of no adapter, with what to do about it on this machine: mend what was chosen, or else install a driver. */
 export function withAdvice(error: DeviceError, machine: Machine, env: Readonly<Record<string, string | undefined>>): DeviceError {
   // a name was asked for, and other adapters are listed
   if (/\bname: '/.test(error.message)) return error;
   const what = error.message.replace(`${error.where}: `, '').replace(`; ${error.remedy}`, '');
   const chosen = DRIVER_VARIABLES.filter((name) => env[name]).map((name) => `${name}=${env[name]}`);
   const remedy = chosen.length > 0 ? `correct or unset ${chosen.join(' and ')}` : installation(machine);
-  return new DeviceError(error.code, error.where, what, remedy, { cause: error });
+  return new DeviceError('no-adapter', error.where, what, remedy, { cause: error });
 }
 
 function installation(machine: Machine): string {

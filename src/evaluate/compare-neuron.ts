@@ -1,9 +1,9 @@
 import { Clock, milliseconds } from '../gpu/clock.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Decoding, LayerSums } from '../network/diagnosis.ts';
-import type { SpikingNetwork } from '../network/network.ts';
+import { readoutOf, type SpikingNetwork } from '../network/network.ts';
 import { convolutionsBy } from '../network/work.ts';
-import { DiagnosisSession, type LayerCounts } from '../observe/diagnosis.ts';
+import { DiagnosisSession } from '../observe/diagnosis.ts';
 import type { AnnSession } from '../run/ann-session.ts';
 import type { Batch } from '../run/batch.ts';
 import type { LabelledSource } from '../run/source.ts';
@@ -63,9 +63,9 @@ export async function openNeuron(neuron: ComparedNeuron, compared: Compared): Pr
     const session = await SteppedSession.create(device, network, { neuron: kind, synchronous, timesteps: last, batch });
     opened.push(session);
     const { counts, decoded } = session.engine.data;
-    const counted = session.accumulators.map(({ layer, first }): LayerCounts => ({ layer, counts, decoded, first, tally: null }));
-    const activations = { cells: trained.cells, layers: trained.plan.layers, batch: trained.plan.batch };
-    const diagnoser = await DiagnosisSession.create(device, network, activations, counted, session.plan.batch, {
+    const counted = session.accumulators.map(({ layer, first }) => ({ layer, first, tally: null }));
+    const where = { counts, decoded, layers: counted };
+    const diagnoser = await DiagnosisSession.create(device, network, trained, where, session.plan.batch, {
       moments: timesteps.length,
       synchronous: synchronous && session.model.windowed,
     });
@@ -83,9 +83,7 @@ export async function openNeuron(neuron: ComparedNeuron, compared: Compared): Pr
 
 /** How a layer's accumulators are read after T steps. What counts as saturated is not asked here. */
 function decodingOf(session: SteppedSession, l: number, t: number): Decoding {
-  const layer = session.network.layers[l];
-  const scale = layer.kind === 'pool' ? 0 : layer.scale;
-  return { unit: scale * 2 ** -session.network.phaseBits * session.decodeFactor(l, t), saturation: 0 };
+  return { unit: session.network.layers[l].units.unit[0] * session.decodeFactor(l, t), saturation: 0 };
 }
 
 /**
@@ -139,11 +137,11 @@ export function rowsOf(
   const { synchronous } = neuronOf(neuron);
   const { windowed } = session.model;
   const { hits, layers: found, seconds } = sums as NeuronSums;
-  const { depth } = network.layers[network.layers.length - 1];
+  const { integrates } = network.timetable.layers[readoutOf(network).depth];
   return timesteps.map((t, i) => {
     const { images } = hits[i];
     const figures = diagnosis(network, layers, found[i], decoding[i], images);
-    const hasOutput = windowed ? t > network.phaseBits * (depth - 1) : true;
+    const hasOutput = !windowed || t > integrates.first;
     return {
       neuron,
       t,

@@ -1,6 +1,6 @@
 import type { Device } from '../gpu/device.ts';
 import type { LayerSums } from '../network/diagnosis.ts';
-import type { SpikingNetwork } from '../network/network.ts';
+import { phasesAt, type SpikingNetwork } from '../network/network.ts';
 import { DiagnosisSession } from '../observe/diagnosis.ts';
 import { prepareTallies, type Tallies } from '../observe/tally.ts';
 import { AnnSession } from '../run/ann-session.ts';
@@ -50,11 +50,11 @@ export async function runDiagnosed(
   const sessions = await stopwatch.time('compile', () => open(device, network, evaluation));
   try {
     const { trained, spiking, tallies, diagnoser } = sessions;
-    const layers = tallies.counted.map(({ layer }) => layer);
+    const layers = tallies.layers.map(({ layer }) => layer);
     const sent = layers.map(() => ({ words: evaluation.waves, bits: 0 }));
     const decoding = layers.map((l, i) => {
       const layer = network.layers[l];
-      return decodeWords(network.phaseBits, layer.kind === 'pool' ? 0 : layer.scale, sent[i]);
+      return decodeWords(phasesAt(network, l), layer.kind === 'pool' ? 0 : layer.scale, sent[i]);
     });
     const trainedSums = trainedFold(part);
     const spikingSums = spikingFold(part, spiking);
@@ -108,8 +108,7 @@ async function open(device: Device, network: SpikingNetwork, evaluation: Evaluat
     const options = { batch: Math.min(batch, trained.plan.batch), waves, choices, keepWords: true };
     const spiking = keep(await Session.create(device, network, options));
     const tallies = keep(await prepareTallies(spiking));
-    const activations = { cells: trained.cells, layers: trained.plan.layers, batch: trained.plan.batch };
-    const diagnoser = keep(await DiagnosisSession.create(device, network, activations, tallies.counted, spiking.plan.batch));
+    const diagnoser = keep(await DiagnosisSession.create(device, network, trained, tallies, spiking.plan.batch));
     return { trained, spiking, tallies, diagnoser, dispose };
   } catch (error) {
     dispose();

@@ -61,8 +61,9 @@ export const describeRange = ([min, max]: readonly [number, number]): string =>
 /** Fills in the defaults and checks every range. @throws OptionError */
 export function settle(options: EvaluateOptions): EvaluateSettings {
   const settings: EvaluateSettings = { ...DEFAULTS, ...options };
-  for (const [name, range] of Object.entries(RANGES)) {
-    const value = settings[name as keyof typeof RANGES];
+  for (const name of Object.keys(RANGES) as (keyof typeof RANGES)[]) {
+    const range = RANGES[name];
+    const value = settings[name];
     if (Number.isSafeInteger(value) && value >= range[0] && value <= range[1]) continue;
     throw new OptionError(name, name, `${value} is not ${describeRange(range)}`, 'correct it, or leave it out');
   }

@@ -1,7 +1,7 @@
 import { convertCalibrated } from '../convert/convert.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
-import type { Plan } from '../plan/words/plan.ts';
+import type { WordsProgram } from '../plan/words/plan.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import type { AnnBatch, Batch, Points, RunSummary } from '../run/batch.ts';
 import { Session } from '../run/session.ts';
@@ -40,7 +40,7 @@ export interface SpikingSums {
 
 /** A spiking network's run over a part. */
 export interface SpikingPass extends RunSummary {
-  readonly plan: Plan;
+  readonly plan: WordsProgram;
   readonly points: Points;
   readonly sums: SpikingSums;
 }

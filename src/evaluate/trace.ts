@@ -6,8 +6,9 @@ import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
 import { integrates } from '../network/time.ts';
 import { threshold } from '../neuron/bistable.ts';
-import { modelOf } from '../neuron/neuron.ts';
+import { ruleOf } from '../neuron/neuron.ts';
 import { readActivations } from '../observe/activations.ts';
+import { record as recordSteps } from '../observe/record.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import { readImages } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
@@ -81,7 +82,7 @@ export async function trace(device: Device, model: string | Ann, dataset: DataSe
     phaseBits: K,
     shape: layer.shape,
     timesteps: steps,
-    windows: modelOf(kind).windowed ? windowsOf(layer.depth, K, steps) : [],
+    windows: ruleOf(kind).windowed ? windowsOf(layer.depth, K, steps) : [],
     spikes: Uint8Array.from(recorded.spikes),
     membranes: Float32Array.from(recorded.membranes, (v, i) => v * units[Math.floor((i % size) / area)]),
     activations: (await activationsOf(device, ann, evaluation, pixels, l)).map((a) => a / layer.scale),
@@ -98,7 +99,8 @@ async function record(
 ): Promise<{ readonly spikes: Int32Array; readonly membranes: Int32Array }> {
   const session = await SteppedSession.create(device, network, { ...options, batch: 1 });
   try {
-    const of = async (what: 'spikes' | 'membrane') => (await session.record({ layers: [layer], what }, pixels)).layers[0].data;
+    const of = async (what: 'spikes' | 'membrane') =>
+      (await recordSteps(session, { layers: [layer], what }, pixels)).layers[0].data;
     return { spikes: await of('spikes'), membranes: await of('membrane') };
   } finally {
     session.dispose();

@@ -37,6 +37,18 @@ export class Clock {
     };
   }
 
+  /** What a pass is begun with that begins or ends a stretch of passes: stamps 0 and 1. */
+  stretch(begins: boolean, ends: boolean): GPUComputePassDescriptor {
+    if (!begins && !ends) return {};
+    return {
+      timestampWrites: {
+        querySet: this.#queries,
+        ...(begins && { beginningOfPassWriteIndex: 0 }),
+        ...(ends && { endOfPassWriteIndex: 1 }),
+      },
+    };
+  }
+
   /** Encodes one stamp: the time when all work encoded before is done. */
   mark(encoder: GPUCommandEncoder, index: number): void {
     encoder.beginComputePass({ timestampWrites: { querySet: this.#queries, beginningOfPassWriteIndex: index } }).end();

@@ -1,4 +1,3 @@
-import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { DeviceError } from '../errors.ts';
 
@@ -31,39 +30,35 @@ export function preprocess(name: string, text: string, conditions: Conditions): 
   }
 }
 
-/** A struct's size and a function that writes named numbers into bytes, as WGSL lays them out. Derived from the text. */
+/** How WGSL lays a struct out, read from its declaration when the library is built (`scripts/embed-shaders.mjs`). */
 export interface StructLayout {
+  /** Bytes, rounded up to 16. */
   readonly size: number;
-  readonly write: (view: DataView, values: StructValues) => void;
+  readonly members: { readonly [member: string]: MemberLayout };
+}
+
+interface MemberLayout {
+  readonly offset: number;
+  /** From one element of an array to the next. */
+  readonly stride: number;
+  /** Of each element, where it is a struct. */
+  readonly struct?: StructLayout;
 }
 
 /** Numbers by member name; arrays of structs as lists. Integers up to 2^32; members that are left out are 0. */
 export type StructValues = { readonly [member: string]: number | readonly number[] | readonly StructValues[] };
 
-/** Derives the layout of `struct name` from the structs and consts that the given shader texts declare. */
-export function structLayout(texts: readonly string[], name: string): StructLayout {
-  const declarations = texts.flatMap((text) => text.match(/^(struct \w+ \{[^}]*\}|const \w+ = [^;]*;)/gm) ?? []);
-  const reflected = new WgslReflect(declarations.join('\n'));
-  const struct = reflected.structs.find((s) => s.name === name);
-  if (!struct) throw new DeviceError('shader-text', `struct ${name}`, 'is not declared', 'declare it in the shader or its library');
-  return { size: Math.ceil(struct.size / 16) * 16, write: (view, values) => writeStruct(struct, view, 0, values) };
-}
-
-type Struct = WgslReflect['structs'][number];
-
-function writeStruct(struct: Struct, view: DataView, base: number, values: StructValues): void {
-  const members = new Map(struct.members.map((member) => [member.name, member]));
+/** Writes named numbers where a struct has them. @throws DeviceError for a member that it does not have */
+export function writeStruct(layout: StructLayout, view: DataView, values: StructValues, base = 0): void {
   for (const [name, value] of Object.entries(values)) {
-    const member = members.get(name);
-    if (!member) throw new DeviceError('shader-text', `struct ${struct.name}`, `has no member "${name}"`, 'correct the kernel');
+    const member = Object.hasOwn(layout.members, name) ? layout.members[name] : undefined;
+    if (!member) throw new DeviceError('shader-text', 'parameters', `the struct has no member "${name}"`, 'correct the kernel');
     const at = base + member.offset;
     if (typeof value === 'number') view.setUint32(at, value, true);
     else {
-      const element = (member.type as { format?: Struct }).format;
-      const stride = (member.type as { stride?: number }).stride || 4;
       value.forEach((item, i) => {
         if (typeof item === 'number') view.setUint32(at + 4 * i, item, true);
-        else writeStruct(element as Struct, view, at + stride * i, item);
+        else writeStruct(member.struct as StructLayout, view, item, at + member.stride * i);
       });
     }
   }

@@ -1,79 +1,70 @@
-import type { Device } from '../gpu/device.ts';
-import { structLayout } from '../gpu/shader.ts';
-import { type BoundKernel, bindKernel, kernelSource, WORKGROUP } from './kernel.ts';
-import { sources } from './sources.ts';
+import type { SpikingNeurons } from '../network/network.ts';
+import { layerMacs } from '../network/work.ts';
+import type { Choice } from '../plan/choices.ts';
+import { arithmeticConditions } from './arithmetic.ts';
+import { areaOf, runsAlongRows, tilesOf } from './geometry.ts';
+import { type Dispatch, NO_MATRIX, type Share } from './kernel.ts';
+import { kindsOf, type Ways, waysOf } from './ways.ts';
+import { layerParameters, type WordsContext } from './words.ts';
 
-/** How currents are multiplied and added; all give the same bits (`shaders/lib/bytes.wgsl`). */
-export type Arithmetic = 'packed' | 'halves' | 'integers' | 'f32';
+/** Columns (pixels or images) that one invocation of `accumulate` computes. */
+const COLUMNS = 8;
+/** The same where it has 16 channels instead of 8. */
+const DEEP_COLUMNS = 4;
+/** Tiles of 8 channels that a workgroup of the tiled forms computes. */
+const SHARED_TILES = 8;
 
-/** What of the shader is compiled. */
-export interface AccumulateVariant {
-  readonly arithmetic: Arithmetic;
-  /** Weights through the constant path (at most 64 KiB a dispatch) instead of storage. */
-  readonly uniformWeights: boolean;
-  /** The channel table through the constant path. */
-  readonly uniformTable: boolean;
-  /** Membranes of the last wave are written out. */
-  readonly keepMembranes: boolean;
-  /** The ways of summing that the layer's terms need (`plan/words/ways`). */
-  readonly rows: boolean;
-  readonly deep: boolean;
-  readonly window: boolean;
-  readonly identity: boolean;
-  /** All terms read the pixels: their sums serve every wave. */
-  readonly pixels: boolean;
-  /** Some term reads the pixels, whose padding is not 0. */
-  readonly padded: boolean;
-  /** The pixels have three channels and are all that is read. */
-  readonly three: boolean;
-}
-
-/** The buffers of one dispatch; see `shaders/accumulate.wgsl`. */
-export interface AccumulateBindings {
-  readonly words: GPUBufferBinding;
-  readonly weights: GPUBufferBinding;
-  readonly layer: GPUBufferBinding;
-  readonly batch: GPUBufferBinding;
-  readonly channels: GPUBufferBinding;
-  readonly counters: GPUBufferBinding;
-  /** With `keepMembranes`. */
-  readonly membranes: GPUBufferBinding;
-}
-
-const source = kernelSource('accumulate', ['lib/broadcast', 'lib/layer', 'lib/bytes', 'lib/neurons', 'lib/tap', 'lib/sums']);
-
-/** Layout of `Layer`, the parameters of accumulate and readout. */
-export const layerParameters = structLayout([sources['lib/layer']], 'Layer');
-
-/** The conditions of `lib/bytes`. @param three the fourth channel of every block is empty */
-export const arithmeticConditions = (arithmetic: Arithmetic, three = false) => ({
-  three,
-  packedDot: arithmetic === 'packed',
-  integers: arithmetic === 'integers' || arithmetic === 'halves',
-  halves: arithmetic === 'halves',
-});
-
-/** The bound buffers in the order of their numbers, which all forms of accumulate share. */
-export const accumulateResources = (b: AccumulateBindings, keepMembranes: boolean): GPUBufferBinding[] => [
-  ...[b.words, b.weights, b.layer, b.batch, b.channels, b.counters],
-  ...(keepMembranes ? [b.membranes] : []),
-];
-
-/** One layer of bistable neurons, all images and waves (`shaders/accumulate.wgsl`). */
+/**
+ * One layer of bistable neurons, all images and waves: a dispatch for every share of its weights (`shaders/accumulate.wgsl`,
+ * `shaders/accumulate-tiled.wgsl`).
+ * @param membranes first entry where membranes are kept; null where they are not
+ */
 export function accumulate(
-  device: Device,
-  { arithmetic, ...variant }: AccumulateVariant,
-  bindings: AccumulateBindings,
-  invocations: number,
-  tiles: number,
-): Promise<BoundKernel> {
-  return bindKernel(
-    device,
-    source,
-    { ...variant, ...arithmeticConditions(arithmetic, variant.three), broadcast: device.broadcast },
-    accumulateResources(bindings, variant.keepMembranes),
-    invocations,
-    tiles,
-    device.broadcast ? device.subgroupSize : WORKGROUP,
+  context: WordsContext,
+  layer: SpikingNeurons,
+  l: number,
+  choice: Choice,
+  shares: readonly Share[],
+  table: Share,
+  membranes: number | null,
+): Dispatch[] {
+  const { network, batch, waves } = context;
+  const { shape, name } = layer;
+  const registers = choice.form === 'registers';
+  const alongRows = registers && runsAlongRows(shape.width);
+  const ways = waysOf(network, layer, alongRows);
+  const common = layerParameters(context, layer, l, kindsOf(layer, alongRows), ways.deep ? DEEP_COLUMNS : COLUMNS);
+  const { lanes, tilesX } = common as { lanes: number; tilesX: number };
+  const macs = layerMacs(layer) * batch * waves;
+  return shares.map(
+    (share): Dispatch => ({
+      kernel: registers ? 'accumulate' : 'accumulate-tiled',
+      layer: l,
+      name,
+      variant: {
+        ...(registers ? registerVariant(choice, ways, share, table) : tiledVariant(choice, ways)),
+        keepMembranes: membranes !== null,
+      },
+      parameters: { ...common, membranes: membranes ?? 0, firstTile: share.first, tiles: share.tiles },
+      ranges: { weights: share.range, channels: table.range },
+      invocations: registers ? lanes * tilesX * shape.height : areaOf(shape) * batch,
+      tiles: Math.ceil(share.tiles / (registers ? (ways.deep ? 2 : 1) : SHARED_TILES)),
+      macs: (macs * share.tiles) / tilesOf(shape.channels),
+    }),
   );
 }
+
+const registerVariant = ({ arithmetic }: Choice, ways: Ways, share: Share, table: Share) => ({
+  ...ways,
+  ...arithmeticConditions(arithmetic, ways.three),
+  uniformWeights: share.uniform,
+  uniformTable: table.uniform,
+  broadcast: true,
+});
+
+/** Matrix units have an arithmetic of their own. */
+const tiledVariant = ({ form, arithmetic }: Choice, { identity }: Ways) => ({
+  ...NO_MATRIX,
+  ...arithmeticConditions(arithmetic),
+  ...{ matrix: form === 'matrix', identity, pixels: false, deep: false, broadcast: false },
+});

@@ -1,41 +1,55 @@
-import type { Device } from '../gpu/device.ts';
-import { type Arithmetic, arithmeticConditions } from './accumulate.ts';
-import { type BoundKernel, bindKernel, kernelSource, WORKGROUP } from './kernel.ts';
+import { layerMacs } from '../network/work.ts';
+import { arithmeticConditions } from './arithmetic.ts';
+import { tilesOf } from './geometry.ts';
+import type { Share } from './kernel.ts';
+import {
+  ALWAYS,
+  layerDispatch,
+  membraneVariant,
+  spikeTerms,
+  type TrainContext,
+  type TrainDispatch,
+  type TrainLayer,
+} from './trains.ts';
 
-/** Which code computes the sums; all variants give the same bits. */
-export interface ConvolveVariant {
-  /** Weights through the constant path (at most 64 KiB a dispatch) instead of storage. */
-  readonly uniformWeights: boolean;
-  readonly arithmetic: Arithmetic;
+/** Spikes of a chunk → currents, densely (`shaders/convolve.wgsl`): a dispatch for every share of the weights. */
+export const convolve = (context: TrainContext, one: TrainLayer, shares: readonly Share[]): TrainDispatch[] =>
+  dense(context, one, shares, 'convolve').map((dispatch) => ({
+    ...dispatch,
+    when: { ...ALWAYS, during: one.receiving, form: 'dense' },
+  }));
+
+/** Convolution and membranes in one (`shaders/fused.wgsl`). Neurons without windows have no other way, where they have this one. */
+export const fused = (context: TrainContext, one: TrainLayer, shares: readonly Share[]): TrainDispatch[] =>
+  dense(context, one, shares, 'fused').map((dispatch) => ({
+    ...dispatch,
+    variant: { ...dispatch.variant, ...membraneVariant(context.model, one) },
+    when: { ...ALWAYS, during: one.receiving, form: context.model.windowed ? 'dense' : null },
+  }));
+
+function dense(
+  context: TrainContext,
+  one: TrainLayer,
+  shares: readonly Share[],
+  kernel: 'convolve' | 'fused',
+): Omit<TrainDispatch, 'when'>[] {
+  const { layer, parameters, arithmetic } = one;
+  const own = { ...parameters, receives: 1, ...spikeTerms(context, one) };
+  const macs = layerMacs(layer) * context.batch;
+  return shares.map((share) => ({
+    ...layerDispatch(one),
+    kernel,
+    variant: {
+      neuron: context.model.shader,
+      signed: context.model.signed,
+      ...arithmeticConditions(arithmetic),
+      uniformWeights: share.uniform,
+      broadcast: share.uniform,
+    },
+    parameters: { ...own, firstTile: share.first, tiles: share.tiles },
+    ranges: { channels: one.table.range, weights: share.range },
+    invocations: parameters.lanes * parameters.tilesX * layer.shape.height,
+    tiles: share.tiles,
+    macs: (macs * share.tiles) / tilesOf(layer.shape.channels),
+  }));
 }
-
-/** The buffers of one dispatch; see `shaders/convolve.wgsl`. */
-export interface ConvolveBindings {
-  readonly spikes: GPUBufferBinding;
-  /** As `packWeights` lays them out. */
-  readonly weights: GPUBufferBinding;
-  readonly layer: GPUBufferBinding;
-  readonly chunk: GPUBufferBinding;
-  readonly channels: GPUBufferBinding;
-  readonly currents: GPUBufferBinding;
-}
-
-const source = kernelSource('convolve', ['lib/broadcast', 'lib/steps', 'lib/bytes', 'lib/tap', 'lib/spike-sums']);
-
-/** Spikes of a chunk → currents, densely (`shaders/convolve.wgsl`). */
-export const convolve = (
-  device: Device,
-  { arithmetic, uniformWeights }: ConvolveVariant,
-  b: ConvolveBindings,
-  invocations: number,
-  tiles: number,
-): Promise<BoundKernel> =>
-  bindKernel(
-    device,
-    source,
-    { uniformWeights, ...arithmeticConditions(arithmetic), broadcast: uniformWeights && device.broadcast },
-    [b.spikes, b.weights, b.layer, b.chunk, b.channels, b.currents],
-    invocations,
-    tiles,
-    device.broadcast ? device.subgroupSize : WORKGROUP,
-  );

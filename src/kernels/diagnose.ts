@@ -1,24 +1,9 @@
-import type { Device } from '../gpu/device.ts';
-import { structLayout } from '../gpu/shader.ts';
+import type { Shape } from '../ann/ann.ts';
+import { shapeSize } from '../ann/ann.ts';
+import { WORKGROUP } from '../gpu/bind.ts';
 import type { LayerSums } from '../network/diagnosis.ts';
-import { type BoundKernel, bindKernel, kernelSource, WORKGROUP } from './kernel.ts';
-import { sources } from './sources.ts';
-
-/** The buffers of one dispatch; see `shaders/diagnose.wgsl`. */
-export interface DiagnoseBindings {
-  readonly cells: GPUBufferBinding;
-  readonly counts: GPUBufferBinding;
-  readonly decoded: GPUBufferBinding;
-  readonly fanOut: GPUBufferBinding;
-  readonly layer: GPUBufferBinding;
-  readonly batch: GPUBufferBinding;
-  readonly partials: GPUBufferBinding;
-}
-
-const source = kernelSource('diagnose', ['lib/layer']);
-
-/** Layout of the kernel's parameters. */
-export const diagnoseParameters = structLayout([sources.diagnose], 'Diagnose');
+import { areaOf } from './geometry.ts';
+import { type Dispatch, PLAIN } from './kernel.ts';
 
 /** Pairs of a neuron and an image that one invocation looks at. */
 const PAIRS = 64;
@@ -51,9 +36,31 @@ export const diagnoseWorkgroups = (neurons: number, batch: number): number => Ma
 /** The bits of an f32, for parameter structs, which hold integers. */
 export const floatBits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
 
-/** One layer against the trained network, as partial sums of each workgroup (`shaders/diagnose.wgsl`). */
-export const diagnose = (device: Device, b: DiagnoseBindings, workgroups: number): Promise<BoundKernel> =>
-  bindKernel(device, source, {}, [b.cells, b.counts, b.decoded, b.fanOut, b.layer, b.batch, b.partials], workgroups * WORKGROUP, 1);
+/** Where a layer that is diagnosed lies in the buffers. */
+export interface Diagnosed {
+  readonly layer: number;
+  readonly name: string;
+  readonly shape: Shape;
+  /** Images in the layout of the counts, and in that of the activations. */
+  readonly batch: number;
+  readonly cellBatch: number;
+  /** First entries: of its activations, of its counts, of its fan-out, of its partial sums. */
+  readonly cells: number;
+  readonly counts: number;
+  readonly fanOut: number;
+  readonly partials: number;
+}
+
+/**
+ * One layer against the trained network, as partial sums of each workgroup (`shaders/diagnose.wgsl`). How its spikes are read
+ * (`unit`, `saturation`) is said before each batch.
+ */
+export function diagnose({ layer, name, shape, ...at }: Diagnosed): Dispatch {
+  const neurons = shapeSize(shape);
+  const workgroups = diagnoseWorkgroups(neurons, at.batch);
+  const parameters = { neurons, area: areaOf(shape), workgroups, ...at };
+  return { ...PLAIN, kernel: 'diagnose', layer, name, parameters, invocations: workgroups * WORKGROUP };
+}
 
 /** The sums of all partials, in double precision. */
 export function addPartials(partials: ArrayBuffer): LayerSums {

@@ -1,21 +1,13 @@
-import type { Device } from '../gpu/device.ts';
-import { structLayout } from '../gpu/shader.ts';
-import { type BoundKernel, bindKernel, kernelSource } from './kernel.ts';
-import { sources } from './sources.ts';
+import { INPUT, type Shape } from '../ann/ann.ts';
+import { areaOf, cellsOf } from './geometry.ts';
+import { type Dispatch, PLAIN } from './kernel.ts';
 
-/** The buffers of one dispatch; see `shaders/encode.wgsl`. */
-export interface EncodeBindings {
-  readonly words: GPUBufferBinding;
-  readonly pixels: GPUBufferBinding;
-  readonly input: GPUBufferBinding;
-  readonly batch: GPUBufferBinding;
-}
-
-const source = kernelSource('encode', ['lib/layer']);
-
-/** Layout of the kernel's parameters. */
-export const encodeParameters = structLayout([sources.encode], 'Encode');
-
-/** Pixels → words of the input (`shaders/encode.wgsl`). */
-export const encode = (device: Device, b: EncodeBindings, invocations: number): Promise<BoundKernel> =>
-  bindKernel(device, source, {}, [b.words, b.pixels, b.input, b.batch], invocations, 1);
+/** Pixels → words of the input (`shaders/encode.wgsl`). @param destination first word of the input's */
+export const encode = (shape: Shape, batch: number, destination: number): Dispatch => ({
+  ...PLAIN,
+  kernel: 'encode',
+  layer: INPUT,
+  name: 'input',
+  parameters: { channels: shape.channels, area: areaOf(shape), batch, destination },
+  invocations: cellsOf(shape) * batch,
+});

@@ -1,12 +1,14 @@
-import type { Device } from '../gpu/device.ts';
-import type { IntegrateBindings } from './integrate.ts';
-import { type BoundKernel, bindKernel, kernelSource } from './kernel.ts';
+import type { Span } from '../network/timetable.ts';
+import { areaOf, tilesOf } from './geometry.ts';
+import { ALWAYS, layerDispatch, type TrainContext, type TrainDispatch, type TrainLayer } from './trains.ts';
 
-/** The buffers of one dispatch; see `shaders/flip.wgsl`. */
-export type FlipBindings = Pick<IntegrateBindings, 'spikes' | 'layer' | 'chunk' | 'membranes'>;
-
-const source = kernelSource('flip', ['lib/steps']);
-
-/** A window's end: clamp and state (`shaders/flip.wgsl`). */
-export const flip = (device: Device, b: FlipBindings, invocations: number): Promise<BoundKernel> =>
-  bindKernel(device, source, {}, [b.spikes, b.layer, b.chunk, b.membranes], invocations, 1);
+/** A window's end: clamp and state (`shaders/flip.wgsl`). @param during when the layer has something in its membranes */
+export function flip({ network, batch }: TrainContext, one: TrainLayer, during: readonly Span[]): TrainDispatch {
+  const { integrates, fires } = network.timetable.layers[one.layer.depth];
+  return {
+    ...layerDispatch(one),
+    kernel: 'flip',
+    invocations: tilesOf(one.layer.shape.channels) * areaOf(one.layer.shape) * batch,
+    when: { ...ALWAYS, during, ends: [integrates, fires].map(({ first, steps }) => first + steps) },
+  };
+}

@@ -1,19 +1,21 @@
-import type { Device } from '../gpu/device.ts';
-import { type BoundKernel, bindKernel, kernelSource } from './kernel.ts';
+import { areaOf } from './geometry.ts';
+import type { Share } from './kernel.ts';
+import { layerDispatch, ONCE, type TrainContext, type TrainDispatch, type TrainLayer } from './trains.ts';
 
-/** The buffers of one dispatch; see `shaders/inject.wgsl`. */
-export interface InjectBindings {
-  /** Pixels as words, by `encode`. */
-  readonly words: GPUBufferBinding;
-  readonly weights: GPUBufferBinding;
-  readonly layer: GPUBufferBinding;
-  readonly chunk: GPUBufferBinding;
-  readonly channels: GPUBufferBinding;
-  readonly drive: GPUBufferBinding;
-}
-
-const source = kernelSource('inject', ['lib/steps']);
-
-/** Image → drive, once a batch (`shaders/inject.wgsl`). */
-export const inject = (device: Device, b: InjectBindings, invocations: number, tiles: number): Promise<BoundKernel> =>
-  bindKernel(device, source, {}, [b.words, b.weights, b.layer, b.chunk, b.channels, b.drive], invocations, tiles);
+/** Image → drive of every neuron that reads the pixels, once a batch (`shaders/inject.wgsl`). */
+export const inject = ({ batch }: TrainContext, one: TrainLayer, shares: readonly Share[]): TrainDispatch[] =>
+  shares.map((share) => ({
+    ...layerDispatch(one),
+    kernel: 'inject',
+    parameters: {
+      ...one.parameters,
+      firstTile: share.first,
+      tiles: share.tiles,
+      terms: one.pixelTerms.length,
+      term: one.pixelTerms,
+    },
+    ranges: { channels: one.table.range, weights: share.range },
+    invocations: areaOf(one.layer.shape) * batch,
+    tiles: share.tiles,
+    when: ONCE,
+  }));

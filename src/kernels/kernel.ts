@@ -1,78 +1,119 @@
+import { DeviceError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
-import { type Constants, compile, type KernelSource } from '../gpu/pipelines.ts';
-import type { Conditions, StructLayout, StructValues } from '../gpu/shader.ts';
-import { sources } from './sources.ts';
+import type { Binding, Shader } from '../gpu/pipelines.ts';
+import { type Conditions, preprocess, type StructLayout, type StructValues } from '../gpu/shader.ts';
+import { kernels, sources } from './sources.ts';
 
-/** Invocations of a workgroup, where a kernel does not say otherwise. */
-export const WORKGROUP = 64;
-/** Workgroups that one dimension takes on every device; more are folded into z. */
-const MAX_WORKGROUPS = 65535;
+/** A file of `shaders/` with an entry point. */
+export type KernelName = keyof typeof kernels;
 
-/** A kernel's text from `shaders/`, with the libraries it stands on. */
-export function kernelSource(name: string, libraries: readonly string[]): KernelSource {
-  return { name, text: sources[name], libraries: libraries.map((library) => ({ name: library, text: sources[library] })) };
+/** What the host must know of a kernel, read from its WGSL when the library is built. */
+export interface KernelRecord {
+  /** Files in front of its own, in this order; `${…}` stands for a condition's value. */
+  readonly libraries: readonly string[];
+  /** Every buffer that it declares under some conditions. */
+  readonly bindings: readonly Binding[];
+  /** Layouts of the structs that are bound as uniforms, by the binding's name. Its parameters are the one that is named `layer`. */
+  readonly uniforms: { readonly [binding: string]: StructLayout };
+  /** Its workgroups have as many invocations as the host says. */
+  readonly sized: boolean;
 }
 
-/** A pipeline with its resources, ready to be dispatched: made once, used for every batch. */
-export interface BoundKernel {
+export const recordOf = (name: KernelName): KernelRecord => kernels[name];
+
+/** The struct of a uniform binding. */
+export const uniformOf = (name: KernelName, binding: string): StructLayout => recordOf(name).uniforms[binding];
+
+/** A part of a buffer, in bytes. */
+export interface Range {
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Where the weights of some tiles of a layer, or the table of its channels, lie: what one dispatch binds of them. */
+export interface Share {
+  /** First tile of 8 output channels, and how many. */
+  readonly first: number;
+  readonly tiles: number;
+  readonly range: Range;
+  /** Whether they are bound as uniform. */
+  readonly uniform: boolean;
+}
+
+/** One dispatch of a kernel, as plain data. */
+export interface Dispatch {
+  readonly kernel: KernelName;
+  /** Index of the layer; −1 for the input. */
+  readonly layer: number;
+  /** For people: the layer's name. */
   readonly name: string;
-  readonly pipeline: GPUComputePipeline;
-  readonly group: GPUBindGroup;
-  readonly workgroups: readonly [number, number, number];
+  /** Conditions under which the shader is compiled, but for what depends on the device alone (`conditionsOn`). */
+  readonly variant: Conditions;
+  /** Values of its parameter struct. */
+  readonly parameters: StructValues;
+  /** What is bound of buffers that are not bound whole, by the binding's name. */
+  readonly ranges: { readonly [binding: string]: Range };
+  readonly invocations: number;
+  /** Workgroups along y. */
+  readonly tiles: number;
+  /** Multiply-adds of the network (not of padding) for one batch: all waves, or one step. */
+  readonly macs: number;
 }
+
+/** What a dispatch is made of where it is nothing but its own. */
+export const PLAIN = { variant: {}, ranges: {}, tiles: 1, macs: 0 } as const;
+
+const SPACES: Readonly<Record<string, string>> = {
+  uniform: 'uniform',
+  'read-only-storage': 'storage, read',
+  storage: 'storage, read_write',
+};
 
 /**
- * Compiles a kernel (or takes it from the cache) and binds its resources, by binding number.
- * @param resources null: a binding that the conditions leave out
- * @param invocations along x; folded where one dimension does not take them
- * @param tiles workgroups along y
- * @param workgroup invocations of a workgroup; other than the default only for shaders that declare `workgroupSize`
+ * A kernel's final text and what it declares, under the given conditions.
+ * @throws DeviceError naming file and line for a condition that is missing
  */
-export async function bindKernel(
-  device: Device,
-  source: KernelSource,
-  conditions: Conditions,
-  resources: readonly (GPUBufferBinding | null)[],
-  invocations: number,
-  tiles: number,
-  workgroup = WORKGROUP,
-): Promise<BoundKernel> {
-  const constants: Constants = workgroup === WORKGROUP ? {} : { workgroupSize: workgroup };
-  const pipeline = await compile(device, source, conditions, constants);
-  const group = device.handle.createBindGroup({
-    label: source.name,
-    layout: pipeline.getBindGroupLayout(0),
-    entries: resources.flatMap((resource, binding) => (resource ? [{ binding, resource }] : [])),
-  });
-  const count = Math.ceil(invocations / workgroup);
-  const fold = Math.ceil(count / MAX_WORKGROUPS);
-  return { name: source.name, pipeline, group, workgroups: [Math.ceil(count / fold), tiles, fold] };
+export function shaderOf(name: KernelName, conditions: Conditions): Shader {
+  const { libraries, bindings } = recordOf(name);
+  const files = libraries.map((library) => library.replace(/\$\{(\w+)\}/g, (_, condition) => String(conditions[condition])));
+  const code = [...files, name].map((file) => preprocess(file, textOf(file), conditions)).join('\n');
+  const isDeclared = ({ binding, name: of, type }: Binding) =>
+    code.includes(`@group(0) @binding(${binding}) var<${SPACES[type]}> ${of}:`);
+  return { name, code, bindings: bindings.filter(isDeclared) };
 }
 
-/** Encodes one dispatch. */
-export function dispatch(pass: GPUComputePassEncoder, kernel: BoundKernel): void {
-  pass.setPipeline(kernel.pipeline);
-  pass.setBindGroup(0, kernel.group);
-  pass.dispatchWorkgroups(...kernel.workgroups);
+function textOf(file: string): string {
+  if (Object.hasOwn(sources, file)) return sources[file];
+  throw new DeviceError('shader-text', `shaders/${file}.wgsl`, 'is not there', 'correct the line "Uses" of the kernel');
 }
 
-/** Offsets of uniform bindings must be multiples of this on every device. */
-const ALIGNMENT = 256;
+/** The conditions of a variant on a device: only some broadcast, and matrix units differ in their fragments. */
+export function conditionsOn(device: Device, variant: Conditions): Conditions {
+  const broadcast = variant.broadcast === true && device.broadcast;
+  return { ...variant, broadcast, ...(variant.matrix === true && matrixConditions(device)) };
+}
 
-/** The parameter structs of all dispatches, one behind the other, each where a uniform binding may start. */
-export function packParameters(structs: readonly { readonly layout: StructLayout; readonly parameters: StructValues }[]): {
-  readonly data: Uint8Array<ArrayBuffer>;
-  readonly offsets: readonly number[];
-} {
-  const offsets: number[] = [];
-  let end = 0;
-  for (const { layout } of structs) {
-    offsets.push(end);
-    end += Math.ceil(layout.size / ALIGNMENT) * ALIGNMENT;
+/** Without matrix units the placeholders stand in text that is cut out. */
+export const NO_MATRIX: Conditions = {
+  matrix: false,
+  half: false,
+  ...{ matrixM: 0, matrixN: 0, matrixK: 0, operand: '', product: '', staged: '', stagedLength: 0, perElement: 0 },
+};
+
+/** Values of the placeholders of `accumulate-tiled`: how fragments lie in workgroup memory. @throws DeviceError without matrix units */
+export function matrixConditions({ matrix, description }: Device): Conditions {
+  if (!matrix) {
+    throw new DeviceError('no-matrix', description.adapter, 'has no matrix units that the kernels can use', 'choose another form');
   }
-  const data = new Uint8Array(end);
-  structs.forEach(({ layout, parameters }, i) => {
-    layout.write(new DataView(data.buffer, offsets[i]), parameters);
-  });
-  return { data, offsets };
+  const half = matrix.operand === 'f16';
+  return {
+    matrix: true,
+    half,
+    ...{ packedDot: !half, integers: false, halves: false, three: false },
+    ...{ matrixM: matrix.m, matrixN: matrix.n, matrixK: matrix.k, operand: matrix.operand },
+    product: half ? 'f32' : 'u32',
+    staged: half ? 'f16' : 'u32',
+    stagedLength: half ? 2048 : 512,
+    perElement: half ? 1 : 4,
+  };
 }

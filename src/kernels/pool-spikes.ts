@@ -1,23 +1,48 @@
-import type { Device } from '../gpu/device.ts';
-import { structLayout } from '../gpu/shader.ts';
-import { type BoundKernel, bindKernel, kernelSource } from './kernel.ts';
-import { sources } from './sources.ts';
-
-/** What is taken over a window: see `shaders/pool-spikes.wgsl`. */
-export type PoolRule = 'sum' | 'word' | 'count';
-
-/** The buffers of one dispatch. */
-export interface PoolSpikesBindings {
-  readonly spikes: GPUBufferBinding;
-  readonly layer: GPUBufferBinding;
-  readonly chunk: GPUBufferBinding;
-}
-
-const source = kernelSource('pool-spikes', ['lib/steps']);
-
-/** Layout of the kernel's parameters. */
-export const poolSpikesParameters = structLayout([sources['pool-spikes']], 'PoolSpikes');
+import { sourceShape } from '../ann/ann.ts';
+import type { SpikingPool } from '../network/network.ts';
+import { remembers } from '../neuron/model.ts';
+import type { Train } from '../plan/trains/layout.ts';
+import { areaOf, tilesOf, windowParameters } from './geometry.ts';
+import { PLAIN } from './kernel.ts';
+import { ALWAYS, from, type TrainContext, type TrainDispatch, timesOf } from './trains.ts';
 
 /** Passes spikes of windows on (`shaders/pool-spikes.wgsl`). */
-export const poolSpikes = (device: Device, rule: PoolRule, b: PoolSpikesBindings, invocations: number): Promise<BoundKernel> =>
-  bindKernel(device, source, { sum: rule === 'sum', byCount: rule === 'count' }, [b.spikes, b.layer, b.chunk], invocations, 1);
+export function poolSpikes(context: TrainContext, layer: SpikingPool, l: number): TrainDispatch {
+  const { network, model, layout, batch } = context;
+  const source = layout.trains[layer.source] as Train;
+  const shape = sourceShape(network, layer.source);
+  const train = layout.trains[l] as Train;
+  const sum = layer.mode === 'sum';
+  const { first, offset, period, window } = timesOf(context, l);
+  return {
+    ...PLAIN,
+    kernel: 'pool-spikes',
+    layer: l,
+    name: layer.name,
+    variant: {
+      sum,
+      byValue: !sum && model.maximum !== 'word',
+      remembers: remembers(model),
+      signed: model.signed,
+    },
+    parameters: {
+      ...layer.shape,
+      batch,
+      source: source.first,
+      sourceGroupStride: source.groupStride,
+      sourcePlanes: source.planes,
+      sourceHeight: shape.height,
+      sourceWidth: shape.width,
+      destination: train.first,
+      groupStride: train.groupStride,
+      planes: train.planes,
+      memory: Math.max(0, layout.poolMemory[l]),
+      offset,
+      period,
+      window,
+      ...windowParameters(layer.window),
+    },
+    invocations: tilesOf(layer.shape.channels) * areaOf(layer.shape) * batch,
+    when: { ...ALWAYS, during: [from(first + window)] },
+  };
+}

@@ -1,20 +1,36 @@
-import type { Device } from '../gpu/device.ts';
-import { structLayout } from '../gpu/shader.ts';
-import { type BoundKernel, bindKernel, kernelSource } from './kernel.ts';
-import { sources } from './sources.ts';
-
-/** The buffers of one dispatch; see `shaders/pool.wgsl`. */
-export interface PoolBindings {
-  readonly words: GPUBufferBinding;
-  readonly layer: GPUBufferBinding;
-  readonly batch: GPUBufferBinding;
-}
-
-const source = kernelSource('pool', ['lib/layer']);
-
-/** Layout of the kernel's parameters. */
-export const poolParameters = structLayout([sources.pool], 'Pool');
+import { sourceShape } from '../ann/ann.ts';
+import { phasesAt, type SpikingPool } from '../network/network.ts';
+import type { Region } from '../plan/words/regions.ts';
+import { areaOf, windowParameters } from './geometry.ts';
+import { type Dispatch, PLAIN } from './kernel.ts';
+import type { WordsContext } from './words.ts';
 
 /** Maximum or sum of words over windows (`shaders/pool.wgsl`). */
-export const pool = (device: Device, maximum: boolean, b: PoolBindings, invocations: number): Promise<BoundKernel> =>
-  bindKernel(device, source, { maximum }, [b.words, b.layer, b.batch], invocations, 1);
+export function pool({ network, regions, batch, waves }: WordsContext, layer: SpikingPool, l: number): Dispatch {
+  const source = regions.regions[layer.source + 1] as Region;
+  const from = sourceShape(network, layer.source);
+  const region = regions.regions[l + 1] as Region;
+  return {
+    ...PLAIN,
+    kernel: 'pool',
+    layer: l,
+    name: layer.name,
+    variant: { maximum: layer.mode === 'max' },
+    parameters: {
+      ...layer.shape,
+      batch,
+      source: source.first,
+      sourceWaveStride: source.waveStride,
+      sourceHeight: from.height,
+      sourceWidth: from.width,
+      destination: region.first,
+      waveStride: region.waveStride,
+      planes: region.planes,
+      ...windowParameters(layer.window),
+      waves,
+      phases: region.phases,
+      phaseBits: phasesAt(network, l),
+    },
+    invocations: region.blocks * areaOf(layer.shape) * batch,
+  };
+}

@@ -1,26 +1,12 @@
-import type { Device } from '../gpu/device.ts';
-import type { IntegrateBindings } from './integrate.ts';
-import { type BoundKernel, bindKernel, kernelSource } from './kernel.ts';
-import { type NeuronLibrary, neuronConditions, neuronLibrary } from './steps.ts';
-
-/** The buffers of one dispatch; see `shaders/readout-steps.wgsl`. */
-export interface ReadoutStepsBindings
-  extends Pick<IntegrateBindings, 'currents' | 'layer' | 'chunk' | 'channels' | 'membranes' | 'drive'> {
-  readonly potentials: GPUBufferBinding;
-}
+import { shapeSize } from '../ann/ann.ts';
+import { layerDispatch, type TrainContext, type TrainDispatch, type TrainLayer, type When } from './trains.ts';
 
 /** Potentials after every step (`shaders/readout-steps.wgsl`). */
-export const readoutSteps = (
-  device: Device,
-  neuron: NeuronLibrary,
-  b: ReadoutStepsBindings,
-  invocations: number,
-): Promise<BoundKernel> =>
-  bindKernel(
-    device,
-    kernelSource('readout-steps', ['lib/steps', neuronLibrary(neuron)]),
-    neuronConditions(neuron),
-    [b.currents, b.layer, b.chunk, b.channels, b.membranes, b.drive, b.potentials],
-    invocations,
-    1,
-  );
+export const readoutSteps = ({ model, batch }: TrainContext, one: TrainLayer, receives: boolean, when: When): TrainDispatch => ({
+  ...layerDispatch(one),
+  kernel: 'readout-steps',
+  variant: { neuron: model.shader, signed: model.signed },
+  parameters: { ...one.parameters, receives: receives ? 1 : 0 },
+  invocations: shapeSize(one.layer.shape) * batch,
+  when,
+});

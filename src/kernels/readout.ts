@@ -1,18 +1,32 @@
-import type { Device } from '../gpu/device.ts';
-import { type BoundKernel, bindKernel, kernelSource } from './kernel.ts';
+import type { SpikingReadout } from '../network/network.ts';
+import { layerMacs } from '../network/work.ts';
+import { tilesOf } from './geometry.ts';
+import type { Dispatch, Share } from './kernel.ts';
+import { layerParameters, type WordsContext } from './words.ts';
 
-/** The buffers of one dispatch; see `shaders/readout.wgsl`. Its parameters are those of `accumulate`. */
-export interface ReadoutBindings {
-  readonly words: GPUBufferBinding;
-  readonly weights: GPUBufferBinding;
-  readonly layer: GPUBufferBinding;
-  readonly batch: GPUBufferBinding;
-  readonly channels: GPUBufferBinding;
-  readonly potentials: GPUBufferBinding;
+/** The last layer: potentials after every step that brings spikes, a dispatch for every share of its weights (`shaders/readout.wgsl`). */
+export function readout(
+  context: WordsContext,
+  layer: SpikingReadout,
+  l: number,
+  shares: readonly Share[],
+  table: Share,
+): Dispatch[] {
+  const { batch, waves } = context;
+  const kinds = layer.terms.map(({ operator }) => operator.type);
+  const common = layerParameters(context, layer, l, kinds, 1);
+  const macs = layerMacs(layer) * batch * waves;
+  return shares.map(
+    (share): Dispatch => ({
+      kernel: 'readout',
+      layer: l,
+      name: layer.name,
+      variant: {},
+      parameters: { ...common, firstTile: share.first, tiles: share.tiles },
+      ranges: { weights: share.range, channels: table.range },
+      invocations: batch,
+      tiles: share.tiles,
+      macs: (macs * share.tiles) / tilesOf(layer.shape.channels),
+    }),
+  );
 }
-
-const source = kernelSource('readout', ['lib/layer']);
-
-/** The last layer: potentials after every step that brings spikes (`shaders/readout.wgsl`). */
-export const readout = (device: Device, b: ReadoutBindings, invocations: number, tiles: number): Promise<BoundKernel> =>
-  bindKernel(device, source, {}, [b.words, b.weights, b.layer, b.batch, b.channels, b.potentials], invocations, tiles);

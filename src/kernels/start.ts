@@ -1,12 +1,10 @@
-import type { Device } from '../gpu/device.ts';
-import type { IntegrateBindings } from './integrate.ts';
-import { type BoundKernel, bindKernel, kernelSource } from './kernel.ts';
-
-/** The buffers of one dispatch; see `shaders/start.wgsl`. */
-export type StartBindings = Pick<IntegrateBindings, 'membranes' | 'layer' | 'chunk' | 'channels'>;
-
-const source = kernelSource('start', ['lib/steps']);
+import { shapeSize } from '../ann/ann.ts';
+import { layerDispatch, ONCE, type TrainContext, type TrainDispatch, type TrainLayer } from './trains.ts';
 
 /** Membranes before the first step (`shaders/start.wgsl`). */
-export const start = (device: Device, b: StartBindings, invocations: number): Promise<BoundKernel> =>
-  bindKernel(device, source, {}, [b.membranes, b.layer, b.chunk, b.channels], invocations, 1);
+export const start = ({ batch }: TrainContext, one: TrainLayer): TrainDispatch => ({
+  ...layerDispatch(one),
+  kernel: 'start',
+  invocations: shapeSize(one.layer.shape) * batch,
+  when: ONCE,
+});

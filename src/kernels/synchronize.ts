@@ -1,20 +1,18 @@
-import type { Device } from '../gpu/device.ts';
-import { structLayout } from '../gpu/shader.ts';
-import { type BoundKernel, bindKernel, kernelSource } from './kernel.ts';
-import { sources } from './sources.ts';
-
-/** The buffers of one dispatch; see `shaders/synchronize.wgsl`. */
-export interface SynchronizeBindings {
-  readonly spikes: GPUBufferBinding;
-  readonly line: GPUBufferBinding;
-  readonly chunk: GPUBufferBinding;
-}
-
-const source = kernelSource('synchronize', ['lib/steps']);
-
-/** Layout of the kernel's parameters. */
-export const delayLineParameters = structLayout([sources.synchronize], 'DelayLine');
+import type { DelayLine, Train } from '../plan/trains/layout.ts';
+import { PLAIN } from './kernel.ts';
+import { ALWAYS, from, type TrainContext, type TrainDispatch } from './trains.ts';
 
 /** A row of synchronous neurons (`shaders/synchronize.wgsl`). */
-export const synchronize = (device: Device, b: SynchronizeBindings, invocations: number): Promise<BoundKernel> =>
-  bindKernel(device, source, {}, [b.spikes, b.line, b.chunk], invocations, 1);
+export function synchronize({ network, layout }: TrainContext, { source: l, hold, ring, train }: DelayLine): TrainDispatch {
+  const source = layout.trains[l] as Train;
+  const { groupStride } = train;
+  return {
+    ...PLAIN,
+    kernel: 'synchronize',
+    layer: l,
+    name: `${network.layers[l].name} + ${hold} steps`,
+    parameters: { source: source.first, sent: train.first, ring, groupStride, hold },
+    invocations: groupStride,
+    when: { ...ALWAYS, during: [from(network.timetable.layers[network.layers[l].depth].fires.first)] },
+  };
+}

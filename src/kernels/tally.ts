@@ -1,22 +1,36 @@
-import type { Device } from '../gpu/device.ts';
-import { structLayout } from '../gpu/shader.ts';
-import { type BoundKernel, bindKernel, kernelSource } from './kernel.ts';
-import { sources } from './sources.ts';
+import type { SpikingLayer } from '../network/network.ts';
+import type { Sent } from '../network/timetable.ts';
+import type { Region } from '../plan/words/regions.ts';
+import { areaOf, cellsOf } from './geometry.ts';
+import { type Dispatch, PLAIN } from './kernel.ts';
 
-/** The buffers of one dispatch; see `shaders/tally.wgsl`. */
-export interface TallyBindings {
-  readonly words: GPUBufferBinding;
-  readonly layer: GPUBufferBinding;
-  readonly batch: GPUBufferBinding;
-  readonly counts: GPUBufferBinding;
-  readonly decoded: GPUBufferBinding;
+/**
+ * Words of one layer → spikes of each neuron and the sum of their weights (`shaders/tally.wgsl`).
+ * @param sent how much of the words was sent by the time in question
+ */
+export function tally(layer: SpikingLayer, l: number, region: Region, batch: number, phaseBits: number, sent: Sent): Dispatch {
+  const { channels } = layer.shape;
+  const { first: source, waveStride } = region;
+  return {
+    ...PLAIN,
+    kernel: 'tally',
+    layer: l,
+    name: layer.name,
+    parameters: {
+      channels,
+      area: areaOf(layer.shape),
+      batch,
+      source,
+      waveStride,
+      words: sent.words,
+      prefix: prefixOf(sent, phaseBits),
+    },
+    invocations: cellsOf(layer.shape) * batch,
+  };
 }
 
-const source = kernelSource('tally', ['lib/layer']);
-
-/** Layout of the kernel's parameters. */
-export const tallyParameters = structLayout([sources.tally], 'Tally');
-
-/** Words of one layer → spikes of each neuron and the sum of their weights (`shaders/tally.wgsl`). */
-export const tally = (device: Device, b: TallyBindings, invocations: number): Promise<BoundKernel> =>
-  bindKernel(device, source, {}, [b.words, b.layer, b.batch, b.counts, b.decoded], invocations, 1);
+/** The bits of a word that are sent, in each of four bytes. */
+function prefixOf({ bits }: Sent, phaseBits: number): number {
+  const rest = phaseBits - bits;
+  return bits === 0 ? 0 : (((2 ** phaseBits - 1) >> rest) << rest) * 0x01010101;
+}

@@ -2,7 +2,7 @@
 
 import type { AnnLayer, Shape } from '../ann/ann.ts';
 import { shapeSize } from '../ann/ann.ts';
-import { ModelFormatError, UnsupportedModelError } from '../errors.ts';
+import { ModelFormatError, type UnsupportedModelCode, UnsupportedModelError } from '../errors.ts';
 import type { Graph, Node, Tensor } from '../graph/graph.ts';
 import { NO_PADS, type Part, type Value } from './value.ts';
 
@@ -32,8 +32,12 @@ const MAXIMUM_VALUES = 2 ** 30;
 export const nodePlace = (node: Node): string => `node "${node.name}" (${node.operator})`;
 
 /** An error for what a supported operator is asked to do but cannot. */
-export const cannot = (node: Node, what: string, remedy: string, code = 'unsupported-operator'): UnsupportedModelError =>
-  new UnsupportedModelError(code, nodePlace(node), what, remedy);
+export const cannot = (
+  node: Node,
+  what: string,
+  remedy: string,
+  code: UnsupportedModelCode = 'unsupported-operator',
+): UnsupportedModelError => new UnsupportedModelError(code, nodePlace(node), what, remedy);
 
 /** An error for a node whose inputs do not go together. */
 export const badShape = (node: Node, what: string): ModelFormatError =>

@@ -1,24 +1,36 @@
 import type { Convolution, Identity, Shape, Window } from '../ann/ann.ts';
+import type { Neuron } from './neuron.ts';
+import type { Timetable } from './timetable.ts';
+import type { Units } from './units.ts';
 
 /**
- * The spiking network: integers only (specification, section 3), plain data, the same on every device.
- * One unit of a membrane is λ·2^-K/θ of activation, where θ = 2^g of the channel.
+ * The spiking network: integers only (specification, section 3), plain data, the same on every device. It says all of itself: what
+ * its sources' words stand for (`units`), when its depths integrate and fire (`timetable`), which neuron it is meant for.
+ * `check.ts` has the rules that it must keep. One unit of a membrane is λ·2^-K/θ of activation, where θ = 2^g of the channel and K
+ * is that of the layer's depth.
  */
 export interface SpikingNetwork {
+  /** Of this form of the data. */
+  readonly version: 1;
   readonly name: string;
-  /** K: spikes of a word, 1 to 8. */
+  /** K where all depths have one, else the largest. To go: the timetable has K by depth. */
   readonly phaseBits: number;
   /** V at the start: half a threshold (words round to nearest) or zero (words round down). */
   readonly initial: 'half' | 'zero';
   readonly input: SpikingInput;
+  /** The neuron of all layers, where a run asks for no other. */
+  readonly neuron: Neuron;
+  /** When each depth integrates and fires, and K by depth. */
+  readonly timetable: Timetable;
   /** In topological order; the last one is the readout. */
   readonly layers: readonly SpikingLayer[];
 }
 
-/** Pixels p in 0…255 enter as q = p − zeroPoint[c] (section 7); padding is 0 in q. */
+/** Pixels p in 0…255 enter as q = p − zero[c] (section 7); padding is 0 in q. */
 export interface SpikingInput {
   readonly shape: Shape;
-  /** [255·mean] a channel. */
+  readonly units: Units;
+  /** [255·mean] a channel. To go: `units.zero`. */
   readonly zeroPoint: Int32Array;
   /** Mean and standard deviation of pixels / 255 that were folded in, a channel. */
   readonly mean: readonly number[];
@@ -40,7 +52,9 @@ interface Weighted {
   readonly shape: Shape;
   /** 1 + the greatest depth of a source (section 5). */
   readonly depth: number;
-  /** λ: the activation that a full word (2^K) stands for. */
+  /** Of neurons: what their words stand for. Of the readout: what its potential stands for. */
+  readonly units: Units;
+  /** λ: the activation that a full word (2^K) stands for. To go: `units.unit`. */
   readonly scale: number;
   /** g of each channel: θ = 2^g, −8 … 22. */
   readonly gridBits: Int8Array;
@@ -49,7 +63,7 @@ interface Weighted {
   readonly terms: readonly SpikingTerm[];
 }
 
-/** A layer of bistable neurons. */
+/** A layer of neurons. */
 export interface SpikingNeurons extends Weighted {
   readonly kind: 'neurons';
 }
@@ -70,7 +84,8 @@ export interface SpikingPool {
   readonly source: number;
   readonly mode: 'max' | 'sum';
   readonly window: Window;
-  /** The largest value: 2^K − 1 for max, times the window's size for sum. */
+  readonly units: Units;
+  /** The largest value: 2^K − 1 for max, times the window's size for sum. To go: `units.most`. */
   readonly maxWord: number;
 }
 
@@ -78,3 +93,14 @@ export type SpikingLayer = SpikingNeurons | SpikingPool | SpikingReadout;
 
 /** The membrane's bound: V stays in [−2^23, 2^23], so that every sum is exact in f32 too. */
 export const MEMBRANE_LIMIT = 2 ** 23;
+/** Greatest magnitude of a convolution weight on the grid: 8 bits. */
+export const WEIGHT_LIMIT = 127;
+/** Bounds of g: below, a channel is refused; above, half a threshold would not fit the membrane. With K ≤ 8, θ·2^K ≤ 2^30. */
+export const GRID_BITS = { min: -8, max: 22 } as const;
+
+/** The readout: always the last layer. */
+export const readoutOf = (network: SpikingNetwork): SpikingReadout => network.layers[network.layers.length - 1] as SpikingReadout;
+
+/** K of a layer: bits of the words that it sends, or for a pool passes on; 0 for the readout. */
+export const phasesAt = ({ layers, timetable }: SpikingNetwork, layer: number): number =>
+  timetable.layers[layers[layer].depth].phases;

@@ -1,15 +1,13 @@
-import type { SpikingNetwork, SpikingReadout } from './network.ts';
+import { readoutOf, type SpikingNetwork } from './network.ts';
+import type { Sent } from './timetable.ts';
 
-/** Timing of a network with one K (specification, section 6). All in steps from the image's onset. */
+export { readoutOf } from './network.ts';
+export type { Sent } from './timetable.ts';
 
-/** The readout: always the last layer. */
-export const readoutOf = (network: SpikingNetwork): SpikingReadout => network.layers[network.layers.length - 1] as SpikingReadout;
+/** Timing of a network with one K (specification, section 6), in closed form. To go: `timetable.ts` answers for K by depth too. */
 
 /** Real logits of one unit of the readout's potential, a class: λ·2^-K/θ. */
-export function readoutUnits(network: SpikingNetwork): Float64Array {
-  const readout = readoutOf(network);
-  return Float64Array.from(readout.gridBits, (g) => readout.scale * 2 ** (-network.phaseBits - g));
-}
+export const readoutUnits = (network: SpikingNetwork): Float64Array => readoutOf(network).units.unit;
 
 /** T_n: steps after which the readout has its n-th full word (n from 1): K·(D_out + 2(n−1)). */
 export const wordSteps = (network: SpikingNetwork, wave: number): number =>
@@ -23,12 +21,6 @@ export const readoutStep = (network: SpikingNetwork, wave: number, phase: number
 export function integrates(depth: number, window: number): boolean | null {
   if (window < depth - 1) return null;
   return (window - (depth - 1)) % 2 === 0;
-}
-
-/** What a layer has sent by a time: whole words, and bits of the word after them. */
-export interface Sent {
-  readonly words: number;
-  readonly bits: number;
 }
 
 /** What bistable neurons of a depth have sent after `t` steps (section 6: firing in windows depth, depth + 2, …). */

@@ -1,27 +1,29 @@
-import type { SpikingNetwork } from './network.ts';
+import type { SpikingNetwork, SpikingNeurons, SpikingReadout } from './network.ts';
+import { holdSteps, sendingSteps } from './timetable.ts';
 
 /**
  * Convolutions and linear layers that T steps of one image need: for each term the steps in which spikes can arrive from its
- * source. Neurons with windows send in every other window only, from their depth on (a term's synchronous neurons repeat them
- * later); others in every step. The input's current is the same in every step and computed once.
+ * source. Neurons with windows send in their firing windows only (a term's synchronous neurons repeat them later); others in
+ * every step. The input's current is the same in every step and computed once.
  */
-export function convolutionsBy(network: SpikingNetwork, t: number, windowed: boolean, synchronous: boolean): number {
-  const K = network.phaseBits;
+export function convolutionsBy({ layers, timetable }: SpikingNetwork, t: number, windowed: boolean, synchronous: boolean): number {
   let count = 0;
-  for (const layer of network.layers) {
+  for (const layer of layers) {
     if (layer.kind === 'pool') continue;
-    for (const { source, delay, operator } of layer.terms) {
+    for (const { source, operator } of layer.terms) {
       if (operator.type === 'identity') continue;
       if (source < 0) count++;
       else if (!windowed) count += t;
-      else count += stepsOf(K, network.layers[source].depth + (synchronous ? delay : 0), t);
+      else {
+        const { depth } = layers[source];
+        count += sendingSteps(timetable, depth, t, synchronous ? holdSteps(timetable, depth, layer.depth) : 0);
+      }
     }
   }
   return count;
 }
-
-/** Steps before T in windows first, first + 2, … */
-function stepsOf(K: number, first: number, t: number): number {
-  const since = Math.max(0, t - K * first);
-  return Math.floor(since / (2 * K)) * K + Math.min(K, since % (2 * K));
+/** Multiply-adds of a layer's convolutions for one image and wave, or step. */
+export function layerMacs({ shape, terms }: SpikingNeurons | SpikingReadout): number {
+  const area = shape.height * shape.width;
+  return terms.reduce((sum, { operator }) => sum + (operator.type === 'identity' ? 0 : operator.weights.length * area), 0);
 }

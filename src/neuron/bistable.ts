@@ -1,5 +1,6 @@
 import { MEMBRANE_LIMIT } from '../network/network.ts';
-import type { NeuronModel } from './model.ts';
+import { phaseWeight, windowsBegun, wordsBegun } from '../network/timetable.ts';
+import type { Moment, NeuronModel } from './model.ts';
 
 /**
  * The bistable neuron (specification, section 2). In the integrating state it collects its inputs and is silent; in the
@@ -21,29 +22,35 @@ export const clampMembrane = (v: number): number => Math.min(Math.max(v, -MEMBRA
 /** What a spike in phase k of K takes from the membrane: θ·2^(K−1−k). The neuron fires where V reaches it. */
 export const spikeCharge = (g: number, phaseBits: number, phase: number): number => threshold(g) * 2 ** (phaseBits - 1 - phase);
 
-/** Firing windows that a layer of this depth has begun in the first T steps: D, D + 2, … (window 0 is the first). */
-const wordsBegun = (steps: number, depth: number, phaseBits: number): number =>
-  Math.max(0, Math.ceil((Math.ceil(steps / phaseBits) - depth) / 2));
-
-/** The neuron as data; unit of V: λ·2^-K/θ. The clamp comes at the window's end, when the state flips. */
+/**
+ * The neuron as data; unit of V: λ·2^-K/θ. What it reads weighs by the phase of the word that is sent, its source's; what it sends
+ * by its own. The clamp comes at the window's end, when the state flips.
+ */
 export const bistable: NeuronModel = {
   shader: 'bistable',
   most: 1,
+  signed: false,
+  mostSpikes: 1,
   windowed: true,
   maximum: 'word',
   initialMembrane: (g, _phaseBits, initial) => initialMembrane(g, initial),
-  spikeWeight: ({ phaseBits, phase }) => 2 ** (phaseBits - 1 - phase),
-  arriving: (current, drive, { phaseBits, phase, state }) =>
-    current * 2 ** (phaseBits - 1 - phase) + (state === 0 && phase === 0 ? drive : 0),
-  fire: (v, g, { phaseBits, phase, state }) => {
+  spikeWeight: weight,
+  synapseWeight: weight,
+  arriving: (current, drive, { phase, state }) => current + (state === 'integrating' && phase === 0 ? drive : 0),
+  fire: (v, g, { phaseBits, phase, state, last }) => {
     const charge = spikeCharge(g, phaseBits, phase);
-    const spikes = state === 1 && v >= charge ? 1 : 0;
+    const spikes = state === 'firing' && v >= charge ? 1 : 0;
     const left = v - spikes * charge;
-    return { v: phase === phaseBits - 1 ? clampMembrane(left) : left, spikes };
+    return { v: last ? clampMembrane(left) : left, word: spikes, spikes };
   },
-  decodeFactor: (steps, depth, phaseBits) => {
-    const words = wordsBegun(steps, depth, phaseBits);
+  decodeFactor: (steps, depth, timetable) => {
+    const words = wordsBegun(timetable, depth, steps);
     return words === 0 ? 0 : 1 / words;
   },
-  readoutDivisor: (steps, depth, phaseBits) => Math.max(1, wordsBegun(steps, depth - 1, phaseBits)),
+  readoutDivisor: (steps, depth, timetable) => Math.max(1, windowsBegun(timetable, depth, steps)),
 };
+
+/** 2^(K−1−k) in phase k of a word. */
+function weight({ phaseBits, phase, state }: Moment): number {
+  return state === 'firing' ? phaseWeight(phaseBits, phase) : 0;
+}

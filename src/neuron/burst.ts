@@ -4,22 +4,26 @@ import type { NeuronModel } from './model.ts';
 /**
  * The burst neuron (specification, section 8): integrates and fires in every step, up to γ spikes at once, each of weight 1.
  *
- *     V += 2^K · Σ w·s + b + input        spikes = clamp(⌊V / (θ·2^K)⌋, 0, γ)        V −= spikes · θ·2^K
+ *     V += Σ 2^K_in · w·s + b + input        spikes = clamp(⌊V / (θ·2^K)⌋, 0, γ)        V −= spikes · θ·2^K
  *
- * A spike stands for λ, that is 2^K units of words, so one unit of V stays λ·2^-K/θ. V(0) is half a threshold, or zero.
+ * A spike stands for λ, that is 2^K units of its sender's words (K_in: K of the source), so one unit of V stays λ·2^-K/θ. V(0) is
+ * half a threshold, or zero.
  */
 export const burst = (most: number): NeuronModel => ({
   shader: 'burst',
   most,
+  signed: false,
+  mostSpikes: most,
   windowed: false,
   maximum: 'count',
   initialMembrane: (g, phaseBits, initial) => (initial === 'half' ? chargeOf(g, 2 ** phaseBits) / 2 : 0),
   spikeWeight: ({ phaseBits }) => 2 ** phaseBits,
-  arriving: (current, drive, { phaseBits }) => current * 2 ** phaseBits + drive,
+  synapseWeight: ({ phaseBits }) => 2 ** phaseBits,
+  arriving: (current, drive) => current + drive,
   fire: (v, g, { phaseBits }) => {
     const charge = chargeOf(g, 2 ** phaseBits);
     const spikes = Math.min(Math.max(Math.floor(v / charge), 0), most);
-    return { v: clampStep(v - spikes * charge), spikes };
+    return { v: clampStep(v - spikes * charge), word: spikes, spikes };
   },
   decodeFactor: (steps) => 1 / steps,
   readoutDivisor: (steps) => steps,

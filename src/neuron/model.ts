@@ -1,50 +1,63 @@
-/** What a neuron is made of (specification, sections 2 and 8): data and pure steps on the integer grid. One file a neuron. */
+import type { Moment, Timetable } from '../network/timetable.ts';
 
-/** When a step happens. */
-export interface Moment {
-  /** K. */
-  readonly phaseBits: number;
-  /** step mod K. */
-  readonly phase: number;
-  /**
-   * Bistable state of the window: 0 integrating, 1 firing; null before the layer's first integrating window, when a neuron
-   * waits: what arrives is kept, nothing is sent. Neurons without states do not look at it.
-   */
-  readonly state: 0 | 1 | null;
-}
+export type { Moment } from '../network/timetable.ts';
+
+/** What a neuron is made of (specification, sections 2 and 8): data and pure steps on the integer grid. One file a neuron. */
 
 /** What a neuron sends in one step, and what that leaves. */
 export interface Fired {
   readonly v: number;
-  /** Spikes of this step: 0 … `most`. */
+  /** What arrives at its synapses, by which readers multiply their weights: 0 … `most` spikes, or a word that may be negative. */
+  readonly word: number;
+  /** Spikes that it takes to send that. */
   readonly spikes: number;
 }
 
 /**
- * A neuron on the integer grid. Currents come in synaptic units: Σ w·s of the step, s the sources' spikes. One unit of what
- * `arriving` gives is λ·2^-K/θ of activation, times `membraneScale`; where g < 0 it is shifted left by −g into the membrane.
+ * A neuron on the integer grid. In each step the sources' words come in as
+ *
+ *     current = Σ w · word · synapseWeight(the source's moment)
+ *
+ * and one unit of what `arriving` makes of it is λ·2^-K/θ of activation, K the layer's own, or a fixed part of that (`phase`);
+ * where g < 0 it is shifted left by −g into the membrane.
  */
 export interface NeuronModel {
   /** Its shader library: `shaders/lib/neuron-NAME.wgsl`. */
-  readonly shader: 'bistable' | 'burst' | 'phase';
-  /** Spikes in one step, at most. */
+  readonly shader: 'bistable' | 'burst' | 'phase' | 'multi';
+  /** |word| of one step, at most. */
   readonly most: number;
+  /** Words may be negative: it takes back what it sent too much. */
+  readonly signed: boolean;
+  /** Spikes of one step, at most. */
+  readonly mostSpikes: number;
   /** It has two states that flip at every window's end; synchronous neurons hold shortcuts back. */
   readonly windowed: boolean;
-  /** How a maximum is taken: bit by bit of words, or the input with the most spikes so far. */
-  readonly maximum: 'word' | 'count';
+  /**
+   * How a maximum is taken: bit by bit of words; the input with the most spikes so far; of the words of each step; or of the sums
+   * of words so far, of which the pool sends the change.
+   */
+  readonly maximum: 'word' | 'count' | 'step' | 'sum';
   /** V before the first step, in membrane units. */
   readonly initialMembrane: (g: number, phaseBits: number, initial: 'half' | 'zero') => number;
-  /** What one spike of this step stands for, in units of words: λ·2^-K of activation. */
+  /** What 1 in a word of this step stands for, in units of the sender's words: λ·2^-K of activation. 0 where it cannot send. */
   readonly spikeWeight: (moment: Moment) => number;
-  /** What comes into the membrane: spikes' current and drive (bias + input current), both in synaptic units. */
+  /** The same, as much of it as its readers take in: by it their weights are multiplied. */
+  readonly synapseWeight: (source: Moment) => number;
+  /** What comes into the membrane: the sources' current and drive (bias + input current), both in synaptic units. */
   readonly arriving: (current: number, drive: number, moment: Moment) => number;
-  /** Sends spikes from a membrane that has integrated what arrived. */
-  readonly fire: (v: number, g: number, moment: Moment) => Fired;
   /**
-   * activation = (Σ spike weights of the first T steps) · λ·2^-K · decodeFactor(T, depth, K); 0 where nothing can have been sent.
+   * Sends from a membrane that has integrated what arrived.
+   * @param sent Σ words so far, weighted: what the neuron's readers have of it
    */
-  readonly decodeFactor: (steps: number, depth: number, phaseBits: number) => number;
-  /** Logits after T steps = potential · readout unit / readoutDivisor(T, depth of the readout, K). */
-  readonly readoutDivisor: (steps: number, depth: number, phaseBits: number) => number;
+  readonly fire: (v: number, g: number, moment: Moment, sent: number) => Fired;
+  /**
+   * activation = (Σ weighted words of the first T steps) · λ·2^-K · decodeFactor(T, depth, timetable); 0 where nothing can have
+   * been sent.
+   */
+  readonly decodeFactor: (steps: number, depth: number, timetable: Timetable) => number;
+  /** Logits after T steps = potential · readout unit / readoutDivisor(T, depth of the readout, timetable). */
+  readonly readoutDivisor: (steps: number, depth: number, timetable: Timetable) => number;
 }
+
+/** Whether a maximum goes by what each input has sent so far. */
+export const remembers = ({ maximum }: NeuronModel): boolean => maximum === 'count' || maximum === 'sum';

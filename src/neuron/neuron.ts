@@ -1,58 +1,54 @@
 import { OptionError } from '../errors.ts';
+import { NEURON_PARAMETERS, type Neuron, neuronProblem } from '../network/neuron.ts';
+import { oneK, type Timetable } from '../network/timetable.ts';
 import { bistable } from './bistable.ts';
 import { burst } from './burst.ts';
 import { integrateAndFire } from './if.ts';
 import type { NeuronModel } from './model.ts';
+import { multi, multiPlus } from './multi.ts';
 import { phase } from './phase.ts';
 
-/** A neuron as plain data: its name and its parameters. */
-export type Neuron =
-  | { readonly name: 'bistable' }
-  | { readonly name: 'if' }
-  /** γ: spikes in one step, at most; 1 to 15. */
-  | { readonly name: 'burst'; readonly most: number }
-  | { readonly name: 'phase' };
+export { NEURON_NAMES, type Neuron } from '../network/neuron.ts';
 
-/** The names that `parseNeuron` knows. */
-export const NEURON_NAMES = ['bistable', 'if', 'burst:γ', 'phase'] as const;
+/** The rule of each neuron. Names, parameters and their ranges are data of the network: `src/network/neuron.ts`. */
+const RULES: { readonly [N in Neuron['name']]: (neuron: Extract<Neuron, { name: N }>) => NeuronModel } = {
+  bistable: () => bistable,
+  if: () => integrateAndFire,
+  burst: ({ most }) => burst(most),
+  phase: () => phase,
+  multi: ({ bits }) => multi(bits),
+  'multi+': ({ bits }) => multiPlus(bits),
+};
 
-/** γ at most. */
-const MOST_SPIKES = 15;
+/** The neuron's rule on the integer grid. @throws OptionError for a neuron that there is not */
+export function ruleOf(neuron: Neuron): NeuronModel {
+  const problem = neuronProblem(neuron);
+  if (problem) throw new OptionError('neuron', 'neuron', problem.what, problem.remedy);
+  return (RULES[neuron.name] as (neuron: Neuron) => NeuronModel)(neuron);
+}
 
-/** The neuron's rule on the integer grid. @throws OptionError for parameters out of range */
-export function modelOf(neuron: Neuron): NeuronModel {
-  switch (neuron.name) {
-    case 'bistable':
-      return bistable;
-    case 'if':
-      return integrateAndFire;
-    case 'burst':
-      return burst(checkedMost(neuron.most));
-    case 'phase':
-      return phase;
-    default:
-      throw unknown((neuron as Neuron).name);
-  }
+/** The rule of a neuron on a network. @throws OptionError also where the network's K is not the one that the neuron needs */
+export function ruleOn(neuron: Neuron, timetable: Timetable): NeuronModel {
+  const problem = neuronProblem(neuron, oneK(timetable));
+  if (problem) throw new OptionError('neuron', 'neuron', problem.what, problem.remedy);
+  return ruleOf(neuron);
 }
 
 /**
- * A neuron from its text, as the command takes it: `bistable`, `if`, `phase`, `burst:5`.
+ * A neuron from its text, as the command takes it: `bistable`, `if`, `phase`, `burst:5`, `multi:4`, `multi+:4`.
  * @throws OptionError for any other text
  */
 export function parseNeuron(text: string): Neuron {
-  if (text === 'bistable' || text === 'if' || text === 'phase') return { name: text };
-  const [, digits] = /^burst:(\d+)$/.exec(text) ?? [];
-  if (digits === undefined) throw unknown(text);
-  return { name: 'burst', most: checkedMost(Number(digits)) };
+  const [, name, digits] = /^([^:]*)(?::(\d+))?$/.exec(text) ?? [];
+  const parameter = Object.hasOwn(NEURON_PARAMETERS, name ?? '') ? NEURON_PARAMETERS[name as Neuron['name']] : undefined;
+  const expected = parameter === undefined ? false : (parameter === null) === (digits === undefined);
+  const neuron = (expected ? { name, ...(parameter ? { [parameter.key]: Number(digits) } : {}) } : { name: text }) as Neuron;
+  ruleOf(neuron);
+  return neuron;
 }
 
 /** The text that `parseNeuron` reads. */
-export const neuronText = (neuron: Neuron): string => (neuron.name === 'burst' ? `burst:${neuron.most}` : neuron.name);
-
-function checkedMost(most: number): number {
-  if (Number.isInteger(most) && most >= 1 && most <= MOST_SPIKES) return most;
-  throw new OptionError('neuron', 'neuron', `γ = ${most} is not an integer from 1 to ${MOST_SPIKES}`, 'choose burst:5');
+export function neuronText(neuron: Neuron): string {
+  const parameter = NEURON_PARAMETERS[neuron.name];
+  return parameter ? `${neuron.name}:${(neuron as unknown as Record<string, number>)[parameter.key]}` : neuron.name;
 }
-
-const unknown = (text: string): OptionError =>
-  new OptionError('neuron', 'neuron', `"${text}" is not known`, `choose one of ${NEURON_NAMES.join(', ')}`);

@@ -12,7 +12,7 @@ export async function readActivations(session: AnnSession, layer: number, images
   const area = shape.height * shape.width;
   const size = shapeSize(shape);
   const bytes = Math.ceil(shape.channels / 4) * area * batch * 16;
-  const cells = new Float32Array(await readBuffer(session.device, session.cells, layers[layer] * 16, bytes));
+  const cells = new Float32Array(await readBuffer(session.device, session.engine.data.cells, layers[layer] * 16, bytes));
   return Float32Array.from({ length: images * size }, (_, i) => {
     const channel = Math.floor((i % size) / area);
     const place = Math.floor(channel / 4) * area + (i % area);

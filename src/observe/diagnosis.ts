@@ -1,47 +1,35 @@
 import { shapeSize } from '../ann/ann.ts';
-import { Buffers, mapForReading } from '../gpu/buffers.ts';
+import { type BoundKernel, dispatch } from '../gpu/bind.ts';
+import { mapForReading } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
-import { addPartials, diagnose, diagnoseParameters, diagnoseWorkgroups, floatBits, PARTIAL_BYTES } from '../kernels/diagnose.ts';
-import { type BoundKernel, dispatch, packParameters } from '../kernels/kernel.ts';
+import { addPartials, diagnose, diagnoseWorkgroups, floatBits, PARTIAL_BYTES } from '../kernels/diagnose.ts';
 import type { Decoding, LayerSums } from '../network/diagnosis.ts';
 import { fanOut } from '../network/fan-out.ts';
 import type { SpikingNetwork } from '../network/network.ts';
+import { type Program, storage, uniform } from '../plan/program.ts';
+import { type Loaded, load, packParameters } from '../run/load.ts';
 
-/** The trained network's activations on the GPU, of all layers at once. */
+/** The trained network's activations on the GPU, of all layers at once: an `AnnSession` with `keepCells`. */
 export interface Activations {
-  /** Cells of four channels. */
-  readonly cells: GPUBuffer;
-  /** First cell of each layer, [block of 4 channels][y][x][image]. */
-  readonly layers: readonly number[];
-  /** Images in the layout. */
-  readonly batch: number;
+  readonly plan: { readonly batch: number; readonly layers: readonly number[] };
+  readonly engine: { readonly data: { readonly [name: string]: GPUBuffer } };
 }
 
-/** Where the spikes of one layer are counted on the GPU, [channel][y][x][image]. */
-export interface LayerCounts {
-  readonly layer: number;
+/** Where spikes are counted on the GPU, [channel][y][x][image]. */
+export interface Counts {
   /** u32: spikes so far. */
   readonly counts: GPUBuffer;
   /** i32: sum of their weights. */
   readonly decoded: GPUBuffer;
-  /** First entry of the layer in both. */
+  readonly layers: readonly CountedLayer[];
+}
+
+export interface CountedLayer {
+  readonly layer: number;
+  /** First entry of the layer in both buffers. */
   readonly first: number;
   /** What fills them just before they are read; null where they are up to date. */
   readonly tally: BoundKernel | null;
-}
-
-interface Engine {
-  readonly buffers: Buffers;
-  /** [moment][counted layer] */
-  readonly kernels: readonly (readonly { readonly tally: BoundKernel | null; readonly diagnose: BoundKernel }[])[];
-  readonly parameters: GPUBuffer;
-  readonly batch: GPUBuffer;
-  readonly partials: GPUBuffer;
-  readonly readback: GPUBuffer;
-  /** First partial of each counted layer within a moment, and how many they are in all. */
-  readonly offsets: readonly number[];
-  /** Values of the parameters, but for how spikes are read, [moment][counted layer]. */
-  readonly layers: readonly (readonly Readonly<Record<string, number>>[])[];
 }
 
 /** What a diagnosis looks at, and when. */
@@ -52,21 +40,28 @@ export interface DiagnosisOptions {
   readonly synchronous?: boolean;
 }
 
+/** Where the partial sums of each counted layer begin within a moment; the last entry is how many a moment has. */
+type Offsets = readonly number[];
+
 /**
  * Compares the spikes of a batch with the trained network's activations of the same images (specification, section 10), at one
  * moment or several: `set`, then `encode` for each moment where the counts are what they should be, then `read`.
  */
 export class DiagnosisSession {
-  readonly #device: Device;
-  readonly #engine: Engine;
+  readonly #loaded: Loaded;
+  readonly #counted: readonly CountedLayer[];
+  readonly #offsets: Offsets;
+  readonly #readback: GPUBuffer;
 
-  private constructor(device: Device, engine: Engine) {
-    this.#device = device;
-    this.#engine = engine;
+  private constructor(loaded: Loaded, counted: readonly CountedLayer[], offsets: Offsets) {
+    this.#loaded = loaded;
+    this.#counted = counted;
+    this.#offsets = offsets;
+    this.#readback = loaded.buffers.create('readback', 'readback', loaded.program.buffers.partials.bytes);
   }
 
   /**
-   * @param counted the layers to look at; without max pools among them, all spikes are taken to pass through these
+   * @param counts the layers to look at; without max pools among them, all spikes are taken to pass through these
    * @param batch images in the layout of the counts
    * @throws DeviceError
    */
@@ -74,11 +69,43 @@ export class DiagnosisSession {
     device: Device,
     network: SpikingNetwork,
     activations: Activations,
-    counted: readonly LayerCounts[],
+    counts: Counts,
     batch: number,
-    options: DiagnosisOptions = {},
+    { moments = 1, synchronous = true }: DiagnosisOptions = {},
   ): Promise<DiagnosisSession> {
-    return new DiagnosisSession(device, await prepare(device, network, activations, counted, batch, options));
+    const shapes = counts.layers.map(({ layer }) => network.layers[layer].shape);
+    const offsets = beginnings(shapes.map((shape) => diagnoseWorkgroups(shapeSize(shape), batch)));
+    const places = beginnings(shapes.map(shapeSize));
+    const partials = offsets[shapes.length];
+    const ofMoment = (moment: number) =>
+      counts.layers.map(({ layer, first }, i) =>
+        diagnose({
+          layer,
+          name: network.layers[layer].name,
+          shape: shapes[i],
+          batch,
+          cellBatch: activations.plan.batch,
+          cells: activations.plan.layers[layer],
+          counts: first,
+          fanOut: places[i],
+          partials: moment * partials + offsets[i],
+        }),
+      );
+    const program: Program = {
+      network: network.name,
+      batch,
+      buffers: {
+        batch: uniform(16),
+        fanOut: storage(places[shapes.length] * 4),
+        partials: storage(Math.max(1, moments * partials) * PARTIAL_BYTES),
+      },
+      dispatches: Array.from({ length: moments }, (_, moment) => ofMoment(moment)).flat(),
+      contents: [{ buffer: 'fanOut', offset: 0, pack: 'fanOut', layer: -1 }],
+      results: [],
+    };
+    const packers = { fanOut: () => fanOutTable(network, counts.layers, places, synchronous) };
+    const others = { cells: activations.engine.data.cells, counts: counts.counts, decoded: counts.decoded };
+    return new DiagnosisSession(await load(device, program, packers, others), counts.layers, offsets);
   }
 
   /**
@@ -86,60 +113,61 @@ export class DiagnosisSession {
    * @param decoding [moment][counted layer]
    */
   set(images: number, decoding: readonly (readonly Decoding[])[]): void {
-    this.#device.check();
-    const { queue } = this.#device.handle;
-    const structs = this.#engine.layers.flatMap((moment, m) =>
-      moment.map((layer, i) => {
-        const { unit, saturation } = decoding[m][i];
-        return { layout: diagnoseParameters, parameters: { ...layer, saturation, unit: floatBits(unit) } };
-      }),
-    );
-    queue.writeBuffer(this.#engine.parameters, 0, packParameters(structs).data);
-    queue.writeBuffer(this.#engine.batch, 0, Uint32Array.of(images));
+    const { device, program, data, parameters } = this.#loaded;
+    device.check();
+    const flat = decoding.flat();
+    const structs = program.dispatches.map((one, i) => {
+      const { unit, saturation } = flat[i];
+      return { ...one, parameters: { ...one.parameters, saturation, unit: floatBits(unit) } };
+    });
+    device.handle.queue.writeBuffer(parameters, 0, packParameters(structs).data);
+    device.handle.queue.writeBuffer(data.batch, 0, Uint32Array.of(images));
   }
 
   /** Encodes the comparison of one moment. */
   encode(encoder: GPUCommandEncoder, moment: number): void {
     const pass = encoder.beginComputePass();
-    for (const kernel of this.#engine.kernels[moment]) {
-      if (kernel.tally) dispatch(pass, kernel.tally);
-      dispatch(pass, kernel.diagnose);
-    }
+    this.#counted.forEach(({ tally }, i) => {
+      if (tally) dispatch(pass, tally);
+      dispatch(pass, this.#loaded.kernels[moment * this.#counted.length + i]);
+    });
     pass.end();
   }
 
   /** The sums of all moments that were submitted, [moment][counted layer]. */
   async read(): Promise<LayerSums[][]> {
-    const { layers, partials, readback, offsets } = this.#engine;
-    const encoder = this.#device.handle.createCommandEncoder();
-    encoder.copyBufferToBuffer(partials, 0, readback, 0, readback.size);
-    this.#device.handle.queue.submit([encoder.finish()]);
-    const mapped = await mapForReading(readback, () => this.#device.check());
-    const end = offsets[offsets.length - 1];
-    const sums = layers.map((moment, m) =>
-      moment.map((_, i) => {
-        const [from, to] = [offsets[i], offsets[i + 1]].map((at) => (m * end + at) * PARTIAL_BYTES);
+    const { device, data, program } = this.#loaded;
+    const encoder = device.handle.createCommandEncoder();
+    encoder.copyBufferToBuffer(data.partials, 0, this.#readback, 0, program.buffers.partials.bytes);
+    device.handle.queue.submit([encoder.finish()]);
+    const mapped = await mapForReading(this.#readback, () => device.check());
+    const layers = this.#counted.length;
+    const end = this.#offsets[layers];
+    const sums = Array.from({ length: program.dispatches.length / layers }, (_, m) =>
+      this.#counted.map((_, i) => {
+        const [from, to] = [this.#offsets[i], this.#offsets[i + 1]].map((at) => (m * end + at) * PARTIAL_BYTES);
         return addPartials(mapped.slice(from, to));
       }),
     );
-    readback.unmap();
-    this.#device.check();
+    this.#readback.unmap();
+    device.check();
     return sums;
   }
 
   /** Looks at the images that lie in the buffers now: the sums of each counted layer. For sessions of one moment. */
   async measure(images: number, decoding: readonly Decoding[]): Promise<LayerSums[]> {
     this.set(images, [decoding]);
-    const encoder = this.#device.handle.createCommandEncoder();
+    const { handle } = this.#loaded.device;
+    const encoder = handle.createCommandEncoder();
     this.encode(encoder, 0);
-    this.#device.handle.queue.submit([encoder.finish()]);
+    handle.queue.submit([encoder.finish()]);
     const [sums] = await this.read();
     return sums;
   }
 
   /** Frees the session's GPU memory. */
   dispose(): void {
-    this.#engine.buffers.dispose();
+    this.#loaded.buffers.dispose();
   }
 }
 
@@ -150,69 +178,10 @@ function beginnings(sizes: readonly number[]): number[] {
   return offsets;
 }
 
-async function prepare(
-  device: Device,
-  network: SpikingNetwork,
-  activations: Activations,
-  counted: readonly LayerCounts[],
-  batch: number,
-  { moments = 1, synchronous = true }: DiagnosisOptions,
-): Promise<Engine> {
-  const buffers = new Buffers(device);
-  const shapes = counted.map(({ layer }) => network.layers[layer].shape);
-  const offsets = beginnings(shapes.map((shape) => diagnoseWorkgroups(shapeSize(shape), batch)));
-  const places = beginnings(shapes.map(shapeSize));
-  const table = fanOutTable(network, counted, places, synchronous);
-  const layers = Array.from({ length: moments }, (_, moment) =>
-    counted.map(({ layer, first }, i) => ({
-      neurons: shapeSize(shapes[i]),
-      area: shapes[i].height * shapes[i].width,
-      batch,
-      cellBatch: activations.batch,
-      cells: activations.layers[layer],
-      counts: first,
-      fanOut: places[i],
-      workgroups: offsets[i + 1] - offsets[i],
-      partials: moment * offsets[counted.length] + offsets[i],
-    })),
-  );
-  try {
-    return await device.guard(`diagnosis of "${network.name}"`, async () => {
-      const structs = packParameters(layers.flat().map((parameters) => ({ layout: diagnoseParameters, parameters })));
-      const parameters = buffers.create('parameters', 'uniform', structs.data.byteLength);
-      const uniform = buffers.create('batch', 'uniform', 16);
-      const fan = buffers.create('fan-out', 'storage', table.byteLength, table);
-      const bytes = Math.max(1, moments * offsets[counted.length]) * PARTIAL_BYTES;
-      const partials = buffers.create('partials', 'storage', bytes);
-      const readback = buffers.create('readback', 'readback', bytes);
-      const bind = async (i: number, at: number) => {
-        const { counts, decoded, tally } = counted[i];
-        const bindings = {
-          cells: { buffer: activations.cells },
-          counts: { buffer: counts },
-          decoded: { buffer: decoded },
-          fanOut: { buffer: fan },
-          layer: { buffer: parameters, offset: structs.offsets[at], size: diagnoseParameters.size },
-          batch: { buffer: uniform },
-          partials: { buffer: partials },
-        };
-        return { tally, diagnose: await diagnose(device, bindings, offsets[i + 1] - offsets[i]) };
-      };
-      const kernels = await Promise.all(
-        layers.map((moment, m) => Promise.all(moment.map((_, i) => bind(i, m * counted.length + i)))),
-      );
-      return { buffers, kernels, parameters, batch: uniform, partials, readback, offsets, layers };
-    });
-  } catch (error) {
-    buffers.dispose();
-    throw error;
-  }
-}
-
 /** The fan-out of all counted layers, one behind the other. */
 function fanOutTable(
   network: SpikingNetwork,
-  counted: readonly LayerCounts[],
+  counted: readonly CountedLayer[],
   places: readonly number[],
   synchronous: boolean,
 ): Uint32Array<ArrayBuffer> {

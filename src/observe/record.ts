@@ -1,13 +1,10 @@
 import { shapeSize } from '../ann/ann.ts';
 import { countImages } from '../ann/pixels.ts';
-import { OptionError } from '../errors.ts';
+import { type OptionCode, OptionError } from '../errors.ts';
 import { Buffers, mapForReading } from '../gpu/buffers.ts';
-import type { Device } from '../gpu/device.ts';
-import type { SpikingNetwork } from '../network/network.ts';
-import type { NeuronModel } from '../neuron/model.ts';
-import type { Chunk } from '../plan/trains/chunks.ts';
-import type { SteppedPlan } from '../plan/trains/plan.ts';
-import type { SteppedEngine } from '../run/stepped-engine.ts';
+import type { Pass } from '../plan/program.ts';
+import type { Steps } from '../plan/trains/chunks.ts';
+import type { SteppedSession, SubmitBatch } from '../run/stepped-session.ts';
 
 /** What to record. */
 export interface RecordOptions {
@@ -17,7 +14,7 @@ export interface RecordOptions {
   readonly neurons?: readonly number[];
   /** Part of each layer's neurons, evenly spread; 0 … 1. */
   readonly fraction?: number;
-  /** Spikes sent (0 … γ), V after the step, or the bistable state in the step (0 integrating, 1 firing). */
+  /** Spikes sent (0 … γ, or a word that may be negative), V after the step, or the bistable state in the step (0 integrating, 1 firing). */
   readonly what: 'spikes' | 'membrane' | 'state';
 }
 
@@ -41,24 +38,6 @@ export interface StepRecord {
   readonly layers: readonly LayerRecord[];
 }
 
-/** The session that is recorded: `SteppedSession`. */
-export interface Recorded {
-  readonly device: Device;
-  readonly network: SpikingNetwork;
-  readonly plan: SteppedPlan;
-  readonly model: NeuronModel;
-  readonly engine: SteppedEngine;
-  check(): void;
-  cut(checkpoints: readonly number[], capacity?: number): Chunk[];
-  submit(
-    images: Uint8Array,
-    count: number,
-    chunks: readonly Chunk[],
-    after: (encoder: GPUCommandEncoder, chunk: Chunk) => void,
-    readback: GPUBuffer,
-  ): void;
-}
-
 /** A part of an engine's buffer that is copied after every step. */
 interface Source {
   readonly buffer: GPUBuffer;
@@ -66,7 +45,7 @@ interface Source {
   readonly first: number;
   readonly words: number;
   /** The neuron's value in the copied words. */
-  readonly valueOf: (words: Int32Array, neuron: number, image: number, place: number) => number;
+  readonly valueOf: (words: Int32Array, neuron: number, image: number) => number;
 }
 
 /**
@@ -74,46 +53,58 @@ interface Source {
  * @param images pixels 0…255, [image][channel][y][x]; at most one batch
  * @throws OptionError for layers that are not there, neurons out of range, more images than a batch
  */
-export async function recordSteps(session: Recorded, options: RecordOptions, images: Uint8Array): Promise<StepRecord> {
+export const record = (session: SteppedSession, options: RecordOptions, images: Uint8Array): Promise<StepRecord> =>
+  session.alone((submit) => recordBatch(session, submit, options, images));
+
+async function recordBatch(
+  session: SteppedSession,
+  submit: SubmitBatch,
+  options: RecordOptions,
+  images: Uint8Array,
+): Promise<StepRecord> {
   const { network, plan, device } = session;
-  session.check();
   const count = countImages(images, network.input.shape);
   if (count > plan.batch) refuse('images', `${count} images are more than the batch of ${plan.batch}`, 'record fewer at once');
   const layers = options.layers.map((name) => indexOf(session, name));
   const sources = layers.map((layer) => sourceOf(session, layer, options.what));
   const chosen = layers.map((layer) => chooseNeurons(shapeSize(network.layers[layer].shape), options));
-  const chunks = session.cut([], 1);
+  const passes = session.passes([], 1);
   const stepBytes = sources.reduce((sum, { words }) => sum + words * 4, 0);
   const limit = Math.min(device.limits.maxBufferSize, 2 ** 30);
-  if (stepBytes * chunks.length > limit) {
+  if (stepBytes * passes.length > limit) {
     refuse(
       'layers',
-      `the recording needs ${stepBytes * chunks.length} bytes, at most ${limit}`,
+      `the recording needs ${stepBytes * passes.length} bytes, at most ${limit}`,
       'record fewer layers, or a smaller batch',
     );
   }
   const buffers = new Buffers(device);
   try {
-    const recording = buffers.create('recording', 'readback', stepBytes * chunks.length);
-    const potentials = buffers.create('readback', 'readback', plan.bytes.potentials + session.engine.counters.size);
-    const copy = (encoder: GPUCommandEncoder, { step }: Chunk): void => {
-      let at = step * stepBytes;
+    const recording = buffers.create('recording', 'readback', stepBytes * passes.length);
+    const potentials = buffers.create(
+      'readback',
+      'readback',
+      plan.results.reduce((sum, { size }) => sum + size, 0),
+    );
+    const copy = (encoder: GPUCommandEncoder, { chunk }: Pass<Steps>): void => {
+      let at = (chunk as Steps).step * stepBytes;
       for (const { buffer, first, words } of sources) {
         encoder.copyBufferToBuffer(buffer, first * 4, recording, at, words * 4);
         at += words * 4;
       }
     };
-    session.submit(images, count, chunks, copy, potentials);
+    submit(images, count, passes, potentials, copy);
     const mapped = await mapForReading(recording, () => session.check());
     const records = layers.map((layer, i): LayerRecord => {
       const data = new Int32Array(plan.timesteps * count * chosen[i].length);
       const before = sources.slice(0, i).reduce((sum, { words }) => sum + words * 4, 0);
-      chunks.forEach(({ step, place }) => {
+      passes.forEach(({ chunk }) => {
+        const { step } = chunk as Steps;
         const words = new Int32Array(mapped, step * stepBytes + before, sources[i].words);
         for (let n = 0; n < count; n++) {
           const row = (step * count + n) * chosen[i].length;
           chosen[i].forEach((neuron, j) => {
-            data[row + j] = sources[i].valueOf(words, neuron, n, place);
+            data[row + j] = sources[i].valueOf(words, neuron, n);
           });
         }
       });
@@ -136,11 +127,11 @@ function delayStates(records: readonly LayerRecord[], images: number): void {
   }
 }
 
-function refuse(option: string, what: string, remedy: string): never {
+function refuse(option: OptionCode, what: string, remedy: string): never {
   throw new OptionError(option, option, what, remedy);
 }
 
-function indexOf({ network }: Recorded, name: string): number {
+function indexOf({ network }: SteppedSession, name: string): number {
   const layer = network.layers.findIndex((one) => one.kind === 'neurons' && one.name === name);
   if (layer >= 0) return layer;
   const names = network.layers.flatMap((one) => (one.kind === 'neurons' ? [one.name] : []));
@@ -159,7 +150,7 @@ function chooseNeurons(size: number, { neurons, fraction = 1 }: RecordOptions): 
 }
 
 /** Where a layer's values lie, and how they are read from there. */
-function sourceOf({ network, plan, engine, model }: Recorded, layer: number, what: RecordOptions['what']): Source {
+function sourceOf({ network, plan, engine, model }: SteppedSession, layer: number, what: RecordOptions['what']): Source {
   const { shape, name } = network.layers[layer];
   const { layout, batch } = plan;
   const area = shape.height * shape.width;
@@ -195,13 +186,13 @@ function sourceOf({ network, plan, engine, model }: Recorded, layer: number, wha
     buffer: engine.data.spikes,
     first: train.first,
     words: train.groupStride * layout.groups,
-    valueOf: (values, neuron, image, place) => {
-      let spikes = 0;
+    valueOf: (values, neuron, image) => {
+      let sent = 0;
       for (let plane = 0; plane < train.planes; plane++) {
-        const word = values[(place >> 2) * train.groupStride + plane * train.planeStride + wordOf(neuron, image)];
-        spikes |= ((word >>> (bitOf(neuron) + (place & 3))) & 1) << plane;
+        const bit = (values[plane * train.planeStride + wordOf(neuron, image)] >>> bitOf(neuron)) & 1;
+        sent += bit * (model.signed && plane === train.planes - 1 ? -(2 ** plane) : 2 ** plane);
       }
-      return spikes;
+      return sent;
     },
   };
 }

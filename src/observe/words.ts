@@ -13,7 +13,12 @@ export async function readWords(session: Session, layer: number, images: number)
   const region = plan.regions.regions[layer + 1] as Region;
   const { shape } = network.layers[layer];
   const stored = new Uint32Array(
-    await readBuffer(session.device, session.engine.words, region.first * 4, region.waveStride * region.phases * plan.waves * 4),
+    await readBuffer(
+      session.device,
+      session.engine.data.words,
+      region.first * 4,
+      region.waveStride * region.phases * plan.waves * 4,
+    ),
   );
   const size = shapeSize(shape);
   const area = shape.height * shape.width;
@@ -46,6 +51,6 @@ export async function readMembranes(session: Session, layer: number, images: num
       'create the session with keepMembranes',
     );
   const size = shapeSize(network.layers[layer].shape);
-  const stored = new Int32Array(await readBuffer(session.device, session.engine.membranes, first * 4, size * plan.batch * 4));
+  const stored = new Int32Array(await readBuffer(session.device, session.engine.data.membranes, first * 4, size * plan.batch * 4));
   return Int32Array.from({ length: images * size }, (_, i) => stored[(i % size) * plan.batch + Math.floor(i / size)]);
 }

@@ -1,8 +1,8 @@
 import { sourceShape } from '../ann/ann.ts';
+import { largestByte, suited } from '../kernels/halves.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
-import { largestByte, suited } from './halves.ts';
-import type { PlanLimits } from './limits.ts';
-import { UNIFORM_BYTES } from './tables.ts';
+import type { PlanLimits } from './fit.ts';
+import { hasUniform } from './tables.ts';
 
 /**
  * How one layer is computed; all give the same bits.
@@ -153,6 +153,6 @@ export function choose(
   return {
     form: 'registers',
     arithmetic: suited(arithmetic, network, layer, 'block', (source) => largestByte(network, source)),
-    weights: limits.maxUniformBufferBindingSize < UNIFORM_BYTES ? 'storage' : weights,
+    weights: hasUniform(limits) ? weights : 'storage',
   };
 }

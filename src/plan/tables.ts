@@ -1,121 +1,96 @@
-/** A share of the weights must start at a multiple of this, whatever the device. */
+import type { Range, Share } from '../kernels/kernel.ts';
+import { largestBinding, type PlanLimits } from './fit.ts';
+import type { BufferPlan, Content } from './program.ts';
+
+/** A share must start at a multiple of this, whatever the device. */
 const ALIGNMENT = 256;
 
 /** A uniform binding of weights: `array<vec4u, 4096>`. */
 export const UNIFORM_BYTES = 65536;
 
-/** The element types of a plan's tables. */
-type Table = Int32Array | Float32Array;
+/** Whether a device has uniform bindings that are large enough for weights. */
+export const hasUniform = ({ maxUniformBufferBindingSize }: PlanLimits): boolean => maxUniformBufferBindingSize >= UNIFORM_BYTES;
 
-/** Where the weights of some tiles lie. */
-export interface WeightShare {
-  /** First tile, and how many. */
-  readonly first: number;
+/** The weights of one layer, before they are packed. */
+export interface Weights {
+  readonly layer: number;
+  /** Tiles of 8 output channels, each of so many bytes. */
   readonly tiles: number;
-  /** In bytes, within the weight buffer. */
-  readonly offset: number;
-  readonly bytes: number;
-  /** Whether they fit one uniform binding. */
-  readonly uniform: boolean;
+  readonly tileBytes: number;
 }
 
-/** Where the channel table of a layer lies, in bytes within the table buffer. */
-export interface TableSlice {
-  readonly offset: number;
-  readonly bytes: number;
-  /** Whether it fits one uniform binding. */
-  readonly uniform: boolean;
-}
-
-/** What a dispatch binds of a buffer of weights or tables: its share, or a whole uniform binding; something small where it has none. */
-export const bindingRange = (share: WeightShare | TableSlice | null): { readonly offset: number; readonly size: number } =>
-  share ? { offset: share.offset, size: share.uniform ? UNIFORM_BYTES : share.bytes } : { offset: 0, size: 16 };
-
-/** The weights and channel tables of all layers of a plan, appended one after another. */
-export class Tables<T extends Table> {
-  readonly #weights: (Uint32Array | Float32Array)[] = [];
-  readonly #channels: T[] = [];
-  readonly #make: new (
-    length: number,
-  ) => T;
+/**
+ * Lays out the weights and channel tables of all layers, one behind another, and says what goes where; nothing is packed here.
+ * What a dispatch binds of them keeps to the limits.
+ */
+export class Tables {
   readonly #uniformBytes: number;
   readonly #storageBytes: number;
-  #weightBytes = 0;
-  #channelValues = 0;
-  #uniformWeights = false;
-  #uniformTables = false;
+  readonly #contents: Content[] = [];
+  readonly #ends = new Map<string, number>();
+  /** Buffers of which something is bound as uniform, always in full size. */
+  readonly #uniform = new Set<string>();
 
-  /**
-   * @param make type of the channel table
-   * @param uniformBytes size of a uniform binding; 0 where the device has smaller ones
-   * @param storageBytes largest size of a storage binding
-   */
-  constructor(make: new (length: number) => T, uniformBytes: number, storageBytes: number) {
-    this.#make = make;
-    this.#uniformBytes = uniformBytes;
-    this.#storageBytes = storageBytes;
+  constructor(limits: PlanLimits) {
+    this.#uniformBytes = hasUniform(limits) ? UNIFORM_BYTES : 0;
+    this.#storageBytes = largestBinding(limits);
   }
 
   /**
-   * Appends a layer's weights, cut into shares of whole tiles that fit a binding each: a uniform one where a tile does, else a
-   * storage one. In one piece where `cut` is false (the kernel knows no first tile), or where not even a tile fits.
-   * @param data [tile][tileWords]
-   * @param uniform whether a uniform binding is wanted
+   * Appends a layer's weights, cut into shares of whole tiles that fit a binding each: a uniform one where it is wanted and a tile
+   * fits, else a storage one. A single tile that does not fit is left as it is: nothing will bind it.
+   * @param pack packer of whole layers, [tile][…]
    */
-  addWeights(data: Uint32Array | Float32Array, tiles: number, tileWords: number, cut: boolean, uniform = cut): WeightShare[] {
-    const within = (bytes: number) => (cut && tileWords > 0 ? Math.floor(bytes / (tileWords * 4)) : 0);
-    const perBinding = uniform ? within(this.#uniformBytes) : 0;
-    const most = Math.min(tiles, perBinding || within(this.#storageBytes) || tiles);
-    this.#uniformWeights ||= perBinding > 0;
-    const shares: WeightShare[] = [];
-    for (let first = 0; first < tiles; first += most) {
-      const count = Math.min(most, tiles - first);
-      const part = data.subarray(first * tileWords, (first + count) * tileWords);
-      shares.push({
-        first,
-        tiles: count,
-        offset: this.#weightBytes,
-        bytes: Math.max(16, part.byteLength),
-        uniform: perBinding > 0,
-      });
-      this.#weights.push(part);
-      this.#weightBytes += aligned(part.byteLength);
-    }
-    return shares;
+  weights(buffer: string, pack: string, { layer, tiles, tileBytes }: Weights, uniform: boolean): Share[] {
+    return this.#cut(tiles, tileBytes, uniform).map(({ first, count, isUniform }) => {
+      const part = { offset: first * tileBytes, size: count * tileBytes };
+      return { first, tiles: count, ...this.#append(buffer, { pack, layer, part }, part.size, isUniform) };
+    });
   }
 
-  /**
-   * Appends a layer's channel table, where a binding may start.
-   * @param uniform to be bound as uniform, where it fits
-   */
-  addChannels(data: T, uniform: boolean): TableSlice {
-    const offset = this.#channelValues * 4;
-    this.#channels.push(data);
-    this.#channelValues += aligned(data.byteLength) / 4;
-    const fits = uniform && data.byteLength <= this.#uniformBytes;
-    this.#uniformTables ||= fits;
-    return { offset, bytes: Math.max(16, data.byteLength), uniform: fits };
+  /** The same for a packer of tiles, [tiles of a share in any order]. Always bound as storage. */
+  parts(buffer: string, pack: string, { layer, tiles, tileBytes }: Weights): Share[] {
+    return this.#cut(tiles, tileBytes, false).map(({ first, count }) => {
+      return { first, tiles: count, ...this.#append(buffer, { pack, layer, first, tiles: count }, count * tileBytes, false) };
+    });
   }
 
-  /** Bytes behind the last entry: a uniform binding is always of full size. */
-  #room = (uniform: boolean): number => ALIGNMENT + (uniform ? this.#uniformBytes : 0);
+  /** Appends the table of a layer's channels. @param uniform to be bound as uniform, where it fits */
+  table(buffer: string, pack: string, layer: number, bytes: number, uniform: boolean): Share {
+    return { first: 0, tiles: 0, ...this.#append(buffer, { pack, layer }, bytes, uniform && bytes <= this.#uniformBytes) };
+  }
 
-  /** Everything, ready for upload. */
-  join(): { weights: Uint32Array<ArrayBuffer>; channels: T } {
-    const weights = new Uint32Array((this.#weightBytes + this.#room(this.#uniformWeights)) / 4);
-    let at = 0;
-    for (const part of this.#weights) {
-      weights.set(new Uint32Array(part.buffer, part.byteOffset, part.length), at);
-      at += aligned(part.byteLength) / 4;
-    }
-    const channels = new this.#make(this.#channelValues + this.#room(this.#uniformTables) / 4);
-    at = 0;
-    for (const part of this.#channels) {
-      channels.set(part, at);
-      at += aligned(part.byteLength) / 4;
-    }
-    return { weights, channels };
+  #cut(tiles: number, tileBytes: number, uniform: boolean) {
+    const within = (bytes: number) => (tileBytes > 0 ? Math.floor(bytes / tileBytes) : 0);
+    const perUniform = uniform ? within(this.#uniformBytes) : 0;
+    const most = Math.min(tiles, perUniform || within(this.#storageBytes) || tiles);
+    return Array.from({ length: Math.ceil(tiles / most) }, (_, i) => {
+      const first = i * most;
+      return { first, count: Math.min(most, tiles - first), isUniform: perUniform > 0 };
+    });
+  }
+
+  #append(
+    buffer: string,
+    content: Omit<Content, 'buffer' | 'offset'>,
+    bytes: number,
+    uniform: boolean,
+  ): { readonly range: Range; readonly uniform: boolean } {
+    const offset = this.#ends.get(buffer) ?? 0;
+    if (bytes > 0) this.#contents.push({ buffer, offset, ...content });
+    this.#ends.set(buffer, offset + Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    if (uniform) this.#uniform.add(buffer);
+    return { range: { offset, size: uniform ? this.#uniformBytes : Math.max(16, bytes) }, uniform };
+  }
+
+  /** A buffer of which shares are bound, with room behind the last entry: a uniform binding is always of full size. */
+  buffer(name: string): BufferPlan {
+    const room = ALIGNMENT + (this.#uniform.has(name) ? this.#uniformBytes : 0);
+    return { bytes: (this.#ends.get(name) ?? 0) + room, usage: 'weights', cleared: false };
+  }
+
+  /** What goes where. */
+  get contents(): readonly Content[] {
+    return this.#contents;
   }
 }
-
-const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;

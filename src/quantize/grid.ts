@@ -1,24 +1,11 @@
 import type { AnnTerm } from '../ann/ann.ts';
 import { INPUT, type Shape, type Window } from '../ann/ann.ts';
 import { ConversionError } from '../errors.ts';
-import { MEMBRANE_LIMIT, type SpikingTerm } from '../network/network.ts';
-
-/** Greatest magnitude of a convolution weight on the grid: 8 bits. */
-const WEIGHT_LIMIT = 127;
-/** Bounds of g: below, a channel is refused; above, half a threshold would not fit the membrane. */
-const GRID_BITS = { min: -8, max: 22 } as const;
+import { GRID_BITS, MEMBRANE_LIMIT, type SpikingTerm, WEIGHT_LIMIT } from '../network/network.ts';
+import type { Units } from '../network/units.ts';
 
 /** Rounds half away from zero (the specification's [x]). */
 export const round = (x: number): number => Math.sign(x) * Math.floor(Math.abs(x) + 0.5);
-
-/** What a term's source sends: how much activation one unit of channel c is, and the greatest number of units. */
-export interface SourceUnits {
-  readonly shape: Shape;
-  readonly unit: (channel: number) => number;
-  readonly max: number;
-  /** The source is a sum over a window. */
-  readonly pooledSum?: boolean;
-}
 
 /** The integer grid of one layer (specification, section 3). */
 export interface LayerGrid {
@@ -46,7 +33,7 @@ interface Row {
 export function quantizeLayer(
   name: string,
   terms: readonly AnnTerm[],
-  sources: readonly SourceUnits[],
+  sources: readonly Units[],
   bias: ArrayLike<number>,
   outputUnit: number,
 ): LayerGrid {
@@ -83,17 +70,17 @@ export function quantizeLayer(
 }
 
 /** m_i = W_i · (unit of the source) / (unit of the output), for one output channel. */
-function rowOf(term: AnnTerm, source: SourceUnits, o: number, channels: number, outputUnit: number): Row {
+function rowOf(term: AnnTerm, source: Units, o: number, channels: number, outputUnit: number): Row {
   const { operator } = term;
   if (operator.type === 'identity') {
-    return { units: Float64Array.of((operator.weights[o] * source.unit(o)) / outputUnit), max: source.max, limit: MEMBRANE_LIMIT };
+    return { units: Float64Array.of((operator.weights[o] * source.unit[o]) / outputUnit), max: source.most, limit: MEMBRANE_LIMIT };
   }
   const inputs = source.shape.channels / operator.groups;
   const first = Math.floor(o / (channels / operator.groups)) * inputs;
   const area = kernelArea(operator.window);
   const row = operator.weights.subarray(o * inputs * area, (o + 1) * inputs * area);
-  const units = Float64Array.from(row, (w, j) => (w * source.unit(first + Math.floor(j / area))) / outputUnit);
-  return { units, max: source.max, limit: WEIGHT_LIMIT };
+  const units = Float64Array.from(row, (w, j) => (w * source.unit[first + Math.floor(j / area)]) / outputUnit);
+  return { units, max: source.most, limit: WEIGHT_LIMIT };
 }
 
 const kernelArea = (window: Window): number => window.kernel[0] * window.kernel[1];

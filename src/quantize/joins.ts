@@ -8,7 +8,7 @@ export function depths(ann: Ann): number[] {
   const depth: number[] = [];
   const of = (source: number) => (source === INPUT ? 0 : depth[source]);
   ann.layers.forEach((layer: AnnLayer) => {
-    depth.push(layer.kind === 'pool' ? of(layer.source) : 1 + Math.max(...layer.terms.map((term) => of(term.source))));
+    depth.push(layer.kind === 'pool' ? of(layer.source) : 1 + Math.max(0, ...layer.terms.map((term) => of(term.source))));
   });
   return depth;
 }

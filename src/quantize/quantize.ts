@@ -1,15 +1,22 @@
 import { type Ann, type AnnLayer, type AnnPool, INPUT, sourceShape } from '../ann/ann.ts';
 import { perChannel } from '../ann/pixels.ts';
 import { ConversionError, OptionError } from '../errors.ts';
+import { check } from '../network/check.ts';
 import type { SpikingInput, SpikingLayer, SpikingNetwork, SpikingPool } from '../network/network.ts';
-import { inputRemainder, quantizeLayer, round, type SourceUnits } from './grid.ts';
+import type { Neuron } from '../network/neuron.ts';
+import { timetableOf } from '../network/timetable.ts';
+import { inputUnits, neuronUnits, poolUnits, readoutUnit, unitsOf } from '../network/units.ts';
+import { inputRemainder, quantizeLayer, round } from './grid.ts';
 import { depths, synchronousNeurons } from './joins.ts';
+import { phasesByDepth } from './phases.ts';
 
 /** How to put a network on the integer grid. */
 export interface QuantizeOptions {
-  /** K: 1 to 8. */
-  readonly phaseBits: number;
+  /** K, 1 to 8: of all layers, or by depth from the input's window on (K_0 … K_{D−1}, D the readout's depth). */
+  readonly phaseBits: number | readonly number[];
   readonly initial: 'half' | 'zero';
+  /** The neuron that the network is meant for (default bistable). */
+  readonly neuron?: Neuron;
   /** λ of each layer: one number a layer of `Ann.layers`, used for neurons and readout. */
   readonly scales: readonly number[];
   /** Mean and standard deviation of pixels / 255 that the network was trained with; one a channel, or one for all. */
@@ -22,71 +29,57 @@ export interface QuantizeOptions {
  * @throws ConversionError by layer for what the rules do not cover, OptionError for options out of range
  */
 export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
-  const { phaseBits, initial, scales } = options;
-  if (!Number.isInteger(phaseBits) || phaseBits < 1 || phaseBits > 8) {
-    throw new OptionError(
-      'phase-bits',
-      'phaseBits',
-      `${phaseBits} is not an integer from 1 to 8`,
-      'choose K from 1 to 8; 4 is a good start',
-    );
-  }
-  const input = spikingInput(ann, options);
-  const remainders = input.mean.map((m, c) => (255 * m - input.zeroPoint[c]) / (255 * input.std[c]));
+  const { initial, neuron = { name: 'bistable' }, scales } = options;
+  refuseReadoutElsewhere(ann.layers);
   const depth = depths(ann);
-  const sent: SourceUnits[] = [];
-  const unitsOf = (source: number): SourceUnits =>
-    source === INPUT ? { shape: ann.input, unit: (c) => 1 / (255 * input.std[c]), max: 255 } : sent[source];
-
-  const layers = ann.layers.map((layer, l): SpikingLayer => {
+  const phases = phasesByDepth(ann, depth, options.phaseBits);
+  const input = spikingInput(ann, options);
+  const remainders = input.mean.map((m, c) => (255 * m - input.units.zero[c]) / (255 * input.std[c]));
+  const layers: SpikingLayer[] = [];
+  for (const [l, layer] of ann.layers.entries()) {
     if (layer.kind === 'pool') {
-      const pool = spikingPool(layer, depth[l], unitsOf(layer.source));
-      const places = layer.window.kernel[0] * layer.window.kernel[1];
-      const { unit } = unitsOf(layer.source);
-      sent.push({
-        shape: layer.shape,
-        unit: layer.mode === 'max' ? unit : (c) => unit(c) / places,
-        max: pool.maxWord,
-        pooledSum: pool.mode === 'sum',
-      });
-      return pool;
+      layers.push(spikingPool(layer, depth[l], { input, layers }));
+      continue;
     }
-    const outputUnit = scales[l] / 2 ** phaseBits;
-    if (!(outputUnit > 0 && Number.isFinite(outputUnit))) {
-      throw new ConversionError(
-        'bad-scale',
-        `layer "${layer.name}"`,
-        `scale λ = ${scales[l]} is not a positive number`,
-        'calibrate on other images',
-      );
-    }
-    sent.push({ shape: layer.shape, unit: () => outputUnit, max: 2 ** phaseBits - 1 });
+    const scale = checkedScale(layer.name, scales[l]);
+    // the readout sends nothing; its unit is counted in the words before it
+    const K = phases[layer.kind === 'readout' ? depth[l] - 1 : depth[l]];
     const bias = Float64Array.from(layer.bias, (b, o) =>
       layer.terms.reduce(
         (sum, term) => sum + inputRemainder(term, sourceShape(ann, term.source), remainders, o, layer.bias.length),
         b,
       ),
     );
-    const sources = layer.terms.map((term) => unitsOf(term.source));
-    const grid = quantizeLayer(layer.name, layer.terms, sources, bias, outputUnit);
+    const sources = layer.terms.map((term) => unitsOf({ input, layers }, term.source));
+    const grid = quantizeLayer(layer.name, layer.terms, sources, bias, scale / 2 ** K);
     const terms = layer.terms.map((term, i) => ({
       source: term.source,
       delay: synchronousNeurons(depth, l, term.source),
       operator: grid.operators[i],
     }));
-    const common = {
-      name: layer.name,
-      shape: layer.shape,
-      depth: depth[l],
-      scale: scales[l],
-      gridBits: grid.gridBits,
-      bias: grid.bias,
-      terms,
-    };
-    return layer.kind === 'neurons' ? { kind: 'neurons', ...common } : { kind: 'readout', ...common };
-  });
-  refuseReadoutElsewhere(ann.layers);
-  return { name: ann.name, phaseBits, initial, input, layers };
+    const { name, shape } = layer;
+    const common = { name, shape, depth: depth[l], scale, gridBits: grid.gridBits, bias: grid.bias, terms };
+    layers.push(
+      layer.kind === 'neurons'
+        ? { kind: 'neurons', ...common, units: neuronUnits(shape, scale, K) }
+        : { kind: 'readout', ...common, units: readoutUnit(shape, scale, K, grid.gridBits) },
+    );
+  }
+  const timetable = timetableOf(layers, phases);
+  const { name } = ann;
+  const network: SpikingNetwork = { version: 1, name, phaseBits: Math.max(...phases), initial, input, neuron, timetable, layers };
+  check(network);
+  return network;
+}
+
+function checkedScale(name: string, scale: number): number {
+  if (scale > 0 && Number.isFinite(scale)) return scale;
+  throw new ConversionError(
+    'bad-scale',
+    `layer "${name}"`,
+    `scale λ = ${scale} is not a positive number`,
+    'calibrate on other images',
+  );
 }
 
 function spikingInput(ann: Ann, options: QuantizeOptions): SpikingInput {
@@ -98,17 +91,20 @@ function spikingInput(ann: Ann, options: QuantizeOptions): SpikingInput {
   if (!std.every((s) => s > 0 && Number.isFinite(s))) {
     throw new OptionError('std', 'std', `[${std}] is not positive`, 'std is of pixels / 255');
   }
-  return { shape: ann.input, zeroPoint: Int32Array.from(mean, (m) => round(255 * m)), mean, std };
+  const zeroPoint = Int32Array.from(mean, (m) => round(255 * m));
+  return { shape: ann.input, units: inputUnits(ann.input, zeroPoint, std), zeroPoint, mean, std };
 }
 
 /** Max pool: the maximum of words. Average pool: a sum of words, 1/n folded into the weights that read it (section 7). */
-function spikingPool(pool: AnnPool, depth: number, source: SourceUnits): SpikingPool {
+function spikingPool(pool: AnnPool, depth: number, before: Pick<SpikingNetwork, 'input' | 'layers'>): SpikingPool {
   const refuse = (what: string, remedy: string): never => {
     throw new ConversionError('pool', `layer "${pool.name}"`, what, remedy);
   };
   if (pool.source === INPUT)
     refuse('a pool directly on the pixels has no spikes to pool', 'pool the images before, or start with a convolution');
-  if (source.pooledSum) refuse('a pool over an average pool is not exact in one step', 'merge the two pools');
+  const source = before.layers[pool.source];
+  if (source.kind === 'pool' && source.mode === 'sum')
+    refuse('a pool over an average pool is not exact in one step', 'merge the two pools');
   const padded = pool.window.pads.some((p) => p > 0);
   if (pool.mode === 'average' && padded && !pool.countIncludePad) {
     refuse(
@@ -117,17 +113,19 @@ function spikingPool(pool: AnnPool, depth: number, source: SourceUnits): Spiking
     );
   }
   const places = pool.window.kernel[0] * pool.window.kernel[1];
-  const maxWord = pool.mode === 'max' ? source.max : source.max * places;
-  if (maxWord >= 2 ** 24) refuse(`sums of up to ${maxWord} words are not exact`, 'pool in two steps');
+  const mode = pool.mode === 'max' ? 'max' : 'sum';
+  const units = poolUnits(pool.shape, source.units, mode, places);
+  if (units.most >= 2 ** 24) refuse(`sums of up to ${units.most} words are not exact`, 'pool in two steps');
   return {
     kind: 'pool',
     name: pool.name,
     shape: pool.shape,
     depth,
     source: pool.source,
-    mode: pool.mode === 'max' ? 'max' : 'sum',
+    mode,
     window: pool.window,
-    maxWord,
+    units,
+    maxWord: units.most,
   };
 }
 

@@ -3,21 +3,23 @@ import type { SpikingNetwork, SpikingPool, SpikingTerm } from '../network/networ
 
 /**
  * The operators of one time step on spikes, as plain loops (specification, sections 2 and 7). A spike train of one step is
- * one number a neuron, [channel][y][x]: 0 or 1 for neurons, a count for sum pools, q = p − zeroPoint for the input.
+ * one number a neuron, [channel][y][x]: 0 or 1 (or a burst, or a signed word) for neurons, a sum of them for sum pools,
+ * q = p − zero for the input.
  */
 
-/** Adds Σ_i w_i · s_i of one term to the current of every neuron of the target. */
+/** Adds Σ_i w_i · s_i · weight of one term to the current of every neuron of the target. */
 export function addCurrent(
   current: Int32Array,
   target: Shape,
   network: SpikingNetwork,
   term: SpikingTerm,
   spikes: Int32Array,
+  weight = 1,
 ): void {
   const source = sourceShape(network, term.source);
   const area = target.height * target.width;
   if (term.operator.type === 'identity') {
-    for (let i = 0; i < current.length; i++) current[i] += term.operator.weights[Math.floor(i / area)] * spikes[i];
+    for (let i = 0; i < current.length; i++) current[i] += term.operator.weights[Math.floor(i / area)] * spikes[i] * weight;
     return;
   }
   const { weights, window, groups } = term.operator;
@@ -28,7 +30,7 @@ export function addCurrent(
     const group = Math.floor(c / inputs);
     for (let y = 0; y < source.height; y++) {
       for (let x = 0; x < source.width; x++) {
-        const s = spikes[(c * source.height + y) * source.width + x];
+        const s = spikes[(c * source.height + y) * source.width + x] * weight;
         if (s === 0) continue;
         // every place of the target whose window covers (y, x)
         for (let ky = 0; ky < kernelHeight; ky++) {
@@ -100,6 +102,36 @@ export function maxCountStep(pool: SpikingPool, source: Shape, spikes: Int32Arra
   });
 }
 
+/** The maximum of the words of this step alone, none of them negative. */
+export function maxStep(pool: SpikingPool, source: Shape, words: Int32Array, pooled: Int32Array): void {
+  pooled.fill(0);
+  forEachPooled(pool, source, (output, input) => {
+    pooled[output] = Math.max(pooled[output], words[input]);
+  });
+}
+
+/**
+ * Where words may be negative: the maximum of the sums of words so far, this step's included; what is sent is its change, so that
+ * the sum of what the pool sends is the maximum of what its inputs have sent. `summed` remembers each input's sum and `before`
+ * each maximum; all zero before the first step. Sums are never negative.
+ */
+export function maxSumStep(
+  pool: SpikingPool,
+  source: Shape,
+  words: Int32Array,
+  { summed, before }: { readonly summed: Int32Array; readonly before: Int32Array },
+  pooled: Int32Array,
+): void {
+  words.forEach((word, i) => {
+    summed[i] += word;
+  });
+  maxStep(pool, source, summed, pooled);
+  pooled.forEach((maximum, i) => {
+    pooled[i] = maximum - before[i];
+    before[i] = maximum;
+  });
+}
+
 /** Number of spikes in each window: the sum of words, one bit at a time. */
 export function sumPoolStep(pool: SpikingPool, source: Shape, spikes: Int32Array, pooled: Int32Array): void {
   pooled.fill(0);
@@ -108,8 +140,8 @@ export function sumPoolStep(pool: SpikingPool, source: Shape, spikes: Int32Array
   });
 }
 
-/** q = p − zeroPoint of one image's pixels, [channel][y][x]. */
+/** q = p − zero of one image's pixels, [channel][y][x]. */
 export function inputCurrent(network: SpikingNetwork, pixels: Uint8Array): Int32Array {
   const area = network.input.shape.height * network.input.shape.width;
-  return Int32Array.from(pixels, (p, i) => p - network.input.zeroPoint[Math.floor(i / area)]);
+  return Int32Array.from(pixels, (p, i) => p - network.input.units.zero[Math.floor(i / area)]);
 }

@@ -1,6 +1,6 @@
 import { shapeSize } from '../ann/ann.ts';
-import type { SpikingNetwork } from '../network/network.ts';
-import { integrates, readoutUnits, wordSteps } from '../network/time.ts';
+import { readoutOf, type SpikingNetwork } from '../network/network.ts';
+import { phaseWeight, readoutSteps, wordSteps } from '../network/timetable.ts';
 import { simulateSteps } from './stepped.ts';
 
 /** What the literal simulation of one image yields, word by word. Feature maps are [channel][y][x]. */
@@ -9,7 +9,7 @@ export interface Simulation {
   readonly words: readonly (readonly Int32Array[])[];
   /** membranes[layer]: V at the end of the last wave; empty for pools. */
   readonly membranes: readonly Int32Array[];
-  /** potentials[wave · K + phase][class]: the readout's membrane after each step that brings it spikes. */
+  /** potentials[wave · steps + step][class]: the readout's membrane after each step of its windows (K of them with one K). */
   readonly potentials: readonly Int32Array[];
   /** Spikes of each layer over all waves (0 for pools and readout). */
   readonly spikes: readonly number[];
@@ -22,38 +22,35 @@ export interface Simulation {
  * @param waves words that every layer sends
  */
 export function simulate(network: SpikingNetwork, pixels: Uint8Array, waves: number): Simulation {
-  const K = network.phaseBits;
-  const timesteps = wordSteps(network, waves);
-  const steps = simulateSteps(network, pixels, { timesteps });
+  const { period, layers: times } = network.timetable;
+  const timesteps = wordSteps(network.timetable, waves);
+  const steps = simulateSteps(network, pixels, { neuron: { name: 'bistable' }, timesteps });
   const spikes = network.layers.map(() => 0);
-  const words = network.layers.map((layer, l) =>
-    layer.kind === 'readout'
-      ? []
-      : Array.from({ length: waves }, (_, wave) => {
-          // a layer of depth D fires its wave n (from 0) in window D + 2n
-          const first = (layer.depth + 2 * wave) * K;
-          const word = new Int32Array(shapeSize(layer.shape));
-          for (let phase = 0; phase < K; phase++) {
-            steps.trains[l][first + phase].forEach((s, i) => {
-              word[i] += s * 2 ** (K - 1 - phase);
-              if (layer.kind === 'neurons') spikes[l] += s;
-            });
-          }
-          return word;
-        }),
-  );
+  const words = network.layers.map((layer, l) => {
+    if (layer.kind === 'readout') return [];
+    const { fires, phases } = times[layer.depth];
+    return Array.from({ length: waves }, (_, wave) => {
+      const word = new Int32Array(shapeSize(layer.shape));
+      for (let phase = 0; phase < phases; phase++) {
+        steps.trains[l][fires.first + wave * period + phase].forEach((s, i) => {
+          word[i] += s * phaseWeight(phases, phase);
+          if (layer.kind === 'neurons') spikes[l] += s;
+        });
+      }
+      return word;
+    });
+  });
   const membranes = network.layers.map((layer, l) => {
     if (layer.kind === 'pool') return new Int32Array(0);
-    const end = layer.kind === 'readout' ? timesteps : (layer.depth + 2 * waves - 1) * K;
-    return steps.membranes[l][end - 1];
+    const { fires } = times[layer.depth];
+    return steps.membranes[l][fires.first + fires.steps + (waves - 1) * period - 1];
   });
-  const { depth } = network.layers[network.layers.length - 1];
-  const potentials = steps.potentials.filter((_, step) => integrates(depth, Math.floor(step / K)));
+  const potentials = readoutSteps(network.timetable, waves).map((t) => steps.potentials[t - 1]);
   return { words, membranes, potentials, spikes };
 }
 
 /** The logits after wave n (from 1): V · unit / n, in units of the ANN's logits. */
 export function logits(network: SpikingNetwork, potentials: Int32Array, wave: number): Float64Array {
-  const units = readoutUnits(network);
-  return Float64Array.from(potentials, (v, o) => (v * units[o]) / wave);
+  const { unit } = readoutOf(network).units;
+  return Float64Array.from(potentials, (v, o) => (v * unit[o]) / wave);
 }

@@ -1,14 +1,14 @@
 import { INPUT, shapeSize, sourceShape } from '../ann/ann.ts';
 import type { SpikingLayer, SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
-import { integrates } from '../network/time.ts';
+import { holdSteps, type Moment, momentAt, phaseAt } from '../network/timetable.ts';
 import { clampPotential, receive } from '../neuron/membrane.ts';
-import type { Moment, NeuronModel } from '../neuron/model.ts';
-import { modelOf, type Neuron } from '../neuron/neuron.ts';
-import { addCurrent, inputCurrent, maxCountStep, maxPoolStep, sumPoolStep } from './operators.ts';
+import type { NeuronModel } from '../neuron/model.ts';
+import { type Neuron, ruleOn } from '../neuron/neuron.ts';
+import { addCurrent, inputCurrent, maxCountStep, maxPoolStep, maxStep, maxSumStep, sumPoolStep } from './operators.ts';
 
 /** What is simulated, and how long. */
 export interface StepOptions {
-  /** Default bistable. */
+  /** Default: the network's own. */
   readonly neuron?: Neuron;
   /** Bistable: shortcuts are held back until their partners are there (default); without, spikes arrive when they are sent. */
   readonly synchronous?: boolean;
@@ -20,7 +20,7 @@ export interface StepOptions {
 
 /** What the literal simulation of one image yields, step by step. Feature maps are [channel][y][x]. */
 export interface StepSimulation {
-  /** trains[layer][step]: spikes of each neuron (0 … most), sums for sum pools; zeros for the readout. */
+  /** trains[layer][step]: what each neuron sends (0 … most spikes, or a signed word), sums for sum pools; zeros for the readout. */
   readonly trains: readonly (readonly Int32Array[])[];
   /** membranes[layer][step]: V after each step; none for pools. */
   readonly membranes: readonly (readonly Int32Array[])[];
@@ -43,15 +43,16 @@ interface LayerState {
   readonly drive: Int32Array;
   /** Pools: inputs that are out for the rest of the word. */
   readonly out: Uint8Array;
-  /** Pools that count: spikes of each input so far. */
+  /** Pools that count: what each input has sent so far; and what the pool has. */
   readonly counted: Int32Array;
+  readonly before: Int32Array;
   readonly counts: Int32Array;
   readonly decoded: Int32Array;
 }
 
 interface Setting {
   readonly network: SpikingNetwork;
-  readonly model: NeuronModel;
+  readonly rule: NeuronModel;
   readonly synchronous: boolean;
   readonly states: readonly LayerState[];
 }
@@ -61,11 +62,11 @@ interface Setting {
  * @param pixels [channel][y][x], 0…255
  */
 export function simulateSteps(network: SpikingNetwork, pixels: Uint8Array, options: StepOptions): StepSimulation {
-  const { neuron = { name: 'bistable' }, synchronous = true, timesteps, initial = network.initial } = options;
-  const model = modelOf(neuron);
+  const { neuron = network.neuron, synchronous = true, timesteps, initial = network.initial } = options;
+  const rule = ruleOn(neuron, network.timetable);
   const q = inputCurrent(network, pixels);
-  const states = network.layers.map((layer) => start(network, layer, model, initial, q));
-  const setting: Setting = { network, model, synchronous, states };
+  const states = network.layers.map((layer) => start(network, layer, rule, initial, q));
+  const setting: Setting = { network, rule, synchronous, states };
   for (let step = 0; step < timesteps; step++) {
     network.layers.forEach((layer, l) => {
       if (layer.kind === 'pool') states[l].trains.push(poolStep(setting, layer, states[l], step));
@@ -86,7 +87,7 @@ export function simulateSteps(network: SpikingNetwork, pixels: Uint8Array, optio
 function start(
   network: SpikingNetwork,
   layer: SpikingLayer,
-  model: NeuronModel,
+  rule: NeuronModel,
   initial: 'half' | 'zero',
   q: Int32Array,
 ): LayerState {
@@ -99,67 +100,78 @@ function start(
     drive: none,
     out: new Uint8Array(0),
     counted: none,
+    before: none,
     counts: none,
     decoded: none,
   };
   if (layer.kind === 'pool') {
     const places = layer.window.kernel[0] * layer.window.kernel[1];
-    return { ...state, out: new Uint8Array(size * places), counted: new Int32Array(shapeSize(sourceShape(network, layer.source))) };
+    const counted = new Int32Array(shapeSize(sourceShape(network, layer.source)));
+    return { ...state, out: new Uint8Array(size * places), counted, before: new Int32Array(size) };
   }
   const area = layer.shape.height * layer.shape.width;
   const drive = Int32Array.from({ length: size }, (_, i) => layer.bias[Math.floor(i / area)]);
   for (const term of layer.terms) if (term.source === INPUT) addCurrent(drive, layer.shape, network, term, q);
   if (layer.kind === 'readout') return { ...state, v: new Int32Array(size), drive };
-  const v = Int32Array.from({ length: size }, (_, i) =>
-    model.initialMembrane(layer.gridBits[Math.floor(i / area)], network.phaseBits, initial),
-  );
+  const K = network.timetable.layers[layer.depth].phases;
+  const v = Int32Array.from({ length: size }, (_, i) => rule.initialMembrane(layer.gridBits[Math.floor(i / area)], K, initial));
   return { ...state, v, drive, counts: new Int32Array(size), decoded: new Int32Array(size) };
 }
 
-/** One step of a layer of neurons (or of the readout, which never fires and has no grid to shift by). */
-function neuronStep(
-  { network, model, synchronous, states }: Setting,
-  layer: SpikingNeurons | SpikingReadout,
-  state: LayerState,
-  step: number,
-): void {
-  const K = network.phaseBits;
-  const integrating = integrates(layer.depth, Math.floor(step / K));
-  const moment: Moment = { phaseBits: K, phase: step % K, state: integrating === null ? null : integrating ? 0 : 1 };
-  const area = layer.shape.height * layer.shape.width;
-  const current = new Int32Array(state.v.length);
+/** What a depth does in a step, by the neuron's own clock. */
+const momentOf = ({ network, rule }: Setting, depth: number, step: number): Moment =>
+  (rule.windowed ? momentAt : phaseAt)(network.timetable, depth, step);
+
+/** Σ_terms Σ_i w_i · s_i of this step, each source's spikes weighted by the phase in which they were sent. */
+function currentOf(setting: Setting, layer: SpikingNeurons | SpikingReadout, size: number, step: number): Int32Array {
+  const { network, rule, synchronous, states } = setting;
+  const current = new Int32Array(size);
   for (const term of layer.terms) {
     if (term.source === INPUT) continue;
-    // the last of the term's synchronous neurons repeats what the source sent `delay` windows ago
-    const delay = model.windowed && synchronous ? term.delay * K : 0;
-    const train = states[term.source].trains[step - delay];
-    if (train) addCurrent(current, layer.shape, network, term, train);
+    // the last of the term's synchronous neurons repeats, in its partner's window, what the source sent in its own
+    const { depth } = network.layers[term.source];
+    const sent = step - (rule.windowed && synchronous ? holdSteps(network.timetable, depth, layer.depth) : 0);
+    const train = states[term.source].trains[sent];
+    if (train) addCurrent(current, layer.shape, network, term, train, rule.synapseWeight(momentOf(setting, depth, sent)));
   }
-  const spikes = new Int32Array(current.length);
-  const weight = model.spikeWeight(moment);
+  return current;
+}
+
+/** One step of a layer of neurons (or of the readout, which never fires and has no grid to shift by). */
+function neuronStep(setting: Setting, layer: SpikingNeurons | SpikingReadout, state: LayerState, step: number): void {
+  const { rule } = setting;
+  const moment = momentOf(setting, layer.depth, step);
+  const area = layer.shape.height * layer.shape.width;
+  const current = currentOf(setting, layer, state.v.length, step);
+  const words = new Int32Array(current.length);
+  const weight = rule.spikeWeight(moment);
   state.v = state.v.map((v, i) => {
-    const arrived = model.arriving(current[i], state.drive[i], moment);
+    const arrived = rule.arriving(current[i], state.drive[i], moment);
     if (layer.kind === 'readout') return clampPotential(v + arrived);
     const g = layer.gridBits[Math.floor(i / area)];
-    const fired = model.fire(receive(v, arrived, g), g, moment);
-    spikes[i] = fired.spikes;
+    const fired = rule.fire(receive(v, arrived, g), g, moment, state.decoded[i]);
+    words[i] = fired.word;
     state.counts[i] += fired.spikes;
-    state.decoded[i] += fired.spikes * weight;
+    state.decoded[i] += fired.word * weight;
     return fired.v;
   });
-  state.trains.push(spikes);
+  state.trains.push(words);
   state.membranes.push(state.v);
 }
 
 /** One step of a pool: passes the source's spikes on in the same step. */
-function poolStep({ network, model, states }: Setting, layer: SpikingPool, state: LayerState, step: number): Int32Array {
+function poolStep(setting: Setting, layer: SpikingPool, state: LayerState, step: number): Int32Array {
+  const { network, rule, states } = setting;
   const pooled = new Int32Array(shapeSize(layer.shape));
   const source = sourceShape(network, layer.source);
   const spikes = states[layer.source].trains[step];
   if (layer.mode === 'sum') sumPoolStep(layer, source, spikes, pooled);
-  else if (model.maximum === 'count') maxCountStep(layer, source, spikes, state.counted, pooled);
+  else if (rule.maximum === 'step') maxStep(layer, source, spikes, pooled);
+  else if (rule.maximum === 'sum') maxSumStep(layer, source, spikes, { summed: state.counted, before: state.before }, pooled);
+  else if (rule.maximum === 'count') maxCountStep(layer, source, spikes, state.counted, pooled);
   else {
-    if (step % network.phaseBits === 0) state.out.fill(0);
+    const { state: now, phase } = momentOf(setting, layer.depth, step);
+    if (now === 'firing' && phase === 0) state.out.fill(0);
     maxPoolStep(layer, source, spikes, state.out, pooled);
   }
   return pooled;

@@ -1,8 +1,9 @@
 import { INPUT, shapeSize } from '../ann/ann.ts';
+import type { Form } from '../kernels/trains.ts';
 import type { SpikingNetwork } from '../network/network.ts';
+import { sendingSteps } from '../network/timetable.ts';
 import type { NeuronModel } from '../neuron/model.ts';
-import type { Form } from '../plan/trains/dispatches.ts';
-import type { SteppedPlan } from '../plan/trains/plan.ts';
+import type { TrainsProgram } from '../plan/trains/plan.ts';
 
 /**
  * Below this activity of its sources a layer is faster driven by spikes: bench suite `stepped` on llvmpipe, against `fused`, 4 % with
@@ -17,7 +18,7 @@ export const CROSSOVER = 0.01;
  */
 export function formsOf(
   network: SpikingNetwork,
-  plan: SteppedPlan,
+  plan: TrainsProgram,
   model: NeuronModel,
   spikes: readonly number[],
   images: number,
@@ -25,8 +26,8 @@ export function formsOf(
 ): Form[] {
   const activity = network.layers.map((layer, l) => {
     if (layer.kind !== 'neurons') return 0;
-    // windowed neurons fire in every other window from their depth on
-    const steps = model.windowed ? Math.max(1, (plan.timesteps - layer.depth * plan.phaseBits) / 2) : plan.timesteps;
+    const { timesteps, timetable } = plan;
+    const steps = model.windowed ? Math.max(1, sendingSteps(timetable, layer.depth, timesteps)) : timesteps;
     return spikes[l] / (shapeSize(layer.shape) * images * steps);
   });
   const of = (source: number): number => {

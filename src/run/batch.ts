@@ -1,3 +1,8 @@
+import { type OptionCode, OptionError } from '../errors.ts';
+import type { Device } from '../gpu/device.ts';
+import type { Choice } from '../plan/choices.ts';
+import type { Program } from '../plan/program.ts';
+
 /** What sessions give, batch by batch: plain data. Accuracy, spikes and the like are folds over it (`evaluate/folds`). */
 
 /** What a spiking network gave for one batch of images. */
@@ -72,17 +77,44 @@ export function logitsAt(
 }
 
 /** Puts a batch's potentials in their place among those of all `images`, [point][image][class]. */
-export function place(all: Int32Array, images: number, batch: Batch, points: number, classes: number): void {
+function place(all: Int32Array, images: number, batch: Batch, points: number, classes: number): void {
   for (let p = 0; p < points; p++) {
     all.set(potentialsAt(batch, p, classes), (p * images + batch.first) * classes);
   }
 }
 
-/** The potentials of the first `images` of a layout for `capacity`, [point][image][class]: a copy. */
-export function takeImages(values: Int32Array, points: number, images: number, capacity: number, classes: number): Int32Array {
-  const taken = new Int32Array(points * images * classes);
-  for (let p = 0; p < points; p++) {
-    taken.set(values.subarray(p * capacity * classes, (p * capacity + images) * classes), p * images * classes);
-  }
-  return taken;
+/** Takes the results of a spiking program apart: potentials, [point][image of the layout][class], and the spikes of each layer. */
+export const takeBatch =
+  ({ batch: capacity, classes, results }: Program & { readonly classes: number }, layers: number) =>
+  (mapped: ArrayBuffer, first: number, images: number, gpuSeconds: number | null): Batch => {
+    const [{ size }] = results;
+    const values = new Int32Array(mapped, 0, size / 4);
+    const points = values.length / capacity / classes;
+    const potentials = new Int32Array(points * images * classes);
+    for (let p = 0; p < points; p++) {
+      potentials.set(values.subarray(p * capacity * classes, (p * capacity + images) * classes), p * images * classes);
+    }
+    return { first, images, potentials, spikes: Array.from(new Uint32Array(mapped, size, layers)), gpuSeconds };
+  };
+
+/** All batches of a few images, put together. */
+export function collect(images: number, points: number, classes: number, layers: number) {
+  const potentials = new Int32Array(points * images * classes);
+  const spikes = new Array<number>(layers).fill(0);
+  const add = (batch: Batch): void => {
+    place(potentials, images, batch, points, classes);
+    batch.spikes.forEach((n, l) => {
+      spikes[l] += n;
+    });
+  };
+  return { potentials, spikes, add };
+}
+
+/** Refuses what the device cannot compute. @throws OptionError */
+export function checkChoice(device: Device, { arithmetic, form }: Partial<Choice>): void {
+  const refuse = (option: OptionCode, value: string, what: string): never => {
+    throw new OptionError(option, option, `"${value}": this device has no ${what}`, 'leave the option out');
+  };
+  if (arithmetic === 'packed' && !device.packedDot) refuse('arithmetic', arithmetic, 'packed 8-bit dot products');
+  if (form === 'matrix' && !device.matrix) refuse('form', form, 'matrix units for operands of 8 bits or f16');
 }

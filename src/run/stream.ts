@@ -1,4 +1,3 @@
-import type { Device } from '../gpu/device.ts';
 import type { OnBatch } from './batch.ts';
 import { type ImageSource, readAhead } from './source.ts';
 
@@ -118,14 +117,6 @@ export async function stream<T, B>(
   } finally {
     await read.settle();
   }
-}
-
-/** Uploads the pixels of one batch and how many images they are. */
-export function upload(device: Device, pixels: GPUBuffer, batch: GPUBuffer, images: Uint8Array, count: number): void {
-  const { queue } = device.handle;
-  const bytes = padToWords(images);
-  queue.writeBuffer(pixels, 0, bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  queue.writeBuffer(batch, 0, Uint32Array.of(count));
 }
 
 /** Runs what it is given one after another, in the order of the calls, whether or not the one before failed. */

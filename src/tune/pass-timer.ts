@@ -1,6 +1,6 @@
+import { type BoundKernel, dispatch } from '../gpu/bind.ts';
 import { Clock, milliseconds } from '../gpu/clock.ts';
 import type { Device } from '../gpu/device.ts';
-import { type BoundKernel, dispatch } from '../kernels/kernel.ts';
 
 /** A kernel, and how often it runs in a row. */
 export interface Repeated {

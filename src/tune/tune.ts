@@ -129,7 +129,7 @@ const MOST_REPEATS = 256;
 async function timeLayers(session: Session, layers: readonly number[]): Promise<Map<number, number>> {
   const { plan, engine, device } = session;
   const work = plan.dispatches.flatMap(({ kernel, layer }, i) =>
-    kernel === 'accumulate' && layers.includes(layer) ? [{ layer, kernel: engine.kernels[i] }] : [],
+    layers.includes(layer) && kernel.startsWith('accumulate') ? [{ layer, kernel: engine.kernels[i] }] : [],
   );
   const timer = passTimer(device);
   try {

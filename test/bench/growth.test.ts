@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AXES, BASE, networkAt } from '../../bench/growth.ts';
 import type { Axis } from '../../bench/result.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
-import { layerMacs } from '../../src/plan/words/dispatches.ts';
+import { layerMacs } from '../../src/network/work.ts';
 
 const macs = ({ layers }: SpikingNetwork): number =>
   layers.reduce((sum, layer) => sum + (layer.kind === 'pool' ? 0 : layerMacs(layer)), 0);

@@ -5,7 +5,7 @@ import { dotSum, loadSum } from '../../bench/peak.ts';
 import { benchKernel, readBack } from '../../bench/shaders.ts';
 import { Buffers } from '../../src/gpu/buffers.ts';
 import type { Device } from '../../src/gpu/device.ts';
-import { layerMacs } from '../../src/plan/words/dispatches.ts';
+import { layerMacs } from '../../src/network/work.ts';
 import { describeOnDevice, device as opened } from '../helpers/device.ts';
 
 it.each([

@@ -8,7 +8,7 @@ import { COMPARED, neuronOf } from '../../src/evaluate/compared-neuron.ts';
 import { fanOut } from '../../src/network/fan-out.ts';
 import { readoutUnits } from '../../src/network/time.ts';
 import { convolutionsBy } from '../../src/network/work.ts';
-import { modelOf } from '../../src/neuron/neuron.ts';
+import { ruleOf } from '../../src/neuron/neuron.ts';
 import { readActivations } from '../../src/observe/activations.ts';
 import { diagnose } from '../../src/reference/diagnose.ts';
 import { simulateSteps } from '../../src/reference/stepped.ts';
@@ -55,7 +55,7 @@ describeOnDevice('compare', () => {
 
     for (const { neuron: text, t, layers: perLayer, ...row } of found.rows) {
       const { neuron, synchronous } = neuronOf(text);
-      const model = modelOf(neuron);
+      const model = ruleOf(neuron);
       const each = Array.from({ length: IMAGES }, (_, n) =>
         simulateSteps(network, pixels.subarray(n * size, (n + 1) * size), { neuron, synchronous, timesteps: t }),
       );

@@ -84,7 +84,7 @@ describeOnDevice('an open device', () => {
 
   it('what the work itself throws comes through, a DeviceError before the validation errors around it', async () => {
     await expect(device.guard('work', () => Promise.reject(new RangeError('its own')))).rejects.toThrow(RangeError);
-    const own = new DeviceError('own', 'here', 'its own', '');
+    const own = new DeviceError('self-test', 'here', 'its own', '');
     const both = device.guard('work', () => {
       device.handle.createBuffer({ size: 16, usage: 0 });
       throw own;
@@ -100,11 +100,8 @@ describeOnDevice('an open device', () => {
   });
 
   it('a shader that does not compile names kernel, reason and line', async () => {
-    const source = {
-      name: 'broken',
-      text: 'fn helper() {}\n@compute @workgroup_size(1)\nfn broken() { let x: u32 = 1.5; }',
-      libraries: [],
-    };
+    const code = 'fn helper() {}\n@compute @workgroup_size(1)\nfn broken() { let x: u32 = 1.5; }';
+    const source = { name: 'broken', code, bindings: [] };
     const error = await rejection(device.guard('set-up', () => compile(device, source)));
     expect(error.code).toBe('shader');
     expect(error.where).toContain('broken');
@@ -112,17 +109,21 @@ describeOnDevice('an open device', () => {
   });
 
   it('an entry point that is missing is named too', async () => {
-    const source = { name: 'absent', text: '@compute @workgroup_size(1)\nfn present() {}', libraries: [] };
+    const source = { name: 'absent', code: '@compute @workgroup_size(1)\nfn present() {}', bindings: [] };
     const error = await rejection(device.guard('set-up', () => compile(device, source)));
     expect(error.where).toContain('absent');
   });
 
-  it('a kernel is compiled once a device and condition', async () => {
-    const text = '#if $'.concat('{', 'fast}', '\n#endif\n@compute @workgroup_size(1)\nfn once() {}');
-    const source = { name: 'once', text, libraries: [] };
-    const first = await compile(device, source, { fast: true });
-    expect(await compile(device, source, { fast: true })).toBe(first);
-    expect(await compile(device, source, { fast: false })).not.toBe(first);
+  it('a kernel is compiled once a device, final text and constants', async () => {
+    const once = (body: string) => ({
+      name: 'once',
+      code: `override size = 1u;\n@compute @workgroup_size(size)\nfn once() {${body}}`,
+      bindings: [],
+    });
+    const first = await compile(device, once(''));
+    expect(await compile(device, once(''))).toBe(first);
+    expect(await compile(device, once(' '))).not.toBe(first);
+    expect(await compile(device, once(''), { size: 2 })).not.toBe(first);
   });
 
   it('buffers count their bytes, rounded up to 16, until they are disposed', async () => {

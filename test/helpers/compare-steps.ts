@@ -3,6 +3,7 @@ import { shapeSize } from '../../src/ann/ann.ts';
 import { readBuffer } from '../../src/gpu/buffers.ts';
 import type { Device } from '../../src/gpu/device.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
+import { record } from '../../src/observe/record.ts';
 import { type StepOptions, type StepSimulation, simulateSteps } from '../../src/reference/stepped.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../../src/run/stepped-session.ts';
 import { firstDifference } from './compare.ts';
@@ -30,8 +31,8 @@ export async function expectSameSteps(
     await expectSameAccumulators(session, reference);
     const layers = network.layers.flatMap(({ kind, name }) => (kind === 'neurons' ? [name] : []));
     for (const what of ['spikes', 'membrane'] as const) {
-      const record = await session.record({ layers, what }, pixels);
-      for (const { layer, name, data } of record.layers) {
+      const recorded = await record(session, { layers, what }, pixels);
+      for (const { layer, name, data } of recorded.layers) {
         const wanted = reference.map((image) => (what === 'spikes' ? image.trains : image.membranes)[layer]);
         const size = wanted[0][0].length;
         for (let t = 0; t < options.timesteps; t++) {

@@ -6,42 +6,17 @@ import {
   type Convolution,
   INPUT,
   type Shape,
-  shapeSize,
   sourceShape,
   type Window,
   windowOutput,
 } from '../../src/ann/ann.ts';
+import { randomWeights, type Seeded, seeded } from '../../src/ann/build.ts';
 import { keepRead } from '../../src/lower/finish.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
+import { depths } from '../../src/quantize/joins.ts';
 import { quantize } from '../../src/quantize/quantize.ts';
 
-/** Pseudo-random numbers from a seed (mulberry32): a test names the seed, and the network is there again. */
-export class Random {
-  #state: number;
-  constructor(seed: number) {
-    this.#state = seed | 0;
-  }
-  /** In [0, 1). */
-  real(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  }
-  /** From min to max, both included. */
-  integer(min: number, max: number): number {
-    return min + Math.floor(this.real() * (max - min + 1));
-  }
-  normal(): number {
-    return Math.sqrt(-2 * Math.log(1 - this.real())) * Math.cos(2 * Math.PI * this.real());
-  }
-  chance(p: number): boolean {
-    return this.real() < p;
-  }
-  pick<T>(items: readonly T[]): T {
-    return items[this.integer(0, items.length - 1)];
-  }
-}
+export { randomPixels } from '../../src/ann/build.ts';
 
 /** What a random network is made from. */
 export interface Recipe {
@@ -50,6 +25,8 @@ export interface Recipe {
   readonly channels: number;
   readonly size: number;
   readonly phaseBits: number;
+  /** K of each depth is drawn from the seed, and `phaseBits` is not looked at. */
+  readonly byDepth?: boolean;
   readonly waves: number;
   readonly initial: 'half' | 'zero';
 }
@@ -64,11 +41,14 @@ export const recipes: fc.Arbitrary<Recipe> = fc.record({
   initial: fc.constantFrom('half', 'zero'),
 });
 
+/** The same with K by depth; for engines that read the timetable. */
+export const recipesByDepth: fc.Arbitrary<Recipe> = recipes.map((recipe) => ({ ...recipe, byDepth: true }));
+
 const POINT: Window = { kernel: [1, 1], stride: [1, 1], pads: [0, 0, 0, 0], dilation: [1, 1] };
 
 /** A network with convolutions of all kinds, joins of unequal depth, max and average pools. */
 export function randomAnn(recipe: Recipe): Ann {
-  const random = new Random(recipe.seed);
+  const random = seeded(recipe.seed);
   const input: Shape = {
     channels: random.integer(1, Math.min(recipe.channels, 20)),
     height: random.integer(1, recipe.size),
@@ -86,7 +66,7 @@ export function randomAnn(recipe: Recipe): Ann {
   return { name: `random ${recipe.seed}`, input, layers: keepRead(layers) };
 }
 
-function randomWindow(random: Random, shape: Shape): Window {
+function randomWindow(random: Seeded, shape: Shape): Window {
   for (;;) {
     const kernel = random.chance(0.5) ? ([3, 3] as const) : ([random.integer(1, 7), random.integer(1, 7)] as const);
     const pad = (k: number) => random.integer(0, Math.min(3, k - 1));
@@ -102,18 +82,16 @@ function randomWindow(random: Random, shape: Shape): Window {
 }
 
 function randomConvolution(
-  random: Random,
+  random: Seeded,
   source: Shape,
   outputs: number,
   window: Window,
   groups: number,
 ): Convolution<Float32Array> {
   const inputs = source.channels / groups;
-  const area = window.kernel[0] * window.kernel[1];
-  const deviation = Math.sqrt(2 / (inputs * area));
   return {
     type: 'convolution',
-    weights: Float32Array.from({ length: outputs * inputs * area }, () => random.normal() * deviation),
+    weights: randomWeights(random, outputs, inputs * window.kernel[0] * window.kernel[1]),
     window,
     groups,
   };
@@ -121,7 +99,7 @@ function randomConvolution(
 
 /** A convolution, joined by what else fits its shape: identities and strided 1 × 1 convolutions of any earlier layer. */
 function randomNeurons(
-  random: Random,
+  random: Seeded,
   recipe: Recipe,
   source: number,
   shapeOf: (source: number) => Shape,
@@ -153,7 +131,7 @@ function randomNeurons(
   return { kind: 'neurons', name: `layer ${count}`, shape, terms, bias, ceiling: Infinity };
 }
 
-function randomPool(random: Random, shape: Shape, source: number, layers: readonly AnnLayer[]): AnnLayer {
+function randomPool(random: Seeded, shape: Shape, source: number, layers: readonly AnnLayer[]): AnnLayer {
   const from = layers[source];
   const mode = random.chance(0.5) || from.kind === 'pool' ? 'max' : 'average';
   const pool = (): Window => {
@@ -187,7 +165,7 @@ function randomPool(random: Random, shape: Shape, source: number, layers: readon
 }
 
 /** A linear readout over the whole map, or a global average pool before it. */
-function randomReadout(random: Random, layers: readonly AnnLayer[], shapeOf: (source: number) => Shape): AnnLayer[] {
+function randomReadout(random: Seeded, layers: readonly AnnLayer[], shapeOf: (source: number) => Shape): AnnLayer[] {
   const added: AnnLayer[] = [];
   let source = layers.length - 1;
   let from = shapeOf(source);
@@ -219,9 +197,9 @@ function randomReadout(random: Random, layers: readonly AnnLayer[], shapeOf: (so
 /** The random network on the integer grid, with random scales around 1. */
 export function randomNetwork(recipe: Recipe): SpikingNetwork {
   const ann = randomAnn(recipe);
-  const random = new Random(recipe.seed ^ 0x5eed);
+  const random = seeded(recipe.seed ^ 0x5eed);
   return quantize(ann, {
-    phaseBits: recipe.phaseBits,
+    phaseBits: recipe.byDepth ? randomPhases(ann, recipe.seed) : recipe.phaseBits,
     initial: recipe.initial,
     scales: ann.layers.map(() => 2 ** (random.real() * 3 - 1)),
     mean: Array.from({ length: ann.input.channels }, () => random.real()),
@@ -229,8 +207,8 @@ export function randomNetwork(recipe: Recipe): SpikingNetwork {
   });
 }
 
-/** Random pixels, [image][channel][y][x]. */
-export function randomPixels(shape: Shape, images: number, seed: number): Uint8Array {
-  const random = new Random(seed ^ 0x91c5);
-  return Uint8Array.from({ length: images * shapeSize(shape) }, () => random.integer(0, 255));
+function randomPhases(ann: Ann, seed: number): number[] {
+  const random = seeded(seed ^ 0xdee9);
+  const deepest = depths(ann)[ann.layers.length - 1];
+  return Array.from({ length: deepest }, () => random.integer(1, 8));
 }

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { AnnLayer, Shape, Window } from '../../src/ann/ann.ts';
 import { windowOutput } from '../../src/ann/ann.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
-import { makePlan } from '../../src/plan/words/plan.ts';
+import { planWords } from '../../src/plan/words/plan.ts';
 import { choicesOf } from '../helpers/choices.ts';
 import { expectSameBits, simulateAll } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
@@ -106,22 +106,22 @@ describeOnDevice('accumulate: shapes', () => {
 
   it('a layer of more than 64 KiB, in shares of uniform bindings', async () => {
     const network = around(map(40, 3), SAME, 200);
-    const plan = makePlan(network, device!.limits, { batch: 5, waves: 2 });
+    const plan = planWords(network, device!.limits, { batch: 5, waves: 2 });
     expect(plan.dispatches.filter(({ layer }) => layer === 1).length).toBeGreaterThan(1);
     await expectReference(network, 5, 2);
   });
 
   it('stride 2, shares of three tiles: the second of a pair is another dispatch’s', async () => {
     const network = around(map(300, 5), { ...SAME, stride: [2, 2] }, 50);
-    const plan = makePlan(network, device!.limits, { batch: 3, waves: 2, arithmetic: 'halves' });
-    expect(plan.dispatches.flatMap(({ layer, weights }) => (layer === 1 ? [weights?.tiles] : []))).toEqual([3, 3, 1]);
+    const plan = planWords(network, device!.limits, { batch: 3, waves: 2, arithmetic: 'halves' });
+    expect(plan.dispatches.flatMap(({ layer, parameters }) => (layer === 1 ? [parameters.tiles] : []))).toEqual([3, 3, 1]);
     await expectReference(network, 3, 2);
   });
 
   it('a tile of more than 64 KiB, as storage', async () => {
     const network = around(map(916, 3), SAME, 9);
-    const plan = makePlan(network, device!.limits, { batch: 2, waves: 1 });
-    expect(plan.dispatches.find(({ layer }) => layer === 1)?.weights).toMatchObject({ uniform: false });
+    const plan = planWords(network, device!.limits, { batch: 2, waves: 1 });
+    expect(plan.dispatches.find(({ layer }) => layer === 1)?.variant.uniformWeights).toBe(false);
     await expectReference(network, 2, 1);
   });
 
@@ -137,7 +137,7 @@ describeOnDevice('accumulate: shapes', () => {
       ]),
       { phaseBits: 2 },
     );
-    const plan = makePlan(network, device!.limits, { batch: 1, waves: 1 });
+    const plan = planWords(network, device!.limits, { batch: 1, waves: 1 });
     expect(plan.dispatches[1].invocations / 64).toBeGreaterThan(65535);
     const pixels = randomPixels(input, 1, 1);
     await expectSameBits(device!, network, pixels, simulateAll(network, pixels, 1), { waves: 1 });
@@ -207,7 +207,7 @@ describeOnDevice('accumulate: terms', () => {
         readout(2, [convolution(2, [1, 1])]),
       ]),
     );
-    expect(() => makePlan(network, device!.limits, { batch: 1, waves: 1 })).toThrow(
+    expect(() => planWords(network, device!.limits, { batch: 1, waves: 1 })).toThrow(
       expect.objectContaining({ code: 'too-many-terms' }),
     );
   });

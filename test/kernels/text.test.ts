@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { kernelText } from '../../src/gpu/pipelines.ts';
 import type { Conditions } from '../../src/gpu/shader.ts';
-import { layerParameters } from '../../src/kernels/accumulate.ts';
-import { encodeParameters } from '../../src/kernels/encode.ts';
-import { kernelSource, packParameters } from '../../src/kernels/kernel.ts';
+import { type KernelName, recordOf, shaderOf, uniformOf } from '../../src/kernels/kernel.ts';
+import { kernels } from '../../src/kernels/sources.ts';
+import { packParameters } from '../../src/run/load.ts';
 
 /** All values of the given conditions. */
 function variants(...names: readonly string[]): Conditions[] {
@@ -11,9 +10,6 @@ function variants(...names: readonly string[]): Conditions[] {
     Object.fromEntries(names.map((name, i) => [name, ((bits >> i) & 1) === 1])),
   );
 }
-
-const ACCUMULATE = ['lib/broadcast', 'lib/layer', 'lib/bytes', 'lib/neurons', 'lib/tap', 'lib/sums'];
-const TILED = ['lib/matrix', ...ACCUMULATE];
 
 /** A layer of 3×3 convolutions on a GPU with packed dot products. */
 const PLAIN: Conditions = {
@@ -32,41 +28,55 @@ const MATRIX: Conditions = {
   ...{ matrixM: 16, matrixN: 16, matrixK: 32, operand: 'u8', product: 'u32', staged: 'u32', stagedLength: 512, perElement: 4 },
 };
 
-const SUMS = ['lib/broadcast', 'lib/steps', 'lib/bytes', 'lib/tap', 'lib/spike-sums'];
+interface Case {
+  readonly name: KernelName;
+  readonly conditions: readonly Conditions[];
+}
 
 /** The stepped engine's kernels; those that hold a neuron, with each neuron's library. */
-const STEPPED = [
-  { name: 'inject', libraries: ['lib/steps'], conditions: variants() },
-  { name: 'start', libraries: ['lib/steps'], conditions: variants() },
-  { name: 'flip', libraries: ['lib/steps'], conditions: variants() },
-  { name: 'synchronize', libraries: ['lib/steps'], conditions: variants() },
-  { name: 'pool-spikes', libraries: ['lib/steps'], conditions: variants('sum', 'byCount') },
+const STEPPED: Case[] = [
+  { name: 'inject', conditions: variants() },
+  { name: 'start', conditions: variants() },
+  { name: 'flip', conditions: variants() },
+  { name: 'synchronize', conditions: variants() },
+  { name: 'pool-spikes', conditions: variants('sum', 'byValue', 'remembers', 'signed') },
   {
     name: 'convolve',
-    libraries: SUMS,
-    conditions: variants('three', 'uniformWeights', 'packedDot', 'integers', 'halves', 'broadcast'),
+
+    conditions: variants('three', 'uniformWeights', 'packedDot', 'integers', 'halves', 'broadcast').map((one) => ({
+      ...one,
+      ...{ neuron: 'phase', signed: false },
+    })),
   },
-  { name: 'convolve-spikes', libraries: ['lib/steps'], conditions: variants() },
-  ...['bistable', 'burst', 'phase'].flatMap((neuron) => [
+  { name: 'convolve-spikes', conditions: [{ neuron: 'bistable', signed: false }] },
+  ...['bistable', 'burst', 'phase', 'multi'].flatMap((neuron): Case[] => [
     {
       name: 'integrate',
-      libraries: ['lib/broadcast', 'lib/steps', `lib/neuron-${neuron}`, 'lib/membrane'],
-      conditions: variants('windowed', 'driven', 'receives', 'broadcast'),
+
+      conditions: variants('windowed', 'driven', 'receives', 'broadcast').map((one) => ({
+        ...one,
+        ...{ neuron, signed: neuron === 'multi', wide: neuron === 'multi' },
+      })),
     },
     {
       name: 'fused',
-      libraries: [...SUMS, `lib/neuron-${neuron}`, 'lib/membrane'],
-      conditions: variants('three', 'uniformWeights', 'packedDot', 'integers', 'halves', 'windowed', 'driven', 'broadcast'),
+
+      conditions: variants('three', 'uniformWeights', 'packedDot', 'integers', 'halves', 'windowed', 'driven', 'broadcast').map(
+        (one) => ({
+          ...one,
+          ...{ neuron, signed: neuron === 'multi', wide: neuron === 'multi' },
+        }),
+      ),
     },
-    { name: 'readout-steps', libraries: ['lib/steps', `lib/neuron-${neuron}`], conditions: variants() },
+    { name: 'readout-steps', conditions: [{ neuron, signed: neuron === 'multi' }] },
   ]),
 ];
 
-const KERNELS = [
-  { name: 'encode', libraries: ['lib/layer'], conditions: variants() },
+const KERNELS: Case[] = [
+  { name: 'encode', conditions: variants() },
   {
     name: 'accumulate',
-    libraries: ACCUMULATE,
+
     conditions: [
       ...variants('uniformWeights', 'packedDot', 'keepMembranes', 'broadcast').map((one) => ({ ...PLAIN, ...one })),
       ...variants('rows', 'deep', 'window', 'identity', 'pixels', 'padded', 'three', 'integers', 'halves').map((one) => ({
@@ -77,13 +87,13 @@ const KERNELS = [
   },
   {
     name: 'accumulate-tiled',
-    libraries: TILED,
+
     conditions: variants('matrix', 'half', 'identity', 'keepMembranes').map((one) => ({ ...PLAIN, ...MATRIX, ...one })),
   },
-  { name: 'pool', libraries: ['lib/layer'], conditions: variants('maximum') },
-  { name: 'readout', libraries: ['lib/layer'], conditions: variants() },
-  { name: 'tally', libraries: ['lib/layer'], conditions: variants() },
-  { name: 'diagnose', libraries: ['lib/layer'], conditions: variants() },
+  { name: 'pool', conditions: variants('maximum') },
+  { name: 'readout', conditions: variants() },
+  { name: 'tally', conditions: variants() },
+  { name: 'diagnose', conditions: variants() },
   ...STEPPED,
 ];
 
@@ -91,25 +101,24 @@ const KERNELS = [
 const bindings = (text: string) =>
   [...text.matchAll(/@group\(0\) @binding\((\d+)\) var<([^>]*)> (\w+)/g)].map(([, n, space, name]) => `${n}: ${space} ${name}`);
 
-const accumulate = (conditions: Partial<Conditions>) =>
-  kernelText(kernelSource('accumulate', ACCUMULATE), { ...PLAIN, ...conditions } as Conditions);
+const accumulate = (conditions: Partial<Conditions>) => shaderOf('accumulate', { ...PLAIN, ...conditions } as Conditions).code;
 
 describe('final WGSL of the spiking kernels', () => {
-  it.each(KERNELS)(
-    '$name: nothing of the preprocessor is left, bindings count up, braces match',
-    ({ name, libraries, conditions }) => {
-      for (const values of conditions) {
-        const text = kernelText(kernelSource(name, libraries), values);
-        expect(text).not.toMatch(/#(if|elif|else|endif)|\$\{/);
-        // a condition may leave one out
-        const numbers = bindings(text).map((line) => Number.parseInt(line, 10));
-        expect(numbers[0]).toBe(0);
-        expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
-        expect(text.split('{').length).toBe(text.split('}').length);
-        expect(text.match(/@compute/g)?.length).toBe(1);
-      }
-    },
-  );
+  it.each(KERNELS)('$name: nothing of the preprocessor is left, bindings count up, braces match', ({ name, conditions }) => {
+    for (const values of conditions) {
+      const { code: text, bindings: declared } = shaderOf(name, values);
+      expect(declared.map(({ binding, name: of }) => `${binding} ${of}`)).toEqual(
+        bindings(text).map((line) => line.replace(/:.* /, ' ')),
+      );
+      expect(text).not.toMatch(/#(if|elif|else|endif)|\$\{/);
+      // a condition may leave one out
+      const numbers = bindings(text).map((line) => Number.parseInt(line, 10));
+      expect(numbers[0]).toBe(0);
+      expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+      expect(text.split('{').length).toBe(text.split('}').length);
+      expect(text.match(/@compute/g)?.length).toBe(1);
+    }
+  });
 
   it('accumulate: where the weights and membranes come from', () => {
     expect(bindings(accumulate({ keepMembranes: true }))).toMatchInlineSnapshot(`
@@ -141,17 +150,17 @@ describe('final WGSL of the spiking kernels', () => {
   });
 
   it('pool: maximum or sum', () => {
-    const of = (maximum: boolean) => kernelText(kernelSource('pool', ['lib/layer']), { maximum });
+    const of = (maximum: boolean) => shaderOf('pool', { maximum }).code;
     expect(of(true)).toContain('pooled = max(pooled, bytes)');
     expect(of(true)).not.toContain('pooled += bytes');
     expect(of(false)).toContain('pooled += bytes');
     expect(of(false)).not.toContain('max(pooled');
   });
 
-  it.each(['bistable', 'burst', 'phase'])('%s: a step does not branch, or SwiftShader never ends compiling', (neuron) => {
-    const libraries = ['lib/broadcast', 'lib/steps', `lib/neuron-${neuron}`, 'lib/membrane'];
-    const conditions = { windowed: neuron === 'bistable', driven: true, receives: true, broadcast: false };
-    const text = kernelText(kernelSource('integrate', libraries), conditions).replace(/\/\/.*$/gm, '');
+  it.each(['bistable', 'burst', 'phase', 'multi'])('%s: a step does not branch, or SwiftShader never ends compiling', (neuron) => {
+    const words = { signed: neuron === 'multi', wide: neuron === 'multi' };
+    const conditions = { neuron, windowed: neuron === 'bistable', driven: true, receives: true, broadcast: false, ...words };
+    const text = shaderOf('integrate', conditions).code.replace(/\/\/.*$/gm, '');
     for (const name of ['arriving', 'receive', 'chargeOf', 'fire', 'oneStep']) {
       const body = text.match(new RegExp(`\\nfn ${name}\\(.*?\\n}`, 's'))?.[0];
       expect(body, name).toBeDefined();
@@ -160,21 +169,34 @@ describe('final WGSL of the spiking kernels', () => {
   });
 
   it('a condition that is forgotten is an error', () => {
-    expect(() => kernelText(kernelSource('pool', ['lib/layer']), {})).toThrow(/maximum/);
+    expect(() => shaderOf('pool', {})).toThrow(/maximum/);
   });
 });
 
 describe('parameters of all dispatches', () => {
   it('lie one behind the other, each at a multiple of 256', () => {
     const { data, offsets } = packParameters([
-      { layout: encodeParameters, parameters: { channels: 7 } },
-      { layout: layerParameters, parameters: { channels: 8 } },
-      { layout: encodeParameters, parameters: { channels: 9 } },
+      { kernel: 'encode', parameters: { channels: 7 } },
+      { kernel: 'accumulate', parameters: { channels: 8 } },
+      { kernel: 'encode', parameters: { channels: 9 } },
     ]);
-    const behind = 256 + Math.ceil(layerParameters.size / 256) * 256;
+    const behind = 256 + Math.ceil(uniformOf('accumulate', 'layer').size / 256) * 256;
     expect(offsets).toEqual([0, 256, behind]);
     expect(data.length).toBe(behind + 256);
     const view = new DataView(data.buffer);
     expect(offsets.map((offset) => view.getUint32(offset, true))).toEqual([7, 8, 9]);
+  });
+});
+
+describe('records of kernels', () => {
+  it('every file with an entry point is tried above, but for those of the trained network', () => {
+    const tried = new Set<string>(KERNELS.map(({ name }) => name));
+    const others = Object.keys(kernels).filter((name) => !tried.has(name));
+    expect(others).toEqual(['ann-convolve', 'ann-encode', 'ann-pool', 'histogram']);
+  });
+
+  it.each(Object.keys(kernels) as KernelName[])('%s: its parameters are the uniform "layer"', (name) => {
+    expect(recordOf(name).bindings.some((one) => one.name === 'layer' && one.type === 'uniform')).toBe(true);
+    expect(uniformOf(name, 'layer').size % 16).toBe(0);
   });
 });

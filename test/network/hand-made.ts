@@ -1,99 +1,72 @@
-import type { Ann, AnnLayer, AnnNeurons, AnnPool, AnnReadout, AnnTerm, Shape, Window } from '../../src/ann/ann.ts';
-import { windowOutput } from '../../src/ann/ann.ts';
+import type { Ann, Shape } from '../../src/ann/ann.ts';
+import {
+  ann,
+  convolution,
+  map,
+  neurons,
+  pool,
+  readout,
+  SAME,
+  seeded,
+  shortcut,
+  square,
+  randomWeights as weightsOf,
+} from '../../src/ann/build.ts';
 import type { SpikingLayer, SpikingNetwork } from '../../src/network/network.ts';
+import { timetableOf } from '../../src/network/timetable.ts';
+import { inputUnits, neuronUnits, poolUnits, readoutUnit } from '../../src/network/units.ts';
 import { quantize } from '../../src/quantize/quantize.ts';
-import { Random } from '../helpers/random-network.ts';
+
+export { ann, convolution, map, neurons, pool, readout, SAME, shortcut, square } from '../../src/ann/build.ts';
 
 /** Networks written by hand: a test says only what it is about. */
 
-export const map = (channels: number, height = 1, width = height): Shape => ({ channels, height, width });
-
-/** A square window; `over` replaces what differs. */
-export const square = (kernel: number, over: Partial<Window> = {}): Window => ({
-  kernel: [kernel, kernel],
-  stride: [1, 1],
-  pads: [0, 0, 0, 0],
-  dilation: [1, 1],
-  ...over,
-});
-
-/** The window of a 3 × 3 convolution that keeps the map's size. */
-export const SAME: Window = square(3, { pads: [1, 1, 1, 1] });
-
-export const convolution = (
-  source: number,
-  weights: ArrayLike<number>,
-  window: Window = square(1),
-  groups = 1,
-): AnnTerm & { readonly operator: { readonly type: 'convolution' } } => ({
-  source,
-  operator: { type: 'convolution', weights: Float32Array.from(weights), window, groups },
-});
-
-export const shortcut = (source: number, weights: ArrayLike<number>): AnnTerm => ({
-  source,
-  operator: { type: 'identity', weights: Float32Array.from(weights) },
-});
-
-export const neurons = (name: string, shape: Shape, terms: readonly AnnTerm[], bias?: ArrayLike<number>): AnnNeurons => ({
-  kind: 'neurons',
-  name,
-  shape,
-  terms,
-  bias: Float32Array.from(bias ?? new Array<number>(shape.channels).fill(0)),
-  ceiling: Infinity,
-});
-
-export const readout = (classes: number, terms: readonly AnnTerm[], bias?: ArrayLike<number>): AnnReadout => ({
-  kind: 'readout',
-  name: 'readout',
-  shape: map(classes),
-  terms,
-  bias: Float32Array.from(bias ?? new Array<number>(classes).fill(0)),
-});
-
-export const pool = (
-  name: string,
-  source: number,
-  from: Shape,
-  mode: AnnPool['mode'],
-  window: Window,
-  countIncludePad = true,
-): AnnPool => {
-  const [height, width] = windowOutput(from, window);
-  return { kind: 'pool', name, shape: { channels: from.channels, height, width }, source, mode, window, countIncludePad };
-};
-
-export const ann = (input: Shape, layers: readonly AnnLayer[]): Ann => ({ name: 'by hand', input, layers });
+/** A spiking layer of which `spiking` works out what it sends. */
+export type BareLayer = SpikingLayer extends infer L ? (L extends SpikingLayer ? Omit<L, 'units'> : never) : never;
 
 /** A spiking network from its layers, all zero points 0. */
 export const spiking = (
   input: Shape,
-  layers: readonly SpikingLayer[],
-  options: { readonly phaseBits?: number; readonly initial?: 'half' | 'zero' } = {},
-): SpikingNetwork => ({
-  name: 'by hand',
-  phaseBits: options.phaseBits ?? 4,
-  initial: options.initial ?? 'half',
-  input: {
-    shape: input,
-    zeroPoint: new Int32Array(input.channels),
-    mean: new Array<number>(input.channels).fill(0),
-    std: new Array<number>(input.channels).fill(1),
-  },
-  layers,
-});
+  bare: readonly BareLayer[],
+  options: { readonly phaseBits?: number | readonly number[]; readonly initial?: 'half' | 'zero' } = {},
+): SpikingNetwork => {
+  const { phaseBits = 4, initial = 'half' } = options;
+  const last = bare[bare.length - 1].depth;
+  const phases = typeof phaseBits === 'number' ? new Array<number>(last).fill(phaseBits) : [...phaseBits];
+  const zeroPoint = new Int32Array(input.channels);
+  const std = new Array<number>(input.channels).fill(1);
+  const layers: SpikingLayer[] = [];
+  for (const layer of bare) {
+    if (layer.kind === 'pool') {
+      const { kernel } = layer.window;
+      const units = poolUnits(layer.shape, layers[layer.source].units, layer.mode, kernel[0] * kernel[1]);
+      layers.push({ ...layer, units });
+    } else if (layer.kind === 'neurons') {
+      layers.push({ ...layer, units: neuronUnits(layer.shape, layer.scale, phases[layer.depth]) });
+    } else {
+      layers.push({ ...layer, units: readoutUnit(layer.shape, layer.scale, phases[last - 1], layer.gridBits) });
+    }
+  }
+  return {
+    version: 1,
+    name: 'by hand',
+    phaseBits: Math.max(...phases),
+    initial,
+    input: { shape: input, units: inputUnits(input, zeroPoint, std), zeroPoint, mean: std.map(() => 0), std },
+    neuron: { name: 'bistable' },
+    timetable: timetableOf(layers, phases),
+    layers,
+  };
+};
 
-/** Weights from a seed, as a trained convolution has them: normal, variance 2/inputs. */
-export function randomWeights(seed: number, outputs: number, inputs: number): Float32Array {
-  const random = new Random(seed);
-  return Float32Array.from({ length: outputs * inputs }, () => random.normal() * Math.sqrt(2 / inputs));
-}
+/** Weights from a seed, as a trained convolution has them. */
+export const randomWeights = (seed: number, outputs: number, inputs: number): Float32Array =>
+  weightsOf(seeded(seed), outputs, inputs);
 
 /** A network on the grid with scales of 2. */
 export const onGrid = (
   net: Ann,
-  options: { readonly phaseBits?: number; readonly initial?: 'half' | 'zero' } = {},
+  options: { readonly phaseBits?: number | readonly number[]; readonly initial?: 'half' | 'zero' } = {},
 ): SpikingNetwork =>
   quantize(net, { phaseBits: 4, initial: 'half', ...options, scales: net.layers.map(() => 2), mean: [0.45], std: [0.25] });
 
@@ -120,4 +93,5 @@ export function residualAnn(size = 12): Ann {
 }
 
 /** The same on the grid. */
-export const residual = (size = 12, phaseBits = 4): SpikingNetwork => onGrid(residualAnn(size), { phaseBits });
+export const residual = (size = 12, phaseBits: number | readonly number[] = 4): SpikingNetwork =>
+  onGrid(residualAnn(size), { phaseBits });

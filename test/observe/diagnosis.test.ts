@@ -46,13 +46,12 @@ async function expectReference(ann: Ann, network: SpikingNetwork, images: number
   const trained = await AnnSession.create(device!, ann, { mean, std, batch: BATCH + 2, keepCells: true });
   const spiking = await Session.create(device!, network, { batch: BATCH, waves: WAVES, keepWords: true });
   const tallies = await prepareTallies(spiking);
-  const activations = { cells: trained.cells, layers: trained.plan.layers, batch: trained.plan.batch };
-  const session = await DiagnosisSession.create(device!, network, activations, tallies.counted, BATCH);
+  const session = await DiagnosisSession.create(device!, network, trained, tallies, BATCH);
   try {
     await trained.classify(pixels);
     await spiking.classify(pixels);
-    const sent = tallies.counted.map(({ layer }) => moment(network.layers[layer].depth));
-    const decoding = tallies.counted.map(({ layer }, i): Decoding => {
+    const sent = tallies.layers.map(({ layer }) => moment(network.layers[layer].depth));
+    const decoding = tallies.layers.map(({ layer }, i): Decoding => {
       const { depth, ...rest } = network.layers[layer];
       return decodeWords(network.phaseBits, 'scale' in rest ? rest.scale : 0, sent[i]);
     });
@@ -61,7 +60,7 @@ async function expectReference(ann: Ann, network: SpikingNetwork, images: number
     const size = shapeSize(network.input.shape);
     const reference = Array.from({ length: images }, (_, n) => simulate(network, pixels.subarray(n * size, (n + 1) * size), WAVES));
     const synapses = fanOut(network);
-    for (const [i, { layer }] of tallies.counted.entries()) {
+    for (const [i, { layer }] of tallies.layers.entries()) {
       const a = await readActivations(trained, layer, images);
       const each = reference.map(({ words }) => tallied(words[layer], sent[i], network.phaseBits));
       const counts = each.flatMap((one) => one.counts);
@@ -114,32 +113,29 @@ describeOnDevice('both engines count the same spikes', () => {
     const windowed = await Session.create(device!, network, { batch: images, waves: 6, keepWords: true });
     const tallies = await prepareTallies(windowed);
     const stepped = await SteppedSession.create(device!, network, { timesteps: t, batch: images });
-    const counted = stepped.accumulators.map(({ layer, first }) => {
-      const { counts, decoded } = stepped.engine.data;
-      return { layer, counts, decoded, first, tally: null };
-    });
-    const activations = { cells: trained.cells, layers: trained.plan.layers, batch: trained.plan.batch };
-    const ofWords = await DiagnosisSession.create(device!, network, activations, tallies.counted, images);
-    const ofSteps = await DiagnosisSession.create(device!, network, activations, counted, images);
+    const counted = stepped.accumulators.map(({ layer, first }) => ({ layer, first, tally: null }));
+    const { counts, decoded } = stepped.engine.data;
+    const ofWords = await DiagnosisSession.create(device!, network, trained, tallies, images);
+    const ofSteps = await DiagnosisSession.create(device!, network, trained, { counts, decoded, layers: counted }, images);
     try {
       await trained.classify(pixels);
       await windowed.classify(pixels);
       await stepped.classify(pixels);
       tallies.set(
         images,
-        tallies.counted.map(({ layer }) => sentBy(network, network.layers[layer].depth, t)),
+        tallies.layers.map(({ layer }) => sentBy(network, network.layers[layer].depth, t)),
       );
       const anyDecoding = { unit: 1, saturation: 0 };
       const words = await ofWords.measure(
         images,
-        tallies.counted.map(() => anyDecoding),
+        tallies.layers.map(() => anyDecoding),
       );
       const steps = await ofSteps.measure(
         images,
         counted.map(() => anyDecoding),
       );
       counted.forEach(({ layer }, i) => {
-        const same = words[tallies.counted.findIndex((one) => one.layer === layer)];
+        const same = words[tallies.layers.findIndex((one) => one.layer === layer)];
         for (const name of COUNTS) expect(steps[i][name], `${name} of ${network.layers[layer].name}`).toBe(same[name]);
       });
       expect(steps.some(({ spikes }) => spikes > 0)).toBe(t > network.phaseBits);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sourceShape } from '../../src/ann/ann.ts';
+import { fitsHalves, type Settled, transposed } from '../../src/kernels/halves.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingReadout } from '../../src/network/network.ts';
-import { fitsHalves, type Settled, transposed } from '../../src/plan/halves.ts';
 import { randomNetwork, recipes } from '../helpers/random-network.ts';
 
 /** The largest magnitude that a sum reaches between two moments when it is taken out, for operands from 0 to `most`. */

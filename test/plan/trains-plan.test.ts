@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DeviceError, OptionError } from '../../src/errors.ts';
+import { makeTimetable, momentAt } from '../../src/network/timetable.ts';
 import { bistable } from '../../src/neuron/bistable.ts';
 import { burst } from '../../src/neuron/burst.ts';
 import { cutSteps } from '../../src/plan/trains/chunks.ts';
-import type { SteppedOptions } from '../../src/plan/trains/dispatches.ts';
 import { laySteps, planesFor } from '../../src/plan/trains/layout.ts';
-import { makeSteppedPlan } from '../../src/plan/trains/plan.ts';
+import { planTrains, type TrainsOptions } from '../../src/plan/trains/plan.ts';
+import { bytesOf } from '../helpers/program.ts';
 import { residual } from '../network/hand-made.ts';
 
 const LIMITS = { maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 30, maxUniformBufferBindingSize: 2 ** 16 };
-const OPTIONS: SteppedOptions = {
+const OPTIONS: TrainsOptions = {
   neuron: { name: 'bistable' },
   synchronous: true,
   timesteps: 30,
@@ -21,29 +22,33 @@ const OPTIONS: SteppedOptions = {
 };
 
 describe('chunks', () => {
-  it('cover every step once, end at checkpoints, and keep to windows and capacity', () => {
+  it('cover every step once, end at checkpoints and where a depth changes its state, and keep to the capacity', () => {
+    const phases = fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 90 }),
-        fc.integer({ min: 1, max: 8 }),
+        phases,
         fc.boolean(),
         fc.integer({ min: 1, max: 40 }),
         fc.array(fc.integer({ min: 1, max: 90 }), { maxLength: 4 }),
         (timesteps, K, windowed, capacity, wanted) => {
           const checkpoints = wanted.filter((t) => t <= timesteps);
-          const chunks = cutSteps(timesteps, K, windowed, capacity, checkpoints);
-          expect(chunks.flatMap(({ step, steps }) => Array.from({ length: steps }, (_, i) => step + i))).toEqual(
+          const timetable = makeTimetable(K);
+          const chunks = cutSteps(timesteps, windowed ? timetable : null, capacity, checkpoints);
+          expect(chunks.flatMap(({ chunk: { step, steps } }) => Array.from({ length: steps }, (_, i) => step + i))).toEqual(
             Array.from({ length: timesteps }, (_, i) => i),
           );
-          for (const { step, steps, window, place, endsWindow, checkpoint } of chunks) {
+          for (const { chunk, mark } of chunks) {
+            const { step, steps } = chunk;
             expect(steps).toBeLessThanOrEqual(capacity);
-            expect(window).toBe(Math.floor(step / K));
-            expect(place).toBe(windowed ? step % K : 0);
-            if (windowed) expect(Math.floor((step + steps - 1) / K)).toBe(window);
-            expect(endsWindow).toBe((step + steps) % K === 0);
-            expect(checkpoint).toBe(checkpoints.includes(step + steps));
+            expect(mark).toBe(checkpoints.includes(step + steps) ? step + steps : null);
+            if (!windowed) continue;
+            for (let depth = 1; depth <= K.length; depth++) {
+              const states = Array.from({ length: steps }, (_, i) => momentAt(timetable, depth, step + i).state);
+              expect(new Set(states).size).toBe(1);
+            }
           }
-          for (const t of checkpoints) expect(chunks.some(({ step, steps }) => step + steps === t)).toBe(true);
+          for (const t of checkpoints) expect(chunks.some(({ mark }) => mark === t)).toBe(true);
         },
       ),
       { numRuns: 200, seed: 4 },
@@ -69,8 +74,8 @@ describe('layout', () => {
     const layout = laySteps(residual(), model, true, 3, 8);
     const regions = [
       ...layout.trains.flatMap((train) => (train ? [[train.first, train.groupStride * layout.groups]] : [])),
-      ...layout.lines.flatMap(({ ring, delay, train }) => [
-        [ring, train.groupStride * layout.groups * delay],
+      ...layout.lines.flatMap(({ ring, hold, train }) => [
+        [ring, train.groupStride * Math.ceil(hold / 4)],
         [train.first, train.groupStride * layout.groups],
       ]),
       ...layout.states.filter((first) => first >= 0).map((first) => [first, 1]),
@@ -86,9 +91,9 @@ describe('layout', () => {
 
   it('synchronous neurons are there for windowed neurons only, and each row once', () => {
     // block 1b reads the stem and merge reads it from further; block 2b reads block 1b
-    const delays = laySteps(residual(), bistable, true, 1, 4).lines.map(({ source, delay }) => `${source}+${delay}`);
+    const delays = laySteps(residual(), bistable, true, 1, 4).lines.map(({ source, hold }) => `${source}+${hold}`);
     expect(new Set(delays).size).toBe(delays.length);
-    expect(delays).toContain('0+1');
+    expect(delays).toContain(`0+${residual().phaseBits}`);
     expect(laySteps(residual(), bistable, false, 1, 4).lines).toEqual([]);
     expect(laySteps(residual(), burst(1), true, 1, 4).lines).toEqual([]);
   });
@@ -97,22 +102,22 @@ describe('layout', () => {
 describe('plan', () => {
   it('is cut to the limits: first the chunk, then the batch', () => {
     const network = residual();
-    const plan = (over: Partial<SteppedOptions>, binding = 2 ** 27) =>
-      makeSteppedPlan(network, { ...LIMITS, maxStorageBufferBindingSize: binding }, { ...OPTIONS, ...over });
+    const plan = (over: Partial<TrainsOptions>, binding = 2 ** 27) =>
+      planTrains(network, { ...LIMITS, maxStorageBufferBindingSize: binding }, { ...OPTIONS, ...over });
     const wide = plan({ neuron: { name: 'if' }, batch: 64, timesteps: 128 });
     expect(wide.batch).toBe(64);
     const narrow = plan({ neuron: { name: 'if' }, batch: 64, timesteps: 128 }, 2 ** 20);
     expect(narrow.capacity).toBeLessThan(wide.capacity);
     const small = plan({ batch: 64 }, 2 ** 18);
     expect(small.batch).toBeLessThan(64);
-    for (const { bytes } of [narrow, small]) expect(Math.max(...Object.values(bytes))).toBeLessThanOrEqual(2 ** 20);
+    for (const one of [narrow, small]) expect(Math.max(...Object.values(bytesOf(one)))).toBeLessThanOrEqual(2 ** 20);
     expect(() => plan({}, 1000)).toThrow(DeviceError);
   });
 
   it('a batch is cut so that no counter of spikes can overflow', () => {
     const network = residual();
     const largest = 12 * 12 * 12;
-    const { batch } = makeSteppedPlan(network, LIMITS, {
+    const { batch } = planTrains(network, LIMITS, {
       ...OPTIONS,
       neuron: { name: 'burst', most: 15 },
       timesteps: 20000,
@@ -123,9 +128,11 @@ describe('plan', () => {
   });
 
   it('fused: one dispatch in place of dense convolution and membranes; windowed neurons may still be driven by spikes', () => {
-    const kernels = (over: Partial<SteppedOptions>) => {
-      const { dispatches } = makeSteppedPlan(residual(), LIMITS, { ...OPTIONS, fused: true, ...over });
-      return new Set(dispatches.filter(({ layer }) => layer === 1).map(({ kernel, form }) => `${kernel} ${form}`));
+    const kernels = (over: Partial<TrainsOptions>) => {
+      const { dispatches } = planTrains(residual(), LIMITS, { ...OPTIONS, fused: true, ...over });
+      return new Set(
+        dispatches.filter(({ layer, when }) => layer === 1 && !when.once).map(({ kernel, when }) => `${kernel} ${when.form}`),
+      );
     };
     expect(kernels({ neuron: { name: 'phase' } })).toEqual(new Set(['fused null']));
     expect(kernels({})).toEqual(
@@ -137,7 +144,7 @@ describe('plan', () => {
   it.each([{ timesteps: 0 }, { timesteps: 1.5 }, { timesteps: 65536 }, { batch: 0 }, { chunk: 6 }, { chunk: 0 }])(
     '%o is refused',
     (over) => {
-      expect(() => makeSteppedPlan(residual(), LIMITS, { ...OPTIONS, ...over })).toThrow(OptionError);
+      expect(() => planTrains(residual(), LIMITS, { ...OPTIONS, ...over })).toThrow(OptionError);
     },
   );
 });

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DeviceError, OptionError } from '../../src/errors.ts';
+import { layWeights, packWeights } from '../../src/kernels/weights.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
-import { packWeights } from '../../src/plan/weights.ts';
-import { layerMacs } from '../../src/plan/words/dispatches.ts';
-import { makePlan, type Plan, type PlanLimits } from '../../src/plan/words/plan.ts';
+import { layerMacs } from '../../src/network/work.ts';
+import type { PlanLimits } from '../../src/plan/fit.ts';
+import { totalBytes } from '../../src/plan/program.ts';
+import { planWords, type WordsProgram, wordsPackers } from '../../src/plan/words/plan.ts';
 import { quantize } from '../../src/quantize/quantize.ts';
+import { bytesOf, contentOf, isUniform } from '../helpers/program.ts';
 import { randomNetwork, recipes } from '../helpers/random-network.ts';
 import { ann, convolution, map, neurons, pool, readout, SAME, shortcut, square } from '../network/hand-made.ts';
 
@@ -17,8 +20,6 @@ const LIMITS: PlanLimits = {
 };
 
 const network = randomNetwork({ seed: 12, layers: 5, channels: 20, size: 9, phaseBits: 4, waves: 2, initial: 'half' });
-
-const sum = (plan: Plan) => Object.values(plan.bytes).reduce((total, bytes) => total + bytes, 0);
 
 /** A layer of `outputs` channels over `inputs` channels, 3 × 3. */
 function large(inputs: number, outputs: number): SpikingNetwork {
@@ -32,12 +33,9 @@ function large(inputs: number, outputs: number): SpikingNetwork {
 
 describe('a plan', () => {
   it('is printable: JSON and back', () => {
-    const plan = makePlan(network, LIMITS, { batch: 8, waves: 2, keepMembranes: true });
-    const printed = JSON.parse(JSON.stringify(plan)) as Plan;
-    expect(printed.dispatches).toEqual(plan.dispatches);
-    expect(printed.bytes).toEqual(plan.bytes);
-    expect(printed.regions).toEqual(plan.regions);
-    expect(Object.values(printed.data.weights)).toEqual([...plan.data.weights]);
+    const plan = planWords(network, LIMITS, { batch: 8, waves: 2, keepMembranes: true });
+    const printed = JSON.parse(JSON.stringify(plan)) as WordsProgram;
+    expect(printed).toEqual(plan);
   });
 
   it('is pure: the same network, limits and options give an equal plan', () => {
@@ -46,7 +44,7 @@ describe('a plan', () => {
         const net = randomNetwork(recipe);
         const before = structuredClone(net);
         const options = { batch, waves: recipe.waves };
-        expect(makePlan(net, LIMITS, options)).toEqual(makePlan(net, LIMITS, options));
+        expect(planWords(net, LIMITS, options)).toEqual(planWords(net, LIMITS, options));
         expect(net).toEqual(before);
       }),
       { numRuns: 30, seed: 59 },
@@ -54,14 +52,14 @@ describe('a plan', () => {
   });
 
   it('has one dispatch a layer, in order, after the pixels', () => {
-    const plan = makePlan(network, LIMITS, { batch: 8, waves: 2 });
+    const plan = planWords(network, LIMITS, { batch: 8, waves: 2 });
     expect(plan.dispatches.map(({ layer }) => layer)).toEqual([-1, ...network.layers.keys()]);
     expect(plan.dispatches[0].kernel).toBe('encode');
     expect(plan.dispatches.at(-1)?.kernel).toBe('readout');
   });
 
   it('tells the multiply-adds: each layer’s for one image and wave, times both', () => {
-    const plan = makePlan(network, LIMITS, { batch: 8, waves: 3 });
+    const plan = planWords(network, LIMITS, { batch: 8, waves: 3 });
     for (const { layer, macs } of plan.dispatches) {
       const of = network.layers[layer];
       expect(macs).toBe(of === undefined || of.kind === 'pool' ? 0 : layerMacs(of) * 24);
@@ -72,24 +70,25 @@ describe('a plan', () => {
 });
 
 describe('bytes', () => {
-  it.each([1, 7, 8, 64])('batch %i: data that is uploaded has just the size of its buffer', (batch) => {
-    const plan = makePlan(network, LIMITS, { batch, waves: 2, keepMembranes: true });
+  it.each([1, 7, 8, 64])('batch %i: data that is uploaded lies within its buffer', (batch) => {
+    const plan = planWords(network, LIMITS, { batch, waves: 2, keepMembranes: true });
     const { shape } = network.input;
-    expect(plan.bytes.weights).toBe(plan.data.weights.byteLength);
-    expect(plan.bytes.channels).toBe(plan.data.channels.byteLength);
-    expect(plan.bytes.words).toBe(plan.regions.words * 4);
-    expect(plan.bytes.pixels).toBeGreaterThanOrEqual(batch * shape.channels * shape.height * shape.width);
-    expect(plan.bytes.potentials).toBe(2 * 4 * batch * plan.classes * 4);
+    const packers = wordsPackers(network);
+    for (const name of ['weights', 'channels', 'words'])
+      expect(contentOf(plan, packers, name).some((byte) => byte !== 0)).toBe(true);
+    expect(bytesOf(plan).words).toBe(plan.regions.words * 4);
+    expect(bytesOf(plan).pixels).toBeGreaterThanOrEqual(batch * shape.channels * shape.height * shape.width);
+    expect(bytesOf(plan).potentials).toBe(2 * 4 * batch * plan.classes * 4);
     const neuronCount = network.layers.reduce(
       (total, { kind, shape: s }) => total + (kind === 'neurons' ? s.channels * s.height * s.width : 0),
       0,
     );
-    expect(plan.bytes.membranes).toBe(neuronCount * batch * 4);
-    expect(makePlan(network, LIMITS, { batch, waves: 2 }).bytes.membranes).toBe(0);
+    expect(bytesOf(plan).membranes).toBe(neuronCount * batch * 4);
+    expect(bytesOf(planWords(network, LIMITS, { batch, waves: 2 })).membranes).toBe(0);
   });
 
   it('membranes of each layer lie behind those of the layers before it', () => {
-    const plan = makePlan(network, LIMITS, { batch: 8, waves: 1, keepMembranes: true });
+    const plan = planWords(network, LIMITS, { batch: 8, waves: 1, keepMembranes: true });
     let end = 0;
     network.layers.forEach((layer, l) => {
       if (layer.kind !== 'neurons') expect(plan.membranes[l]).toBe(-1);
@@ -98,11 +97,11 @@ describe('bytes', () => {
         end += layer.shape.channels * layer.shape.height * layer.shape.width * 8;
       }
     });
-    expect(plan.bytes.membranes).toBe(end * 4);
+    expect(bytesOf(plan).membranes).toBe(end * 4);
   });
 
   it('keepWords takes more, never less', () => {
-    const bytes = (keepWords: boolean) => makePlan(network, LIMITS, { batch: 8, waves: 2, keepWords }).bytes.words;
+    const bytes = (keepWords: boolean) => bytesOf(planWords(network, LIMITS, { batch: 8, waves: 2, keepWords })).words;
     expect(bytes(true)).toBeGreaterThan(bytes(false));
   });
 });
@@ -124,43 +123,43 @@ describe('the batch is cut to the limits', () => {
   const network = wide();
   // bound as storage, weights have no 64 KiB of room behind them
   const options = { waves: 2, weights: 'storage' } as const;
-  const whole = makePlan(network, LIMITS, { batch: 64, ...options });
-  const single = makePlan(network, LIMITS, { batch: 1, ...options });
-  const widest = (plan: Plan) => Math.max(...Object.values(plan.bytes));
+  const whole = planWords(network, LIMITS, { batch: 64, ...options });
+  const single = planWords(network, LIMITS, { batch: 1, ...options });
+  const widest = (plan: WordsProgram) => Math.max(...Object.values(bytesOf(plan)));
 
   it.each(['maxStorageBufferBindingSize', 'maxBufferSize'] as const)(
     '%s: every buffer keeps it, and no batch is cut without need',
     (limit) => {
       for (const fraction of [1, 0.9, 0.5, 0.2, 0.1]) {
         const bytes = Math.max(widest(single), Math.floor(widest(whole) * fraction));
-        const plan = makePlan(network, { ...LIMITS, [limit]: bytes }, { batch: 64, ...options });
+        const plan = planWords(network, { ...LIMITS, [limit]: bytes }, { batch: 64, ...options });
         expect(widest(plan)).toBeLessThanOrEqual(bytes);
         if (plan.batch < 64)
-          expect(widest(makePlan(network, LIMITS, { batch: plan.batch * 2, ...options }))).toBeGreaterThan(bytes);
+          expect(widest(planWords(network, LIMITS, { batch: plan.batch * 2, ...options }))).toBeGreaterThan(bytes);
         if (fraction === 1) expect(plan).toEqual(whole);
       }
     },
   );
 
   it('down to one image, and not further', () => {
-    const cut = makePlan(network, { ...LIMITS, maxStorageBufferBindingSize: widest(single) }, { batch: 64, ...options });
+    const cut = planWords(network, { ...LIMITS, maxStorageBufferBindingSize: widest(single) }, { batch: 64, ...options });
     expect(cut).toEqual(single);
     const tooSmall = () =>
-      makePlan(network, { ...LIMITS, maxStorageBufferBindingSize: widest(single) - 1 }, { batch: 64, ...options });
+      planWords(network, { ...LIMITS, maxStorageBufferBindingSize: widest(single) - 1 }, { batch: 64, ...options });
     expect(tooSmall).toThrow(DeviceError);
     expect(tooSmall).toThrow(expect.objectContaining({ code: 'too-large', where: expect.stringContaining(network.name) }));
   });
 
   it('the memory option bounds all buffers together', () => {
-    const plan = makePlan(network, LIMITS, { batch: 64, ...options, memory: sum(whole) - 1 });
+    const plan = planWords(network, LIMITS, { batch: 64, ...options, memory: totalBytes(whole) - 1 });
     expect(plan.batch).toBe(32);
-    expect(makePlan(network, LIMITS, { batch: 64, ...options, memory: sum(whole) })).toEqual(whole);
-    expect(() => makePlan(network, LIMITS, { batch: 64, ...options, memory: sum(single) - 1 })).toThrow(/one image/);
+    expect(planWords(network, LIMITS, { batch: 64, ...options, memory: totalBytes(whole) })).toEqual(whole);
+    expect(() => planWords(network, LIMITS, { batch: 64, ...options, memory: totalBytes(single) - 1 })).toThrow(/one image/);
   });
 
   it('a batch that is no power of two is halved too', () => {
-    const limit = widest(makePlan(network, LIMITS, { batch: 3, ...options }));
-    const plan = makePlan(network, { ...LIMITS, maxStorageBufferBindingSize: limit }, { batch: 7, ...options });
+    const limit = widest(planWords(network, LIMITS, { batch: 3, ...options }));
+    const plan = planWords(network, { ...LIMITS, maxStorageBufferBindingSize: limit }, { batch: 7, ...options });
     expect(plan.batch).toBe(3);
   });
 });
@@ -178,35 +177,39 @@ describe('options out of range', () => {
     { batch: 1, waves: 2.5, where: 'waves' },
     { batch: 1, waves: Number.NaN, where: 'waves' },
   ])('batch $batch, waves $waves', ({ batch, waves, where }) => {
-    const work = () => makePlan(network, LIMITS, { batch, waves });
+    const work = () => planWords(network, LIMITS, { batch, waves });
     expect(work).toThrow(OptionError);
     expect(work).toThrow(expect.objectContaining({ where, exitCode: 2 }));
   });
 
   it('the ends of the range are taken', () => {
-    expect(makePlan(network, LIMITS, { batch: 1, waves: 128 }).waves).toBe(128);
+    expect(planWords(network, LIMITS, { batch: 1, waves: 128 }).waves).toBe(128);
     const tiny = randomNetwork({ seed: 1, layers: 1, channels: 1, size: 1, phaseBits: 1, waves: 1, initial: 'zero' });
-    expect(makePlan(tiny, LIMITS, { batch: 65535, waves: 1 }).batch).toBe(65535);
+    expect(planWords(tiny, LIMITS, { batch: 65535, waves: 1 }).batch).toBe(65535);
   });
 });
 
 describe('weights through uniform bindings', () => {
   it('a layer of more than 64 KiB is cut into shares of whole tiles, each at a multiple of 256 and within one binding', () => {
     const net = large(64, 256); // 64 · 256 · 9 = 147,456 bytes
-    const plan = makePlan(net, LIMITS, { batch: 4, waves: 1 });
+    const plan = planWords(net, LIMITS, { batch: 4, waves: 1 });
     const shares = plan.dispatches.filter(({ kernel }) => kernel === 'accumulate');
-    const packed = packWeights(net, net.layers[0] as Parameters<typeof packWeights>[1]);
+    const layer = net.layers[0] as Parameters<typeof packWeights>[1];
+    const tileBytes = layWeights(net, layer).tileWords * 4;
+    const packed = new Uint8Array(packWeights(net, layer).buffer);
+    const uploaded = contentOf(plan, wordsPackers(net), 'weights');
     expect(shares.length).toBe(3);
     let tile = 0;
-    for (const { weights, parameters, tiles } of shares) {
-      expect(weights).toMatchObject({ uniform: true });
-      expect(weights!.bytes).toBeLessThanOrEqual(65536);
-      expect(weights!.offset % 256).toBe(0);
+    for (const { ranges, variant, parameters, tiles } of shares) {
+      const { offset, size } = ranges.weights;
+      expect(variant.uniformWeights).toBe(true);
+      expect(size).toBe(65536);
+      expect(offset % 256).toBe(0);
       // a binding of full size ends within the buffer
-      expect(weights!.offset + 65536).toBeLessThanOrEqual(plan.bytes.weights);
+      expect(offset + size).toBeLessThanOrEqual(bytesOf(plan).weights);
       expect(parameters.firstTile).toBe(tile);
-      const data = plan.data.weights.subarray(weights!.offset / 4, (weights!.offset + weights!.bytes) / 4);
-      expect([...data]).toEqual([...packed.data.subarray(tile * packed.tileWords, (tile + tiles) * packed.tileWords)]);
+      const own = uploaded.subarray(offset, offset + tiles * tileBytes);
+      expect(own).toEqual(packed.subarray(tile * tileBytes, (tile + tiles) * tileBytes));
       tile += tiles;
     }
     expect(tile).toBe(32);
@@ -215,15 +218,16 @@ describe('weights through uniform bindings', () => {
 
   it('a tile that does not fit one binding is bound as storage, in one dispatch', () => {
     const net = large(1024, 16); // a tile: 1024 · 8 · 9 = 73,728 bytes
-    const shares = makePlan(net, LIMITS, { batch: 1, waves: 1 }).dispatches.filter(({ kernel }) => kernel === 'accumulate');
+    const shares = planWords(net, LIMITS, { batch: 1, waves: 1 }).dispatches.filter(({ kernel }) => kernel === 'accumulate');
     expect(shares.length).toBe(1);
-    expect(shares[0].weights).toMatchObject({ uniform: false, bytes: 1024 * 16 * 9 });
+    expect(isUniform(shares[0])).toBe(false);
+    expect(shares[0].ranges.weights.size).toBe(1024 * 16 * 9);
   });
 
   it('weights: "storage" binds all as storage', () => {
-    const plan = makePlan(large(64, 256), LIMITS, { batch: 4, waves: 1, weights: 'storage' });
+    const plan = planWords(large(64, 256), LIMITS, { batch: 4, waves: 1, weights: 'storage' });
     expect(plan.dispatches.map(({ kernel }) => kernel)).toEqual(['encode', 'accumulate', 'readout']);
-    expect(plan.dispatches.some(({ weights }) => weights?.uniform)).toBe(false);
+    expect(plan.dispatches.some(isUniform)).toBe(false);
   });
 });
 
@@ -240,11 +244,11 @@ describe('terms of one layer', () => {
   };
 
   it('32 are planned', () => {
-    expect(makePlan(joined(32), LIMITS, { batch: 1, waves: 1 }).dispatches[2].parameters.terms).toBe(32);
+    expect(planWords(joined(32), LIMITS, { batch: 1, waves: 1 }).dispatches[2].parameters.terms).toBe(32);
   });
 
   it('33 are refused by layer', () => {
-    const work = () => makePlan(joined(33), LIMITS, { batch: 1, waves: 1 });
+    const work = () => planWords(joined(33), LIMITS, { batch: 1, waves: 1 });
     expect(work).toThrow(DeviceError);
     expect(work).toThrow(expect.objectContaining({ code: 'too-many-terms', where: expect.stringContaining('many') }));
   });

@@ -3,32 +3,36 @@ import { expect, it } from 'vitest';
 import { type Neuron, parseNeuron } from '../../src/neuron/neuron.ts';
 import { expectSameSteps, simulateAllSteps } from '../helpers/compare-steps.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
-import { randomNetwork, randomPixels, recipes } from '../helpers/random-network.ts';
+import { type Recipe, randomNetwork, randomPixels, recipes, recipesByDepth } from '../helpers/random-network.ts';
 import { extremes } from '../network/extremes.ts';
 
 const CASES = 100;
 
-/** Every neuron, bistable also without synchronous neurons. */
-const neurons: fc.Arbitrary<{ neuron: Neuron; synchronous: boolean }> = fc.constantFrom(
-  ...['bistable', 'bistable', 'if', 'burst:2', 'burst:5', 'phase'].map((text, i) => ({
-    neuron: parseNeuron(text),
-    synchronous: i !== 1,
-  })),
-);
+/** Every neuron, bistable also without synchronous neurons; n of multi-threshold ones is the network's K. */
+const neurons = fc.constantFrom('bistable', 'bistable-no-sn', 'if', 'burst:2', 'burst:5', 'phase', 'multi:n', 'multi+:n');
+
+/** The neuron on a network: those that send words need one K for all depths. */
+function settle(text: string, recipe: Recipe): { neuron: Neuron; synchronous: boolean; recipe: Recipe } {
+  const words = text.endsWith(':n');
+  const name = words ? text.replace(':n', `:${recipe.phaseBits}`) : text.replace('-no-sn', '');
+  const own = words ? { ...recipe, byDepth: false } : recipe;
+  return { neuron: parseNeuron(name), synchronous: text !== 'bistable-no-sn', recipe: own };
+}
 
 describeOnDevice('random networks: the stepped engine equals the reference, step for step', () => {
   it('spikes, membranes, potentials, accumulators, in every form', { timeout: 300_000 }, async () => {
     let cases = 0;
     await fc.assert(
       fc.asyncProperty(
-        recipes,
+        fc.oneof(recipes, recipesByDepth),
         neurons,
         fc.constantFrom('dense', 'spikes', 'fused'),
         fc.constantFrom('halves', 'integers', 'packed', 'f32'),
         fc.integer({ min: 1, max: 70 }),
         fc.integer({ min: 1, max: 5 }),
         fc.boolean(),
-        async (recipe, { neuron, synchronous }, form, wanted, timesteps, images, extreme) => {
+        async (drawn, text, form, wanted, timesteps, images, extreme) => {
+          const { neuron, synchronous, recipe } = settle(text, drawn);
           const network = extreme ? extremes(randomNetwork(recipe), recipe.seed) : randomNetwork(recipe);
           const pixels = randomPixels(network.input.shape, images, recipe.seed);
           const reference = simulateAllSteps(network, pixels, { neuron, synchronous, timesteps });

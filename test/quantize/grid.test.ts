@@ -2,13 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AnnTerm } from '../../src/ann/ann.ts';
 import { ConversionError } from '../../src/errors.ts';
-import { inputRemainder, quantizeLayer, round, type SourceUnits } from '../../src/quantize/grid.ts';
+import type { Units } from '../../src/network/units.ts';
+import { inputRemainder, quantizeLayer, round } from '../../src/quantize/grid.ts';
 import { convolution, map, shortcut, square } from '../network/hand-made.ts';
 
-const units = (channels: number, unit: number, max: number): SourceUnits => ({ shape: map(channels), unit: () => unit, max });
+const units = (channels: number, unit: number, most: number): Units => ({
+  shape: map(channels),
+  unit: new Float64Array(channels).fill(unit),
+  zero: new Int32Array(channels),
+  most,
+});
 
 /** One layer of vectors: terms of dense weights over one unit each. */
-const onGrid = (terms: readonly AnnTerm[], bias: readonly number[], sources: readonly SourceUnits[], outputUnit = 1) =>
+const onGrid = (terms: readonly AnnTerm[], bias: readonly number[], sources: readonly Units[], outputUnit = 1) =>
   quantizeLayer('layer', terms, sources, bias, outputUnit);
 
 describe('rounding is half away from zero', () => {
@@ -84,14 +90,14 @@ describe('the grid of one channel, by hand', () => {
   });
 
   it('each column has its source’s own unit', () => {
-    const source: SourceUnits = { shape: map(3), unit: (c) => [1, 2, 4][c], max: 15 };
+    const source: Units = { ...units(3, 1, 15), unit: Float64Array.of(1, 2, 4) };
     const grid = onGrid([convolution(0, [8, 8, 8])], [0], [source]);
     expect([...grid.operators[0].weights]).toEqual([16, 32, 64]);
     expect(grid.gridBits[0]).toBe(1);
   });
 
   it('groups: each output takes the units of its own group', () => {
-    const source: SourceUnits = { shape: map(4), unit: (c) => 2 ** c, max: 15 };
+    const source: Units = { ...units(4, 1, 15), unit: Float64Array.of(1, 2, 4, 8) };
     const grid = onGrid([convolution(0, [1, 1, 1, 1], square(1), 2)], [0, 0], [source]);
     expect([...grid.gridBits]).toEqual([5, 3]);
     expect([...grid.operators[0].weights]).toEqual([32, 64, 32, 64]);

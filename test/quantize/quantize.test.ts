@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Ann } from '../../src/ann/ann.ts';
+import { seeded } from '../../src/ann/build.ts';
 import { BsnnError, ConversionError, OptionError } from '../../src/errors.ts';
-import type { SpikingNeurons } from '../../src/network/network.ts';
+import type { SpikingNeurons, SpikingReadout } from '../../src/network/network.ts';
 import { type QuantizeOptions, quantize } from '../../src/quantize/quantize.ts';
 import { simulate } from '../../src/reference/simulate.ts';
-import { Random, randomNetwork, recipes } from '../helpers/random-network.ts';
+import { randomNetwork, recipes } from '../helpers/random-network.ts';
 import { ann, convolution, map, neurons, pool, readout, SAME, shortcut, square } from '../network/hand-made.ts';
 
 const convert = (net: Ann, options: Partial<QuantizeOptions> = {}) =>
@@ -41,6 +42,42 @@ describe('options', () => {
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('phaseBits %i is taken', (phaseBits) => {
     expect(convert(small(), { phaseBits }).phaseBits).toBe(phaseBits);
+  });
+
+  it.each([
+    { phaseBits: [], what: '0 numbers for "by hand", whose readout has depth 2' },
+    { phaseBits: [4], what: '1 numbers' },
+    { phaseBits: [4, 4, 4], what: "give one for all, or 2: of the input's window, then of depths 1 to 1" },
+    { phaseBits: [4, 9], what: '9 (depth 1) is not an integer from 1 to 8' },
+    { phaseBits: [0, 4], what: "0 (the input's window) is not an integer from 1 to 8" },
+    { phaseBits: [4, 1.5], what: '1.5 (depth 1)' },
+  ])('phaseBits $phaseBits is refused', ({ phaseBits, what }) => {
+    const error = thrown(() => convert(small(), { phaseBits }));
+    expect(error).toBeInstanceOf(OptionError);
+    expect(error.where).toBe('phaseBits');
+    expect(error.message).toContain(what);
+  });
+
+  it('K by depth: each layer has the unit and the largest word of its own, the readout the unit of the depth before', () => {
+    const net = ann(map(1), [
+      neurons('first', map(1), [convolution(-1, [1])]),
+      neurons('second', map(1), [convolution(0, [1])]),
+      readout(1, [convolution(1, [1])]),
+    ]);
+    const network = convert(net, { phaseBits: [7, 3, 5], scales: [2, 3, 4] });
+    const [first, second, last] = network.layers;
+    expect([first.units.unit[0], second.units.unit[0]]).toEqual([2 / 8, 3 / 32]);
+    expect([first.units.most, second.units.most, last.units.most]).toEqual([7, 31, 0]);
+    expect(last.units.unit[0]).toBe(4 / 32 / 2 ** (last as SpikingReadout).gridBits[0]);
+    // m = 1 · (2/8) / (3/32) = 8/3, of which 2^5 is the largest power with 85 ≤ 127
+    expect((second as SpikingNeurons).gridBits[0]).toBe(5);
+    expect(network.timetable.layers.map(({ phases }) => phases)).toEqual([7, 3, 5, 0]);
+    expect(network.neuron).toEqual({ name: 'bistable' });
+    expect(convert(net, { neuron: { name: 'burst', most: 3 } }).neuron).toEqual({ name: 'burst', most: 3 });
+  });
+
+  it('a list of one K is that K', () => {
+    expect(convert(small(), { phaseBits: [4, 4] })).toEqual(convert(small()));
   });
 
   it.each([
@@ -135,6 +172,11 @@ describe('refusals name the layer', () => {
     refused(small(), 'first', { scales: [] });
   });
 
+  it('a layer beside the readout, which nothing waits for', () => {
+    const late = neurons('late', map(1), [convolution(0, [1])]);
+    refused(ann(map(1), [neurons('first', map(1), [convolution(-1, [1])]), late, readout(1, [convolution(0, [1])])]), 'late');
+  });
+
   it('a grid that is too coarse', () => {
     refused(small({ weight: 1e9 }), 'first');
   });
@@ -213,7 +255,7 @@ describe('one layer against the real ANN', () => {
   it('the first word is the activation, to half a unit and what the rounding of the weights allows', () => {
     let worst = 0;
     for (let seed = 1; seed <= 60; seed++) {
-      const random = new Random(seed);
+      const random = seeded(seed);
       const K = random.integer(1, 8);
       const inputs = random.integer(1, 4);
       const size = random.integer(3, 6);

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SpikingLayer, SpikingNetwork } from '../../src/network/network.ts';
-import { readoutStep, wordSteps } from '../../src/network/time.ts';
-import { logits, simulate } from '../../src/reference/simulate.ts';
+import type { SpikingNetwork } from '../../src/network/network.ts';
+import { readoutPhases, readoutStep, wordSteps } from '../../src/network/timetable.ts';
+import { inputCurrent } from '../../src/reference/operators.ts';
+import { logits, type Simulation, simulate } from '../../src/reference/simulate.ts';
+import { weightedSums, windowed } from '../../src/reference/windowed.ts';
 import { firstDifference } from '../helpers/compare.ts';
-import { randomNetwork, randomPixels, recipes } from '../helpers/random-network.ts';
+import { randomNetwork, randomPixels, recipes, recipesByDepth } from '../helpers/random-network.ts';
 import { extremes } from '../network/extremes.ts';
-import { map, spiking, square } from '../network/hand-made.ts';
-import { currents, pooled, windowedRule } from './windowed-rule.ts';
+import { type BareLayer, map, residual, spiking, square } from '../network/hand-made.ts';
 
 /** What random networks must have shown for the property to mean something. */
 interface Seen {
@@ -22,7 +23,7 @@ interface Seen {
   clampedHigh: number;
 }
 
-function see(network: SpikingNetwork, words: readonly (readonly number[][])[], membranes: readonly number[][], seen: Seen): void {
+function see(network: SpikingNetwork, { words, membranes }: Simulation, seen: Seen): void {
   for (const [l, layer] of network.layers.entries()) {
     if (layer.kind === 'pool') {
       seen[layer.mode === 'sum' ? 'sums' : 'maxima']++;
@@ -35,94 +36,77 @@ function see(network: SpikingNetwork, words: readonly (readonly number[][])[], m
     if (membranes[l].some((v) => v < 0)) seen.negative++;
     if (membranes[l].some((v) => v === -(2 ** 23))) seen.clampedLow++;
     if (membranes[l].some((v) => v >= 2 ** 23 - 2 ** 8)) seen.clampedHigh++;
-    if (words[l].some((wave) => wave.includes(2 ** network.phaseBits - 1))) seen.full++;
+    if (words[l].some((wave) => wave.includes(layer.units.most))) seen.full++;
   }
 }
 
-describe('the stepped reference is the windowed rule', () => {
-  it('on random networks: words, membranes, the readout after each word', () => {
+describe.each([
+  ['with one K', recipes],
+  ['with K by depth', recipesByDepth],
+])('the stepped reference is the windowed rule, %s', (_, drawn) => {
+  it('on random networks: every word, membrane, potential and count of spikes', () => {
     const seen: Seen = { delays: 0, coarse: 0, whole: 0, sums: 0, maxima: 0, negative: 0, full: 0, clampedLow: 0, clampedHigh: 0 };
     fc.assert(
-      fc.property(recipes, fc.boolean(), (recipe, extreme) => {
+      fc.property(drawn, fc.boolean(), (recipe, extreme) => {
         const plain = randomNetwork(recipe);
         const network = extreme ? extremes(plain, recipe.seed) : plain;
         const pixels = randomPixels(network.input.shape, 1, recipe.seed);
         const stepped = simulate(network, pixels, recipe.waves);
-        const { words, membranes, readout } = windowedRule(network, pixels, recipe.waves);
-        see(network, words, membranes, seen);
+        const closed = windowed(network, pixels, recipe.waves);
+        see(network, closed, seen);
         for (const [l, layer] of network.layers.entries()) {
-          words[l].forEach((wave, n) => {
+          expect(stepped.words[l].length).toBe(layer.kind === 'readout' ? 0 : recipe.waves);
+          closed.words[l].forEach((wave, n) => {
             expect(firstDifference(stepped.words[l][n], wave), `words of ${layer.name}, wave ${n}`).toBeNull();
           });
-          expect(stepped.words[l].length).toBe(words[l].length);
-          expect(firstDifference(stepped.membranes[l], membranes[l]), `membranes of ${layer.name}`).toBeNull();
+          expect(firstDifference(stepped.membranes[l], closed.membranes[l]), `membranes of ${layer.name}`).toBeNull();
         }
-        readout.forEach((v, n) => {
-          expect(firstDifference(stepped.potentials[(n + 1) * network.phaseBits - 1], v), `readout, wave ${n}`).toBeNull();
+        closed.potentials.forEach((v, i) => {
+          expect(firstDifference(stepped.potentials[i], v), `potentials, step ${i}`).toBeNull();
         });
-        expect(stepped.potentials.length).toBe(recipe.waves * network.phaseBits);
+        expect(stepped.potentials.length).toBe(recipe.waves * readoutPhases(network.timetable));
+        expect(stepped.spikes).toEqual(closed.spikes);
       }),
       { numRuns: 150, seed: 3, endOnFailure: true },
     );
     for (const [what, count] of Object.entries(seen)) expect(count, `networks with ${what}`).toBeGreaterThan(2);
   });
+});
 
-  it('potentials after each phase are sums over the upper bits of the words', () => {
-    fc.assert(
-      fc.property(recipes, (recipe) => {
-        const network = randomNetwork(recipe);
-        const K = network.phaseBits;
-        const pixels = randomPixels(network.input.shape, 1, recipe.seed);
-        const stepped = simulate(network, pixels, recipe.waves);
-        const { words, readout } = windowedRule(network, pixels, recipe.waves);
-        const last = network.layers[network.layers.length - 1];
-        if (last.kind === 'pool') throw new Error('no readout');
-        const q = Array.from(
-          pixels,
-          (p, i) => p - network.input.zeroPoint[Math.floor((i * network.input.zeroPoint.length) / pixels.length)],
-        );
-        for (let n = 0; n < recipe.waves; n++) {
-          const before = n === 0 ? readout[0].map(() => 0) : readout[n - 1];
-          for (let k = 0; k < K; k++) {
-            const upper = (word: number) => Math.floor(word / 2 ** (K - 1 - k)) * 2 ** (K - 1 - k);
-            // a pool passes spikes on in the same step: it pools the upper bits
-            const prefix = (source: number): number[] => {
-              if (source < 0) return q;
-              const layer = network.layers[source];
-              if (layer.kind !== 'pool') return words[source][n].map(upper);
-              return pooled(layer, network.layers[layer.source].shape, prefix(layer.source));
-            };
-            const expected = currents(network, last, prefix).map((sum, i) => before[i] + sum);
-            expect(firstDifference(stepped.potentials[n * K + k], expected), `wave ${n}, phase ${k}`).toBeNull();
-          }
-        }
-      }),
-      { numRuns: 60, seed: 5, endOnFailure: true },
-    );
-  });
+it('K by depth draws what it is about: words that are longer than their partners’ window, and periods with idle steps', () => {
+  const seen = { longer: 0, shorter: 0, idle: 0 };
+  fc.assert(
+    fc.property(recipesByDepth, (recipe) => {
+      const { timetable, layers } = randomNetwork(recipe);
+      const held = layers.flatMap((layer) =>
+        layer.kind === 'pool'
+          ? []
+          : layer.terms
+              .filter(({ source, delay }) => source >= 0 && delay > 0)
+              .map(({ source }) => timetable.layers[layers[source].depth].phases - timetable.layers[layer.depth - 1].phases),
+      );
+      if (held.some((more) => more > 0)) seen.longer++;
+      if (held.some((more) => more < 0)) seen.shorter++;
+      if (timetable.layers.slice(1, -1).some((d) => d.integrates.steps + d.phases < timetable.period)) seen.idle++;
+    }),
+    { numRuns: 100, seed: 4 },
+  );
+  for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(5);
+});
 
-  it('spikes are the ones in the words', () => {
-    fc.assert(
-      fc.property(recipes, (recipe) => {
-        const network = randomNetwork(recipe);
-        const pixels = randomPixels(network.input.shape, 1, recipe.seed);
-        const stepped = simulate(network, pixels, recipe.waves);
-        const { words } = windowedRule(network, pixels, recipe.waves);
-        const ones = (word: number) => word.toString(2).split('1').length - 1;
-        const expected = network.layers.map((layer, l) =>
-          layer.kind === 'neurons' ? words[l].flat().reduce((sum, word) => sum + ones(word), 0) : 0,
-        );
-        expect(stepped.spikes).toEqual(expected);
-      }),
-      { numRuns: 60, seed: 7, endOnFailure: true },
-    );
-  });
+it('the windowed rule does not change with K of depths that a word does not meet: it is that of one K there', () => {
+  const [one, two] = [residual(6, 5), residual(6, [3, 5, 5, 5, 5, 5, 5])];
+  const pixels = randomPixels(one.input.shape, 1, 1);
+  // the input's window is time alone
+  expect(windowed(two, pixels, 3)).toEqual(windowed(one, pixels, 3));
+  expect(simulate(two, pixels, 3)).toEqual(simulate(one, pixels, 3));
+  expect(wordSteps(two.timetable, 1)).toBe(wordSteps(one.timetable, 1) - 2);
 });
 
 describe('without our reading of a membrane', () => {
   it('one wave from V(0) = 0: words are the floor of the pre-activation, in ordinary arithmetic', () => {
     fc.assert(
-      fc.property(recipes, fc.boolean(), (recipe, extreme) => {
+      fc.property(recipesByDepth, fc.boolean(), (recipe, extreme) => {
         const plain = randomNetwork({ ...recipe, waves: 1, initial: 'zero' });
         const network = extreme ? extremes(plain, recipe.seed) : plain;
         const pixels = randomPixels(network.input.shape, 1, recipe.seed);
@@ -130,15 +114,12 @@ describe('without our reading of a membrane', () => {
         network.layers.forEach((layer, l) => {
           if (layer.kind !== 'neurons') return;
           const area = layer.shape.height * layer.shape.width;
-          const zero = network.input.zeroPoint;
-          const values = (source: number): number[] =>
-            source < 0
-              ? Array.from(pixels, (p, i) => p - zero[Math.floor((i * zero.length) / pixels.length)])
-              : Array.from(words[source][0]);
+          const q = inputCurrent(network, pixels);
           // Σ w·word / θ is the pre-activation over λ/2^K
-          const expected = currents(network, layer, values).map((sum, i) => {
+          const sums = weightedSums(network, layer, (source) => (source < 0 ? q : words[source][0]));
+          const expected = sums.map((sum, i) => {
             const activation = sum * 2 ** -layer.gridBits[Math.floor(i / area)];
-            return Math.max(0, Math.min(2 ** network.phaseBits - 1, Math.floor(activation)));
+            return Math.max(0, Math.min(layer.units.most, Math.floor(activation)));
           });
           expect(firstDifference(words[l][0], expected), layer.name).toBeNull();
         });
@@ -174,7 +155,7 @@ function chain(options: {
     delay: 0,
     operator: { type: 'convolution' as const, weights: Int8Array.of(w), window: square(1), groups: 1 },
   });
-  const layers: SpikingLayer[] = [
+  const layers: BareLayer[] = [
     {
       kind: 'neurons',
       name: 'neuron',
@@ -266,9 +247,9 @@ describe('one neuron by hand', () => {
 describe('the readout’s time', () => {
   it('potentials have one entry for each step of its integrating windows, the last at T_n', () => {
     const network = chain({ weight: 1, phaseBits: 3 });
-    const steps = Array.from({ length: 6 }, (_, i) => readoutStep(network, Math.floor(i / 3), i % 3));
+    const steps = Array.from({ length: 6 }, (_, i) => readoutStep(network.timetable, Math.floor(i / 3), i % 3));
     expect(steps).toEqual([4, 5, 6, 10, 11, 12]);
     expect(run(network, 1, 2).potentials.length).toBe(steps.length);
-    expect(wordSteps(network, 2)).toBe(12);
+    expect(wordSteps(network.timetable, 2)).toBe(12);
   });
 });

@@ -2,13 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { resnet, spiking, vgg16 } from '../../bench/networks.ts';
 import { shapeSize } from '../../src/ann/ann.ts';
 import { Device } from '../../src/gpu/device.ts';
+import type { Dispatch } from '../../src/kernels/kernel.ts';
 import { readWords } from '../../src/observe/words.ts';
-import { makeAnnPlan } from '../../src/plan/cells/plan.ts';
-import { bindingRange, type WeightShare } from '../../src/plan/tables.ts';
-import { makePlan, type PlanLimits } from '../../src/plan/words/plan.ts';
+import { planCells } from '../../src/plan/cells/plan.ts';
+import type { PlanLimits } from '../../src/plan/fit.ts';
+import { planWords } from '../../src/plan/words/plan.ts';
 import { AnnSession } from '../../src/run/ann-session.ts';
 import { type RunResult, Session, type SessionOptions } from '../../src/run/session.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
+import { bytesOf, isUniform } from '../helpers/program.ts';
 import { randomPixels } from '../helpers/random-network.ts';
 
 // Networks of full size within what every WebGPU device offers: a storage binding of 128 MiB, a buffer of 256; 2 GiB in all.
@@ -53,14 +55,15 @@ const mebibytes = (bytes: Readonly<Record<string, number>>) =>
     .join(', ');
 
 /** Every share within its buffer and one binding; all others are bound whole. */
-function expectWithin(bytes: Readonly<Record<string, number>>, shares: readonly (WeightShare | null)[]): void {
+function expectWithin(bytes: Readonly<Record<string, number>>, dispatches: readonly Dispatch[]): void {
   for (const [name, n] of Object.entries(bytes)) {
     const most = name === 'weights' ? LIMITS.maxBufferSize : LIMITS.maxStorageBufferBindingSize;
     expect(n, name).toBeLessThanOrEqual(most);
   }
-  for (const share of shares) {
-    const { offset, size } = bindingRange(share);
-    expect(size).toBeLessThanOrEqual(share?.uniform ? LIMITS.maxUniformBufferBindingSize : LIMITS.maxStorageBufferBindingSize);
+  for (const dispatch of dispatches.filter(({ ranges }) => ranges.weights)) {
+    const { offset, size } = dispatch.ranges.weights;
+    const uniform = isUniform(dispatch);
+    expect(size).toBeLessThanOrEqual(uniform ? LIMITS.maxUniformBufferBindingSize : LIMITS.maxStorageBufferBindingSize);
     expect(offset + size).toBeLessThanOrEqual(bytes.weights);
     expect(offset % 256).toBe(0);
   }
@@ -69,23 +72,17 @@ function expectWithin(bytes: Readonly<Record<string, number>>, shares: readonly 
 
 describe.each(Object.entries(NETWORKS))('%s: eight images at once within every device’s limits', (name, { trained, converted }) => {
   it('spiking, three waves', () => {
-    const plan = makePlan(converted(), LIMITS, { batch: BATCH, waves: 3, memory: MEMORY });
-    console.log(`${name}, spiking, MiB: ${mebibytes(plan.bytes)}`);
+    const plan = planWords(converted(), LIMITS, { batch: BATCH, waves: 3, memory: MEMORY });
+    console.log(`${name}, spiking, MiB: ${mebibytes(bytesOf(plan))}`);
     expect(plan.batch).toBe(BATCH);
-    expectWithin(
-      plan.bytes,
-      plan.dispatches.map(({ weights }) => weights),
-    );
+    expectWithin(bytesOf(plan), plan.dispatches);
   });
 
   it('trained', () => {
-    const plan = makeAnnPlan(trained(), LIMITS, BATCH, { memory: MEMORY });
-    console.log(`${name}, trained, MiB: ${mebibytes(plan.bytes)}`);
+    const plan = planCells(trained(), LIMITS, { batch: BATCH, memory: MEMORY });
+    console.log(`${name}, trained, MiB: ${mebibytes(bytesOf(plan))}`);
     expect(plan.batch).toBe(BATCH);
-    expectWithin(
-      plan.bytes,
-      plan.dispatches.map(({ weights }) => weights),
-    );
+    expectWithin(bytesOf(plan), plan.dispatches);
   });
 });
 
@@ -184,9 +181,9 @@ describeOnDevice('weights of a layer that are more than one storage binding', ()
   it('are bound in shares, with the results of one binding', async () => {
     const cramped = await small(2 ** 22);
     const session = await AnnSession.create(cramped, trained, { ...NORMALIZATION, batch: 1 });
-    const shares = session.plan.dispatches.filter(({ weights }) => weights && !weights.uniform);
+    const shares = session.plan.dispatches.filter((one) => one.ranges.weights && !isUniform(one));
     expect(new Set(shares.map(({ layer }) => layer)).size).toBeLessThan(shares.length);
-    for (const { weights } of shares) expect(weights?.bytes).toBeLessThanOrEqual(2 ** 22);
+    for (const { ranges } of shares) expect(ranges.weights.size).toBeLessThanOrEqual(2 ** 22);
     const whole = await AnnSession.create(device as Device, trained, { ...NORMALIZATION, batch: 1 });
     expect((await session.classify(pixels)).logits).toEqual((await whole.classify(pixels)).logits);
     session.dispose();

@@ -4,6 +4,7 @@ import { BsnnError, OptionError } from '../../src/errors.ts';
 import { Device } from '../../src/gpu/device.ts';
 import { wordSteps } from '../../src/network/time.ts';
 import { readMembranes } from '../../src/observe/words.ts';
+import { totalBytes } from '../../src/plan/program.ts';
 import { logits } from '../../src/reference/simulate.ts';
 import { type RunResult, Session, type SessionOptions } from '../../src/run/session.ts';
 import { expectSameBits, simulateAll } from '../helpers/compare.ts';
@@ -51,7 +52,7 @@ describeOnDevice('results do not depend on how the work is cut', () => {
 
   it('limits that force the plan to cut the batch', async () => {
     const session = await Session.create(device!, network, { waves: WAVES, batch: 64 });
-    const all = Object.values(session.plan.bytes).reduce((sum, bytes) => sum + bytes, 0);
+    const all = totalBytes(session.plan);
     session.dispose();
     const cut = await runOnce(pixels, { batch: 64, memory: all / 2 });
     expect(cut.batch).toBeLessThan(64);
@@ -282,10 +283,10 @@ describeOnDevice('disposal', () => {
   it('forty sessions, one after another: each holds what its plan says, and nothing after disposal', async () => {
     for (let i = 0; i < 40; i++) {
       const session = await Session.create(device!, network, { batch: 16, waves: WAVES });
-      const planned = Object.values(session.plan.bytes).reduce((sum, bytes) => sum + bytes, 0);
+      const planned = totalBytes(session.plan);
       expect(session.bytes).toBeGreaterThanOrEqual(planned);
       // parameters, counters and two read-backs
-      expect(session.bytes).toBeLessThan(planned + 2 * session.plan.bytes.potentials + 2 ** 17);
+      expect(session.bytes).toBeLessThan(planned + 2 * session.plan.buffers.potentials.bytes + 2 ** 17);
       if (i % 10 === 9) expect((await session.classify(pixels.subarray(0, 3 * size))).images).toBe(3);
       session.dispose();
       expect(session.bytes).toBe(0);

@@ -1,11 +1,11 @@
 import { it } from 'vitest';
 import type { Device } from '../../src/gpu/device.ts';
-import type { SpikingLayer, SpikingNetwork } from '../../src/network/network.ts';
+import type { SpikingNetwork } from '../../src/network/network.ts';
 import { parseNeuron } from '../../src/neuron/neuron.ts';
 import { expectSameSteps, simulateAllSteps } from '../helpers/compare-steps.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomPixels } from '../helpers/random-network.ts';
-import { map, SAME, spiking, square } from '../network/hand-made.ts';
+import { type BareLayer, map, SAME, spiking, square } from '../network/hand-made.ts';
 
 /** What random networks seldom reach: 16-bit sums of spike-driven weights, currents beyond 2^30, rings cut inside a window. */
 
@@ -15,7 +15,7 @@ function saturated(channels: number, grid: number, bias: number, phaseBits = 4):
   const weights = (outputs: number, inputs: number) =>
     Int8Array.from({ length: outputs * inputs * 9 }, (_, i) => (Math.floor(i / (inputs * 9)) % 2 === 0 ? 127 : -127));
   const common = { scale: 1, kind: 'neurons' as const };
-  const layers: SpikingLayer[] = [
+  const layers: BareLayer[] = [
     {
       ...common,
       name: 'ready',

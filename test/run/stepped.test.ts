@@ -5,6 +5,7 @@ import { readBuffer } from '../../src/gpu/buffers.ts';
 import type { Device } from '../../src/gpu/device.ts';
 import { wordSteps } from '../../src/network/time.ts';
 import { parseNeuron } from '../../src/neuron/neuron.ts';
+import { record } from '../../src/observe/record.ts';
 import { readWords } from '../../src/observe/words.ts';
 import { Session } from '../../src/run/session.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../../src/run/stepped-session.ts';
@@ -43,7 +44,7 @@ describeOnDevice('the stepped session', () => {
         });
         expect(steps.units).toEqual(words.units);
         expect(steps.divisors[steps.timesteps - 1]).toBe(waves);
-        const { layers: records } = await session.record({ layers, what: 'spikes' }, pixels);
+        const { layers: records } = await record(session, { layers, what: 'spikes' }, pixels);
         for (const { layer, name, data, shape } of records) {
           const stored = await readWords(windowed, layer, 5);
           const neurons = shape[2];
@@ -133,16 +134,16 @@ describeOnDevice('the stepped session', () => {
     const reference = simulateAllSteps(network, two, options);
     await withSession(options, async (session) => {
       const chosen = [0, 17, 80, 5];
-      const { layers } = await session.record({ layers: ['block 1a'], neurons: chosen, what: 'membrane' }, two);
+      const { layers } = await record(session, { layers: ['block 1a'], neurons: chosen, what: 'membrane' }, two);
       expect(layers[0].shape).toEqual([30, 2, 4]);
       reference.forEach(({ membranes }, n) => {
         membranes[1].forEach((v, t) => {
           expect(Array.from(layers[0].data.subarray((t * 2 + n) * 4, (t * 2 + n + 1) * 4))).toEqual(chosen.map((i) => v[i]));
         });
       });
-      const part = await session.record({ layers: ['stem', 'block 2b'], fraction: 0.01, what: 'spikes' }, two);
+      const part = await record(session, { layers: ['stem', 'block 2b'], fraction: 0.01, what: 'spikes' }, two);
       expect(part.layers.map(({ neurons }) => neurons.length)).toEqual([Math.round(12 * 81 * 0.01), Math.round(20 * 25 * 0.01)]);
-      const { layers: states } = await session.record({ layers: ['stem', 'block 1a'], neurons: [3], what: 'state' }, two);
+      const { layers: states } = await record(session, { layers: ['stem', 'block 1a'], neurons: [3], what: 'state' }, two);
       // the stem integrates in windows 0, 2, …; block 1a, one deeper, in 1, 3, …, and waits before
       const of = (i: number) => Array.from({ length: 30 }, (_, t) => states[i].data[t * 2]);
       expect(of(0)).toEqual(Array.from({ length: 30 }, (_, t) => Math.floor(t / 4) % 2));
@@ -164,15 +165,15 @@ describeOnDevice('the stepped session', () => {
     await withSession({ timesteps: 20, batch: 2 }, async (session) => {
       await expect(session.classify(pixels.subarray(1))).rejects.toThrow(OptionError);
       await expect(session.classify(pixels, { checkpoints: [21] })).rejects.toThrow(/21 is not a step count from 1 to 20/);
-      await expect(session.record({ layers: ['nobody'], what: 'spikes' }, pixels)).rejects.toThrow(/batch of 2/);
+      await expect(record(session, { layers: ['nobody'], what: 'spikes' }, pixels)).rejects.toThrow(/batch of 2/);
       const one = pixels.subarray(0, size);
-      await expect(session.record({ layers: ['nobody'], what: 'spikes' }, one)).rejects.toThrow(/choose from stem, block 1a/);
-      await expect(session.record({ layers: ['stem'], neurons: [99999], what: 'spikes' }, one)).rejects.toThrow(/99999/);
-      await expect(session.record({ layers: ['stem'], fraction: 0, what: 'spikes' }, one)).rejects.toThrow(/fraction/);
+      await expect(record(session, { layers: ['nobody'], what: 'spikes' }, one)).rejects.toThrow(/choose from stem, block 1a/);
+      await expect(record(session, { layers: ['stem'], neurons: [99999], what: 'spikes' }, one)).rejects.toThrow(/99999/);
+      await expect(record(session, { layers: ['stem'], fraction: 0, what: 'spikes' }, one)).rejects.toThrow(/fraction/);
     });
     await withSession({ neuron: { name: 'if' }, timesteps: 8, batch: 1 }, async (session) => {
       const one = pixels.subarray(0, size);
-      await expect(session.record({ layers: ['stem'], what: 'state' }, one)).rejects.toThrow(/no states/);
+      await expect(record(session, { layers: ['stem'], what: 'state' }, one)).rejects.toThrow(/no states/);
       session.dispose();
       await expect(session.classify(one)).rejects.toThrow(/was disposed/);
     });

@@ -21,10 +21,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   quantize: ['ann', 'network'],
   reference: ['ann', 'network', 'neuron'],
   gpu: [],
-  kernels: ['gpu', 'ann', 'network', 'neuron'],
+  kernels: ['gpu', 'ann', 'network', 'neuron', 'types of plan'],
   plan: ['ann', 'network', 'neuron', 'gpu', 'kernels'],
-  run: ['ann', 'network', 'neuron', 'gpu', 'kernels', 'plan', 'observe'],
-  observe: ['ann', 'network', 'neuron', 'gpu', 'kernels', 'plan', 'types of run'],
+  run: ['ann', 'network', 'neuron', 'gpu', 'kernels', 'plan'],
+  observe: ['ann', 'network', 'neuron', 'gpu', 'kernels', 'plan', 'run'],
   tune: ['ann', 'network', 'data', 'gpu', 'kernels', 'plan', 'run'],
   convert: ['ann', 'network', 'quantize', 'gpu', 'run'],
   data: ['ann', 'run'],
@@ -155,7 +155,7 @@ describe('the check itself', () => {
 
   it.each([
     ['up the way', one('graph/fold.ts', '../network/network.ts'), /graph\/ may import errors$/],
-    ['a value where types are allowed', one('observe/words.ts', '../run/session.ts'), /only types of run/],
+    ['a value where types are allowed', one('kernels/pool.ts', '../plan/fit.ts'), /only types of plan/],
     ['Node in the core', one('run/session.ts', 'node:fs'), /browser/],
     ['Node without its prefix', one('run/session.ts', 'fs'), /browser/],
     ['the webgpu package outside its file', one('gpu/device.ts', 'webgpu'), /browser/],
@@ -168,7 +168,7 @@ describe('the check itself', () => {
   it.each([
     ['the room itself', one('graph/fold.ts', './ann.ts')],
     ['errors', one('graph/fold.ts', '../errors.ts')],
-    ['types where types are allowed', one('observe/words.ts', '../run/session.ts', true)],
+    ['types where types are allowed', one('kernels/pool.ts', '../plan/fit.ts', true)],
     ['the one file that loads webgpu', one('gpu/node.ts', 'webgpu')],
     ['files for data sets', one('data/mnist.ts', 'node:fs/promises')],
     ['the set-up’s advice for the command', one('cli/doctor.ts', '../../scripts/setup/driver.mjs')],

@@ -48,7 +48,7 @@ describeOnDevice('tune', () => {
     const pixels = randomPixels(network.input.shape, 7, 3);
     const plain = await Session.create(device!, network, OPTIONS);
     const expected = await plain.classify(pixels);
-    const planned = JSON.stringify(plain.plan.dispatches.map(({ choice }) => choice));
+    const planned = JSON.stringify(plain.plan.dispatches.map(({ kernel, variant }) => [kernel, variant]));
     plain.dispose();
     const mixed = network.layers.flatMap((layer, l) => {
       if (layer.kind !== 'neurons') return [];
@@ -58,7 +58,7 @@ describeOnDevice('tune', () => {
     const choices = Object.fromEntries(mixed);
     expect(tunedShapes(network, choices, device!.capabilities)).toBe(shapes.size);
     const session = await Session.create(device!, network, { ...OPTIONS, choices });
-    expect(JSON.stringify(session.plan.dispatches.map(({ choice }) => choice))).not.toBe(planned);
+    expect(JSON.stringify(session.plan.dispatches.map(({ kernel, variant }) => [kernel, variant]))).not.toBe(planned);
     const found = await session.classify(pixels);
     session.dispose();
     expect(expected.spikes.some((spikes) => spikes > 0)).toBe(true);

@@ -1,47 +1,41 @@
-/** A run of steps that each dispatch computes at once. */
-export interface Chunk {
+import { boundaries, type Span, type Timetable } from '../../network/timetable.ts';
+
+/** A run of steps that each dispatch computes at once: the struct `Chunk` of `shaders/lib/steps.wgsl`. */
+export type Steps = {
   /** The first step, from the image's onset. */
   readonly step: number;
   readonly steps: number;
-  /** step div K. */
-  readonly window: number;
-  /** Where the first step's spikes lie in a train: its phase for windowed neurons, else 0. */
-  readonly place: number;
-  /** The last step ends a window. */
-  readonly endsWindow: boolean;
-  /** T after this chunk is a checkpoint. */
-  readonly checkpoint: boolean;
+};
+
+/** The same, and what lies behind it. */
+export interface Chunk {
+  readonly chunk: Steps;
+  /** T, where it is a checkpoint. */
+  readonly mark: number | null;
 }
 
 /**
- * Cuts T steps into chunks: at checkpoints, at the ends of windows where the neuron has them, else after `capacity` steps. Pure.
+ * Cuts T steps into chunks: at checkpoints, where some depth changes its state (neurons with windows), and after `capacity` steps. Pure.
+ * @param timetable null for neurons without windows
  * @param checkpoints step counts T after which something is to be looked at
  */
 export function cutSteps(
   timesteps: number,
-  phaseBits: number,
-  windowed: boolean,
+  timetable: Timetable | null,
   capacity: number,
   checkpoints: readonly number[] = [],
 ): Chunk[] {
+  const stops = new Set([...(timetable ? boundaries(timetable, timesteps) : []), ...checkpoints, timesteps]);
   const chunks: Chunk[] = [];
-  for (let step = 0; step < timesteps; ) {
-    const place = windowed ? step % phaseBits : 0;
-    const rest = windowed ? phaseBits - place : capacity;
-    const end = Math.min(timesteps, step + Math.min(rest, capacity), ...checkpoints.filter((t) => t > step));
-    const window = Math.floor(step / phaseBits);
-    const endsWindow = end % phaseBits === 0;
-    chunks.push({ step, steps: end - step, window, place, endsWindow, checkpoint: checkpoints.includes(end) });
+  let step = 0;
+  for (let end = 1; end <= timesteps; end++) {
+    if (!stops.has(end) && end - step < capacity) continue;
+    chunks.push({ chunk: { step, steps: end - step }, mark: checkpoints.includes(end) ? end : null });
     step = end;
   }
   return chunks;
 }
 
-/** Windows `first`, `first + every`, `first + 2 · every`, … */
-export interface Windows {
-  readonly first: number;
-  readonly every: number;
-}
-
-/** Whether a window is one of them. */
-export const isAmong = (window: number, { first, every }: Windows): boolean => window >= first && (window - first) % every === 0;
+/** Whether a step lies in a span, or one period or several later. */
+export const isWithin = (step: number, { first, steps }: Span, period: number): boolean =>
+  step >= first && (step - first) % period < steps;

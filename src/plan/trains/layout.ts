@@ -1,7 +1,9 @@
 import { INPUT, shapeSize } from '../../ann/ann.ts';
+import { tilesOf } from '../../kernels/geometry.ts';
 import type { SpikingNetwork } from '../../network/network.ts';
+import { holdSteps } from '../../network/timetable.ts';
 import type { NeuronModel } from '../../neuron/model.ts';
-import { tilesOf } from '../weights.ts';
+import { remembers } from '../../neuron/model.ts';
 
 /** Where a train of spikes lies in the arena, all counts in u32 words: [group of 4 steps][plane][tile of 8 channels][y][x][image]. */
 export interface Train {
@@ -11,10 +13,10 @@ export interface Train {
   readonly planes: number;
 }
 
-/** A row of synchronous neurons: what a source sent `delay` windows ago. Terms with the same source and delay share it. */
+/** A row of synchronous neurons: what a source sent `hold` steps ago. Terms with the same source and time share it. */
 export interface DelayLine {
   readonly source: number;
-  readonly delay: number;
+  readonly hold: number;
   readonly ring: number;
   readonly train: Train;
 }
@@ -67,14 +69,15 @@ export function laySteps(
     if (layer.kind === 'readout') return null;
     const places = layer.kind === 'pool' && layer.mode === 'sum' ? layer.window.kernel[0] * layer.window.kernel[1] : 1;
     most.push(layer.kind === 'pool' ? most[layer.source] * places : model.most);
-    const planes = planesFor(most[most.length - 1]);
+    // a word that may be negative has a plane for its sign
+    const planes = planesFor(most[most.length - 1]) + (model.signed ? 1 : 0);
     const planeStride = placesOf(layer.shape) * batch;
     return { first: take(planes * planeStride * groups), groupStride: planes * planeStride, planeStride, planes };
   });
-  const lines = delayLines(network, model, synchronous).map(({ source, delay }): DelayLine => {
+  const lines = delayLines(network, model, synchronous).map(({ source, hold }): DelayLine => {
     const train = trains[source] as Train;
     const size = train.groupStride * groups;
-    return { source, delay, ring: take(size * delay), train: { ...train, first: take(size) } };
+    return { source, hold, ring: take(train.groupStride * Math.ceil(hold / 4)), train: { ...train, first: take(size) } };
   });
   const states = network.layers.map((layer) =>
     layer.kind === 'neurons' && model.windowed ? take(placesOf(layer.shape) * batch) : -1,
@@ -82,7 +85,7 @@ export function laySteps(
   const poolMemory = network.layers.map((layer) => {
     if (layer.kind !== 'pool' || layer.mode === 'sum') return -1;
     const places = layer.window.kernel[0] * layer.window.kernel[1];
-    return take(places * placesOf(layer.shape) * batch * (model.maximum === 'count' ? 8 : 1));
+    return take(places * placesOf(layer.shape) * batch * (remembers(model) ? 8 : 1));
   });
   let neuronCount = 0;
   let driveCount = 0;
@@ -105,13 +108,18 @@ const placesOf = (shape: { readonly channels: number; readonly height: number; r
   tilesOf(shape.channels) * shape.height * shape.width;
 
 /** The rows of synchronous neurons that a network needs, each once. */
-function delayLines(network: SpikingNetwork, model: NeuronModel, synchronous: boolean): { source: number; delay: number }[] {
+function delayLines(
+  { layers, timetable }: SpikingNetwork,
+  model: NeuronModel,
+  synchronous: boolean,
+): { readonly source: number; readonly hold: number }[] {
   if (!model.windowed || !synchronous) return [];
-  const lines = new Map<string, { source: number; delay: number }>();
-  for (const layer of network.layers) {
+  const lines = new Map<string, { source: number; hold: number }>();
+  for (const layer of layers) {
     if (layer.kind === 'pool') continue;
-    for (const { source, delay } of layer.terms) {
-      if (source !== INPUT && delay > 0) lines.set(`${source} ${delay}`, { source, delay });
+    for (const { source } of layer.terms) {
+      const hold = source === INPUT ? 0 : holdSteps(timetable, layers[source].depth, layer.depth);
+      if (hold > 0) lines.set(`${source} ${hold}`, { source, hold });
     }
   }
   return [...lines.values()];

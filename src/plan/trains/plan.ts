@@ -1,199 +1,224 @@
 import { shapeSize } from '../../ann/ann.ts';
-import { DeviceError, OptionError } from '../../errors.ts';
-import type { SpikingNetwork } from '../../network/network.ts';
-import type { NeuronModel } from '../../neuron/model.ts';
-import { modelOf } from '../../neuron/neuron.ts';
-import { largestBinding, type PlanLimits } from '../limits.ts';
-import { Tables, UNIFORM_BYTES } from '../tables.ts';
-import { tilesOf } from '../weights.ts';
-import { blocksOf } from '../words/regions.ts';
-import {
-  addWeighted,
-  areaOf,
-  type Draft,
-  encode,
-  lines,
-  pool,
-  type SteppedDispatch,
-  type SteppedKernel,
-  type SteppedOptions,
-} from './dispatches.ts';
+import { OptionError } from '../../errors.ts';
+import type { Arithmetic } from '../../kernels/arithmetic.ts';
+import { convolve, fused } from '../../kernels/convolve.ts';
+import { convolveSpikes } from '../../kernels/convolve-spikes.ts';
+import { encode } from '../../kernels/encode.ts';
+import { layEvents, packEvents } from '../../kernels/events.ts';
+import { flip } from '../../kernels/flip.ts';
+import { areaOf, blocksOf, cellsOf, tilesOf } from '../../kernels/geometry.ts';
+import { suited, transposed } from '../../kernels/halves.ts';
+import { inject } from '../../kernels/inject.ts';
+import { integrate } from '../../kernels/integrate.ts';
+import type { KernelName } from '../../kernels/kernel.ts';
+import { poolSpikes } from '../../kernels/pool-spikes.ts';
+import { readoutSteps } from '../../kernels/readout-steps.ts';
+import { start } from '../../kernels/start.ts';
+import { synchronize } from '../../kernels/synchronize.ts';
+import { ALWAYS, from, ONCE, type TrainContext, type TrainDispatch, type TrainLayer, trainLayer } from '../../kernels/trains.ts';
+import { layChannels, layWeights, packChannels, packWeights, type WeightedLayer } from '../../kernels/weights.ts';
+import { phasesAt, type SpikingNetwork } from '../../network/network.ts';
+import type { Timetable } from '../../network/timetable.ts';
+import { type Neuron, ruleOf, ruleOn } from '../../neuron/neuron.ts';
+import { checkCount, type FitOptions, fit, type PlanLimits } from '../fit.ts';
+import { type Packers, type Program, storage, uniform } from '../program.ts';
+import { Tables } from '../tables.ts';
+import { paddingWords } from '../words/regions.ts';
 import { laySteps, type SteppedLayout } from './layout.ts';
 
-/** Everything that is decided before a GPU object is made. */
-export interface SteppedPlan {
-  readonly network: string;
-  readonly batch: number;
+/** What to plan for. */
+export interface TrainsOptions extends FitOptions {
+  readonly neuron: Neuron;
+  /** Terms are held back by synchronous neurons (matters for windowed neurons only). */
+  readonly synchronous: boolean;
+  /** T. */
   readonly timesteps: number;
-  readonly phaseBits: number;
-  readonly classes: number;
-  readonly options: SteppedOptions;
-  /** Steps of a chunk at most. */
-  readonly capacity: number;
-  /** Once a batch, before the first step. */
-  readonly before: readonly SteppedDispatch[];
-  /** In every chunk whose window they name, in this order. */
-  readonly dispatches: readonly SteppedDispatch[];
-  readonly layout: SteppedLayout;
-  /** Bytes of each buffer. */
-  readonly bytes: { readonly [buffer in SteppedBuffer]: number };
-  /** Data that is uploaded once. */
-  readonly data: {
-    readonly weights: Uint32Array<ArrayBuffer>;
-    readonly events: Uint32Array<ArrayBuffer>;
-    readonly channels: Int32Array<ArrayBuffer>;
-    readonly words: Uint32Array<ArrayBuffer>;
-  };
+  readonly initial: 'half' | 'zero';
+  /** Dense convolution and membrane in one kernel, currents in registers (specification, section 9). */
+  readonly fused: boolean;
+  /** Of dense convolutions, where their sums allow it. */
+  readonly arithmetic: Arithmetic;
+  /** Steps of a chunk at most, for neurons without windows; a multiple of 4. Default: what memory allows. */
+  readonly chunk?: number | undefined;
 }
 
-export type SteppedBuffer =
-  | 'spikes'
-  | 'currents'
-  | 'membranes'
-  | 'counts'
-  | 'decoded'
-  | 'drive'
-  | 'potentials'
-  | 'pixels'
-  | 'words'
-  | 'weights'
-  | 'events'
-  | 'channels';
+/** The stepped engine's program: every dispatch computes a chunk of steps. */
+export interface TrainsProgram extends Program {
+  readonly timesteps: number;
+  readonly timetable: Timetable;
+  readonly classes: number;
+  readonly options: TrainsOptions;
+  /** Steps of a chunk at most. */
+  readonly capacity: number;
+  readonly dispatches: readonly TrainDispatch[];
+  readonly layout: SteppedLayout;
+}
 
+/** Steps at most: their number stands in 16 bits. */
+const MOST_STEPS = 65535;
 /** A chunk's currents go through memory: more of them do not stay in the caches. */
 const CURRENT_BYTES = 2 ** 25;
 /** The kernels whose currents do. */
-const CONVOLVING: ReadonlySet<SteppedKernel> = new Set<SteppedKernel>(['convolve', 'convolve-spikes']);
-/** Bytes that a plan may take in all. */
-const MEMORY = 2 ** 31;
+const CONVOLVING: ReadonlySet<KernelName> = new Set<KernelName>(['convolve', 'convolve-spikes']);
 
 /**
  * Plans T steps of a network for a batch: dispatches in order, buffers, chunk and batch cut to the limits. Pure.
  * @throws OptionError for options out of range, DeviceError where not even one image fits
  */
-export function makeSteppedPlan(network: SpikingNetwork, limits: PlanLimits, options: SteppedOptions): SteppedPlan {
+export function planTrains(network: SpikingNetwork, limits: PlanLimits, options: TrainsOptions): TrainsProgram {
   const { timesteps, chunk } = options;
-  positive('timesteps', timesteps);
-  positive('batch', options.batch);
-  const model = modelOf(options.neuron);
+  checkCount('timesteps', timesteps, MOST_STEPS);
   if (chunk !== undefined && (!Number.isInteger(chunk / 4) || chunk < 4)) {
     throw new OptionError('chunk', 'chunk', `${chunk} is not a positive multiple of 4`, 'leave it out');
   }
-  const longest = Math.ceil(Math.min(timesteps, chunk ?? timesteps) / 4) * 4;
-  for (let batch = options.batch; batch >= 1; batch = Math.floor(batch / 2)) {
-    for (let capacity = longest; capacity >= 4; capacity = Math.ceil(capacity / 8) * 4) {
-      const plan = planBatch(network, model, limits, { ...options, batch }, model.windowed ? network.phaseBits : capacity);
-      if (fits(plan, network, model, limits)) return plan;
-      if (capacity === 4 || model.windowed) break;
-    }
-  }
-  throw new DeviceError(
-    'too-large',
-    `network "${network.name}"`,
-    'does not fit the device with one image at a time',
-    'use fewer time steps or smaller images',
+  const model = ruleOn(options.neuron, network.timetable);
+  const arithmetics = network.layers.map((layer) =>
+    layer.kind === 'pool' ? 'f32' : suited(options.arithmetic, network, layer, 'term', () => 1),
   );
-}
-
-function positive(option: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1 || value > 65535) {
-    throw new OptionError(option, option, `${value} is not an integer from 1 to 65535`, 'correct it');
-  }
-}
-
-function fits(plan: SteppedPlan, network: SpikingNetwork, model: NeuronModel, limits: PlanLimits): boolean {
-  const { bytes, batch, timesteps } = plan;
-  const sizes = Object.values(bytes);
-  const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
   const largest = network.layers.reduce((most, layer) => Math.max(most, shapeSize(layer.shape)), 0);
-  return (
-    sizes.every((size) => size <= binding) &&
-    sizes.reduce((sum, size) => sum + size, 0) <= MEMORY &&
-    (bytes.currents <= CURRENT_BYTES || plan.capacity <= Math.max(4, plan.phaseBits)) &&
-    largest * batch * timesteps * model.most < 2 ** 32
-  );
+  const longest = Math.ceil(Math.min(timesteps, chunk ?? timesteps) / 4) * 4;
+  const spans = network.timetable.layers.flatMap(({ integrates, fires }) => [integrates.steps, fires.steps]);
+  const window = Math.max(...spans);
+  const capacities = model.windowed ? [window] : shorter(longest);
+  return fit(network.name, limits, options, function* (batch) {
+    // a counter of a layer's spikes must not overflow
+    if (largest * batch * timesteps * model.mostSpikes >= 2 ** 32) return;
+    for (const capacity of capacities) {
+      const layout = laySteps(network, model, options.synchronous, batch, capacity);
+      const context = { network, model, synchronous: options.synchronous, layout, batch };
+      const program = planBatch(context, limits, { ...options, batch }, arithmetics, capacity);
+      const short = capacity <= Math.max(4, window);
+      if (program.buffers.currents.bytes <= CURRENT_BYTES || short) yield program;
+    }
+  });
+}
+
+/** A number of steps and what is left of it after each halving: multiples of 4. */
+function shorter(longest: number): number[] {
+  const capacities = [longest];
+  for (let last = longest; last > 4; ) {
+    last = Math.ceil(last / 8) * 4;
+    capacities.push(last);
+  }
+  return capacities;
 }
 
 function planBatch(
-  network: SpikingNetwork,
-  model: NeuronModel,
+  context: TrainContext,
   limits: PlanLimits,
-  options: SteppedOptions,
+  options: TrainsOptions,
+  arithmetics: readonly Arithmetic[],
   capacity: number,
-): SteppedPlan {
-  const { batch, synchronous, timesteps } = options;
-  const layout = laySteps(network, model, synchronous, batch, capacity);
-  const tables = new Tables(
-    Int32Array,
-    limits.maxUniformBufferBindingSize < UNIFORM_BYTES ? 0 : UNIFORM_BYTES,
-    largestBinding(limits),
-  );
-  const draft: Draft = { network, model, options, layout, tables, events: [], before: [encode(network, batch)], dispatches: [] };
-  network.layers.forEach((layer, l) => {
-    if (layer.kind === 'pool') draft.dispatches.push(pool(draft, layer, l));
-    else addWeighted(draft, layer, l);
-    draft.dispatches.push(...lines(draft, l));
+): TrainsProgram {
+  const { network, layout, batch } = context;
+  const { input, layers } = network;
+  const { timesteps } = options;
+  const tables = new Tables(limits);
+  const padding = 1 + blocksOf(input.shape.channels);
+  const dispatches: TrainDispatch[] = [{ ...encode(input.shape, batch, padding), when: ONCE }];
+  layers.forEach((layer, l) => {
+    if (layer.kind === 'pool') dispatches.push(poolSpikes(context, layer, l));
+    else {
+      const table = tables.table('channels', 'channels', l, layChannels(layer).entries * 16, false);
+      dispatches.push(...weighted(context, trainLayer(context, layer, l, table, arithmetics[l]), tables, options.fused));
+    }
+    dispatches.push(...layout.lines.filter(({ source }) => source === l).map((line) => synchronize(context, line)));
   });
-  const events = joined(draft.events);
-  const readout = network.layers[network.layers.length - 1];
-  const usesCurrents = draft.dispatches.some(({ kernel }) => CONVOLVING.has(kernel));
-  const data = { ...tables.join(), events, words: constants(network) };
+  const classes = layers[layers.length - 1].shape.channels;
+  const potentials = timesteps * batch * classes * 4;
   return {
     network: network.name,
     batch,
     timesteps,
-    phaseBits: network.phaseBits,
-    classes: readout.shape.channels,
+    timetable: network.timetable,
+    classes,
     options,
     capacity,
-    before: draft.before,
-    dispatches: draft.dispatches,
+    // what runs once a batch comes first
+    dispatches: [...dispatches.filter(({ when }) => when.once), ...dispatches.filter(({ when }) => !when.once)],
     layout,
-    bytes: {
-      spikes: layout.words * 4,
-      currents: usesCurrents ? currentBytes(draft) : 16,
-      membranes: layout.neuronCount * 4,
-      counts: layout.neuronCount * 4,
-      decoded: layout.neuronCount * 4,
-      drive: layout.driveCount * 4,
-      potentials: timesteps * batch * readout.shape.channels * 4,
-      pixels: shapeSize(network.input.shape) * batch + 4,
-      words: (data.words.length + blocksOf(network.input.shape.channels) * areaOf(network.input.shape) * batch) * 4,
-      weights: data.weights.byteLength,
-      events: events.byteLength,
-      channels: data.channels.byteLength,
+    buffers: {
+      spikes: storage(layout.words * 4, true),
+      currents: storage(currentBytes(context, dispatches)),
+      membranes: storage(layout.neuronCount * 4, true),
+      counts: storage(layout.neuronCount * 4, true),
+      decoded: storage(layout.neuronCount * 4, true),
+      counters: storage(layers.length * 4, true),
+      drive: storage(layout.driveCount * 4),
+      potentials: storage(potentials),
+      pixels: storage(shapeSize(input.shape) * batch + 4),
+      words: storage((padding + cellsOf(input.shape) * batch) * 4),
+      weights: tables.buffer('weights'),
+      events: tables.buffer('events'),
+      channels: tables.buffer('channels'),
+      batch: uniform(16),
+      chunk: uniform(16),
     },
-    data,
+    contents: [{ buffer: 'words', offset: 0, pack: 'padding', layer: -1 }, ...tables.contents],
+    results: [
+      { buffer: 'potentials', offset: 0, size: potentials },
+      { buffer: 'counters', offset: 0, size: layers.length * 4 },
+    ],
   };
 }
 
+/** A layer of neurons or the readout: what comes in, and what its membranes make of it. */
+function weighted(context: TrainContext, one: TrainLayer, tables: Tables, fuse: boolean): TrainDispatch[] {
+  const { network, model } = context;
+  const { layer, l, arithmetic, pixelTerms, spikeTerms } = one;
+  const tiles = tilesOf(layer.shape.channels);
+  const weights = { layer: l, tiles, tileBytes: layWeights(network, layer).tileWords * 4 };
+  const isFused = fuse && layer.kind === 'neurons' && spikeTerms.length > 0;
+  const dispatches: TrainDispatch[] = [];
+  if (pixelTerms.length > 0) dispatches.push(...inject(context, one, tables.weights('weights', 'weights', weights, false)));
+  if (layer.kind === 'neurons') dispatches.push(start(context, one));
+  if (spikeTerms.length > 0) {
+    const shares = tables.weights('weights', arithmetic === 'halves' ? 'transposed' : 'weights', weights, true);
+    dispatches.push(...(isFused ? fused(context, one, shares) : convolve(context, one, shares)));
+  }
+  if (isFused && !model.windowed) return dispatches;
+  if (spikeTerms.length > 0) {
+    const pairs = layEvents(network, layer, 1).pairs;
+    dispatches.push(...convolveSpikes(context, one, tables.parts('events', 'events', { layer: l, tiles, tileBytes: pairs * 8 })));
+  }
+  return [...dispatches, ...membranes(context, one, isFused)];
+}
+
+/** Membranes in windows that bring currents (where nothing `fused` sees to them) and in others, and the windows' ends. */
+function membranes(context: TrainContext, one: TrainLayer, isFused: boolean): TrainDispatch[] {
+  const { model, network } = context;
+  const { layer, receiving } = one;
+  const isReadout = layer.kind === 'readout';
+  const step = isReadout ? readoutSteps : integrate;
+  const running = [from(model.windowed ? network.timetable.layers[layer.depth].integrates.first : 0)];
+  const taking = { ...ALWAYS, during: receiving, form: isFused ? ('spikes' as const) : null };
+  // a readout's potential is written in every step, also before anything has come
+  const idle = { ...ALWAYS, during: isReadout ? [from(0)] : running, except: receiving };
+  return [
+    ...(receiving.length > 0 ? [step(context, one, true, taking)] : []),
+    step(context, one, false, idle),
+    ...(isReadout || !model.windowed ? [] : [flip(context, one, [...running, ...receiving])]),
+  ];
+}
+
 /** Currents of the largest layer that goes through memory. */
-const currentBytes = ({ dispatches, layout, options, network }: Draft): number =>
+const currentBytes = ({ layout, batch, network }: TrainContext, dispatches: readonly TrainDispatch[]): number =>
   dispatches.reduce((most, { kernel, layer }) => {
     if (!CONVOLVING.has(kernel)) return most;
     const { shape } = network.layers[layer];
-    return Math.max(most, tilesOf(shape.channels) * 8 * areaOf(shape) * options.batch * layout.groups * 16);
+    return Math.max(most, tilesOf(shape.channels) * 8 * areaOf(shape) * batch * layout.groups * 16);
   }, 16);
 
-function joined(parts: readonly Uint32Array[]): Uint32Array<ArrayBuffer> {
-  const all = new Uint32Array(
-    Math.max(
-      4,
-      parts.reduce((sum, part) => sum + part.length, 0),
-    ),
-  );
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-/** The first words of the pixels: 0, then what stands for padding, the zero point, one word a block. */
-function constants(network: SpikingNetwork): Uint32Array<ArrayBuffer> {
-  const { channels } = network.input.shape;
-  const words = new Uint32Array(1 + blocksOf(channels));
-  for (let c = 0; c < channels; c++) words[1 + (c >> 2)] |= network.input.zeroPoint[c] << (8 * (c & 3));
-  return words;
+/** What makes the program's data of the network. */
+export function trainsPackers(network: SpikingNetwork, { neuron, initial }: Pick<TrainsOptions, 'neuron' | 'initial'>): Packers {
+  const model = ruleOf(neuron);
+  const layerOf = (l: number) => network.layers[l] as WeightedLayer;
+  return {
+    padding: () => paddingWords(network),
+    weights: ({ layer }) => packWeights(network, layerOf(layer)),
+    transposed: ({ layer }) => transposed(packWeights(network, layerOf(layer))),
+    events: ({ layer, first = 0, tiles = 0 }) => packEvents(network, layerOf(layer), { first, tiles }),
+    channels: ({ layer }) =>
+      packChannels(network, layerOf(layer), (g) => model.initialMembrane(g, phasesAt(network, layer), initial)),
+  };
 }

@@ -1,9 +1,8 @@
 import type { Capabilities, Choice, Choices } from '../choices.ts';
+import type { FitOptions } from '../fit.ts';
 
 /** What to plan for. `form`, `arithmetic` and `weights` are forced on all layers where given. */
-export interface PlanOptions extends Partial<Choice> {
-  /** Images at once, at most; cut to the limits. */
-  readonly batch: number;
+export interface WordsOptions extends FitOptions, Partial<Choice> {
   /** Words that every layer sends. */
   readonly waves: number;
   /** Keep the words of all layers until the end (they can be read back then). */
@@ -14,6 +13,4 @@ export interface PlanOptions extends Partial<Choice> {
   readonly capabilities?: Capabilities;
   /** How layers are computed, by shape, as tuning found it; others by the kind of device. */
   readonly choices?: Choices;
-  /** Bytes that the plan may take in all; 2 GiB by default. */
-  readonly memory?: number;
 }

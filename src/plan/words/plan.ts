@@ -1,120 +1,127 @@
 import { shapeSize } from '../../ann/ann.ts';
-import { DeviceError, OptionError } from '../../errors.ts';
+import { accumulate } from '../../kernels/accumulate.ts';
+import { encode } from '../../kernels/encode.ts';
+import { tilesOf } from '../../kernels/geometry.ts';
+import { transposed } from '../../kernels/halves.ts';
+import type { Dispatch } from '../../kernels/kernel.ts';
+import { pool } from '../../kernels/pool.ts';
+import { readout } from '../../kernels/readout.ts';
+import { layChannels, layWeights, packChannels, packWeights, type WeightedLayer } from '../../kernels/weights.ts';
+import type { WordsContext } from '../../kernels/words.ts';
 import type { SpikingNetwork } from '../../network/network.ts';
-import { choose } from '../choices.ts';
-import { DEFAULT_MEMORY, largestBinding, type PlanLimits, withinLimits } from '../limits.ts';
-import { Tables, UNIFORM_BYTES } from '../tables.ts';
-import { accumulate, type Dispatch, encode, pool, readout } from './dispatches.ts';
-import type { PlanOptions } from './options.ts';
-import { layRegions, type Regions } from './regions.ts';
+import { readoutPhases } from '../../network/timetable.ts';
+import { initialMembrane } from '../../neuron/bistable.ts';
+import { type Choice, choose } from '../choices.ts';
+import { checkCount, fit, type PlanLimits } from '../fit.ts';
+import { type Packers, type Program, storage, uniform } from '../program.ts';
+import { Tables } from '../tables.ts';
+import type { WordsOptions } from './options.ts';
+import { layRegions, paddingWords, type Region, type Regions } from './regions.ts';
 
-export type { PlanLimits } from '../limits.ts';
-export type { Dispatch, Parameters } from './dispatches.ts';
-export type { PlanOptions } from './options.ts';
-
-/** Everything that is decided before a GPU object is made: printable, testable, the same for every device with these limits. */
-export interface Plan {
-  readonly network: string;
-  readonly batch: number;
+/** The windowed engine's program: all waves of a layer in one dispatch. The same for every device with these limits. */
+export interface WordsProgram extends Program {
   readonly waves: number;
-  readonly phaseBits: number;
+  /** Points in time of a wave at which potentials are taken. */
+  readonly points: number;
   readonly classes: number;
-  readonly dispatches: readonly Dispatch[];
   readonly regions: Regions;
   /** First entry of each layer's membranes where they are kept; −1 for pools. */
   readonly membranes: readonly number[];
-  /** Bytes of each buffer. */
-  readonly bytes: { readonly [buffer in 'words' | 'pixels' | 'weights' | 'channels' | 'potentials' | 'membranes']: number };
-  /** Data that is uploaded once. */
-  readonly data: {
-    readonly weights: Uint32Array<ArrayBuffer>;
-    readonly channels: Int32Array<ArrayBuffer>;
-    readonly constants: Uint32Array<ArrayBuffer>;
-  };
 }
+
+/** Words that a layer sends, at most: more would not fit the readout's sums. */
+const MOST_WAVES = 128;
 
 /**
  * Plans a network for a batch: dispatches in order, buffers with lifetimes, the batch cut to the limits. Pure.
  * @throws OptionError for a batch or wave count out of range, DeviceError where not even one image fits
  */
-export function makePlan(network: SpikingNetwork, limits: PlanLimits, options: PlanOptions): Plan {
-  const { batch, waves } = options;
-  positive('batch', batch, 65535);
-  positive('waves', waves, 128);
-  for (let size = batch; size >= 1; size = Math.floor(size / 2)) {
-    const plan = planBatch(network, limits, { ...options, batch: size });
-    if (fits(plan, limits, options.memory ?? DEFAULT_MEMORY)) return plan;
-  }
-  throw new DeviceError(
-    'too-large',
-    `network "${network.name}"`,
-    'does not fit the device with one image at a time',
-    'use fewer waves or smaller images',
-  );
+export function planWords(network: SpikingNetwork, limits: PlanLimits, options: WordsOptions): WordsProgram {
+  checkCount('waves', options.waves, MOST_WAVES);
+  const choices = network.layers.map((layer) => (layer.kind === 'neurons' ? choose(network, layer, limits, options) : null));
+  return fit(network.name, limits, options, (batch) => [planBatch(network, limits, { ...options, batch }, choices)]);
 }
 
-function positive(option: string, value: number, max: number): void {
-  if (!Number.isInteger(value) || value < 1 || value > max) {
-    throw new OptionError(option, option, `${value} is not an integer from 1 to ${max}`, 'correct it');
-  }
-}
-
-/** Words, pixels and tables are bound as a whole, weights share by share. */
-function fits({ bytes, dispatches, regions }: Plan, limits: PlanLimits, memory: number): boolean {
-  const { weights, ...whole } = bytes;
-  const demand = { whole: Object.values(whole), weights, shares: dispatches.map((dispatch) => dispatch.weights) };
-  return withinLimits(demand, limits, memory) && regions.words < 2 ** 31;
-}
-
-function planBatch(network: SpikingNetwork, limits: PlanLimits, options: PlanOptions): Plan {
-  const { batch, waves, keepWords = false, keepMembranes = false } = options;
+function planBatch(
+  network: SpikingNetwork,
+  limits: PlanLimits,
+  { batch, waves, keepWords = false, keepMembranes = false }: WordsOptions,
+  choices: readonly (Choice | null)[],
+): WordsProgram {
+  const { layers, input } = network;
   const regions = layRegions(network, batch, waves, keepWords);
-  const tables = new Tables(
-    Int32Array,
-    limits.maxUniformBufferBindingSize < UNIFORM_BYTES ? 0 : UNIFORM_BYTES,
-    largestBinding(limits),
-  );
-  const membranes: number[] = [];
-  let membraneCount = 0;
-  const dispatches: Dispatch[] = [encode(network, regions, batch)];
-  network.layers.forEach((layer, l) => {
-    const size = layer.shape.channels * layer.shape.height * layer.shape.width * batch;
-    membranes.push(keepMembranes && layer.kind === 'neurons' ? membraneCount : -1);
-    if (layer.kind === 'pool') dispatches.push(pool(network, regions, layer, l, options));
-    else if (layer.kind === 'readout') dispatches.push(readout(network, regions, layer, l, options, tables));
-    else {
-      const choice = choose(network, layer, limits, options);
-      dispatches.push(...accumulate(network, regions, layer, l, options, tables, choice, Math.max(0, membranes[l])));
+  const tables = new Tables(limits);
+  const context: WordsContext = { network, regions, batch, waves };
+  const membranes = layMembranes(network, keepMembranes ? batch : 0);
+  const dispatches: Dispatch[] = [encode(input.shape, batch, (regions.regions[0] as Region).first)];
+  layers.forEach((layer, l) => {
+    if (layer.kind === 'pool') {
+      dispatches.push(pool(context, layer, l));
+      return;
     }
-    if (membranes[l] >= 0) membraneCount += size;
+    const choice = choices[l];
+    const table = tables.table('channels', 'channels', l, layChannels(layer).entries * 16, choice?.weights === 'uniform');
+    const weights = { layer: l, tiles: tilesOf(layer.shape.channels), tileBytes: layWeights(network, layer).tileWords * 4 };
+    const shares = tables.weights(
+      'weights',
+      choice?.arithmetic === 'halves' ? 'transposed' : 'weights',
+      weights,
+      choice?.weights === 'uniform',
+    );
+    if (layer.kind === 'readout') dispatches.push(...readout(context, layer, l, shares, table));
+    else {
+      const kept = keepMembranes ? membranes.first[l] : null;
+      dispatches.push(...accumulate(context, layer, l, choice as Choice, shares, table, kept));
+    }
   });
-  const readoutLayer = network.layers[network.layers.length - 1];
-  const data = { ...tables.join(), constants: constants(network) };
+  const classes = layers[layers.length - 1].shape.channels;
+  const points = readoutPhases(network.timetable);
+  const potentials = waves * points * batch * classes * 4;
   return {
     network: network.name,
     batch,
     waves,
-    phaseBits: network.phaseBits,
-    classes: readoutLayer.shape.channels,
+    points,
+    classes,
     dispatches,
     regions,
-    membranes,
-    bytes: {
-      words: regions.words * 4,
-      pixels: shapeSize(network.input.shape) * batch + 4,
-      weights: data.weights.byteLength,
-      channels: data.channels.byteLength,
-      potentials: waves * network.phaseBits * batch * readoutLayer.shape.channels * 4,
-      membranes: membraneCount * 4,
+    membranes: membranes.first,
+    buffers: {
+      words: storage(regions.words * 4),
+      pixels: storage(shapeSize(input.shape) * batch + 4),
+      weights: tables.buffer('weights'),
+      channels: tables.buffer('channels'),
+      potentials: storage(potentials),
+      counters: storage(layers.length * 4, true),
+      membranes: storage(membranes.count * 4),
+      batch: uniform(16),
     },
-    data,
+    contents: [{ buffer: 'words', offset: 0, pack: 'padding', layer: -1 }, ...tables.contents],
+    results: [
+      { buffer: 'potentials', offset: 0, size: potentials },
+      { buffer: 'counters', offset: 0, size: layers.length * 4 },
+    ],
   };
 }
 
-/** The first words of the arena: what stands for padding; for the input that is the zero point. */
-function constants(network: SpikingNetwork): Uint32Array<ArrayBuffer> {
-  const { channels } = network.input.shape;
-  const words = new Uint32Array(1 + Math.ceil(channels / 4));
-  for (let c = 0; c < channels; c++) words[1 + (c >> 2)] |= network.input.zeroPoint[c] << (8 * (c & 3));
-  return words;
+/** First entry of each layer's membranes, −1 for what has none, and how many there are. @param batch 0: none are kept */
+function layMembranes({ layers }: SpikingNetwork, batch: number): { first: number[]; count: number } {
+  let count = 0;
+  const first = layers.map((layer) => {
+    if (layer.kind !== 'neurons' || batch === 0) return -1;
+    count += shapeSize(layer.shape) * batch;
+    return count - shapeSize(layer.shape) * batch;
+  });
+  return { first, count };
 }
+
+/** What makes the program's data of the network. */
+export const wordsPackers = (network: SpikingNetwork): Packers => {
+  const layerOf = (l: number) => network.layers[l] as WeightedLayer;
+  return {
+    padding: () => paddingWords(network),
+    weights: ({ layer }) => packWeights(network, layerOf(layer)),
+    transposed: ({ layer }) => transposed(packWeights(network, layerOf(layer))),
+    channels: ({ layer }) => packChannels(network, layerOf(layer), (g) => initialMembrane(g, network.initial)),
+  };
+};

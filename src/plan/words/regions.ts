@@ -1,5 +1,6 @@
-import { INPUT, lastReaders, sourcesOf } from '../../ann/ann.ts';
-import type { SpikingNetwork } from '../../network/network.ts';
+import { lastReaders, sourcesOf } from '../../ann/ann.ts';
+import { blocksOf } from '../../kernels/geometry.ts';
+import { phasesAt, type SpikingNetwork } from '../../network/network.ts';
 import { place } from '../arena.ts';
 
 /** The arena's first word is 0: what stands for padding. The input's padding, whose value is the zero point, comes next. */
@@ -19,20 +20,19 @@ export interface Region {
   readonly planes: number;
   readonly planeStride: number;
   readonly blocks: number;
+  /** The word that stands for padding in block 0, and how far apart those of the blocks are. */
+  readonly pad: number;
+  readonly padStride: number;
 }
 
 /** Bytes that values of up to `max` take, at least one. */
 export const planesOf = (max: number): number => Math.max(1, Math.ceil(Math.log2(max + 1) / 8));
-
-export const blocksOf = (channels: number): number => Math.ceil(channels / 4);
 
 /** The regions of a network: index 0 is the input, index l + 1 layer l (null for the readout). */
 export interface Regions {
   readonly regions: readonly (Region | null)[];
   /** Words of the arena. */
   readonly words: number;
-  /** First of the words that stand for the input's padding, one a block. */
-  readonly inputPadding: number;
 }
 
 /**
@@ -48,24 +48,25 @@ export function layRegions(network: SpikingNetwork, batch: number, waves: number
     const { channels, height, width } = layer.shape;
     const isReadout = i === end;
     const sum = i > 0 && 'mode' in layer && layer.mode === 'sum';
-    const max = i === 0 ? 255 : 'maxWord' in layer ? layer.maxWord : 2 ** network.phaseBits - 1;
-    const planes = planesOf(max);
-    const phases = sum && readsPrefixes.has(i - 1) ? network.phaseBits : 1;
+    const planes = planesOf(layer.units.most);
+    const phases = sum && readsPrefixes.has(i - 1) ? phasesAt(network, i - 1) : 1;
     const planeStride = blocksOf(channels) * height * width * batch;
     const waveStride = i === 0 ? 0 : planeStride * planes;
     const size = isReadout ? 0 : i === 0 ? planeStride : waveStride * waves * phases;
-    return { planes, phases, planeStride, waveStride, blocks: blocksOf(channels), size };
+    const padding = i === 0 ? { pad: INPUT_PADDING, padStride: 1 } : { pad: 0, padStride: 0 };
+    return { planes, phases, planeStride, waveStride, blocks: blocksOf(channels), ...padding, size };
   });
   const constants = INPUT_PADDING + blocksOf(network.input.shape.channels);
   const placement = place(sketches.map(({ size }, i) => ({ size, from: i - 1, to: Math.max(i - 1, lastUse[i]) })));
   const regions = sketches.map(({ size, ...region }, i) =>
     i === end && size === 0 ? null : { ...region, first: constants + placement.offsets[i] },
   );
-  return { regions, words: constants + placement.size, inputPadding: INPUT_PADDING };
+  return { regions, words: constants + placement.size };
 }
 
-/** The word that stands for padding in block 0 of a source, and how far apart those of the blocks are. */
-export function paddingOf(regions: Regions, source: number): { pad: number; padStride: number } {
-  if (source === INPUT) return { pad: regions.inputPadding, padStride: 1 };
-  return { pad: 0, padStride: 0 };
+/** The first words of the arena: what stands for padding; for the input that is the zero point. */
+export function paddingWords({ input }: SpikingNetwork): Uint32Array<ArrayBuffer> {
+  const words = new Uint32Array(INPUT_PADDING + blocksOf(input.shape.channels));
+  for (let c = 0; c < input.shape.channels; c++) words[INPUT_PADDING + (c >> 2)] |= input.units.zero[c] << (8 * (c & 3));
+  return words;
 }

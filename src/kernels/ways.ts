@@ -1,10 +1,10 @@
-import { INPUT, type Window } from '../../ann/ann.ts';
-import type { SpikingNetwork, SpikingNeurons, SpikingTerm } from '../../network/network.ts';
-import { TILE } from '../weights.ts';
+import { INPUT, type Window } from '../ann/ann.ts';
+import type { SpikingNetwork, SpikingNeurons, SpikingTerm } from '../network/network.ts';
+import { TILE } from './geometry.ts';
 
 /** Kinds of terms, as the kernels number them (`shaders/lib/layer.wgsl`). */
 export const KIND = { convolution: 0, identity: 1, rows: 2, strided: 3 } as const;
-type Kind = keyof typeof KIND;
+export type Kind = keyof typeof KIND;
 
 /** What the terms of a layer need of `accumulate`; what is not needed is not compiled. */
 export interface Ways {

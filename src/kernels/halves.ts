@@ -4,7 +4,8 @@
  * the weights.
  */
 import { INPUT, sourceShape } from '../ann/ann.ts';
-import type { SpikingNetwork, SpikingNeurons, SpikingReadout } from '../network/network.ts';
+import type { SpikingNetwork } from '../network/network.ts';
+import type { WeightedLayer } from './weights.ts';
 
 /** The largest magnitude of a sum that half a u32 holds; −2^15 would fit too. */
 const MOST = 2 ** 15 - 1;
@@ -22,7 +23,7 @@ export const suited = <A extends string>(wanted: A, ...sums: Parameters<typeof f
  */
 export function fitsHalves(
   network: SpikingNetwork,
-  layer: SpikingNeurons | SpikingReadout,
+  layer: WeightedLayer,
   settled: Settled,
   largest: (source: number) => number,
 ): boolean {
@@ -63,9 +64,7 @@ function fits(weights: Int8Array, taps: number, first: number, size: number, mos
 /** The largest byte that a source's words, or their planes of 8 bits, can hold. */
 export function largestByte(network: SpikingNetwork, source: number): number {
   if (source === INPUT) return 255;
-  const layer = network.layers[source];
-  if (layer.kind !== 'pool') return 2 ** network.phaseBits - 1;
-  return layer.mode === 'max' ? largestByte(network, layer.source) : 255;
+  return Math.min(255, network.layers[source].units.most);
 }
 
 /**

@@ -1,0 +1,167 @@
+import { INPUT } from '../ann/ann.ts';
+import type { Report } from './finding.ts';
+import {
+  GRID_BITS,
+  MEMBRANE_LIMIT,
+  readoutOf,
+  type SpikingLayer,
+  type SpikingNetwork,
+  type SpikingPool,
+  WEIGHT_LIMIT,
+} from './network.ts';
+import { neuronProblem } from './neuron.ts';
+import { oneK, phasesOf, timetableOf } from './timetable.ts';
+import { inputUnits, neuronUnits, poolUnits, readoutUnit, type Units, unitsOf } from './units.ts';
+
+type Weighted = Exclude<SpikingLayer, SpikingPool>;
+
+/** A membrane that counts in thresholds (g < 0) takes no more in one wave. */
+const SHIFTED_LIMIT = 2 ** 30;
+/** A sum of words stays below. */
+const SUM_LIMIT = 2 ** 24;
+
+/** The rules between the numbers of a network whose form is sound. */
+export function checkRules(network: SpikingNetwork, report: Report): void {
+  if (!checkDepths(network, report)) return;
+  if (!checkTimetable(network, report)) return;
+  checkInput(network, report);
+  for (const layer of network.layers) {
+    checkUnits(network, layer, report);
+    if (layer.kind === 'pool') {
+      if (layer.units.most >= SUM_LIMIT)
+        report(layer.name, `sums of up to ${layer.units.most} words are not exact`, 'pool in two steps');
+    } else checkSums(network, layer, report);
+  }
+  const problem = neuronProblem(network.neuron, oneK(network.timetable));
+  if (problem) report(null, `neuron: ${problem.what}`, problem.remedy);
+}
+
+/** Section 5: depth = 1 + the deepest source's; pools have their source's; synchronous neurons make up for the rest. */
+function checkDepths(network: SpikingNetwork, report: Report): boolean {
+  let sound = true;
+  const say = (layer: string, what: string) => {
+    report(layer, what);
+    sound = false;
+  };
+  const depthOf = (source: number): number => (source === INPUT ? 0 : network.layers[source].depth);
+  const deepest = readoutOf(network).depth;
+  for (const layer of network.layers) {
+    const { name, depth } = layer;
+    const sources = layer.kind === 'pool' ? [layer.source] : layer.terms.map(({ source }) => source);
+    const before = Math.max(0, ...sources.map(depthOf));
+    const expected = layer.kind === 'pool' ? before : before + 1;
+    if (depth !== expected) say(name, `has depth ${depth}, by its sources ${expected}`);
+    else if (layer.kind !== 'readout' && depth >= deepest) say(name, `has depth ${depth}, not before the readout's, ${deepest}`);
+    if (layer.kind === 'pool') continue;
+    layer.terms.forEach(({ source, delay }, i) => {
+      const held = depth - 1 - depthOf(source);
+      if (delay !== held) say(name, `term ${i} has ${delay} synchronous neurons, by the depths ${held}`);
+    });
+  }
+  return sound;
+}
+
+/** Section 6: the timetable is the one of its K. */
+function checkTimetable({ timetable, layers, phaseBits }: SpikingNetwork, report: Report): boolean {
+  const depths = layers[layers.length - 1].depth;
+  const phases = phasesOf(timetable);
+  const remedy = 'make it with timetableOf';
+  if (timetable.layers.length !== depths + 1) {
+    report(null, `timetable has ${timetable.layers.length} depths, not ${depths + 1}`, remedy);
+    return false;
+  }
+  const wrong = phases.findIndex((K) => K < 1 || K > 8);
+  if (wrong >= 0) {
+    report(null, `K of depth ${wrong} = ${phases[wrong]} is not from 1 to 8`, 'choose K from 1 to 8');
+    return false;
+  }
+  const expected = timetableOf(layers, phases);
+  const at = expected.layers.findIndex((d, depth) => JSON.stringify(order(d)) !== JSON.stringify(order(timetable.layers[depth])));
+  if (at >= 0) report(null, `timetable: spans of depth ${at} are not those of K = ${phases.join(', ')}`, remedy);
+  else if (timetable.period !== expected.period) {
+    report(null, `timetable: period ${timetable.period} is not that of K = ${phases.join(', ')}, ${expected.period}`, remedy);
+  }
+  if (phaseBits !== Math.max(...phases))
+    report(null, `phaseBits is ${phaseBits}, the timetable's largest K ${Math.max(...phases)}`);
+  return true;
+}
+
+const order = ({ integrates, fires, phases }: SpikingNetwork['timetable']['layers'][number]) => [
+  ...[integrates.first, integrates.steps],
+  ...[fires.first, fires.steps, phases],
+];
+
+const sameNumbers = (a: ArrayLike<number>, b: ArrayLike<number>): boolean =>
+  a.length === b.length && Array.from(a).every((v, i) => v === b[i]);
+
+/** Says where units are not the expected ones. */
+function expectUnits(units: Units, expected: Units, say: (what: string) => void): void {
+  if (units.most !== expected.most) say(`its largest word is ${units.most}, not ${expected.most}`);
+  if (!sameNumbers(units.zero, expected.zero)) say('its words for 0 are not those that its layer has');
+  if (!units.unit.every((u) => u > 0 && Number.isFinite(u))) say('its units are not positive numbers');
+  else if (!sameNumbers(units.unit, expected.unit)) say('its units are not those of its scale');
+}
+
+function checkInput({ input }: SpikingNetwork, report: Report): void {
+  const say = (what: string) => report(null, `input: ${what}`);
+  if (!input.units.zero.every((z) => z >= 0 && z <= 255)) say('its words for 0 are not from 0 to 255');
+  expectUnits(input.units, inputUnits(input.shape, input.zeroPoint, input.std), say);
+}
+
+/** Section 3, "Units of a source". */
+function checkUnits(network: SpikingNetwork, layer: SpikingLayer, report: Report): void {
+  const say = (what: string) => report(layer.name, what);
+  const { depth, shape, units } = layer;
+  const K = network.timetable.layers[layer.kind === 'readout' ? depth - 1 : depth].phases;
+  if (layer.kind === 'pool') {
+    const places = layer.window.kernel[0] * layer.window.kernel[1];
+    expectUnits(units, poolUnits(shape, unitsOf(network, layer.source), layer.mode, places), say);
+    if (layer.maxWord !== units.most) say(`maxWord is ${layer.maxWord}, units.most ${units.most}`);
+  } else if (layer.kind === 'neurons') expectUnits(units, neuronUnits(shape, layer.scale, K), say);
+  else expectUnits(units, readoutUnit(shape, layer.scale, K, layer.gridBits), say);
+}
+
+/** Section 3: the grid, 8 bits a weight, and every sum of a channel within the membrane; of each rule the first channel is named. */
+function checkSums(network: SpikingNetwork, layer: Weighted, report: Report): void {
+  const said = new Set<string>();
+  const say = (rule: string, o: number, what: string, remedy: string) => {
+    if (!said.has(rule)) report(layer.name, `channel ${o}: ${what}`, remedy);
+    said.add(rule);
+  };
+  const { channels } = layer.shape;
+  for (let o = 0; o < channels; o++) {
+    const g = layer.gridBits[o];
+    if (g < GRID_BITS.min || g > GRID_BITS.max)
+      say('grid', o, `g = ${g} is not from ${GRID_BITS.min} to ${GRID_BITS.max}`, 'convert the model again');
+    let sum = Math.abs(layer.bias[o]);
+    for (const { source, operator } of layer.terms) {
+      const limit = operator.type === 'identity' ? MEMBRANE_LIMIT : WEIGHT_LIMIT;
+      const { largest, total } = rowOf(operator.weights, o, channels);
+      if (largest > limit) say('weight', o, `a weight of magnitude ${largest} is beyond ${limit}`, 'convert the model again');
+      sum += total * unitsOf(network, source).most;
+    }
+    if (sum > MEMBRANE_LIMIT) say('sum', o, `sums of up to ${sum} are beyond ${MEMBRANE_LIMIT}`, 'give the layer a coarser grid');
+    const shifted = layer.kind === 'neurons' ? sum * 2 ** Math.max(0, -g) : 0;
+    if (shifted > SHIFTED_LIMIT) {
+      say(
+        'shifted',
+        o,
+        `sums of up to ${shifted} thresholds (g = ${g}) are beyond ${SHIFTED_LIMIT}`,
+        'use a scale that does not cut it so low',
+      );
+    }
+  }
+}
+
+/** Largest and summed magnitude of one channel's weights. */
+function rowOf(weights: Int8Array | Int32Array, o: number, channels: number): { readonly largest: number; readonly total: number } {
+  const length = weights.length / channels;
+  let largest = 0;
+  let total = 0;
+  for (let i = o * length; i < (o + 1) * length; i++) {
+    const w = Math.abs(weights[i]);
+    if (w > largest) largest = w;
+    total += w;
+  }
+  return { largest, total };
+}

@@ -1,0 +1,93 @@
+import { DeviceError, OptionError } from '../errors.ts';
+import { type Program, totalBytes } from './program.ts';
+
+/** The device's limits that a program must keep, in bytes. */
+export interface PlanLimits {
+  readonly maxStorageBufferBindingSize: number;
+  readonly maxBufferSize: number;
+  readonly maxUniformBufferBindingSize: number;
+}
+
+/** Bytes that one storage binding may have. */
+export const largestBinding = ({ maxStorageBufferBindingSize, maxBufferSize }: PlanLimits): number =>
+  Math.min(maxStorageBufferBindingSize, maxBufferSize);
+
+/** Bytes that the buffers of a program may take together, unless said otherwise. */
+export const DEFAULT_MEMORY = 2 ** 31;
+
+/** What every plan takes. */
+export interface FitOptions {
+  /** Images at once, at most; cut to the limits. */
+  readonly batch: number;
+  /** Bytes that the program's buffers may take together; 2 GiB by default. */
+  readonly memory?: number | undefined;
+}
+
+/** @throws OptionError where a number is not an integer from 1 to `most` */
+export function checkCount<O extends 'batch' | 'waves' | 'timesteps'>(option: O, value: number, most: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return;
+  throw new OptionError(option, option, `${value} is not an integer from 1 to ${most}`, 'correct it');
+}
+
+/** Images at once, at most. */
+const MOST_IMAGES = 65535;
+
+/** A batch, and what is left of it after each halving. */
+function halvings(batch: number): number[] {
+  const sizes: number[] = [];
+  for (let size = batch; size >= 1; size = Math.floor(size / 2)) sizes.push(size);
+  return sizes;
+}
+
+/**
+ * The first program that a device can hold and bind, and that takes no more memory than allowed: at the batch that is asked for,
+ * else at half of it, and so on.
+ * @param candidates programs for a batch, the best first; cheap to make, since nothing is packed yet
+ * @throws OptionError for a batch or memory out of range, DeviceError where not even one image fits, with what is too large
+ */
+export function fit<P extends Program>(
+  network: string,
+  limits: PlanLimits,
+  { batch, memory = DEFAULT_MEMORY }: FitOptions,
+  candidates: (batch: number) => Iterable<P>,
+): P {
+  checkCount('batch', batch, MOST_IMAGES);
+  if (!(memory > 0)) throw new OptionError('memory', 'memory', `${memory} is not a number of bytes above 0`, 'leave it out');
+  let reason = '';
+  for (const size of halvings(batch)) {
+    for (const program of candidates(size)) {
+      const found = excess(program, limits, memory);
+      if (found === null) return program;
+      reason = found;
+    }
+  }
+  throw new DeviceError(
+    'too-large',
+    `network "${network}"`,
+    `does not fit the device with one image at a time${reason && `: ${reason}`}`,
+    'use a device with more memory, a smaller network or smaller images, or fewer waves or steps',
+  );
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+/** What of a program a device cannot hold or bind, in words; null where it can. */
+export function excess(program: Program, limits: PlanLimits, memory: number): string | null {
+  const binding = largestBinding(limits);
+  const needs = (what: string, bytes: number, most: number, of: string) =>
+    `${what} needs ${mebibytes(bytes)}, and ${of} has at most ${mebibytes(most)}`;
+  const shared = new Set(program.dispatches.flatMap(({ ranges }) => Object.keys(ranges)));
+  for (const [name, { bytes, usage }] of Object.entries(program.buffers)) {
+    const [most, of] = usage === 'uniform' || shared.has(name) ? [limits.maxBufferSize, 'a buffer'] : [binding, 'a binding'];
+    if (bytes > most) return needs(`buffer "${name}"`, bytes, most, of);
+  }
+  for (const { name, ranges, variant } of program.dispatches) {
+    for (const [bound, { size }] of Object.entries(ranges)) {
+      const isUniform =
+        (bound === 'weights' && variant.uniformWeights === true) || (bound === 'channels' && variant.uniformTable === true);
+      if (!isUniform && size > binding) return needs(`layer "${name}"'s ${bound}`, size, binding, 'a binding');
+    }
+  }
+  const total = totalBytes(program);
+  return total > memory ? needs('everything', total, memory, 'the memory that may be used') : null;
+}
