@@ -1,23 +1,9 @@
 import { type Command, Option } from 'commander';
-import { openDataSet } from '../data/open.ts';
-import { evaluate } from '../evaluate/evaluate.ts';
-import { type EvaluateOptions, RANGES } from '../evaluate/options.ts';
-import { readTuning } from '../tune/cache.ts';
+import { RANGES } from '../evaluate/options.ts';
 import { integer, integerOption } from './arguments.ts';
-import { checkWritable, formatJson, STANDARD_OUTPUT, writeJson } from './json-file.ts';
-import { addConversion, addModel, addRunning, openAdapter, type RunningOptions } from './model-options.ts';
-import { formatEvaluation } from './print-evaluation.ts';
-import { formatLayers } from './print-layers.ts';
-import { progressBar } from './progress.ts';
+import { addConversion, addModel, addRunning } from './model-options.ts';
+import type { EvalOptions } from './run-eval.ts';
 import type { Terminal } from './terminal.ts';
-
-/** What the command line gives: the options of `evaluate`, and the command's own. */
-interface EvalOptions extends EvaluateOptions, RunningOptions {
-  readonly json?: string;
-  readonly quiet?: boolean;
-  readonly layers?: boolean;
-  readonly tune: boolean;
-}
 
 /** Images that are diagnosed where the figures of the layers are asked for: enough for shares to a tenth of a percent. */
 const DIAGNOSED = 200;
@@ -44,26 +30,10 @@ export function addEval(program: Command, terminal: Terminal): void {
     .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else')
     .option('--quiet', 'no progress bar')
     .option('--no-tune', 'leave alone what `bsnn tune-kernels` found');
-  addRunning(command).action((model: string, options: EvalOptions) => runEval(model, options, terminal));
+  addRunning(command).action(async (model: string, options: EvalOptions) => {
+    const { runEval } = await import('./run-eval.ts');
+    await runEval(model, { ...options, diagnosis: options.diagnosis ?? impliedDiagnosis(options) }, terminal);
+  });
 }
 
-async function runEval(model: string, options: EvalOptions, terminal: Terminal): Promise<void> {
-  const { dataset: spec, json, layers = false, quiet = false, adapter, tune, verbose: _, ...evaluateOptions } = options;
-  const diagnosis = options.diagnosis ?? (layers || json !== undefined ? DIAGNOSED : 0);
-  if (json !== undefined && json !== STANDARD_OUTPUT) checkWritable(json);
-  const dataset = await openDataSet(spec);
-  const device = await openAdapter(adapter);
-  const bar = progressBar(quiet ? null : terminal.progress);
-  try {
-    const choices = tune ? await readTuning(device.description, (line) => terminal.err(`bsnn: ${line}\n`)) : {};
-    const result = await evaluate(device, model, dataset, { ...evaluateOptions, diagnosis, choices }, bar.show);
-    bar.stop();
-    if (json === STANDARD_OUTPUT) return terminal.out(formatJson(result));
-    if (json !== undefined) writeJson(json, result);
-    terminal.out(formatEvaluation(result, terminal.color));
-    if (layers) terminal.out(formatLayers(result, terminal.color));
-  } finally {
-    bar.stop();
-    device.dispose();
-  }
-}
+const impliedDiagnosis = ({ layers = false, json }: EvalOptions): number => (layers || json !== undefined ? DIAGNOSED : 0);

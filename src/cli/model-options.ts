@@ -1,8 +1,6 @@
 import { type Command, Option } from 'commander';
 import { DATA_SET_FORMS } from '../data/open.ts';
 import { DEFAULTS } from '../evaluate/options.ts';
-import type { Device } from '../gpu/device.ts';
-import { openDevice } from '../gpu/node.ts';
 import { integerOption, numbers, percentile } from './arguments.ts';
 import { wrap } from './print.ts';
 
@@ -45,9 +43,6 @@ export const addConversion = (command: Command): Command =>
       'of pixels / 255, a channel',
       numbers((v) => v > 0 && Number.isFinite(v), 'numbers above 0'),
     );
-
-/** Opens the GPU that `--adapter` names, or the best. */
-export const openAdapter = (adapter: string | undefined): Promise<Device> => openDevice(adapter === undefined ? {} : { adapter });
 
 /** Where it runs, and how errors are shown. */
 export const addRunning = (command: Command): Command =>

@@ -1,3 +1,5 @@
+export { whole } from '../report/text.ts';
+
 /** What is printed for people fits a terminal of this many columns. */
 export const COLUMNS = 80;
 
@@ -34,9 +36,6 @@ export function wrap(text: string, indent: number): string {
 
 /** The text, cut with an ellipsis where it is longer than `columns`. */
 export const clip = (text: string, columns: number): string => (text.length <= columns ? text : `${text.slice(0, columns - 1)}…`);
-
-/** 1234567 as "1,234,567". */
-export const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 /** 0.9876 as "98.76 %". */
 export const percent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`;

@@ -1,30 +1,7 @@
 import { type Command, Option } from 'commander';
-import type { Ann } from '../ann/ann.ts';
-import { convert } from '../convert/convert.ts';
-import { openDataSet } from '../data/open.ts';
-import { readSidecar } from '../data/sidecar.ts';
-import { DeviceError, OptionError } from '../errors.ts';
-import { checkShapes, chooseNormalization } from '../evaluate/fit.ts';
-import type { Device } from '../gpu/device.ts';
-import type { SpikingNetwork } from '../network/network.ts';
-import { importOnnx } from '../onnx/import.ts';
-import { quantize } from '../quantize/quantize.ts';
-import { readImages } from '../run/source.ts';
-import { adapterKey, readAllTuning, type Tuning, tuningFile, writeTuning } from '../tune/cache.ts';
-import { fastest, measureShapes, type TuneOptions } from '../tune/tune.ts';
 import { integerOption } from './arguments.ts';
-import { openAdapter } from './model-options.ts';
-import { choiceName, formatTimings, formatTuning } from './print-tuning.ts';
+import type { TuneKernelsOptions } from './run-tune-kernels.ts';
 import type { Terminal } from './terminal.ts';
-
-interface TuneKernelsOptions {
-  readonly dataset?: string;
-  readonly batch: number;
-  readonly waves: number;
-  readonly phaseBits: number;
-  readonly show?: boolean;
-  readonly adapter?: string;
-}
 
 /** Adds `bsnn tune-kernels`. */
 export function addTuneKernels(program: Command, terminal: Terminal): void {
@@ -44,67 +21,8 @@ export function addTuneKernels(program: Command, terminal: Terminal): void {
     .option('--adapter <name>', 'part of the name of the GPU to use (else BSNN_ADAPTER, else the best)')
     .option('--verbose', 'show where an error came from')
     .addHelpText('after', '\nThe cache is tuning.json in BSNN_CACHE_DIR, or else in the user’s cache folder.')
-    .action((model: string | undefined, options: TuneKernelsOptions) => runTuneKernels(model, options, terminal));
-}
-
-async function runTuneKernels(model: string | undefined, options: TuneKernelsOptions, terminal: Terminal): Promise<void> {
-  if ((model === undefined) === (options.show === undefined)) {
-    throw new OptionError('tune-kernels', 'tune-kernels', 'needs a model to measure, or else --show', 'give one of them');
-  }
-  if (model === undefined) return show(options.adapter, terminal);
-  const device = await openAdapter(options.adapter);
-  try {
-    const { network, images } = await networkOf(device, model, options);
-    const { batch, waves } = options;
-    const onProgress: TuneOptions['onProgress'] = (candidate, done, candidates) =>
-      terminal.progress?.write(`  ${done + 1}/${candidates} ${choiceName(candidate)}\n`);
-    const timings = await measureShapes(device, network, { batch, waves, onProgress, ...(images && { images }) });
-    terminal.out(formatTimings(`${network.name} on ${device.description.adapter}`, timings, terminal.color));
-    const path = await writeTuning(device.description, fastest(timings), warnOn(terminal));
-    terminal.out(`\nkept in ${path}\n`);
-  } finally {
-    device.dispose();
-  }
-}
-
-const warnOn = (terminal: Terminal) => (line: string) => terminal.err(`bsnn: ${line}\n`);
-
-/** A scale for all layers, where none are calibrated: time does not depend on it. */
-const SCALE = 4;
-
-/** The spiking network to time, with the data set's images where one is given. */
-async function networkOf(
-  device: Device,
-  model: string,
-  { dataset: spec, batch, phaseBits }: TuneKernelsOptions,
-): Promise<{ network: SpikingNetwork; images?: Uint8Array }> {
-  const sidecar = await readSidecar(model);
-  const ann: Ann = await importOnnx(model);
-  if (spec === undefined) {
-    const { mean = [0], std = [1] } = sidecar ?? {};
-    const scales = ann.layers.map(() => SCALE);
-    return { network: quantize(ann, { phaseBits, initial: 'half', scales, mean, std }) };
-  }
-  const dataset = await openDataSet(spec);
-  checkShapes(ann, dataset);
-  const { evaluation } = dataset;
-  const images = await readImages(evaluation, 0, Math.min(batch, evaluation.count));
-  const normalization = chooseNormalization(ann, dataset, sidecar, {});
-  return { network: await convert(device, ann, images, { phaseBits, batch, ...normalization }), images };
-}
-
-async function show(adapter: string | undefined, terminal: Terminal): Promise<void> {
-  const tuning = await readAllTuning(warnOn(terminal));
-  const key = await openAdapter(adapter).then(
-    (device) => {
-      device.dispose();
-      return adapterKey(device.description);
-    },
-    (error: unknown) => {
-      if (error instanceof DeviceError && error.code === 'no-adapter' && adapter === undefined) return null;
-      throw error;
-    },
-  );
-  const shown: Tuning = key === null ? tuning : Object.hasOwn(tuning, key) ? { [key]: tuning[key] } : {};
-  terminal.out(formatTuning(tuningFile(), shown, key, terminal.color));
+    .action(async (model: string | undefined, options: TuneKernelsOptions) => {
+      const { runTuneKernels } = await import('./run-tune-kernels.ts');
+      await runTuneKernels(model, options, terminal);
+    });
 }

@@ -1,8 +1,5 @@
 import { OptionError } from '../errors.ts';
-import { openCifar10, openCifar100 } from './cifar.ts';
 import type { DataSet } from './data-set.ts';
-import { openIdx } from './idx.ts';
-import { openMnist } from './mnist.ts';
 
 /** The forms of `--dataset`, with what each opens. */
 export const DATA_SET_FORMS: ReadonlyArray<{ readonly form: string; readonly opens: string }> = [
@@ -20,11 +17,11 @@ export async function openDataSet(spec: string): Promise<DataSet> {
   const colon = spec.indexOf(':');
   const kind = colon < 0 ? spec : spec.slice(0, colon);
   const place = colon < 0 ? '' : spec.slice(colon + 1);
-  if (spec === 'mnist') return openMnist();
-  if (kind === 'cifar10' && place !== '') return openCifar10(place);
-  if (kind === 'cifar100' && place !== '') return openCifar100(place);
+  if (spec === 'mnist') return (await import('./mnist.ts')).openMnist();
+  if (kind === 'cifar10' && place !== '') return (await import('./cifar.ts')).openCifar10(place);
+  if (kind === 'cifar100' && place !== '') return (await import('./cifar.ts')).openCifar100(place);
   const paths = place.split(',');
-  if (kind === 'idx' && paths.length === 2 && !paths.includes('')) return openIdx(paths[0], paths[1]);
+  if (kind === 'idx' && paths.length === 2 && !paths.includes('')) return (await import('./idx.ts')).openIdx(paths[0], paths[1]);
   const forms = DATA_SET_FORMS.map(({ form }) => form).join(', ');
   throw new OptionError('data-set-form', `data set "${spec}"`, 'is not one of the known forms', `use one of ${forms}`);
 }

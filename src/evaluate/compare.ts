@@ -7,7 +7,7 @@ import type { AnnBatch } from '../run/batch.ts';
 import { eachBatch, type LabelledSource, pixelsSource } from '../run/source.ts';
 import { accuracyOf, countHits, type Hits } from './accuracy.ts';
 import { type NeuronRun, openNeuron, rowsOf, runNeuron } from './compare-neuron.ts';
-import { COMPARED, type ComparedNeuron, neuronOf } from './compared-neuron.ts';
+import { COMPARED, type ComparedNeuron, neuronOf, TIMESTEPS } from './compared-neuron.ts';
 import type { Comparison } from './comparison.ts';
 import { diagnosis } from './diagnosis.ts';
 import { classesOf } from './fit.ts';
@@ -22,9 +22,6 @@ export interface CompareOptions extends Omit<EvaluateOptions, 'waves' | 'diagnos
   /** Steps from the image's onset, in rising order (default: `TIMESTEPS`). */
   readonly timesteps?: readonly number[];
 }
-
-/** Steps at which neurons are compared where nothing else is asked for. */
-export const TIMESTEPS = [8, 16, 32, 64, 80, 96, 128, 256] as const;
 
 /** How far a comparison is: images that all neurons are done with. */
 export interface CompareProgress {

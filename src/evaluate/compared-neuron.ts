@@ -6,6 +6,9 @@ export type ComparedNeuron = string;
 /** The neurons of a comparison, where nothing else is asked for. */
 export const COMPARED = ['if', 'burst:5', 'phase', 'bistable', 'bistable-no-sn'] as const;
 
+/** Steps at which neurons are compared where nothing else is asked for. */
+export const TIMESTEPS = [8, 16, 32, 64, 80, 96, 128, 256] as const;
+
 const WITHOUT = '-no-sn';
 
 /** What a text stands for. @throws OptionError for another one */

@@ -11,9 +11,11 @@ export const ADAPTER_VARIABLE = 'BSNN_ADAPTER';
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const name = options.adapter ?? environment(ADAPTER_VARIABLE);
-  const gpu = options.gpu ?? (await platformGpu(name));
+  const own = options.gpu ?? (globalThis as { navigator?: Navigator }).navigator?.gpu;
+  const gpu = own ?? (await packageGpu(name));
+  const ask = () => gpu.requestAdapter({ powerPreference: 'high-performance' });
   try {
-    return await requestDevice(gpu, await gpu.requestAdapter({ powerPreference: 'high-performance' }));
+    return await requestDevice(gpu, await (own ? ask() : askQuietly(ask)));
   } catch (error) {
     if (error instanceof DeviceError) throw error;
     throw new DeviceError(
@@ -26,9 +28,13 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   }
 }
 
-async function platformGpu(adapter: string | undefined): Promise<GPU> {
-  const own = (globalThis as { navigator?: Navigator }).navigator?.gpu;
-  if (own) return own;
+/** Asks the package's native code, which prints warnings of no use on the process's standard error. */
+async function askQuietly<T>(ask: () => T): Promise<Awaited<T>> {
+  const { quietly } = await import('./quiet.ts');
+  return await quietly(ask);
+}
+
+async function packageGpu(adapter: string | undefined): Promise<GPU> {
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
   return create([...FLAGS, ...(adapter ? [`adapter=${adapter}`] : [])]);

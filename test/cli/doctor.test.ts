@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Machine } from '../../scripts/setup/driver.mjs';
-import { describeSelfTest, formatDevice, withAdvice } from '../../src/cli/doctor.ts';
 import { run } from '../../src/cli/program.ts';
+import { describeSelfTest, formatDevice, withAdvice } from '../../src/cli/run-doctor.ts';
 import { DeviceError, EXIT } from '../../src/errors.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { capturedTerminal } from './captured-terminal.ts';

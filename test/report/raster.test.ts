@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { pictureOf } from '../../src/cli/trace.ts';
 import type { LayerTrace } from '../../src/evaluate/trace.ts';
+import { rasterPicture } from '../../src/report/raster.ts';
 
-describe('pictureOf', () => {
+describe('rasterPicture', () => {
   // eight neurons; the last four inactive, one of these spikes
   const activations = Float32Array.of(0.1, 0.9, 0.5, 0.3, 0, 0, 0, 0);
   const spikes = new Uint8Array(6 * 8);
@@ -28,7 +28,7 @@ describe('pictureOf', () => {
   };
 
   it('orders neurons by activation, begins with the first window, and draws a neuron with SIN', () => {
-    const { rows, traces, from, to } = pictureOf(found, 60);
+    const { rows, traces, from, to } = rasterPicture(found, 60);
     expect(rows.map(({ activation }) => activation)).toEqual([...activations].sort((a, b) => b - a));
     expect([from, to]).toEqual([2, 6]);
     expect(traces.at(-1)).toEqual({
@@ -41,7 +41,7 @@ describe('pictureOf', () => {
   });
 
   it('shows as large a part of active neurons as the layer has', () => {
-    const { rows } = pictureOf(found, 4);
+    const { rows } = rasterPicture(found, 4);
     expect(rows.map(({ activation }) => activation > 0)).toEqual([true, true, false, false]);
   });
 });

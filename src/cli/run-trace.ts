@@ -1,0 +1,65 @@
+import { npyFile } from '../data/npy.ts';
+import { openDataSet } from '../data/open.ts';
+import { OptionError } from '../errors.ts';
+import { type LayerTrace, type TraceOptions, trace } from '../evaluate/trace.ts';
+import { rasterChart } from '../plot/raster.ts';
+import { renderPng, renderSvg } from '../plot/render.ts';
+import { rasterPicture } from '../report/raster.ts';
+import { openAdapter } from './adapter.ts';
+import { checkWritable, writeOutput } from './json-file.ts';
+import type { RunningOptions } from './model-options.ts';
+import { whole } from './print.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface TraceCommandOptions extends TraceOptions, RunningOptions {
+  readonly out: string;
+  readonly rows: number;
+}
+
+/** Runs `bsnn trace`. */
+export async function runTrace(model: string, options: TraceCommandOptions, terminal: Terminal): Promise<void> {
+  const { dataset: spec, out, rows, adapter, verbose: _, ...traceOptions } = options;
+  const write = writerOf(out);
+  checkWritable(out, '--out');
+  const dataset = await openDataSet(spec);
+  const device = await openAdapter(adapter);
+  try {
+    const found = await trace(device, model, dataset, traceOptions);
+    const content = await write(found, rows);
+    writeOutput(out, () => content, '--out');
+    terminal.out(`${describe(found)}\n`);
+  } finally {
+    device.dispose();
+  }
+}
+
+type Writer = (trace: LayerTrace, rows: number) => Promise<string | Uint8Array>;
+
+const WRITERS: Readonly<Record<string, Writer>> = {
+  svg: (found, rows) => renderSvg(rasterChart(rasterPicture(found, rows))),
+  png: async (found, rows) => renderPng(await renderSvg(rasterChart(rasterPicture(found, rows)))),
+  npy: async ({ spikes, timesteps, shape }) => npyFile(spikes, [timesteps, shape.channels, shape.height, shape.width]),
+};
+
+/** @throws OptionError for a file of another kind */
+function writerOf(path: string): Writer {
+  const writer = WRITERS[/\.(\w+)$/.exec(path)?.[1] ?? ''];
+  if (writer) return writer;
+  throw new OptionError('output-kind', `--out ${path}`, 'is of no known kind', 'name a file that ends in .png, .svg or .npy');
+}
+
+/** Spikes, and how many of them are of neurons that the trained network has at 0. */
+function describe({ layer, spikes, activations, timesteps }: LayerTrace): string {
+  const size = activations.length;
+  const spiked = new Uint8Array(size);
+  let count = 0;
+  spikes.forEach((s, i) => {
+    count += s;
+    if (s > 0) spiked[i % size] = 1;
+  });
+  const of = (test: (i: number) => boolean) => whole(activations.reduce((n, _, i) => n + (test(i) ? 1 : 0), 0));
+  return [
+    `layer "${layer}", ${whole(timesteps)} steps: ${whole(count)} spikes of ${of((i) => spiked[i] === 1)} neurons (of ${whole(size)});`,
+    `${of((i) => spiked[i] === 1 && activations[i] === 0)} of these have no activation in the trained network (SIN)`,
+  ].join('\n');
+}
