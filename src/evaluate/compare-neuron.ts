@@ -48,11 +48,13 @@ export interface Compared {
   readonly timesteps: readonly number[];
   /** Images at once, at most. */
   readonly batch: number;
+  /** Bytes that each session may take. */
+  readonly memory: number;
 }
 
 /** Makes what one kind of neuron needs. @throws OptionError, DeviceError */
 export async function openNeuron(neuron: ComparedNeuron, compared: Compared): Promise<NeuronRun> {
-  const { device, network, trained, timesteps, batch } = compared;
+  const { device, network, trained, timesteps, batch, memory } = compared;
   const opened: { dispose: () => void }[] = [];
   const dispose = () => {
     for (const one of opened.reverse()) one.dispose();
@@ -60,7 +62,7 @@ export async function openNeuron(neuron: ComparedNeuron, compared: Compared): Pr
   try {
     const { neuron: kind, synchronous } = neuronOf(neuron);
     const last = timesteps[timesteps.length - 1];
-    const session = await SteppedSession.create(device, network, { neuron: kind, synchronous, timesteps: last, batch });
+    const session = await SteppedSession.create(device, network, { neuron: kind, synchronous, timesteps: last, batch, memory });
     opened.push(session);
     const { counts, decoded } = session.engine.data;
     const counted = session.accumulators.map(({ layer, first }) => ({ layer, first, tally: null }));

@@ -2,6 +2,7 @@ import type { Ann } from '../ann/ann.ts';
 import { convert } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
+import { DEFAULT_MEMORY } from '../plan/fit.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import type { AnnBatch } from '../run/batch.ts';
 import { eachBatch, type LabelledSource, pixelsSource } from '../run/source.ts';
@@ -54,7 +55,9 @@ export async function compare(
   const trained = await AnnSession.create(device, ann, { ...evaluation, keepCells: true });
   const runs: NeuronRun[] = [];
   try {
-    const compared = { device, network, trained, timesteps, batch: Math.min(evaluation.batch, trained.plan.batch) };
+    // the sessions of all neurons are there at once
+    const memory = DEFAULT_MEMORY / neurons.length;
+    const compared = { device, network, trained, timesteps, batch: Math.min(evaluation.batch, trained.plan.batch), memory };
     for (const neuron of neurons) runs.push(await openNeuron(neuron, compared));
     const hits = await runBatches(device, images, trained, runs, onProgress);
     return {
