@@ -158,12 +158,12 @@ describe('layouts of parameters, against WGSL’s rules by hand', () => {
 
   const LAYER = [
     ...['channels', 'height', 'width', 'batch', 'lanes', 'stepX', 'stepN', 'tilesX', 'firstTile', 'tiles', 'tileWeights'],
-    ...['destination', 'waveStride', 'waves', 'phaseBits', 'maxWord', 'channelBase', 'counter', 'membranes', 'terms'],
+    ...['destination', 'waveStride', 'waves', 'window', 'maxWord', 'channelBase', 'counter', 'membranes', 'terms'],
   ];
   const TERM = [
     ...['kind', 'source', 'waveStride', 'pad', 'padStride', 'height', 'width', 'blocks', 'groupOutputs', 'groupInputs'],
     ...['kernelHeight', 'kernelWidth', 'strideY', 'strideX', 'padTop', 'padLeft', 'dilationY', 'dilationX'],
-    ...['weights', 'shift', 'phases'],
+    ...['weights', 'shift', 'phases', 'bits'],
   ];
   /** In a uniform an array of structs starts, and steps, at multiples of 16 bytes. */
   const roundUp = (count: number) => Math.ceil(count / 4) * 4;
