@@ -15,6 +15,18 @@ export const integer =
     throw new InvalidArgumentError(`Expected ${describeRange(range)}.`);
   };
 
+/** Reads K: an integer, or several separated by commas, by depth. */
+export function phaseBits(text: string): number | number[] {
+  const values = text.split(',').map((part) => integer(RANGES.phaseBits)(part.trim()));
+  return values.length === 1 ? values[0] : values;
+}
+
+/** The option `--phase-bits`. */
+export const phaseBitsOption = (): Option =>
+  new Option('--phase-bits <k>', 'spikes of a word, 1 to 8; k,k,… by depth, the input first')
+    .default(DEFAULTS.phaseBits)
+    .argParser(phaseBits);
+
 /** Reads a percentile: above 0, at most 100. */
 export function percentile(text: string): number {
   const value = toNumber(text);

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { COMPARED, neuronOf, TIMESTEPS } from '../evaluate/compared-neuron.ts';
+import { COMPARABLE, COMPARED, neuronOf, TIMESTEPS } from '../evaluate/compared-neuron.ts';
 import { integer, integerOption } from './arguments.ts';
 import { addConversion, addModel, addRunning } from './model-options.ts';
 import type { CompareCommandOptions } from './run-compare.ts';
@@ -15,7 +15,7 @@ export function addCompare(program: Command, terminal: Terminal): void {
     );
   addModel(command)
     .addOption(
-      new Option('--neurons <a,b,…>', 'if, burst:γ, phase, bistable, bistable-no-sn (without synchronous neurons)')
+      new Option('--neurons <a,b,…>', `of ${COMPARABLE.join(', ')}; -no-sn: without synchronous neurons`)
         .default([...COMPARED], COMPARED.join(','))
         .argParser(neurons),
     )

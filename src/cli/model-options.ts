@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { DATA_SET_FORMS } from '../data/open.ts';
 import { DEFAULTS } from '../evaluate/options.ts';
-import { integerOption, numbers, percentile } from './arguments.ts';
+import { integerOption, numbers, percentile, phaseBitsOption } from './arguments.ts';
 import { wrap } from './print.ts';
 
 /** What every command that runs a model takes: the model, its images, and how to run. */
@@ -23,7 +23,7 @@ export const addModel = (command: Command): Command =>
 /** How the network is converted. */
 export const addConversion = (command: Command): Command =>
   command
-    .addOption(integerOption('--phase-bits <k>', 'phaseBits', 'spikes of a word, 1 to 8'))
+    .addOption(phaseBitsOption())
     .addOption(integerOption('--calibration <n>', 'calibration', 'images to calibrate on, at most'))
     .addOption(
       new Option('--percentile <p>', 'of its activations: the scale of a layer').default(DEFAULTS.percentile).argParser(percentile),

@@ -1,4 +1,5 @@
 import type { Comparison, ComparisonRow } from '../evaluate/comparison.ts';
+import { phaseText } from '../report/text.ts';
 import { COLUMNS, clip, field, paint, percent, points, scaled, whole } from './print.ts';
 
 /** A comparison for people, at most 80 columns wide: a line for each neuron and time. */
@@ -15,7 +16,7 @@ export function formatComparison(comparison: Comparison, color: boolean): string
     '',
     put('device', `${device.adapter}${device.software ? ' (software)' : ''}`),
     put('ANN', `${percent(ann.top1)}, ${scaled(ann.macs)} multiply-adds an image`),
-    put('K', `${phaseBits} steps a window`),
+    put('K', `${phaseText(phaseBits)} steps a window`),
     '',
     style.dim(format(HEAD)),
     ...rows.map(line),

@@ -1,5 +1,6 @@
 import type { CurvePoint } from '../evaluate/curve.ts';
 import type { EvaluationResult, Timing } from '../evaluate/result.ts';
+import { phaseText } from '../report/text.ts';
 import { bar, COLUMNS, clip, field, type Paint, paint, percent, points, scaled, whole } from './print.ts';
 
 /** An evaluation for people, at most 80 columns wide. */
@@ -13,7 +14,7 @@ export function formatEvaluation(result: EvaluationResult, color: boolean): stri
     '',
     put('device', `${device.adapter}${device.software ? ' (software)' : ''}`),
     put('driver', device.driver),
-    put('network', `${count(neurons, 'neuron')}, K = ${result.phaseBits} spikes a word, ${count(result.waves, 'wave')}`),
+    put('network', `${count(neurons, 'neuron')}, K = ${phaseText(result.phaseBits)} spikes a word, ${count(result.waves, 'wave')}`),
     ...(result.tuned ? [put('kernels', `tuned for ${count(result.tunedShapes, 'layer shape')}`)] : []),
     put('scales', `${ordinal(result.percentile)} percentile of ${count(result.calibrationImages, 'calibration image')}`),
     '',
@@ -54,16 +55,16 @@ interface Row {
 }
 
 /** The steps shown: each one of the first word, then full words, all of few and ever fewer of many. */
-export function tableRows({ phaseBits, waves, snn }: Pick<EvaluationResult, 'phaseBits' | 'waves' | 'snn'>): Row[] {
+export function tableRows({ waves, snn }: Pick<EvaluationResult, 'waves' | 'snn'>): Row[] {
   const at = (t: number) => snn.curve[t - snn.curve[0].t];
-  const parts = Array.from({ length: phaseBits - 1 }, (_, k) => ({
-    point: at(snn.firstOutput - phaseBits + 1 + k),
-    words: `${k + 1}/${phaseBits}`,
+  const parts = Array.from({ length: snn.window - 1 }, (_, k) => ({
+    point: at(snn.firstOutput - snn.window + 1 + k),
+    words: `${k + 1}/${snn.window}`,
   }));
   const isShown = (n: number) => waves <= 8 || n <= 4 || n === waves || Number.isInteger(Math.log2(n));
   const full = Array.from({ length: waves }, (_, i) => i + 1)
     .filter(isShown)
-    .map((n) => ({ point: at(snn.firstOutput + 2 * phaseBits * (n - 1)), words: String(n) }));
+    .map((n) => ({ point: at(snn.wordSteps[n - 1]), words: String(n) }));
   return [...parts, ...full];
 }
 

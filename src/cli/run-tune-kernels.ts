@@ -20,7 +20,7 @@ export interface TuneKernelsOptions {
   readonly dataset?: string;
   readonly batch: number;
   readonly waves: number;
-  readonly phaseBits: number;
+  readonly phaseBits: number | readonly number[];
   readonly show?: boolean;
   readonly adapter?: string;
 }

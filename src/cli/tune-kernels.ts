@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { integerOption } from './arguments.ts';
+import { integerOption, phaseBitsOption } from './arguments.ts';
 import type { TuneKernelsOptions } from './run-tune-kernels.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -16,7 +16,7 @@ export function addTuneKernels(program: Command, terminal: Terminal): void {
     .option('--dataset <spec>', 'calibrate on its images and run those, not pseudo-random ones (forms: bsnn eval --help)')
     .addOption(integerOption('--batch <n>', 'batch', 'images at once, at most'))
     .addOption(integerOption('--waves <n>', 'waves', 'words that every layer sends'))
-    .addOption(integerOption('--phase-bits <k>', 'phaseBits', 'spikes of a word, 1 to 8'))
+    .addOption(phaseBitsOption())
     .addOption(new Option('--show', 'print what the cache has for this adapter (for all of them where there is none)'))
     .option('--adapter <name>', 'part of the name of the GPU to use (else BSNN_ADAPTER, else the best)')
     .option('--verbose', 'show where an error came from')

@@ -2,6 +2,7 @@ import type { Ann } from '../ann/ann.ts';
 import type { LayerStatistics } from '../ann/statistics.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
+import { depths } from '../quantize/joins.ts';
 import { quantize } from '../quantize/quantize.ts';
 import { AnnSession, type Calibration } from '../run/ann-session.ts';
 import { asSource, type ImageSource } from '../run/source.ts';
@@ -9,8 +10,8 @@ import { layerScale, type ScaleMethod } from './scale.ts';
 
 /** How to convert a network. */
 export interface ConvertOptions {
-  /** K, 1 to 8 (default 4). */
-  readonly phaseBits?: number;
+  /** K, 1 to 8 (default 4); a list by depth, from the input's window on, where it differs (specification, section 6). */
+  readonly phaseBits?: number | readonly number[];
   /** How λ of a layer is chosen (default "percentile"). */
   readonly scale?: ScaleMethod;
   /** λ of a layer: this percentile of its post-ReLU values (default 99.9). */
@@ -51,10 +52,13 @@ export function convertCalibrated(
   options: ConvertOptions = {},
 ): SpikingNetwork {
   const { phaseBits = 4, scale = 'percentile', percentile = 99.9, initial = 'half', mean = [0], std = [1] } = options;
+  const depth = depths(ann);
   const scales = ann.layers.map((layer, l) => {
     if (layer.kind === 'pool') return 0;
     if (layer.kind === 'readout') return largestLogit || 1;
-    return layerScale(layer.name, statistics[l] as LayerStatistics, layer.ceiling, { method: scale, percentile, phaseBits });
+    // a list that is too short is refused by `quantize`
+    const bits = typeof phaseBits === 'number' ? phaseBits : (phaseBits[depth[l]] ?? 1);
+    return layerScale(layer.name, statistics[l] as LayerStatistics, layer.ceiling, { method: scale, percentile, phaseBits: bits });
   });
   return quantize(ann, { phaseBits, initial, scales, mean, std });
 }

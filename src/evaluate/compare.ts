@@ -2,6 +2,7 @@ import type { Ann } from '../ann/ann.ts';
 import { convert } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
+import { phaseBitsOf } from '../network/network.ts';
 import { DEFAULT_MEMORY } from '../plan/fit.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import type { AnnBatch } from '../run/batch.ts';
@@ -65,7 +66,7 @@ export async function compare(
       dataset: dataset.name,
       images: images.count,
       classes: classesOf(ann),
-      phaseBits: network.phaseBits,
+      phaseBits: phaseBitsOf(network),
       initial: network.initial,
       percentile: evaluation.percentile,
       calibrationImages: calibrationSource.count,

@@ -6,7 +6,8 @@ export interface Comparison {
   readonly dataset: string;
   readonly images: number;
   readonly classes: number;
-  readonly phaseBits: number;
+  /** K; by depth, from the input's window on, where it differs. */
+  readonly phaseBits: number | readonly number[];
   readonly initial: 'half' | 'zero';
   readonly percentile: number;
   readonly calibrationImages: number;

@@ -1,7 +1,7 @@
 import { shapeSize } from '../ann/ann.ts';
 import type { Decoding, LayerSums } from '../network/diagnosis.ts';
 import type { SpikingNetwork } from '../network/network.ts';
-import type { Sent } from '../network/time.ts';
+import type { Sent } from '../network/timetable.ts';
 import { layerMacs } from '../network/work.ts';
 
 /** What the spikes of one layer are like against the trained network's activations of the same images. Shares are 0…1. */

@@ -2,8 +2,8 @@ import type { Ann } from '../ann/ann.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { peakBytes, resetPeakBytes } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
-import type { SpikingNetwork } from '../network/network.ts';
-import { wordSteps } from '../network/time.ts';
+import { phaseBitsOf, type SpikingNetwork } from '../network/network.ts';
+import { readoutPhases, wordSteps } from '../network/timetable.ts';
 import { tunedShapes } from '../plan/choices.ts';
 import { accuracyOf, type Hits } from './accuracy.ts';
 import { accuracyCurve } from './curve.ts';
@@ -55,7 +55,7 @@ export async function evaluate(
     dataset: dataset.name,
     images: images.count,
     classes: classesOf(ann),
-    phaseBits: network.phaseBits,
+    phaseBits: phaseBitsOf(network),
     waves: pass.plan.waves,
     initial: network.initial,
     batch: pass.plan.batch,
@@ -82,9 +82,13 @@ function figures(
   const curve = accuracyCurve(steps, spiking.hits);
   const { t: timesteps, ...last } = curve[curve.length - 1];
   const layers = layerFigures(network, spiking.spikes, images);
+  const { timetable } = network;
+  const window = readoutPhases(timetable);
+  const reached = Array.from({ length: steps.length / window }, (_, i) => wordSteps(timetable, i + 1));
+  const words = { firstOutput: reached[0], wordSteps: reached, window };
   return {
     ann: accuracyOf(trained),
-    snn: { ...last, timesteps, firstOutput: wordSteps(network, 1), curve, agreement: spiking.agreeing / images },
+    snn: { ...last, timesteps, ...words, curve, agreement: spiking.agreeing / images },
     layers,
     spikesPerImage: layers.reduce((sum, layer) => sum + layer.spikesPerImage, 0),
   };

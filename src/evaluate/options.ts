@@ -8,8 +8,8 @@ export interface EvaluateOptions extends Partial<Normalization> {
   readonly limit?: number;
   /** The first image (default 0). */
   readonly offset?: number;
-  /** K: spikes of a word, 1 to 8 (default 4). */
-  readonly phaseBits?: number;
+  /** K: spikes of a word, 1 to 8 (default 4); a list by depth, from the input's window on, where it differs. */
+  readonly phaseBits?: number | readonly number[];
   /** Words that every layer sends (default 3). */
   readonly waves?: number;
   /** Images at once, at most (default 64). */
@@ -63,8 +63,10 @@ export function settle(options: EvaluateOptions): EvaluateSettings {
   const settings: EvaluateSettings = { ...DEFAULTS, ...options };
   for (const name of Object.keys(RANGES) as (keyof typeof RANGES)[]) {
     const range = RANGES[name];
-    const value = settings[name];
-    if (Number.isSafeInteger(value) && value >= range[0] && value <= range[1]) continue;
+    const found: number | readonly number[] = settings[name];
+    const values = typeof found === 'object' ? found : [found];
+    const value = values.find((one) => !(Number.isSafeInteger(one) && one >= range[0] && one <= range[1]));
+    if (value === undefined && values.length > 0) continue;
     throw new OptionError(name, name, `${value} is not ${describeRange(range)}`, 'correct it, or leave it out');
   }
   const { percentile, initial } = settings;

@@ -12,7 +12,8 @@ export interface EvaluationResult {
   /** Images evaluated. */
   readonly images: number;
   readonly classes: number;
-  readonly phaseBits: number;
+  /** K; by depth, from the input's window on, where it differs. */
+  readonly phaseBits: number | readonly number[];
   readonly waves: number;
   readonly initial: 'half' | 'zero';
   /** Images at once, as the plan cut it to the device. */
@@ -41,6 +42,9 @@ export interface SpikingAccuracy extends Accuracy {
   readonly timesteps: number;
   /** T_1: steps to the first full word (`wordSteps(network, 1)`). The curve starts K − 1 steps earlier, with the word's first bit. */
   readonly firstOutput: number;
+  /** T of each word, from the first on; and the steps of a readout's window, in which a word comes. */
+  readonly wordSteps: readonly number[];
+  readonly window: number;
   /** One point for every step from the first that brings the readout spikes to `timesteps`. */
   readonly curve: readonly CurvePoint[];
   /** Share of images whose class after the last wave is the trained network's. */

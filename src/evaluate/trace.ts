@@ -3,8 +3,8 @@ import { convert } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
-import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
-import { integrates } from '../network/time.ts';
+import { phaseBitsOf, phasesAt, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
+import { momentAt, type Timetable } from '../network/timetable.ts';
 import { threshold } from '../neuron/bistable.ts';
 import { ruleOf } from '../neuron/neuron.ts';
 import { readActivations } from '../observe/activations.ts';
@@ -38,13 +38,14 @@ export interface LayerTrace {
   readonly image: number;
   /** Name of the image's class. */
   readonly className: string;
-  readonly phaseBits: number;
+  /** K; by depth, from the input's window on, where it differs. */
+  readonly phaseBits: number | readonly number[];
   readonly shape: Shape;
   readonly timesteps: number;
   /** Windows of the layer that begin before the end; none for neurons without windows. */
   readonly windows: readonly { readonly start: number; readonly end: number; readonly state: 'integrating' | 'firing' }[];
-  /** [step][neuron] */
-  readonly spikes: Uint8Array;
+  /** [step][neuron]: spikes, or for multi-threshold neurons the word, which may be negative where it is taken back. */
+  readonly spikes: Uint8Array | Int32Array;
   /** Membranes after each step, in units of λ of activation, [step][neuron]. */
   readonly membranes: Float32Array;
   /** The trained network's activations, in units of λ. */
@@ -63,8 +64,8 @@ export async function trace(device: Device, model: string | Ann, dataset: DataSe
   const network = await convert(device, ann, calibrationSource, evaluation);
   const l = findLayer(network, wanted);
   const layer = network.layers[l] as SpikingNeurons;
-  const K = network.phaseBits;
-  const steps = timesteps ?? K * (layer.depth + 5);
+  const K = phasesAt(network, l);
+  const steps = timesteps ?? threeWords(network.timetable, layer.depth);
   const pixels = await readImages(images, 0, 1);
   const recorded = await record(device, network, pixels, layer.name, { neuron: kind, synchronous, timesteps: steps });
   const area = layer.shape.height * layer.shape.width;
@@ -79,11 +80,11 @@ export async function trace(device: Device, model: string | Ann, dataset: DataSe
     neuron,
     image,
     className: dataset.classes[images.labels[0]] ?? String(images.labels[0]),
-    phaseBits: K,
+    phaseBits: phaseBitsOf(network),
     shape: layer.shape,
     timesteps: steps,
-    windows: ruleOf(kind).windowed ? windowsOf(layer.depth, K, steps) : [],
-    spikes: Uint8Array.from(recorded.spikes),
+    windows: ruleOf(kind).windowed ? windowsOf(network.timetable, layer.depth, steps) : [],
+    spikes: (ruleOf(kind).signed ? Int32Array : Uint8Array).from(recorded.spikes),
     membranes: Float32Array.from(recorded.membranes, (v, i) => v * units[Math.floor((i % size) / area)]),
     activations: (await activationsOf(device, ann, evaluation, pixels, l)).map((a) => a / layer.scale),
   };
@@ -118,13 +119,22 @@ function findLayer({ layers }: SpikingNetwork, wanted: string): number {
   throw new OptionError('layer', `layer "${wanted}"`, what, `choose one of ${names}`);
 }
 
-function windowsOf(depth: number, K: number, steps: number): LayerTrace['windows'] {
-  return Array.from({ length: Math.ceil(steps / K) }, (_, window) => window).flatMap((window) => {
-    const integrating = integrates(depth, window);
-    if (integrating === null) return [];
-    const state = integrating ? 'integrating' : 'firing';
-    return { start: window * K, end: Math.min(steps, (window + 1) * K), state } as const;
-  });
+/** Steps until neurons of a depth have sent three words. */
+function threeWords({ period, layers }: Timetable, depth: number): number {
+  const { first, steps } = layers[depth].fires;
+  return first + steps + 2 * period;
+}
+
+/** Runs of steps in which a layer integrates or fires. */
+function windowsOf(timetable: Timetable, depth: number, steps: number): LayerTrace['windows'] {
+  const windows: { start: number; end: number; state: 'integrating' | 'firing' }[] = [];
+  for (let step = 0; step < steps; step++) {
+    const { state, phase } = momentAt(timetable, depth, step);
+    if (state !== 'integrating' && state !== 'firing') continue;
+    if (phase === 0) windows.push({ start: step, end: step + 1, state });
+    else windows[windows.length - 1].end = step + 1;
+  }
+  return windows;
 }
 
 async function activationsOf(

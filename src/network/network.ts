@@ -1,6 +1,6 @@
 import type { Convolution, Identity, Shape, Window } from '../ann/ann.ts';
 import type { Neuron } from './neuron.ts';
-import type { Timetable } from './timetable.ts';
+import { oneK, phasesOf, type Timetable } from './timetable.ts';
 import type { Units } from './units.ts';
 
 /**
@@ -100,6 +100,9 @@ export const GRID_BITS = { min: -8, max: 22 } as const;
 
 /** The readout: always the last layer. */
 export const readoutOf = (network: SpikingNetwork): SpikingReadout => network.layers[network.layers.length - 1] as SpikingReadout;
+
+/** K of a network as its options take it: one number where all depths have the same, else by depth from the input's window on. */
+export const phaseBitsOf = ({ timetable }: SpikingNetwork): number | readonly number[] => oneK(timetable) ?? phasesOf(timetable);
 
 /** K of a layer: bits of the words that it sends, or for a pool passes on; 0 for the readout. */
 export const phasesAt = ({ layers, timetable }: SpikingNetwork, layer: number): number =>

@@ -1,6 +1,6 @@
 import type { LayerTrace } from '../evaluate/trace.ts';
 import type { NeuronTrace, RasterPicture } from '../plot/raster.ts';
-import { whole } from './text.ts';
+import { phaseText, whole } from './text.ts';
 
 /** Traces that are drawn with their membranes. */
 const TRACES = 4;
@@ -14,7 +14,7 @@ export function rasterPicture(found: LayerTrace, rows: number): RasterPicture {
   const size = activations.length;
   const from = windows.length === 0 ? 0 : windows[0].start;
   const spiked = Array.from({ length: size }, (_, i) => {
-    for (let step = 0; step < timesteps; step++) if (spikes[step * size + i] > 0) return true;
+    for (let step = 0; step < timesteps; step++) if (spikes[step * size + i] !== 0) return true;
     return false;
   });
   const order = Array.from({ length: size }, (_, i) => i).sort((a, b) => activations[b] - activations[a] || a - b);
@@ -28,7 +28,7 @@ export function rasterPicture(found: LayerTrace, rows: number): RasterPicture {
   return {
     title: `${found.model}, layer ${found.layer}`,
     subtitle: [
-      `${found.neuron} neurons, K = ${found.phaseBits}; ${found.dataset}, image ${found.image} (${found.className})`,
+      `${found.neuron} neurons, K = ${phaseText(found.phaseBits)}; ${found.dataset}, image ${found.image} (${found.className})`,
       `${whole(shown.length)} of ${whole(size)} neurons (${shape.channels} channels of ${shape.height} × ${shape.width}); dashed: activation of the trained network`,
     ],
     from,

@@ -142,7 +142,7 @@ function exportReference(folder: string, network: SpikingNetwork, waves: number,
 const python = findPython(() => {});
 if (typeof python === 'string') console.log(`PyTorch’s side of the peers is not tested: ${python}`);
 
-describe.skipIf(typeof python === 'string')('peers in PyTorch find the reference’s potentials', { timeout: 300_000 }, () => {
+describe.skipIf(typeof python === 'string')('peers in PyTorch find the reference’s potentials', () => {
   const run = (script: string, folder: string) =>
     typeof python === 'string' ? [] : runScript(python, join(ROOT, 'bench/peers', script), script, folder, 120);
   const timed = (rows: readonly Measured[]) => rows.filter(({ reason }) => reason === null || !reason.includes('compile'));

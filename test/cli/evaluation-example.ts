@@ -4,7 +4,8 @@ import type { EvaluationResult } from '../../src/evaluate/result.ts';
 export function example(options: { phaseBits?: number; waves?: number; classes?: number } = {}): EvaluationResult {
   const { phaseBits = 4, waves = 3, classes = 10 } = options;
   const firstOutput = 8 * phaseBits;
-  const timesteps = firstOutput + 2 * phaseBits * (waves - 1);
+  const wordSteps = Array.from({ length: waves }, (_, i) => firstOutput + 2 * phaseBits * i);
+  const timesteps = wordSteps[waves - 1];
   const first = firstOutput - phaseBits + 1;
   const curve = Array.from({ length: timesteps - first + 1 }, (_, i) => {
     const top1 = Math.min(0.99, 0.1 + i * 0.01);
@@ -22,7 +23,7 @@ export function example(options: { phaseBits?: number; waves?: number; classes?:
     percentile: 99.9,
     calibrationImages: 500,
     ann: { top1: 0.99, top5: 1 },
-    snn: { top1: 0.99, top5: 1, timesteps, firstOutput, curve, agreement: 0.998 },
+    snn: { top1: 0.99, top5: 1, timesteps, firstOutput, wordSteps, window: phaseBits, curve, agreement: 0.998 },
     layers: [
       { name: 'first', neurons: 40_000, spikesPerImage: 60_000, gridBits: [3, 5] },
       { name: 'readout', neurons: classes, spikesPerImage: 0, gridBits: [4, 4] },

@@ -19,7 +19,7 @@ async function command(...args: string[]): Promise<{ code: number; out: string; 
 }
 
 describeOnDevice('bsnn compare', () => {
-  folderTest('prints a table, writes JSON and a picture', { timeout: 120_000 }, async ({ folder }) => {
+  folderTest('prints a table, writes JSON and a picture', async ({ folder }) => {
     const json = join(folder, 'c.json');
     const plot = join(folder, 'c.svg');
     const options = ['--neurons', 'if,bistable', '--timesteps', '32,8', '--json', json, '--plot', plot];

@@ -14,7 +14,7 @@ describeOnDevice('trained networks on real images: the windowed engine equals th
     ['resnet20-cifar10', 4],
     ['resnet20-padshortcut', 5],
     ['vgg16-slim-cifar10', 8],
-  ] as const)('%s, K = %i', { timeout: 600_000 }, async (name, phaseBits) => {
+  ] as const)('%s, K = %i', async (name, phaseBits) => {
     const folder = cifar10Folder();
     const path = modelPath(name);
     if (!folder || !path) return;
@@ -27,7 +27,7 @@ describeOnDevice('trained networks on real images: the windowed engine equals th
     await expectSameBits(device!, network, pixels, reference, { waves: WAVES, arithmetic: 'f32', weights: 'storage', batch: 3 });
   });
 
-  it('mnist-resnet, K = 4', { timeout: 600_000 }, async () => {
+  it('mnist-resnet, K = 4', async () => {
     const path = modelPath('mnist-resnet')!;
     const { evaluation, training } = await openDataSet('mnist');
     const calibration = await training!.read(0, 200);
@@ -36,7 +36,7 @@ describeOnDevice('trained networks on real images: the windowed engine equals th
     await expectSameBits(device!, network, pixels, simulateAll(network, pixels, WAVES), { waves: WAVES });
   });
 
-  it('squeezenet1.1-imagenet (concatenations, 224 × 224), K = 4, one photograph', { timeout: 600_000 }, async () => {
+  it('squeezenet1.1-imagenet (concatenations, 224 × 224), K = 4, one photograph', async () => {
     const path = modelPath('squeezenet1.1-imagenet');
     const pixels = await photographs(1, 224);
     if (!path || !pixels) return;

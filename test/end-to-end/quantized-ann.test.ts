@@ -43,7 +43,7 @@ async function expectQuantizedAnn(model: string, { evaluation, training }: DataS
 }
 
 describeOnDevice('one wave from V(0) = 0 equals the K-bit ANN that ONNX Runtime computes, bit for bit', () => {
-  it.each([2, 4, 8])('mnist-resnet, K = %i', { timeout: 600_000 }, async (phaseBits) => {
+  it.each([2, 4, 8])('mnist-resnet, K = %i', async (phaseBits) => {
     await expectQuantizedAnn('mnist-resnet', await openDataSet('mnist'), phaseBits);
   });
 
@@ -52,7 +52,7 @@ describeOnDevice('one wave from V(0) = 0 equals the K-bit ANN that ONNX Runtime 
     ['resnet20-cifar10', 5],
     ['vgg16-slim-cifar10', 6],
     ['resnet56-padshortcut', 4],
-  ] as const)('%s, K = %i', { timeout: 600_000 }, async (model, phaseBits) => {
+  ] as const)('%s, K = %i', async (model, phaseBits) => {
     const folder = cifar10Folder();
     if (folder) await expectQuantizedAnn(model, await openDataSet(`cifar10:${folder}`), phaseBits);
   });

@@ -31,7 +31,7 @@ describeOnDevice('trained networks on real images: the stepped engine equals the
     { name: 'vgg16-slim-cifar10', text: 'bistable', synchronous: true, timesteps: 66 },
     { name: 'vgg16-slim-cifar10', text: 'burst:5', synchronous: true, timesteps: 10 },
     { name: 'vgg16-slim-cifar10', text: 'phase', synchronous: true, timesteps: 14 },
-  ])('$name, $text, synchronous neurons: $synchronous, T = $timesteps', { timeout: 300_000 }, async (row) => {
+  ])('$name, $text, synchronous neurons: $synchronous, T = $timesteps', async (row) => {
     const { name, text, synchronous, timesteps } = row;
     const found = await trained(name, 1);
     if (!found) return;

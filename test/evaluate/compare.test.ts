@@ -36,17 +36,24 @@ function dataSet(): DataSet {
   return { name: 'random', classes, mean: [0.45], std: [0.25], evaluation: of(IMAGES, 1), training: of(20, 2) };
 }
 
+/** K by depth, from the input's window on: the deepest layers of the network keep their own. */
+const BY_DEPTH = Array.from({ length: Math.max(...residual(8).layers.map(({ depth }) => depth)) }, (_, depth) => 4 - (depth % 3));
+
 describeOnDevice('compare', () => {
-  it('has the reference’s figures for every neuron at every time', { timeout: 120_000 }, async () => {
+  it.each<[string, { readonly phaseBits: number | number[]; readonly neurons: readonly string[] }]>([
+    ['for every neuron', { phaseBits: 4, neurons: COMPARED }],
+    ['for multi-threshold neurons', { phaseBits: 3, neurons: ['multi:3', 'multi+:3'] }],
+    ['where K differs by depth', { phaseBits: BY_DEPTH, neurons: ['bistable', 'if'] }],
+  ])('has the reference’s figures %s at every time', async (_, { phaseBits, neurons }) => {
     const data = dataSet();
     const { labels } = data.evaluation;
     const pixels = await pixelsOf(data.evaluation);
     // batches of 2, so that the last one is not full
-    const found = await compare(device!, ann, data, { timesteps: TIMESTEPS, batch: 2 });
-    expect(found).toMatchObject({ images: IMAGES, phaseBits: 4, calibrationImages: 20 });
-    expect(found.rows.map(({ neuron, t }) => [neuron, t])).toEqual(COMPARED.flatMap((neuron) => TIMESTEPS.map((t) => [neuron, t])));
+    const found = await compare(device!, ann, data, { timesteps: TIMESTEPS, batch: 2, phaseBits, neurons });
+    expect(found).toMatchObject({ images: IMAGES, phaseBits, calibrationImages: 20 });
+    expect(found.rows.map(({ neuron, t }) => [neuron, t])).toEqual(neurons.flatMap((neuron) => TIMESTEPS.map((t) => [neuron, t])));
 
-    const network = await convert(device!, ann, data.training!, { mean: [0.45], std: [0.25], batch: 2 });
+    const network = await convert(device!, ann, data.training!, { mean: [0.45], std: [0.25], batch: 2, phaseBits });
     const trained = await AnnSession.create(device!, ann, { mean: [0.45], std: [0.25], batch: IMAGES, keepCells: true });
     await trained.classify(pixels);
     const layers = network.layers.flatMap(({ kind }, l) => (kind === 'neurons' ? [l] : []));

@@ -9,9 +9,14 @@ import { pixelsSource } from '../../src/run/source.ts';
 import { firstDifference } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomPixels } from '../helpers/random-network.ts';
-import { residualAnn } from '../network/hand-made.ts';
+import { residual, residualAnn } from '../network/hand-made.ts';
 
 const ann = residualAnn(8);
+
+/** K by depth: 2 at the depth of "merge". */
+const BY_DEPTH = Array.from({ length: Math.max(...residual(8).layers.map(({ depth }) => depth)) }, (_, depth) =>
+  depth === residual(8).layers.find(({ name }) => name === 'merge')!.depth ? 2 : 4 - (depth % 2),
+);
 
 const images = (count: number, seed: number) =>
   pixelsSource(randomPixels(ann.input, count, seed), ann.input, new Uint16Array(count).fill(1));
@@ -50,6 +55,22 @@ describeOnDevice('trace', () => {
       expect(firstDifference(found.membranes, scaled)).toBeNull();
     },
   );
+
+  it.each<[string, number | number[], number]>([
+    ['multi:3', 3, 3],
+    ['multi+:3', 3, 3],
+    ['bistable', BY_DEPTH, 2],
+  ])('%s with K = %j: spikes are the reference’s', async (text, phaseBits, K) => {
+    const found = await trace(device!, ann, data, { layer: 'merge', neuron: text, timesteps: 27, phaseBits });
+    expect(found).toMatchObject({ phaseBits, timesteps: 27 });
+    const network = await convert(device!, ann, data.training!, { mean: [0.45], std: [0.25], phaseBits });
+    const l = network.layers.findIndex(({ name }) => name === 'merge');
+    const { trains } = simulateSteps(network, await data.evaluation.read(0, 1), { ...neuronOf(text), timesteps: 27 });
+    const wanted = trains[l].flatMap((train) => [...train]);
+    expect(wanted.some((s) => s !== 0)).toBe(true);
+    expect(firstDifference(found.spikes, wanted)).toBeNull();
+    for (const { start, end, state } of found.windows) if (state === 'firing') expect(end - start).toBe(K);
+  });
 
   it('windows are the layer’s, and end with the recording', async () => {
     const { windows, timesteps } = await trace(device!, ann, data, { layer: 'block 1b', timesteps: 18 });

@@ -121,7 +121,7 @@ async function importOrRefuse(bytes: Uint8Array): Promise<Ann | undefined> {
 }
 
 describe('changed networks', () => {
-  it('are refused, or give what ONNX Runtime gives', { timeout: 120_000 }, async () => {
+  it('are refused, or give what ONNX Runtime gives', async () => {
     // SEED and RUNS in the environment make it a longer search.
     let same = 0;
     const results = new Set<string>();

@@ -45,7 +45,7 @@ describe('fanOut', () => {
     expect(sizes({ maximaCounted: false })).toEqual([[3], [3], [2], [5], null, null]);
   });
 
-  it('random networks: the neurons that one spike reaches, weights of 1', { timeout: 60_000 }, () => {
+  it('random networks: the neurons that one spike reaches, weights of 1', () => {
     fc.assert(
       fc.property(recipes, fc.nat(), (recipe, pick) => {
         const network = withOnes(randomNetwork(recipe));

@@ -28,7 +28,7 @@ describe.skipIf(!present)('trial networks', () => {
     ['vgg16-slim-cifar10', 4, 21],
     ['resnet20-padshortcut', 4, 21],
     ['resnet56-padshortcut', 2, 57],
-  ])('%s gives the logits of ONNX Runtime', { timeout: 120_000 }, async (model, n, layers) => {
+  ])('%s gives the logits of ONNX Runtime', async (model, n, layers) => {
     const path = `${shared}models/${model}.onnx`;
     const ann = await importOnnx(path);
     expect(ann.name).toBe(model);
@@ -37,7 +37,7 @@ describe.skipIf(!present)('trial networks', () => {
     expectClose(evaluateAnn(ann, images, n), await runOnnx(readFileSync(path), images, [n, 3, 32, 32]));
   });
 
-  it('squeezenet1.1-imagenet gives the logits of ONNX Runtime', { timeout: 120_000 }, async () => {
+  it('squeezenet1.1-imagenet gives the logits of ONNX Runtime', async () => {
     const path = `${shared}models/squeezenet1.1-imagenet.onnx`;
     const ann = await importOnnx(path);
     const image = randomNumbers(3 * 224 * 224, 3);

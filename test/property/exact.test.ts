@@ -11,7 +11,7 @@ const RUNS = { numRuns: 300, seed: 20211, endOnFailure: true };
 
 // K is the same for all depths in about every other network
 describeOnDevice('random networks: the windowed engine equals the reference, word for word', () => {
-  it('in every variant', { timeout: 900_000 }, async () => {
+  it('in every variant', async () => {
     const choices = choicesOf(device!);
     let cases = 0;
     await fc.assert(

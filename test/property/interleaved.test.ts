@@ -17,7 +17,7 @@ const readsLate = ({ layers }: SpikingNetwork): boolean =>
   layers.some((layer) => layer.kind !== 'pool' && layer.depth > 1 && layer.terms.some(({ source }) => source === INPUT));
 
 describeOnDevice('random networks: a stream of images, a new one every cycle, gives each image’s first word', () => {
-  it('for every image, whatever was before and beside it', { timeout: 300_000 }, async () => {
+  it('for every image, whatever was before and beside it', async () => {
     let cases = 0;
     let refused = 0;
     await fc.assert(

@@ -9,7 +9,7 @@ import { randomNetwork, randomPixels, recipes } from '../helpers/random-network.
 const CASES = 20;
 
 describeOnDevice('multi+:n after T steps is the windowed bistable network with K = n after word T', () => {
-  it('potentials and sums of words, on the device', { timeout: 300_000 }, async () => {
+  it('potentials and sums of words, on the device', async () => {
     let cases = 0;
     await fc.assert(
       fc.asyncProperty(recipes, fc.integer({ min: 1, max: 3 }), async (recipe, images) => {

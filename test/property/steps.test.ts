@@ -20,7 +20,7 @@ function settle(text: string, recipe: Recipe): { neuron: Neuron; synchronous: bo
 }
 
 describeOnDevice('random networks: the stepped engine equals the reference, step for step', () => {
-  it('spikes, membranes, potentials, accumulators, in every form', { timeout: 300_000 }, async () => {
+  it('spikes, membranes, potentials, accumulators, in every form', async () => {
     let cases = 0;
     await fc.assert(
       fc.asyncProperty(
