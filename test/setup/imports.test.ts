@@ -38,6 +38,38 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   index: [EVERYTHING],
 };
 
+/** The files of each room that other rooms import: its face. A room whose every file is one shader's or one question's has all. */
+const FACE: Readonly<Record<string, readonly string[]>> = {
+  graph: ['graph.ts', 'attributes.ts', 'order.ts'],
+  ann: ['ann.ts', 'pixels.ts', 'statistics.ts'],
+  lower: ['lower.ts'],
+  onnx: ['import.ts'],
+  network: [
+    ...['network.ts', 'neuron.ts', 'timetable.ts', 'units.ts', 'check.ts', 'interleave.ts', 'work.ts', 'fan-out.ts'],
+    ...['diagnosis.ts'],
+  ],
+  neuron: ['neuron.ts', 'model.ts', 'bistable.ts', 'membrane.ts'],
+  quantize: ['quantize.ts', 'joins.ts'],
+  reference: ['simulate.ts'],
+  gpu: ['device.ts', 'node.ts', 'buffers.ts', 'bind.ts', 'clock.ts', 'pipelines.ts', 'shader.ts'],
+  kernels: [EVERYTHING],
+  plan: [
+    ...['program.ts', 'choices.ts', 'fit.ts', 'cells/plan.ts', 'words/options.ts', 'words/plan.ts', 'words/regions.ts'],
+    ...['trains/plan.ts', 'trains/chunks.ts', 'trains/layout.ts', 'trains/passes.ts', 'trains/interleaved.ts'],
+  ],
+  run: ['ann-session.ts', 'batch.ts', 'interleaver.ts', 'load.ts', 'session.ts', 'source.ts', 'stepped-session.ts'],
+  observe: ['activations.ts', 'diagnosis.ts', 'record.ts', 'tally.ts'],
+  tune: ['cache.ts', 'tune.ts'],
+  convert: ['convert.ts'],
+  data: ['data-set.ts', 'npy.ts', 'open.ts', 'read-file.ts', 'sidecar.ts'],
+  evaluate: [
+    ...['evaluate.ts', 'compare.ts', 'trace.ts', 'self-test.ts', 'options.ts', 'result.ts', 'comparison.ts', 'compared-neuron.ts'],
+    ...['accuracy.ts', 'curve.ts', 'diagnosis.ts', 'fit.ts', 'passes.ts'],
+  ],
+  plot: ['comparison.ts', 'raster.ts', 'render.ts'],
+  report: ['comparison.ts', 'raster.ts', 'text.ts'],
+};
+
 /** Rooms that run in a browser, and the files of theirs that do not, or only in part. */
 const WITHOUT_NODE = [
   ...['errors', 'graph', 'ann', 'lower', 'network', 'neuron', 'quantize', 'reference', 'gpu', 'kernels', 'plan', 'run', 'observe'],
@@ -82,6 +114,8 @@ function violation(one: Import): string | undefined {
   if (other === room) return undefined;
   if (other === 'cli') return says('nothing imports cli/');
   if (other === 'index') return says('nothing imports the public face');
+  const face = FACE[other] ?? [EVERYTHING];
+  if (!face.includes(EVERYTHING) && !face.includes(file.slice(other.length + 1))) return says(`not of the face of ${other}/`);
   const may = MAY_IMPORT[room] ?? [];
   if (other === 'errors' || may.includes(EVERYTHING) || may.includes(other)) return undefined;
   if (may.includes(`types of ${other}`)) return one.typeOnly ? undefined : says(`${room}/ may import only types of ${other}/`);
@@ -123,6 +157,14 @@ describe('imports in src/', () => {
     expect(files.filter((file) => !(roomOf(file) in MAY_IMPORT))).toEqual([]);
   });
 
+  it('every file of a face is imported by another room', () => {
+    const used = new Set(inside.filter((one) => roomOf(one.from) !== roomOf(target(one))).map(target));
+    const all = Object.entries(FACE).flatMap(([room, face]) =>
+      face.filter((one) => one !== EVERYTHING).map((one) => `${room}/${one}`),
+    );
+    expect(all.filter((file) => !used.has(file))).toEqual([]);
+  });
+
   it('every relative import names a file that is there', () => {
     expect(inside.filter((one) => !existsSync(join(SRC, target(one)))).map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
   });
@@ -160,6 +202,7 @@ describe('the check itself', () => {
     ['Node without its prefix', one('run/session.ts', 'fs'), /browser/],
     ['the webgpu package outside its file', one('gpu/device.ts', 'webgpu'), /browser/],
     ['the command', one('evaluate/curve.ts', '../cli/main.ts'), /nothing imports cli/],
+    ['what is inside another room', one('convert/convert.ts', '../run/runner.ts'), /not of the face of run/],
     ['the public face', one('data/mnist.ts', '../index.ts'), /public face/],
   ])('refuses %s', (_, wrong, rule) => {
     expect(violation(wrong)).toMatch(rule);
