@@ -40,17 +40,24 @@ export class Runner<P extends Program> {
   readonly #patience = new Patience();
   #disposed = false;
 
-  private constructor(loaded: Loaded<P>) {
-    const { device, program, buffers } = loaded;
+  private constructor(loaded: Loaded<P>, slots: readonly Slot[]) {
     this.loaded = loaded;
-    this.#slots = Array.from({ length: IN_FLIGHT }, () => ({
-      readback: buffers.create('readback', 'readback', stampsAt(program) + 2 * STAMP_BYTES),
-      clock: Clock.of(device, 2),
-    }));
+    this.#slots = slots;
   }
 
+  /** Loads a program. Where that fails nothing of it stays on the device. */
   static async create<P extends Program>(device: Device, program: P, packers: Packers): Promise<Runner<P>> {
-    return new Runner(await load(device, program, packers));
+    const loaded = await load(device, program, packers);
+    const slots: Slot[] = [];
+    try {
+      await device.guard(`results of "${program.network}"`, () => {
+        while (slots.length < IN_FLIGHT) slots.push(slotOf(loaded));
+      });
+      return new Runner(loaded, slots);
+    } catch (error) {
+      free(loaded, slots);
+      throw error;
+    }
   }
 
   get device(): Device {
@@ -155,9 +162,18 @@ export class Runner<P extends Program> {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const { clock } of this.#slots) clock?.dispose();
-    this.loaded.buffers.dispose();
+    free(this.loaded, this.#slots);
   }
+}
+
+function slotOf({ device, program, buffers }: Loaded): Slot {
+  const readback = buffers.create('readback', 'readback', stampsAt(program) + 2 * STAMP_BYTES);
+  return { readback, clock: Clock.of(device, 2) };
+}
+
+function free({ buffers }: Loaded, slots: readonly Slot[]): void {
+  for (const { clock } of slots) clock?.dispose();
+  buffers.dispose();
 }
 
 /** Bytes of a program's results, rounded up: behind them stand the times of the batch's first and last pass. */

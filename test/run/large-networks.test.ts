@@ -1,25 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { resnet, spiking, vgg16 } from '../../bench/networks.ts';
 import { shapeSize } from '../../src/ann/ann.ts';
-import { Device } from '../../src/gpu/device.ts';
+import type { Device } from '../../src/gpu/device.ts';
 import type { Dispatch } from '../../src/kernels/kernel.ts';
 import { readWords } from '../../src/observe/words.ts';
 import { planCells } from '../../src/plan/cells/plan.ts';
-import type { PlanLimits } from '../../src/plan/fit.ts';
 import { planWords } from '../../src/plan/words/plan.ts';
 import { AnnSession } from '../../src/run/ann-session.ts';
 import { type RunResult, Session, type SessionOptions } from '../../src/run/session.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { bytesOf, isUniform } from '../helpers/program.ts';
 import { randomPixels } from '../helpers/random-network.ts';
+import { LIMITS } from '../helpers/small-device.ts';
 
 // Networks of full size within what every WebGPU device offers: a storage binding of 128 MiB, a buffer of 256; 2 GiB in all.
-
-const LIMITS: PlanLimits = {
-  maxStorageBufferBindingSize: 2 ** 27,
-  maxBufferSize: 2 ** 28,
-  maxUniformBufferBindingSize: 2 ** 16,
-};
 const MEMORY = 2 ** 31;
 const BATCH = 8;
 const FEW = 3;
@@ -155,52 +149,5 @@ describeOnDevice.each(Object.values(NETWORKS).slice(1))('on the device', ({ trai
     ).toBe(-1);
     expect(eight.every(Number.isFinite)).toBe(true);
     expect(new Set(eight).size).toBeGreaterThan(eight.length / 2);
-  });
-});
-
-describeOnDevice('weights of a layer that are more than one storage binding', () => {
-  /** A device whose bindings are small; only the plan looks at these limits. */
-  class SmallBindings extends Device {
-    binding = 0;
-    override get limits(): GPUSupportedLimits {
-      return { ...LIMITS, maxStorageBufferBindingSize: this.binding } as PlanLimits as GPUSupportedLimits;
-    }
-  }
-  const small = async (binding: number) => {
-    const adapter = (await (device as Device).gpu.requestAdapter()) as GPUAdapter;
-    // the kernels of the tests' device, which are compiled already
-    const requiredFeatures = (['subgroups'] as const).filter((feature) => adapter.features.has(feature));
-    const handle = await adapter.requestDevice({ requiredFeatures });
-    const made = new SmallBindings((device as Device).gpu, adapter, handle);
-    made.binding = binding;
-    return made;
-  };
-  const trained = vgg16({ width: 0.25, hidden: 2100, classes: 10, resolution: 32 });
-  const pixels = randomPixels(trained.input, 1, 5);
-
-  it('are bound in shares, with the results of one binding', async () => {
-    const cramped = await small(2 ** 22);
-    const session = await AnnSession.create(cramped, trained, { ...NORMALIZATION, batch: 1 });
-    const shares = session.plan.dispatches.filter((one) => one.ranges.weights && !isUniform(one));
-    expect(new Set(shares.map(({ layer }) => layer)).size).toBeLessThan(shares.length);
-    for (const { ranges } of shares) expect(ranges.weights.size).toBeLessThanOrEqual(2 ** 22);
-    const whole = await AnnSession.create(device as Device, trained, { ...NORMALIZATION, batch: 1 });
-    expect((await session.classify(pixels)).logits).toEqual((await whole.classify(pixels)).logits);
-    session.dispose();
-    whole.dispose();
-    cramped.dispose();
-  });
-
-  it('spiking too', async () => {
-    const network = spiking(trained);
-    const cramped = await small(2 ** 18);
-    const session = await Session.create(cramped, network, { batch: 1, waves: 2, weights: 'storage' });
-    const shares = session.plan.dispatches.filter(({ kernel }) => kernel === 'accumulate');
-    expect(new Set(shares.map(({ layer }) => layer)).size).toBeLessThan(shares.length);
-    const whole = await Session.create(device as Device, network, { batch: 1, waves: 2 });
-    expect((await session.classify(pixels)).potentials).toEqual((await whole.classify(pixels)).potentials);
-    session.dispose();
-    whole.dispose();
-    cramped.dispose();
   });
 });
