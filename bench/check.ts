@@ -1,11 +1,11 @@
 import { INPUT, shapeSize, sourceShape } from '../src/ann/ann.ts';
+import { seeded } from '../src/ann/build.ts';
 import { readBuffer } from '../src/gpu/buffers.ts';
 import type { SpikingNeurons, SpikingTerm } from '../src/network/network.ts';
 import { clampMembrane, initialMembrane, spikeCharge } from '../src/neuron/bistable.ts';
 import { receive } from '../src/neuron/membrane.ts';
 import type { Region } from '../src/plan/words/regions.ts';
 import type { Session } from '../src/run/session.ts';
-import { generator } from './networks.ts';
 
 /** Neurons of a layer that are computed again, besides its corners. */
 const PLACES = 48;
@@ -44,7 +44,7 @@ export async function checkLayer(session: Session, pixels: Uint8Array, layer: nu
 
 /** The corners of the first and last image, and places at random. */
 function placesOf({ shape }: SpikingNeurons, batch: number): Place[] {
-  const random = generator(shapeSize(shape));
+  const random = seeded(shapeSize(shape));
   const [image, channel, y, x] = [batch, shape.channels, shape.height, shape.width].map((n) => n - 1);
   const corners = Array.from({ length: 16 }, (_, i) => ({
     image: i & 1 ? image : 0,
@@ -52,7 +52,7 @@ function placesOf({ shape }: SpikingNeurons, batch: number): Place[] {
     y: i & 4 ? y : 0,
     x: i & 8 ? x : 0,
   }));
-  const below = (n: number) => Math.floor(random() * (n + 1));
+  const below = (n: number) => random.integer(0, n);
   const inside = Array.from({ length: PLACES }, () => ({ image: below(image), channel: below(channel), y: below(y), x: below(x) }));
   return [...corners, ...inside];
 }

@@ -1,4 +1,4 @@
-import { shapeSize } from '../src/ann/ann.ts';
+import { randomPixels } from '../src/ann/build.ts';
 import type { Device } from '../src/gpu/device.ts';
 import type { Dispatch } from '../src/kernels/kernel.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../src/network/network.ts';
@@ -7,7 +7,6 @@ import { Session, type SessionOptions } from '../src/run/session.ts';
 import { checkLayer } from './check.ts';
 import { LAYERS, type LayerShape, layerName, layerNetwork } from './layers.ts';
 import { countedMs, type Measurement, type Stopwatch, timesOf } from './measure.ts';
-import { generator } from './networks.ts';
 import { FMA_MACS, type PeakSuite } from './peak.ts';
 import type { Row } from './result.ts';
 
@@ -52,10 +51,7 @@ function choiceOf({ kernel, variant }: Dispatch): Choice {
 }
 
 /** Random pixels, the same ones every time. */
-export function randomImages(network: SpikingNetwork, images: number): Uint8Array {
-  const random = generator(images);
-  return Uint8Array.from({ length: images * shapeSize(network.input.shape) }, () => Math.floor(random() * 256));
-}
+export const randomImages = (network: SpikingNetwork, images: number): Uint8Array => randomPixels(network.input.shape, images, 1);
 
 /** A session that has run one batch, whose layers up to `layer` were checked: neurons of each, computed again on the CPU. */
 export async function checkedSession(

@@ -1,7 +1,8 @@
 import { type Ann, type AnnLayer, windowOutput } from '../src/ann/ann.ts';
+import { seeded } from '../src/ann/build.ts';
 import type { SpikingNetwork } from '../src/network/network.ts';
 import { quantize } from '../src/quantize/quantize.ts';
-import { type ConvolutionForm, generator, randomConvolution } from './networks.ts';
+import { type ConvolutionForm, randomConvolution } from './networks.ts';
 
 /** A convolution (or linear layer: one pixel) that is measured alone. */
 export interface LayerShape extends ConvolutionForm {
@@ -59,13 +60,13 @@ export function layerName({ inputs, outputs, size, kernel, stride, groups }: Lay
 
 /** A network around one layer with random weights: the layer is number `layer`; before it, a 1×1 convolution makes words. */
 export function layerNetwork(s: LayerShape, phaseBits = 4): { readonly network: SpikingNetwork; readonly layer: number } {
-  const random = generator(s.inputs * 31 + s.outputs * 17 + s.size);
+  const random = seeded(s.inputs * 31 + s.outputs * 17 + s.size);
   const input = { channels: 3, height: s.size, width: s.size };
   const layers: AnnLayer[] = [];
   const neurons = (name: string, form: ConvolutionForm): void => {
     const operator = randomConvolution(random, form);
     const [height, width] = windowOutput(input, operator.window);
-    const bias = Float32Array.from({ length: form.outputs }, () => random() * 0.2);
+    const bias = Float32Array.from({ length: form.outputs }, () => random.real() * 0.2);
     const terms = [{ source: layers.length - 1, operator }];
     layers.push({ kind: 'neurons', name, shape: { channels: form.outputs, height, width }, terms, bias, ceiling: Infinity });
   };

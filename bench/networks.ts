@@ -8,6 +8,7 @@ import {
   sourceShape,
   windowOutput,
 } from '../src/ann/ann.ts';
+import { type Seeded, seeded } from '../src/ann/build.ts';
 import type { SpikingNetwork } from '../src/network/network.ts';
 import { quantize } from '../src/quantize/quantize.ts';
 
@@ -38,15 +39,6 @@ export interface ResnetOptions {
   readonly classes: number;
 }
 
-/** Small pseudo-random numbers in [0, 1): the same network every time. */
-export function generator(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
-
 /** A convolution's form; padding keeps the size at stride 1 unless given. */
 export interface ConvolutionForm {
   readonly inputs: number;
@@ -60,12 +52,12 @@ export interface ConvolutionForm {
 }
 
 /** A convolution with He-scaled random weights. */
-export function randomConvolution(random: () => number, form: ConvolutionForm): Convolution<Float32Array> {
+export function randomConvolution(random: Seeded, form: ConvolutionForm): Convolution<Float32Array> {
   const { inputs, outputs, kernel, stride, pad = (kernel - 1) >> 1, groups = 1, gain = 1 } = form;
   const fanIn = (inputs / groups) * kernel * kernel;
   const bound = gain * Math.sqrt(6 / fanIn);
   const weights = new Float32Array(outputs * fanIn);
-  for (let i = 0; i < weights.length; i++) weights[i] = (2 * random() - 1) * bound;
+  for (let i = 0; i < weights.length; i++) weights[i] = (2 * random.real() - 1) * bound;
   const window = { kernel: [kernel, kernel], stride: [stride, stride], pads: [pad, pad, pad, pad], dilation: [1, 1] } as const;
   return { type: 'convolution', weights, window, groups };
 }
@@ -146,7 +138,7 @@ type Term = (outputs: number) => AnnTerm;
 
 /** Appends layers to a network one by one. */
 function builder(name: string, resolution: number) {
-  const random = generator(34);
+  const random = seeded(34);
   const input: Shape = { channels: 3, height: resolution, width: resolution };
   const layers: AnnLayer[] = [];
   const shapeOf = (source: number): Shape => sourceShape({ input, layers }, source);
@@ -167,7 +159,7 @@ function builder(name: string, resolution: number) {
       operator.type === 'identity'
         ? [shapeOf(source).height, shapeOf(source).width]
         : windowOutput(shapeOf(source), operator.window);
-    const bias = Float32Array.from({ length: channels }, () => random() * 0.1);
+    const bias = Float32Array.from({ length: channels }, () => random.real() * 0.1);
     layers.push({ kind: 'neurons', name: layer, shape: { channels, height, width }, terms, bias, ceiling: Infinity });
   };
   const pool = (layer: string, mode: 'max' | 'average', kernel: number, stride: number, pad: number): void => {

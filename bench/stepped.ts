@@ -1,4 +1,5 @@
 import { shapeSize } from '../src/ann/ann.ts';
+import { type Seeded, seeded } from '../src/ann/build.ts';
 import type { BoundKernel } from '../src/gpu/bind.ts';
 import { readBuffer } from '../src/gpu/buffers.ts';
 import type { Device } from '../src/gpu/device.ts';
@@ -12,7 +13,6 @@ import { SteppedSession } from '../src/run/stepped-session.ts';
 import { BATCH, byteRow, macRow, randomImages } from './kernels.ts';
 import { median, type Stopwatch } from './measure.ts';
 import { resnet20 } from './network.ts';
-import { generator } from './networks.ts';
 import type { PeakSuite } from './peak.ts';
 import type { Row } from './result.ts';
 
@@ -108,7 +108,7 @@ async function measureForms(
   const { network, plan, engine } = session;
   const { layer, macs, parameters } = dense.dispatch;
   const [term] = parameters.term as readonly { readonly source: number; readonly groupStride: number }[];
-  const random = generator(layer + Math.round(activity * 1000));
+  const random = seeded(layer + Math.round(activity * 1000));
   const words = Uint32Array.from({ length: term.groupStride * plan.layout.groups }, () => randomBits(random, activity));
   session.device.handle.queue.writeBuffer(engine.data.spikes, term.source * 4, words);
   setWindow(session, dense.dispatch);
@@ -128,9 +128,9 @@ async function measureForms(
 }
 
 /** A word of 32 spikes, each there with a probability. */
-function randomBits(random: () => number, probability: number): number {
+function randomBits(random: Seeded, probability: number): number {
   let word = 0;
-  for (let i = 0; i < 32; i++) if (random() < probability) word |= 1 << i;
+  for (let i = 0; i < 32; i++) if (random.chance(probability)) word |= 1 << i;
   return word >>> 0;
 }
 

@@ -1,7 +1,8 @@
 import { type Ann, type AnnLayer, INPUT, type Shape } from '../../src/ann/ann.ts';
+import { seeded } from '../../src/ann/build.ts';
 import type { DataSet } from '../../src/data/data-set.ts';
 import type { LabelledSource } from '../../src/run/source.ts';
-import { generator, randomConvolution } from '../networks.ts';
+import { randomConvolution } from '../networks.ts';
 
 /** Pixels of a side, and classes: those of ImageNet. */
 const SIDE = 224;
@@ -14,7 +15,7 @@ const BLOCKS = 7;
 
 /** A few channels and large strides: 224² pixels cost little, and a thousand classes are still told apart. */
 export function flowNetwork(): Ann {
-  const random = generator(1);
+  const random = seeded(1);
   const layer = (
     name: string,
     source: number,

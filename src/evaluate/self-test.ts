@@ -1,4 +1,18 @@
-import { type Ann, type AnnLayer, type AnnTerm, type Convolution, INPUT, type Shape, shapeSize, type Window } from '../ann/ann.ts';
+import { type AnnTerm, INPUT, type Shape, shapeSize, type Window } from '../ann/ann.ts';
+import {
+  ann,
+  convolution,
+  map,
+  neurons,
+  pool,
+  randomPixels,
+  randomWeights,
+  readout,
+  SAME,
+  seeded,
+  shortcut,
+  square,
+} from '../ann/build.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { quantize } from '../quantize/quantize.ts';
@@ -26,8 +40,7 @@ const WAVES = 2;
 export async function selfTest(device: Device): Promise<SelfTest> {
   const network = smallNetwork();
   const size = shapeSize(network.input.shape);
-  const random = numbers(7);
-  const pixels = Uint8Array.from({ length: IMAGES * size }, () => Math.floor(random() * 256));
+  const pixels = randomPixels(network.input.shape, IMAGES, 7);
   const expected = Array.from({ length: IMAGES }, (_, n) => simulate(network, pixels.subarray(n * size, (n + 1) * size), WAVES));
   // pixels do not fit halves and are computed in single integers
   const arithmetics: readonly Arithmetic[] = [...(device.packedDot ? (['packed'] as const) : []), 'halves', 'f32'];
@@ -63,57 +76,29 @@ export function firstDifference(network: SpikingNetwork, run: RunResult, expecte
   return null;
 }
 
-/** Pseudo-random numbers in [0, 1) from a seed (Park and Miller's generator). */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 48271) % 2147483647;
-    return state / 2147483647;
-  };
-}
-
-const shape = (channels: number, height: number, width: number): Shape => ({ channels, height, width });
-
-const square = (size: number, stride: number, pad: number): Window => ({
-  kernel: [size, size],
-  stride: [stride, stride],
-  pads: [pad, pad, pad, pad],
-  dilation: [1, 1],
-});
+const CHANNELS = 9;
+const SIDE = 9;
 
 /** 3 × 9 × 9 pixels, a residual block with max and average pool, six classes. K = 4. */
 function smallNetwork(): SpikingNetwork {
-  const random = numbers(1);
-  const convolution = (inputs: number, outputs: number, window: Window): Convolution<Float32Array> => {
-    const [height, width] = window.kernel;
-    const length = outputs * inputs * height * width;
-    const range = Math.sqrt(12 / (inputs * height * width));
-    return { type: 'convolution', weights: Float32Array.from({ length }, () => (random() - 0.5) * range), window, groups: 1 };
-  };
-  const neurons = (name: string, of: Shape, ...terms: AnnTerm[]): AnnLayer => {
-    const bias = Float32Array.from({ length: of.channels }, () => random() * 0.2);
-    return { kind: 'neurons', name, shape: of, terms, bias, ceiling: Number.POSITIVE_INFINITY };
-  };
-  const map = shape(9, 9, 9);
-  const half = shape(9, 4, 4);
-  const vector = shape(9, 1, 1);
-  const same: AnnTerm['operator'] = { type: 'identity', weights: new Float32Array(9).fill(1) };
-  const layers: AnnLayer[] = [
-    neurons('first', map, { source: INPUT, operator: convolution(3, 9, square(3, 1, 1)) }),
-    neurons('second', map, { source: 0, operator: convolution(9, 9, square(3, 1, 1)) }),
-    neurons('join', map, { source: 1, operator: convolution(9, 9, square(3, 1, 1)) }, { source: 0, operator: same }),
-    { kind: 'pool', name: 'maximum', shape: half, source: 2, mode: 'max', window: square(2, 2, 0), countIncludePad: true },
-    neurons('third', half, { source: 3, operator: convolution(9, 9, square(1, 1, 0)) }),
-    { kind: 'pool', name: 'average', shape: vector, source: 4, mode: 'average', window: square(4, 4, 0), countIncludePad: true },
-    {
-      kind: 'readout',
-      name: 'readout',
-      shape: shape(6, 1, 1),
-      terms: [{ source: 5, operator: convolution(9, 6, square(1, 1, 0)) }],
-      bias: Float32Array.from({ length: 6 }, () => random() * 0.1),
-    },
+  const random = seeded(1);
+  const bias = (count: number, most: number) => Float32Array.from({ length: count }, () => random.real() * most);
+  const convolve = (source: number, outputs: number, inputs: number, window: Window) =>
+    convolution(source, randomWeights(random, outputs, inputs * window.kernel[0] * window.kernel[1]), window);
+  const layer = (name: string, shape: Shape, ...terms: AnnTerm[]) => neurons(name, shape, terms, bias(CHANNELS, 0.2));
+  const whole = map(CHANNELS, SIDE);
+  const half = map(CHANNELS, SIDE >> 1);
+  const same = new Float32Array(CHANNELS).fill(1);
+  const layers = [
+    layer('first', whole, convolve(INPUT, CHANNELS, 3, SAME)),
+    layer('second', whole, convolve(0, CHANNELS, CHANNELS, SAME)),
+    layer('join', whole, convolve(1, CHANNELS, CHANNELS, SAME), shortcut(0, same)),
+    pool('maximum', 2, whole, 'max', square(2, { stride: [2, 2] })),
+    layer('third', half, convolve(3, CHANNELS, CHANNELS, square(1))),
+    pool('average', 4, half, 'average', square(half.height)),
+    readout(6, [convolve(5, 6, CHANNELS, square(1))], bias(6, 0.1)),
   ];
-  const ann: Ann = { name: 'self-test', input: shape(3, 9, 9), layers };
   const scales = layers.map(() => 2);
-  return quantize(ann, { phaseBits: 4, initial: 'half', scales, mean: [0.5, 0.45, 0.4], std: [0.25, 0.25, 0.25] });
+  const net = ann(map(3, SIDE), layers, 'self-test');
+  return quantize(net, { phaseBits: 4, initial: 'half', scales, mean: [0.5, 0.45, 0.4], std: [0.25, 0.25, 0.25] });
 }

@@ -1,4 +1,5 @@
 import { shapeSize } from '../ann/ann.ts';
+import { randomPixels } from '../ann/build.ts';
 import { DeviceError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
@@ -62,7 +63,7 @@ export async function measureShapes(device: Device, network: SpikingNetwork, opt
   const groups = groupLayers(device, network, options.known ?? {});
   const candidates = distinct(groups.flatMap((group) => group.candidates));
   const size = shapeSize(network.input.shape);
-  let images = options.images ?? seededPixels(batch * size);
+  let images = options.images ?? randomPixels(network.input.shape, batch, 1);
   const measured = candidates.map((choice) => ({ choice, layerMs: network.layers.map(() => Infinity) }));
   let expected: RunResult | null = null;
   for (let turn = 0; turn < ROUNDS * candidates.length; turn++) {
@@ -169,13 +170,4 @@ function checkSame(device: Device, { form, arithmetic, weights }: Choice, expect
     `kernels "${form} ${arithmetic} ${weights}" give other integers than the first candidate`,
     'update the driver, or choose another GPU (--adapter); `bsnn doctor` tests it',
   );
-}
-
-/** Pseudo-random bytes, the same every time (a linear congruential generator; Numerical Recipes). */
-export function seededPixels(count: number): Uint8Array {
-  let state = 1;
-  return Uint8Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state >>> 24;
-  });
 }
