@@ -2,7 +2,7 @@ import { accuracyOf, countHits } from '../../src/evaluate/accuracy.ts';
 import { readingsAt } from '../../src/evaluate/curve.ts';
 import type { Device } from '../../src/gpu/device.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
-import { wordSteps } from '../../src/network/time.ts';
+import { wordSteps } from '../../src/network/timetable.ts';
 import { type RunResult, Session } from '../../src/run/session.ts';
 import { SteppedSession } from '../../src/run/stepped-session.ts';
 import { takeTimes } from './clock.ts';
@@ -37,7 +37,7 @@ export async function measureOurs(
       images: run.images,
       accuracy: accuracyOf(countHits(readingsAt(run, run.steps.length - 1, run.units), images.labels)).top1,
       batch: session.plan.batch,
-      steps: wordSteps(network, waves),
+      steps: wordSteps(network.timetable, waves),
       versions,
       reason: null,
       wrong: false,
@@ -60,7 +60,7 @@ export async function measureOursStepped(
   windowed: RunResult,
   versions: string,
 ): Promise<Measured> {
-  const steps = wordSteps(network, 1);
+  const steps = wordSteps(network.timetable, 1);
   const session = await SteppedSession.create(device, network, { timesteps: steps, batch });
   try {
     const count = Math.min(images.count, STEPPED_IMAGES);

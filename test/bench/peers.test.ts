@@ -7,8 +7,8 @@ import { compare, type Measured, type PeersResult, skipped } from '../../bench/p
 import { tableLines } from '../../bench/peers/table.ts';
 import { ROOT } from '../../bench/root.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
-import { readoutStep, readoutUnits } from '../../src/network/time.ts';
 import { folderTest } from '../data/temporary-folder.ts';
+import { readoutStep, readoutUnits } from '../helpers/closed-times.ts';
 import { simulateAll } from '../helpers/compare.ts';
 import { randomAnn, randomPixels } from '../helpers/random-network.ts';
 import { residual } from '../network/hand-made.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Ann, AnnLayer, AnnTerm, Shape } from '../../src/ann/ann.ts';
 import { windowOutput } from '../../src/ann/ann.ts';
-import { integrates, readoutOf, readoutStep, wordSteps } from '../../src/network/time.ts';
 import { quantize } from '../../src/quantize/quantize.ts';
+import { integrates, readoutOf, readoutStep, wordSteps } from '../helpers/closed-times.ts';
 import { ann, convolution, map, neurons, pool, readout, SAME, shortcut, square } from './hand-made.ts';
 
 /** ResNet-20 with few channels: 3 stages of 3 blocks, projections at the two transitions. */

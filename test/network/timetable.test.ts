@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { firedImage, integratedImage, interleaved } from '../../src/network/interleave.ts';
 import { readoutOf, type SpikingNetwork } from '../../src/network/network.ts';
-import * as closed from '../../src/network/time.ts';
 import {
   boundaries,
   holdSteps,
@@ -23,6 +22,7 @@ import {
   wordSteps,
   wordsBegun,
 } from '../../src/network/timetable.ts';
+import * as closed from '../helpers/closed-times.ts';
 import { randomNetwork, recipes } from '../helpers/random-network.ts';
 import { residual } from './hand-made.ts';
 

@@ -1,10 +1,10 @@
-import { readoutOf, type SpikingNetwork } from './network.ts';
-import type { Sent } from './timetable.ts';
+import { readoutOf, type SpikingNetwork } from '../../src/network/network.ts';
+import type { Sent } from '../../src/network/timetable.ts';
 
-export { readoutOf } from './network.ts';
-export type { Sent } from './timetable.ts';
+export { readoutOf } from '../../src/network/network.ts';
+export type { Sent } from '../../src/network/timetable.ts';
 
-/** Timing of a network with one K (specification, section 6), in closed form. To go: `timetable.ts` answers for K by depth too. */
+/** Timing of a network with one K (specification, section 6), in closed form: what the timetable, which answers for K by depth too, is tested against. */
 
 /** Real logits of one unit of the readout's potential, a class: λ·2^-K/θ. */
 export const readoutUnits = (network: SpikingNetwork): Float64Array => readoutOf(network).units.unit;
