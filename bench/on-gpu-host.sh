@@ -55,7 +55,7 @@ figures() {
   node -e '
     const r = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
     const points = (x) => (100 * (x - r.ann.top1)).toFixed(2);
-    const word = (n) => r.snn.curve.find(({ t }) => t === r.snn.firstOutput + 2 * r.phaseBits * (n - 1)).top1;
+    const word = (n) => r.snn.curve.find(({ t }) => t === r.snn.wordSteps[n - 1]).top1;
     const words = Array.from({ length: r.waves }, (_, i) => points(word(i + 1))).join(" / ");
     const { imagesPerSecond, steadyImagesPerSecond, firstResultSeconds, gpuIdleShare, peakGpuBytes, seconds } = r.timing;
     const rates = `${imagesPerSecond.toFixed(0)} images/s (steady ${steadyImagesPerSecond?.toFixed(0) ?? "unknown"})`;

@@ -48,20 +48,21 @@ function writerOf(path: string): Writer {
   throw new OptionError('output-kind', `--out ${path}`, 'is of no known kind', 'name a file that ends in .png, .svg or .npy');
 }
 
-/** The spikes of one stored value: a sign, or under `multi:n` a whole word, a spike a bit. */
-function spikesOf(value: number): number {
+/** The spikes of one stored value: a count, or of multi-threshold neurons a whole word, a spike a bit. */
+function spikesOf(value: number, neuron: string): number {
+  if (!neuron.startsWith('multi')) return value;
   let count = 0;
   for (let rest = Math.abs(value); rest !== 0; rest &= rest - 1) count++;
   return count;
 }
 
 /** Spikes, and how many of them are of neurons that the trained network has at 0. */
-function describe({ layer, spikes, activations, timesteps }: LayerTrace): string {
+function describe({ layer, neuron, spikes, activations, timesteps }: LayerTrace): string {
   const size = activations.length;
   const spiked = new Uint8Array(size);
   let count = 0;
   spikes.forEach((s, i) => {
-    count += spikesOf(s);
+    count += spikesOf(s, neuron);
     if (s !== 0) spiked[i % size] = 1;
   });
   const of = (test: (i: number) => boolean) => whole(activations.reduce((n, _, i) => n + (test(i) ? 1 : 0), 0));

@@ -3,6 +3,7 @@ import type { LayerStatistics } from '../ann/statistics.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { depths } from '../quantize/joins.ts';
+import { phasesByDepth } from '../quantize/phases.ts';
 import { quantize } from '../quantize/quantize.ts';
 import { AnnSession, type Calibration } from '../run/ann-session.ts';
 import { asSource, type ImageSource } from '../run/source.ts';
@@ -36,7 +37,9 @@ export async function convert(
   calibrationImages: ImageSource | Uint8Array,
   options: ConvertOptions = {},
 ): Promise<SpikingNetwork> {
-  const { mean = [0], std = [1], batch = 64 } = options;
+  const { phaseBits = 4, mean = [0], std = [1], batch = 64 } = options;
+  // what is wrong with K is said before the work
+  phasesByDepth(ann, depths(ann), phaseBits);
   const session = await AnnSession.create(device, ann, { mean, std, batch });
   try {
     return convertCalibrated(ann, await session.calibrate(asSource(calibrationImages, ann.input)), options);
@@ -53,12 +56,12 @@ export function convertCalibrated(
 ): SpikingNetwork {
   const { phaseBits = 4, scale = 'percentile', percentile = 99.9, initial = 'half', mean = [0], std = [1] } = options;
   const depth = depths(ann);
+  const phases = phasesByDepth(ann, depth, phaseBits);
   const scales = ann.layers.map((layer, l) => {
     if (layer.kind === 'pool') return 0;
     if (layer.kind === 'readout') return largestLogit || 1;
-    // a list that is too short is refused by `quantize`
-    const bits = typeof phaseBits === 'number' ? phaseBits : (phaseBits[depth[l]] ?? 1);
-    return layerScale(layer.name, statistics[l] as LayerStatistics, layer.ceiling, { method: scale, percentile, phaseBits: bits });
+    const settings = { method: scale, percentile, phaseBits: phases[depth[l]] };
+    return layerScale(layer.name, statistics[l] as LayerStatistics, layer.ceiling, settings);
   });
   return quantize(ann, { phaseBits, initial, scales, mean, std });
 }

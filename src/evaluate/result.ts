@@ -38,9 +38,9 @@ export interface EvaluationResult {
 
 /** Accuracy of the spiking network; top-1 and top-5 after the last wave. */
 export interface SpikingAccuracy extends Accuracy {
-  /** T of the last wave: steps from the image's onset to its full word in the readout (`wordSteps(network, waves)`). */
+  /** T of the last wave: steps from the image's onset to its full word in the readout (the last of `wordSteps`). */
   readonly timesteps: number;
-  /** T_1: steps to the first full word (`wordSteps(network, 1)`). The curve starts K − 1 steps earlier, with the word's first bit. */
+  /** T_1: steps to the first full word (`wordSteps[0]`). The curve starts `window` − 1 steps earlier, with the word's first bit. */
   readonly firstOutput: number;
   /** T of each word, from the first on; and the steps of a readout's window, in which a word comes. */
   readonly wordSteps: readonly number[];

@@ -105,7 +105,7 @@ function membrane(picture: RasterPicture, trace: NeuronTrace, x: Layer): Layer[]
   const color = trace.activation > 0 ? COLORS.active : COLORS.sin;
   const after = Array.from(trace.membrane, (v, i) => ({ start: picture.from + i + 1, v }));
   const values = [{ ...after[0], start: picture.from }, ...after];
-  const fired = after.filter((_, i) => trace.spikes[i] > 0);
+  const fired = after.filter((_, i) => trace.spikes[i] !== 0);
   const y = {
     field: 'v',
     type: 'quantitative',

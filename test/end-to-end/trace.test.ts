@@ -37,6 +37,20 @@ describeOnDevice('bsnn trace', () => {
     expect(perStep.map((n) => n > 0)).toEqual(perStep.map((_, t) => t >= 16 && t < 20));
   });
 
+  folderTest('counts the spikes of a burst, and the bits of a multi-threshold word', async ({ folder }) => {
+    const path = join(folder, 'spikes.npy');
+    const burst = await command('--layer', 'stem', '--timesteps', '12', '--neuron', 'burst:5', '--out', path);
+    const counts = readFileSync(path).subarray(128);
+    expect(Math.max(...counts)).toBeGreaterThan(1);
+    expect(figures(burst.out)[0]).toBe(counts.reduce((a, b) => a + b, 0));
+    const multi = await command('--layer', 'stem', '--timesteps', '12', '--neuron', 'multi:4', '--out', path);
+    const file = readFileSync(path);
+    const words = Array.from({ length: (file.length - 128) / 4 }, (_, i) => file.readInt32LE(128 + 4 * i));
+    const bits = words.map((word) => Math.abs(word).toString(2).replaceAll('0', '').length);
+    expect(Math.max(...bits)).toBeGreaterThan(1);
+    expect(figures(multi.out)[0]).toBe(bits.reduce((a, b) => a + b, 0));
+  });
+
   folderTest('draws as SVG and PNG', async ({ folder }) => {
     const svg = join(folder, 'picture.svg');
     const png = join(folder, 'picture.png');

@@ -49,7 +49,7 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
     ...['diagnosis.ts'],
   ],
   neuron: ['neuron.ts', 'model.ts', 'bistable.ts', 'membrane.ts'],
-  quantize: ['quantize.ts', 'joins.ts'],
+  quantize: ['quantize.ts', 'joins.ts', 'phases.ts'],
   reference: ['simulate.ts'],
   gpu: ['device.ts', 'node.ts', 'buffers.ts', 'bind.ts', 'clock.ts', 'pipelines.ts', 'shader.ts'],
   kernels: [EVERYTHING],
