@@ -1,7 +1,9 @@
 import { npyFile } from '../data/npy.ts';
 import { openDataSet } from '../data/open.ts';
 import { OptionError } from '../errors.ts';
+import { neuronOf } from '../evaluate/compared-neuron.ts';
 import { type LayerTrace, type TraceOptions, trace } from '../evaluate/trace.ts';
+import { ruleOf } from '../neuron/neuron.ts';
 import { rasterChart } from '../plot/raster.ts';
 import { renderPng, renderSvg } from '../plot/render.ts';
 import { rasterPicture } from '../report/raster.ts';
@@ -48,21 +50,14 @@ function writerOf(path: string): Writer {
   throw new OptionError('output-kind', `--out ${path}`, 'is of no known kind', 'name a file that ends in .png, .svg or .npy');
 }
 
-/** The spikes of one stored value: a count, or of multi-threshold neurons a whole word, a spike a bit. */
-function spikesOf(value: number, neuron: string): number {
-  if (!neuron.startsWith('multi')) return value;
-  let count = 0;
-  for (let rest = Math.abs(value); rest !== 0; rest &= rest - 1) count++;
-  return count;
-}
-
 /** Spikes, and how many of them are of neurons that the trained network has at 0. */
 function describe({ layer, neuron, spikes, activations, timesteps }: LayerTrace): string {
+  const { spikesOf } = ruleOf(neuronOf(neuron).neuron);
   const size = activations.length;
   const spiked = new Uint8Array(size);
   let count = 0;
   spikes.forEach((s, i) => {
-    count += spikesOf(s, neuron);
+    count += spikesOf(s);
     if (s !== 0) spiked[i % size] = 1;
   });
   const of = (test: (i: number) => boolean) => whole(activations.reduce((n, _, i) => n + (test(i) ? 1 : 0), 0));

@@ -14,6 +14,7 @@ import type { ComparisonRow } from './comparison.ts';
 import { hitsAtPoints } from './curve.ts';
 import { diagnosis } from './diagnosis.ts';
 import { mergeSome } from './folds.ts';
+import { openTogether } from './together.ts';
 
 /** What one kind of neuron adds up to, at each of the times. */
 interface NeuronSums {
@@ -53,34 +54,24 @@ export interface Compared {
 }
 
 /** Makes what one kind of neuron needs. @throws OptionError, DeviceError */
-export async function openNeuron(neuron: ComparedNeuron, compared: Compared): Promise<NeuronRun> {
+export function openNeuron(neuron: ComparedNeuron, compared: Compared): Promise<NeuronRun> {
   const { device, network, trained, timesteps, batch, memory } = compared;
-  const opened: { dispose: () => void }[] = [];
-  const dispose = () => {
-    for (const one of opened.reverse()) one.dispose();
-  };
-  try {
+  return openTogether(async (keep) => {
     const { neuron: kind, synchronous } = neuronOf(neuron);
     const last = timesteps[timesteps.length - 1];
-    const session = await SteppedSession.create(device, network, { neuron: kind, synchronous, timesteps: last, batch, memory });
-    opened.push(session);
+    const options = { neuron: kind, synchronous, timesteps: last, batch, memory };
+    const session = keep(await SteppedSession.create(device, network, options));
     const { counts, decoded } = session.engine.data;
     const counted = session.accumulators.map(({ layer, first }) => ({ layer, first, tally: null }));
     const where = { counts, decoded, layers: counted };
-    const diagnoser = await DiagnosisSession.create(device, network, trained, where, session.plan.batch, {
-      moments: timesteps.length,
-      synchronous: synchronous && session.model.windowed,
-    });
-    opened.push(diagnoser);
+    const looks = { moments: timesteps.length, synchronous: synchronous && session.model.windowed };
+    const diagnoser = keep(await DiagnosisSession.create(device, network, trained, where, session.plan.batch, looks));
     const clock = Clock.of(device, 1 + 2 * timesteps.length);
-    if (clock) opened.push(clock);
+    if (clock) keep(clock);
     const layers = counted.map(({ layer }) => layer);
     const decoding = timesteps.map((t) => layers.map((l) => decodingOf(session, l, t)));
-    return { neuron, timesteps, session, diagnoser, clock, layers, decoding, sums: null, dispose };
-  } catch (error) {
-    dispose();
-    throw error;
-  }
+    return { neuron, timesteps, session, diagnoser, clock, layers, decoding, sums: null };
+  });
 }
 
 /** How a layer's accumulators are read after T steps. What counts as saturated is not asked here. */

@@ -14,6 +14,7 @@ import { type Part, type Report, type SpikingPass, type SpikingSums, spikingFold
 import type { Evaluation } from './prepare.ts';
 import type { DiagnosisSummary } from './result.ts';
 import type { Stopwatch } from './stopwatch.ts';
+import { openTogether } from './together.ts';
 
 /** A part of the images, run by both networks and compared layer by layer. */
 export interface DiagnosedPass extends SpikingPass {
@@ -93,25 +94,14 @@ const oneAfterAnother = (a: RunTiming, b: RunTiming): RunTiming => ({
   gpuBusySeconds: a.gpuBusySeconds === null || b.gpuBusySeconds === null ? null : a.gpuBusySeconds + b.gpuBusySeconds,
 });
 
-async function open(device: Device, network: SpikingNetwork, evaluation: Evaluation): Promise<Sessions> {
+function open(device: Device, network: SpikingNetwork, evaluation: Evaluation): Promise<Sessions> {
   const { ann, batch, waves, choices } = evaluation;
-  const opened: { dispose: () => void }[] = [];
-  const dispose = () => {
-    for (const one of opened.reverse()) one.dispose();
-  };
-  const keep = <T extends { dispose: () => void }>(one: T): T => {
-    opened.push(one);
-    return one;
-  };
-  try {
+  return openTogether(async (keep) => {
     const trained = keep(await AnnSession.create(device, ann, { ...evaluation, keepCells: true }));
     const options = { batch: Math.min(batch, trained.plan.batch), waves, choices, keepWords: true };
     const spiking = keep(await Session.create(device, network, options));
     const tallies = keep(await prepareTallies(spiking));
     const diagnoser = keep(await DiagnosisSession.create(device, network, trained, tallies, spiking.plan.batch));
-    return { trained, spiking, tallies, diagnoser, dispose };
-  } catch (error) {
-    dispose();
-    throw error;
-  }
+    return { trained, spiking, tallies, diagnoser };
+  });
 }

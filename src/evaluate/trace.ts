@@ -13,7 +13,6 @@ import { AnnSession } from '../run/ann-session.ts';
 import { readImages } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
-
 import { type EvaluateOptions, settle } from './options.ts';
 import { prepare } from './prepare.ts';
 

@@ -7,6 +7,11 @@ export const WORKGROUP = 64;
 /** Workgroups that one dimension takes on every device; more are folded into z. */
 const MAX_WORKGROUPS = 65535;
 
+/** Bindings of a part of a buffer may start at multiples of this on every device. */
+export const ALIGNMENT = 256;
+/** Bytes, rounded up to where the next binding may start. */
+export const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
 /** How much of a kernel there is to do. */
 export interface Extent {
   /** Along x; folded where one dimension does not take them. */

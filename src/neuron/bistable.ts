@@ -33,6 +33,7 @@ export const bistable: NeuronModel = {
   mostSpikes: 1,
   windowed: true,
   maximum: 'word',
+  spikesOf: (word) => word,
   initialMembrane: (g, _phaseBits, initial) => initialMembrane(g, initial),
   spikeWeight: weight,
   synapseWeight: weight,

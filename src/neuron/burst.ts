@@ -16,6 +16,7 @@ export const burst = (most: number): NeuronModel => ({
   mostSpikes: most,
   windowed: false,
   maximum: 'count',
+  spikesOf: (word) => word,
   initialMembrane: (g, phaseBits, initial) => (initial === 'half' ? chargeOf(g, 2 ** phaseBits) / 2 : 0),
   spikeWeight: ({ phaseBits }) => 2 ** phaseBits,
   synapseWeight: ({ phaseBits }) => 2 ** phaseBits,

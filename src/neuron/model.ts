@@ -37,6 +37,8 @@ export interface NeuronModel {
    * of words so far, of which the pool sends the change.
    */
   readonly maximum: 'word' | 'count' | 'step' | 'sum';
+  /** Spikes that it takes to send a word. */
+  readonly spikesOf: (word: number) => number;
   /** V before the first step, in membrane units. */
   readonly initialMembrane: (g: number, phaseBits: number, initial: 'half' | 'zero') => number;
   /** What 1 in a word of this step stands for, in units of the sender's words: λ·2^-K of activation. 0 where it cannot send. */

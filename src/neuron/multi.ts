@@ -25,6 +25,7 @@ const multiThreshold = (bits: number, takesBack: boolean): NeuronModel => {
     mostSpikes: bits,
     windowed: false,
     maximum: takesBack ? 'sum' : 'step',
+    spikesOf: bitsSet,
     initialMembrane: (g, _phaseBits, initial) => initialMembrane(g, initial),
     spikeWeight: () => 1,
     synapseWeight: () => 1,
@@ -33,7 +34,7 @@ const multiThreshold = (bits: number, takesBack: boolean): NeuronModel => {
       const held = clampMembrane(v);
       const least = takesBack ? 0 - Math.min(sent, full) : 0;
       const word = Math.min(Math.max(Math.floor(held / threshold(g)), least), full);
-      return { v: held - threshold(g) * word, word, spikes: bitsSet(Math.abs(word)) };
+      return { v: held - threshold(g) * word, word, spikes: bitsSet(word) };
     },
     decodeFactor: (steps) => 1 / steps,
     readoutDivisor: (steps) => steps,
@@ -43,9 +44,9 @@ const multiThreshold = (bits: number, takesBack: boolean): NeuronModel => {
 export const multi = (bits: number): NeuronModel => multiThreshold(bits, true);
 export const multiPlus = (bits: number): NeuronModel => multiThreshold(bits, false);
 
-/** Spikes of a word. */
+/** Spikes of a word: the bits of its magnitude. */
 function bitsSet(word: number): number {
   let count = 0;
-  for (let rest = word; rest > 0; rest >>= 1) count += rest & 1;
+  for (let rest = Math.abs(word); rest > 0; rest >>= 1) count += rest & 1;
   return count;
 }

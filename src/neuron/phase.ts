@@ -20,6 +20,7 @@ export const phase: NeuronModel = {
   mostSpikes: 1,
   windowed: false,
   maximum: 'word',
+  spikesOf: (word) => word,
   initialMembrane: (g, phaseBits, initial) => (initial === 'half' ? Math.floor((phaseBits * threshold(g)) / 2) : 0),
   spikeWeight: ({ phaseBits, phase }) => phaseWeight(phaseBits, phase),
   synapseWeight: ({ phaseBits, phase }) => phaseBits * phaseWeight(phaseBits, phase),

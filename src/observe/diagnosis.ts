@@ -7,7 +7,7 @@ import type { Decoding, LayerSums } from '../network/diagnosis.ts';
 import { fanOut } from '../network/fan-out.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { type Program, storage, uniform } from '../plan/program.ts';
-import { type Loaded, load, packParameters } from '../run/load.ts';
+import { besides, type Loaded, load, packParameters } from '../run/load.ts';
 
 /** The trained network's activations on the GPU, of all layers at once: an `AnnSession` with `keepCells`. */
 export interface Activations {
@@ -53,11 +53,11 @@ export class DiagnosisSession {
   readonly #offsets: Offsets;
   readonly #readback: GPUBuffer;
 
-  private constructor(loaded: Loaded, counted: readonly CountedLayer[], offsets: Offsets) {
+  private constructor(loaded: Loaded, readback: GPUBuffer, counted: readonly CountedLayer[], offsets: Offsets) {
     this.#loaded = loaded;
     this.#counted = counted;
     this.#offsets = offsets;
-    this.#readback = loaded.buffers.create('readback', 'readback', loaded.program.buffers.partials.bytes);
+    this.#readback = readback;
   }
 
   /**
@@ -105,7 +105,10 @@ export class DiagnosisSession {
     };
     const packers = { fanOut: () => fanOutTable(network, counts.layers, places, synchronous) };
     const others = { cells: activations.engine.data.cells, counts: counts.counts, decoded: counts.decoded };
-    return new DiagnosisSession(await load(device, program, packers, others), counts.layers, offsets);
+    const loaded = await load(device, program, packers, others);
+    const { bytes } = program.buffers.partials;
+    const readback = await besides(loaded, (buffers) => buffers.create('readback', 'readback', bytes));
+    return new DiagnosisSession(loaded, readback, counts.layers, offsets);
   }
 
   /**

@@ -1,9 +1,7 @@
+import { ALIGNMENT, aligned } from '../gpu/bind.ts';
 import type { Range, Share } from '../kernels/kernel.ts';
 import { largestBinding, type PlanLimits } from './fit.ts';
 import type { BufferPlan, Content } from './program.ts';
-
-/** A share must start at a multiple of this, whatever the device. */
-const ALIGNMENT = 256;
 
 /** A uniform binding of weights: `array<vec4u, 4096>`. */
 export const UNIFORM_BYTES = 65536;
@@ -78,7 +76,7 @@ export class Tables {
   ): { readonly range: Range; readonly uniform: boolean } {
     const offset = this.#ends.get(buffer) ?? 0;
     if (bytes > 0) this.#contents.push({ buffer, offset, ...content });
-    this.#ends.set(buffer, offset + Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    this.#ends.set(buffer, offset + aligned(bytes));
     if (uniform) this.#uniform.add(buffer);
     return { range: { offset, size: uniform ? this.#uniformBytes : Math.max(16, bytes) }, uniform };
   }

@@ -5,7 +5,7 @@ import { type InterleavedProgram, passesOfCycle, planInterleaved } from '../plan
 import { type TrainsOptions, trainsPackers } from '../plan/trains/plan.ts';
 import type { OnBatch } from './batch.ts';
 import { encodePasses } from './encode.ts';
-import { type Loaded, load } from './load.ts';
+import { besides, clear, type Loaded, load } from './load.ts';
 import { checkSource, type ImageSource, type ReadAhead, readAhead } from './source.ts';
 import { IN_FLIGHT, padToWords } from './stream.ts';
 
@@ -39,17 +39,21 @@ export class Interleaver {
   readonly #readbacks: readonly GPUBuffer[];
   readonly #input: SpikingNetwork['input'];
 
-  private constructor(loaded: Loaded<InterleavedProgram>, { input }: SpikingNetwork) {
+  private constructor(loaded: Loaded<InterleavedProgram>, readbacks: readonly GPUBuffer[], { input }: SpikingNetwork) {
     this.#loaded = loaded;
+    this.#readbacks = readbacks;
     this.#input = input;
-    const bytes = loaded.program.last[0].size;
-    this.#readbacks = Array.from({ length: IN_FLIGHT }, () => loaded.buffers.create('readback', 'readback', bytes));
   }
 
   /** @throws OptionError for what cannot be interleaved, DeviceError */
   static async create(device: Device, network: SpikingNetwork, options: Omit<TrainsOptions, 'timesteps'>): Promise<Interleaver> {
     const program = planInterleaved(network, device.limits, options);
-    return new Interleaver(await load(device, program, trainsPackers(network, options)), network);
+    const loaded = await load(device, program, trainsPackers(network, options));
+    const { size } = program.last[0];
+    const readbacks = await besides(loaded, (buffers) =>
+      Array.from({ length: IN_FLIGHT }, () => buffers.create('readback', 'readback', size)),
+    );
+    return new Interleaver(loaded, readbacks, network);
   }
 
   get program(): InterleavedProgram {
@@ -93,9 +97,9 @@ export class Interleaver {
 
   /** Before the first image: no spike is under way. */
   #clear(): void {
-    const { device, program, data } = this.#loaded;
+    const { device } = this.#loaded;
     const encoder = device.handle.createCommandEncoder();
-    for (const [name, { cleared }] of Object.entries(program.buffers)) if (cleared) encoder.clearBuffer(data[name]);
+    clear(this.#loaded, encoder);
     device.handle.queue.submit([encoder.finish()]);
   }
 

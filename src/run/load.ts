@@ -1,4 +1,4 @@
-import { type BoundKernel, bind, WORKGROUP } from '../gpu/bind.ts';
+import { aligned, type BoundKernel, bind, WORKGROUP } from '../gpu/bind.ts';
 import { Buffers } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import { writeStruct } from '../gpu/shader.ts';
@@ -17,9 +17,6 @@ export interface Loaded<P extends Program = Program> {
   /** Parameter structs, one a dispatch. */
   readonly parameters: GPUBuffer;
 }
-
-/** Offsets of uniform bindings must be multiples of this on every device. */
-const ALIGNMENT = 256;
 
 /**
  * Makes the buffers of a program, packs and uploads what goes into them, compiles and binds its kernels (in parallel).
@@ -56,6 +53,21 @@ export async function load<P extends Program>(
     buffers.dispose();
     throw error;
   }
+}
+
+/** Makes what a session needs besides its program. Where that fails, nothing of the program stays on the device. */
+export async function besides<T>({ device, program, buffers }: Loaded, make: (buffers: Buffers) => T): Promise<T> {
+  try {
+    return await device.guard(`results of "${program.network}"`, () => make(buffers));
+  } catch (error) {
+    buffers.dispose();
+    throw error;
+  }
+}
+
+/** Sets to 0 what a program wants cleared. */
+export function clear({ program, data }: Loaded, encoder: GPUCommandEncoder): void {
+  for (const [name, { cleared }] of Object.entries(program.buffers)) if (cleared) encoder.clearBuffer(data[name]);
 }
 
 function bindDispatch(
@@ -97,7 +109,7 @@ export function packParameters(dispatches: readonly Pick<Dispatch, 'kernel' | 'p
   let end = 0;
   for (const { kernel } of dispatches) {
     offsets.push(end);
-    end += Math.ceil(uniformOf(kernel, 'layer').size / ALIGNMENT) * ALIGNMENT;
+    end += aligned(uniformOf(kernel, 'layer').size);
   }
   const data = new Uint8Array(end);
   dispatches.forEach(({ kernel, parameters }, i) => {

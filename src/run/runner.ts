@@ -7,7 +7,7 @@ import type { Packers, Pass, Program } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
 import type { OnBatch, RunSummary } from './batch.ts';
 import { type AfterPass, encodePasses } from './encode.ts';
-import { type Loaded, load } from './load.ts';
+import { besides, clear, type Loaded, load } from './load.ts';
 import { checkSource, type ImageSource } from './source.ts';
 import { IN_FLIGHT, oneAfterAnother, Patience, padToWords, stream } from './stream.ts';
 
@@ -50,14 +50,14 @@ export class Runner<P extends Program> {
     const loaded = await load(device, program, packers);
     const slots: Slot[] = [];
     try {
-      await device.guard(`results of "${program.network}"`, () => {
+      await besides(loaded, () => {
         while (slots.length < IN_FLIGHT) slots.push(slotOf(loaded));
       });
-      return new Runner(loaded, slots);
     } catch (error) {
-      free(loaded, slots);
+      freeClocks(slots);
       throw error;
     }
+    return new Runner(loaded, slots);
   }
 
   get device(): Device {
@@ -134,7 +134,7 @@ export class Runner<P extends Program> {
     handle.queue.writeBuffer(data.pixels, 0, bytes.buffer, bytes.byteOffset, bytes.byteLength);
     handle.queue.writeBuffer(data.batch, 0, Uint32Array.of(images));
     const encoder = handle.createCommandEncoder({ label: program.network });
-    for (const [name, { cleared }] of Object.entries(program.buffers)) if (cleared) encoder.clearBuffer(data[name]);
+    clear(this.loaded, encoder);
     const done = encodePasses(this.loaded, encoder, passes, images, after, clock);
     let at = 0;
     for (const { buffer, offset, size } of program.results) {
@@ -162,7 +162,8 @@ export class Runner<P extends Program> {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    free(this.loaded, this.#slots);
+    freeClocks(this.#slots);
+    this.loaded.buffers.dispose();
   }
 }
 
@@ -171,9 +172,8 @@ function slotOf({ device, program, buffers }: Loaded): Slot {
   return { readback, clock: Clock.of(device, 2) };
 }
 
-function free({ buffers }: Loaded, slots: readonly Slot[]): void {
+function freeClocks(slots: readonly Slot[]): void {
   for (const { clock } of slots) clock?.dispose();
-  buffers.dispose();
 }
 
 /** Bytes of a program's results, rounded up: behind them stand the times of the batch's first and last pass. */

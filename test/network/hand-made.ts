@@ -12,7 +12,7 @@ import {
   square,
   randomWeights as weightsOf,
 } from '../../src/ann/build.ts';
-import type { SpikingLayer, SpikingNetwork } from '../../src/network/network.ts';
+import type { SpikingLayer, SpikingNetwork, SpikingPool } from '../../src/network/network.ts';
 import { timetableOf } from '../../src/network/timetable.ts';
 import { inputUnits, neuronUnits, poolUnits, readoutUnit } from '../../src/network/units.ts';
 import { quantize } from '../../src/quantize/quantize.ts';
@@ -95,3 +95,16 @@ export function residualAnn(size = 12): Ann {
 /** The same on the grid. */
 export const residual = (size = 12, phaseBits: number | readonly number[] = 4): SpikingNetwork =>
   onGrid(residualAnn(size), { phaseBits });
+
+/** The maximum of a map of 2 × 2. @param most of its inputs */
+export const maxOfFour = (most: number): SpikingPool => ({
+  kind: 'pool',
+  name: 'max',
+  shape: map(1),
+  depth: 1,
+  source: 0,
+  mode: 'max',
+  window: square(2),
+  units: { shape: map(1), unit: Float64Array.of(1), zero: Int32Array.of(0), most },
+  maxWord: most,
+});

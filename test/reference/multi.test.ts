@@ -10,7 +10,7 @@ import { windowed } from '../../src/reference/windowed.ts';
 import { firstDifference } from '../helpers/compare.ts';
 import { randomNetwork, randomPixels, recipes } from '../helpers/random-network.ts';
 import { extremes } from '../network/extremes.ts';
-import { map, residual, square } from '../network/hand-made.ts';
+import { map, maxOfFour, residual } from '../network/hand-made.ts';
 
 const network = (recipe: Parameters<typeof randomNetwork>[0], extreme: boolean): SpikingNetwork => {
   const plain = randomNetwork(recipe);
@@ -119,17 +119,7 @@ describe('multi:n', () => {
 });
 
 describe('maximum of sums so far', () => {
-  const pool: SpikingPool = {
-    kind: 'pool',
-    name: 'max',
-    shape: map(1),
-    depth: 1,
-    source: 0,
-    mode: 'max',
-    window: square(2),
-    units: { shape: map(1), unit: Float64Array.of(1), zero: Int32Array.of(0), most: 7 },
-    maxWord: 7,
-  };
+  const pool = maxOfFour(7);
 
   it('its change is sent, also when it falls', () => {
     const memory = { summed: new Int32Array(4), before: new Int32Array(1) };

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SpikingPool } from '../../src/network/network.ts';
 import { momentAt, oneK, phaseAt } from '../../src/network/timetable.ts';
 import { threshold } from '../../src/neuron/bistable.ts';
 import { parseNeuron, ruleOf } from '../../src/neuron/neuron.ts';
@@ -9,7 +8,7 @@ import { simulateSteps } from '../../src/reference/stepped.ts';
 import { weightedSums } from '../../src/reference/windowed.ts';
 import { firstDifference } from '../helpers/compare.ts';
 import { randomNetwork, randomPixels, recipes, recipesByDepth } from '../helpers/random-network.ts';
-import { map, residual, square } from '../network/hand-made.ts';
+import { map, maxOfFour, residual } from '../network/hand-made.ts';
 
 const texts = ['bistable', 'if', 'burst:5', 'phase'] as const;
 
@@ -123,17 +122,7 @@ describe('without synchronous neurons', () => {
 });
 
 describe('maximum by count', () => {
-  const pool: SpikingPool = {
-    kind: 'pool',
-    name: 'max',
-    shape: map(1),
-    depth: 1,
-    source: 0,
-    mode: 'max',
-    window: square(2),
-    units: { shape: map(1), unit: Float64Array.of(1), zero: Int32Array.of(0), most: 1 },
-    maxWord: 1,
-  };
+  const pool = maxOfFour(1);
 
   it('the input with the most spikes so far is passed on, this step’s included; the first of several', () => {
     const counted = new Int32Array(4);

@@ -1,5 +1,6 @@
 import { INPUT } from '../../ann/ann.ts';
 import { OptionError } from '../../errors.ts';
+import { aligned } from '../../gpu/bind.ts';
 import { type Range, recordOf } from '../../kernels/kernel.ts';
 import type { TrainDispatch } from '../../kernels/trains.ts';
 import { interleaved } from '../../network/interleave.ts';
@@ -37,8 +38,6 @@ export interface InterleavedProgram extends Program {
 const OWN: ReadonlySet<string> = new Set([
   ...['spikes', 'currents', 'membranes', 'counts', 'decoded', 'drive', 'potentials', 'pixels', 'words'],
 ]);
-/** Where a binding may start, whatever the device. */
-const ALIGNMENT = 256;
 
 /**
  * Plans a stream. Pure.
@@ -97,7 +96,7 @@ export function planInterleaved(
   });
 }
 
-const slotOf = (name: string, { bytes }: BufferPlan): number => (OWN.has(name) ? Math.ceil(bytes / ALIGNMENT) * ALIGNMENT : 0);
+const slotOf = (name: string, { bytes }: BufferPlan): number => (OWN.has(name) ? aligned(bytes) : 0);
 
 /** A dispatch with the buffers of one set. */
 function inSet(dispatch: TrainDispatch, set: number, slots: Readonly<Record<string, number>>): TrainDispatch {

@@ -7,7 +7,7 @@ import { encode } from '../../kernels/encode.ts';
 import { layEvents, packEvents } from '../../kernels/events.ts';
 import { flip } from '../../kernels/flip.ts';
 import { areaOf, blocksOf, cellsOf, tilesOf } from '../../kernels/geometry.ts';
-import { suited, transposed } from '../../kernels/halves.ts';
+import { suited } from '../../kernels/halves.ts';
 import { inject } from '../../kernels/inject.ts';
 import { integrate } from '../../kernels/integrate.ts';
 import type { KernelName } from '../../kernels/kernel.ts';
@@ -24,14 +24,14 @@ import {
   type TrainLayer,
   trainLayer,
 } from '../../kernels/trains.ts';
-import { layChannels, layWeights, packChannels, packWeights, type WeightedLayer } from '../../kernels/weights.ts';
+import { layChannels, layWeights, type WeightedLayer } from '../../kernels/weights.ts';
 import { phasesAt, type SpikingNetwork } from '../../network/network.ts';
 import type { Timetable } from '../../network/timetable.ts';
 import { type Neuron, ruleOf, ruleOn } from '../../neuron/neuron.ts';
 import { checkCount, type FitOptions, fit, type PlanLimits } from '../fit.ts';
+import { networkPackers } from '../packers.ts';
 import { type Packers, type Program, storage, uniform } from '../program.ts';
 import { Tables } from '../tables.ts';
-import { paddingWords } from '../words/regions.ts';
 import { laySteps, type SteppedLayout } from './layout.ts';
 
 /** What to plan for. */
@@ -226,13 +226,8 @@ const currentBytes = ({ layout, batch, network }: TrainContext, dispatches: read
 /** What makes the program's data of the network. */
 export function trainsPackers(network: SpikingNetwork, { neuron, initial }: Pick<TrainsOptions, 'neuron' | 'initial'>): Packers {
   const model = ruleOf(neuron);
-  const layerOf = (l: number) => network.layers[l] as WeightedLayer;
   return {
-    padding: () => paddingWords(network),
-    weights: ({ layer }) => packWeights(network, layerOf(layer)),
-    transposed: ({ layer }) => transposed(packWeights(network, layerOf(layer))),
-    events: ({ layer, first = 0, tiles = 0 }) => packEvents(network, layerOf(layer), { first, tiles }),
-    channels: ({ layer }) =>
-      packChannels(network, layerOf(layer), (g) => model.initialMembrane(g, phasesAt(network, layer), initial)),
+    ...networkPackers(network, (g, layer) => model.initialMembrane(g, phasesAt(network, layer), initial)),
+    events: ({ layer, first = 0, tiles = 0 }) => packEvents(network, network.layers[layer] as WeightedLayer, { first, tiles }),
   };
 }

@@ -2,21 +2,21 @@ import { shapeSize } from '../../ann/ann.ts';
 import { accumulate } from '../../kernels/accumulate.ts';
 import { encode } from '../../kernels/encode.ts';
 import { tilesOf } from '../../kernels/geometry.ts';
-import { transposed } from '../../kernels/halves.ts';
 import type { Dispatch } from '../../kernels/kernel.ts';
 import { pool } from '../../kernels/pool.ts';
 import { readout } from '../../kernels/readout.ts';
-import { layChannels, layWeights, packChannels, packWeights, type WeightedLayer } from '../../kernels/weights.ts';
+import { layChannels, layWeights } from '../../kernels/weights.ts';
 import type { WordsContext } from '../../kernels/words.ts';
 import type { SpikingNetwork } from '../../network/network.ts';
 import { readoutPhases } from '../../network/timetable.ts';
 import { initialMembrane } from '../../neuron/bistable.ts';
 import { type Choice, choose } from '../choices.ts';
 import { checkCount, fit, type PlanLimits } from '../fit.ts';
+import { networkPackers } from '../packers.ts';
 import { type Packers, type Program, storage, uniform } from '../program.ts';
 import { Tables } from '../tables.ts';
 import type { WordsOptions } from './options.ts';
-import { layRegions, paddingWords, type Region, type Regions } from './regions.ts';
+import { layRegions, type Region, type Regions } from './regions.ts';
 
 /** The windowed engine's program: all waves of a layer in one dispatch. The same for every device with these limits. */
 export interface WordsProgram extends Program {
@@ -116,12 +116,5 @@ function layMembranes({ layers }: SpikingNetwork, batch: number): { first: numbe
 }
 
 /** What makes the program's data of the network. */
-export const wordsPackers = (network: SpikingNetwork): Packers => {
-  const layerOf = (l: number) => network.layers[l] as WeightedLayer;
-  return {
-    padding: () => paddingWords(network),
-    weights: ({ layer }) => packWeights(network, layerOf(layer)),
-    transposed: ({ layer }) => transposed(packWeights(network, layerOf(layer))),
-    channels: ({ layer }) => packChannels(network, layerOf(layer), (g) => initialMembrane(g, network.initial)),
-  };
-};
+export const wordsPackers = (network: SpikingNetwork): Packers =>
+  networkPackers(network, (g) => initialMembrane(g, network.initial));
