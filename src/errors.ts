@@ -68,9 +68,11 @@ export type OptionCode =
   | 'arithmetic'
   | 'batch'
   | 'calibration'
-  | 'calibration-images'
   | 'checkpoints'
+  | 'channels'
   | 'chunk'
+  | 'classes'
+  | 'crop'
   | 'data-set-form'
   | 'diagnosis'
   | 'form'
@@ -91,9 +93,11 @@ export type OptionCode =
   | 'offset'
   | 'output-file'
   | 'output-kind'
+  | 'normalized'
   | 'percentile'
   | 'phase-bits'
   | 'phaseBits'
+  | 'resize'
   | 'session-disposed'
   | 'std'
   | 'timesteps'
@@ -113,6 +117,8 @@ export class BsnnError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly code: ErrorCode;
   /** Node, layer, file and record, option or kernel the error is about. */
   readonly where: string;
+  /** What is wrong with it. */
+  readonly what: string;
   /** What the user can do about it. */
   readonly remedy: string;
   /** Exit code of the command. */
@@ -123,6 +129,7 @@ export class BsnnError<Code extends ErrorCode = ErrorCode> extends Error {
     this.name = new.target.name;
     this.code = code;
     this.where = where;
+    this.what = what;
     this.remedy = remedy;
   }
 }

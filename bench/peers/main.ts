@@ -56,7 +56,7 @@ async function prepare({ model, dataset: spec, limit }: PeersArguments): Promise
   checkClasses(ann, sidecar);
   checkShapes(ann, dataset);
   const images = await imagesOf(evaluationImages(dataset, 0, limit));
-  const chosen = calibrationImages(dataset, 0, images.count, DEFAULTS.calibration);
+  const { source: chosen } = calibrationImages(dataset, DEFAULTS, images.count);
   const calibration = await readImages(chosen, 0, chosen.count);
   return { model, ann, images, calibration, normalization: chooseNormalization(ann, dataset, sidecar, {}) };
 }

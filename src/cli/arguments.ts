@@ -34,6 +34,19 @@ export function percentile(text: string): number {
   throw new InvalidArgumentError('Expected a number above 0 and at most 100.');
 }
 
+/** Reads a side in pixels. */
+export const side = integer([1, 2 ** 14]);
+
+/** Reads what a picture's shorter side is brought to. */
+export const resize = (text: string): number | 'none' => (text === 'none' ? text : side(text));
+
+/** Reads the channels of an image. */
+export function channels(text: string): 1 | 3 {
+  const value = toNumber(text);
+  if (value === 1 || value === 3) return value;
+  throw new InvalidArgumentError('Expected 1 or 3.');
+}
+
 /** Reads numbers separated by commas, all of which must be valid. */
 export const numbers =
   (isValid: (value: number) => boolean, kind: string) =>

@@ -1,24 +1,35 @@
 import { type Command, Option } from 'commander';
 import { DATA_SET_FORMS } from '../data/open.ts';
 import { DEFAULTS } from '../evaluate/options.ts';
-import { integerOption, numbers, percentile, phaseBitsOption } from './arguments.ts';
+import { channels, integerOption, numbers, percentile, phaseBitsOption, resize, side } from './arguments.ts';
+import type { ImageOptions } from './open-inputs.ts';
 import { wrap } from './print.ts';
 
 /** What every command that runs a model takes: the model, its images, and how to run. */
-export interface RunningOptions {
-  readonly dataset: string;
+export interface RunningOptions extends ImageOptions {
   readonly adapter?: string;
   readonly verbose?: boolean;
 }
 
 const SPECS = DATA_SET_FORMS.map(({ form, opens }) => `  ${form.padEnd(19)}${wrap(opens, 21)}`).join('\n');
 
+const FRAMES = wrap(
+  'Pictures in files are brought to 256 pixels (shorter side) and cut to 224 where the model takes 224; otherwise they must have the model’s size, or --resize and --crop say how they come to it.',
+  0,
+);
+
 /** The model and its images. */
 export const addModel = (command: Command): Command =>
   command
     .argument('<model>', 'the ONNX file; mean, std and classes may stand beside it in MODEL.json')
     .requiredOption('--dataset <spec>', 'the images; its forms are below')
-    .addHelpText('after', `\nForms of <spec>:\n${SPECS}`);
+    .option('--calibrate-on <spec>', 'other images to calibrate on')
+    .option('--resize <n>', 'bring the shorter side to n pixels ("none": leave it)', resize)
+    .option('--crop <n>', 'cut a square of n pixels out of the middle', side)
+    .option('--channels <n>', '1: as grey images; 3: as images in colour', channels)
+    .option('--classes <file>', 'numbers the classes of folder: and csv:, one a line')
+    .option('--skip-bad', 'leave out pictures that cannot be read, and list them')
+    .addHelpText('after', `\nForms of <spec>:\n${SPECS}\n\n${FRAMES}`);
 
 /** How the network is converted. */
 export const addConversion = (command: Command): Command =>

@@ -1,6 +1,7 @@
 import type { Comparison, ComparisonRow } from '../evaluate/comparison.ts';
 import { phaseText } from '../report/text.ts';
 import { COLUMNS, clip, field, paint, percent, points, scaled, whole } from './print.ts';
+import { normalizationText, noteLines, scalesText } from './print-inputs.ts';
 
 /** A comparison for people, at most 80 columns wide: a line for each neuron and time. */
 export function formatComparison(comparison: Comparison, color: boolean): string {
@@ -17,12 +18,15 @@ export function formatComparison(comparison: Comparison, color: boolean): string
     put('device', `${device.adapter}${device.software ? ' (software)' : ''}`),
     put('ANN', `${percent(ann.top1)}, ${scaled(ann.macs)} multiply-adds an image`),
     put('K', `${phaseText(phaseBits)} steps a window`),
+    put('pixels', normalizationText(comparison.normalization)),
+    put('scales', scalesText(comparison)),
     '',
     style.dim(format(HEAD)),
     ...rows.map(line),
     '',
     put('columns', 'SIN: neurons that spike without activation, of all; spikes, operations (synaptic), convolutions: an image'),
     put('time', `${seconds.toFixed(1)} s in all; s: on the GPU up to T, all images`),
+    ...noteLines(comparison, style),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -2,6 +2,7 @@ import type { CurvePoint } from '../evaluate/curve.ts';
 import type { EvaluationResult, Timing } from '../evaluate/result.ts';
 import { phaseText } from '../report/text.ts';
 import { bar, COLUMNS, clip, field, type Paint, paint, percent, points, scaled, whole } from './print.ts';
+import { normalizationText, noteLines, scalesText } from './print-inputs.ts';
 
 /** An evaluation for people, at most 80 columns wide. */
 export function formatEvaluation(result: EvaluationResult, color: boolean): string {
@@ -16,7 +17,8 @@ export function formatEvaluation(result: EvaluationResult, color: boolean): stri
     put('driver', device.driver),
     put('network', `${count(neurons, 'neuron')}, K = ${phaseText(result.phaseBits)} spikes a word, ${count(result.waves, 'wave')}`),
     ...(result.tuned ? [put('kernels', `tuned for ${count(result.tunedShapes, 'layer shape')}`)] : []),
-    put('scales', `${ordinal(result.percentile)} percentile of ${count(result.calibrationImages, 'calibration image')}`),
+    put('pixels', normalizationText(result.normalization)),
+    put('scales', scalesText(result)),
     '',
     put('ANN', `${percent(ann.top1)}${result.classes > 10 ? ` (top-5 ${percent(ann.top5)})` : ''}`),
     '',
@@ -24,21 +26,22 @@ export function formatEvaluation(result: EvaluationResult, color: boolean): stri
     '',
     put('agreement', `${percent(snn.agreement)} of the images get the ANN's class`),
     put('spikes', `${whole(result.spikesPerImage)} an image, ${(result.spikesPerImage / neurons).toFixed(2)} a neuron`),
-    put('speed', `${scaled(timing.imagesPerSecond)} images/s, ${scaled(timing.macsPerSecond)} multiply-adds/s`),
+    put('speed', speed(timing)),
     put('GPU', memory(timing)),
     put('time', times(timing)),
+    ...noteLines(result, style),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 const count = (n: number, noun: string): string => `${whole(n)} ${noun}${n === 1 ? '' : 's'}`;
 
-/** 99.9 as "99.9th", 1 as "1st". */
-function ordinal(value: number): string {
-  const suffixes: Readonly<Record<number, string>> = { 1: 'st', 2: 'nd', 3: 'rd' };
-  const teen = value % 100 >= 11 && value % 100 <= 13;
-  return `${value}${teen ? 'th' : (suffixes[value % 10] ?? 'th')}`;
-}
+const speed = ({ imagesPerSecond, macsPerSecond, readImagesPerSecond }: Timing): string =>
+  `${scaled(imagesPerSecond)} images/s, ${scaled(macsPerSecond)} multiply-adds/s` +
+  `${readImagesPerSecond !== null && readImagesPerSecond < READ_AT_ONCE ? `; read at ${scaled(readImagesPerSecond)} images/s` : ''}`;
+
+/** Images a second from which on reading them is nothing to speak of. */
+const READ_AT_ONCE = 20_000;
 
 const times = ({ seconds, compileSeconds, calibrationSeconds, annSeconds, snnSeconds }: Timing): string =>
   `${seconds.toFixed(1)} s: compile ${compileSeconds.toFixed(1)}, calibrate ${calibrationSeconds.toFixed(1)}, ` +

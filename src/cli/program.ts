@@ -4,7 +4,7 @@ import { BsnnError, EXIT } from '../errors.ts';
 import { addCompare } from './compare.ts';
 import { addDoctor } from './doctor.ts';
 import { addEval } from './eval.ts';
-import { COLUMNS, wrap } from './print.ts';
+import { COLUMNS, printable, wrap } from './print.ts';
 import type { Terminal } from './terminal.ts';
 import { addTrace } from './trace.ts';
 import { addTuneKernels } from './tune-kernels.ts';
@@ -55,7 +55,8 @@ function explain(error: unknown, terminal: Terminal, verbose: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const isOurs = error instanceof BsnnError;
   const message = error instanceof Error ? error.message : String(error);
-  terminal.err(`bsnn: ${isOurs ? message : `unexpected error: ${message}; please report it, with what --verbose prints`}\n`);
+  const shown = printable(message);
+  terminal.err(`bsnn: ${isOurs ? shown : `unexpected error: ${shown}; please report it, with what --verbose prints`}\n`);
   if (verbose) for (let e = error; e instanceof Error; e = e.cause) terminal.err(`${e.stack}\n`);
   return isOurs ? error.exitCode : EXIT.failure;
 }

@@ -8,6 +8,7 @@ interface Progress {
 }
 
 const STAGES: Readonly<Record<string, string>> = {
+  checking: 'checking',
   calibration: 'calibrating',
   ann: 'ANN',
   snn: 'SNN',

@@ -1,4 +1,3 @@
-import { openDataSet } from '../data/open.ts';
 import { OptionError } from '../errors.ts';
 import { type CompareOptions, compare } from '../evaluate/compare.ts';
 import type { Comparison } from '../evaluate/comparison.ts';
@@ -8,11 +7,12 @@ import { comparisonPicture } from '../report/comparison.ts';
 import { openAdapter } from './adapter.ts';
 import { checkWritable, formatJson, STANDARD_OUTPUT, writeJson, writeOutput } from './json-file.ts';
 import type { RunningOptions } from './model-options.ts';
+import { openInputs, splitOptions } from './open-inputs.ts';
 import { formatComparison } from './print-comparison.ts';
 import { progressBar } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface CompareCommandOptions extends CompareOptions, RunningOptions {
+export interface CompareCommandOptions extends Omit<CompareOptions, 'calibrateOn'>, RunningOptions {
   readonly json?: string;
   readonly quiet?: boolean;
   readonly plot?: string;
@@ -20,14 +20,15 @@ export interface CompareCommandOptions extends CompareOptions, RunningOptions {
 
 /** Runs `bsnn compare`. */
 export async function runCompare(model: string, options: CompareCommandOptions, terminal: Terminal): Promise<void> {
-  const { dataset: spec, json, plot, quiet = false, adapter, verbose: _, ...compareOptions } = options;
+  const { json, plot, quiet = false, adapter, verbose: _, ...rest } = options;
+  const [images, compareOptions] = splitOptions(rest);
   if (json !== undefined && json !== STANDARD_OUTPUT) checkWritable(json);
   if (plot !== undefined) checkPlot(plot);
-  const dataset = await openDataSet(spec);
-  const device = await openAdapter(adapter);
   const bar = progressBar(quiet ? null : terminal.progress);
+  const { model: opened, dataset, ...others } = await openInputs(model, images, bar);
+  const device = await openAdapter(adapter);
   try {
-    const found = await compare(device, model, dataset, compareOptions, bar.show);
+    const found = await compare(device, opened, dataset, { ...compareOptions, ...others }, bar.show);
     bar.stop();
     if (plot !== undefined) {
       const picture = await draw(found, plot);

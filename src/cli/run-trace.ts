@@ -1,5 +1,4 @@
 import { npyFile } from '../data/npy.ts';
-import { openDataSet } from '../data/open.ts';
 import { OptionError } from '../errors.ts';
 import { neuronOf } from '../evaluate/compared-neuron.ts';
 import { type LayerTrace, type TraceOptions, trace } from '../evaluate/trace.ts';
@@ -10,23 +9,25 @@ import { rasterPicture } from '../report/raster.ts';
 import { openAdapter } from './adapter.ts';
 import { checkWritable, writeOutput } from './json-file.ts';
 import type { RunningOptions } from './model-options.ts';
+import { openInputs, splitOptions } from './open-inputs.ts';
 import { whole } from './print.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface TraceCommandOptions extends TraceOptions, RunningOptions {
+export interface TraceCommandOptions extends Omit<TraceOptions, 'calibrateOn'>, RunningOptions {
   readonly out: string;
   readonly rows: number;
 }
 
 /** Runs `bsnn trace`. */
 export async function runTrace(model: string, options: TraceCommandOptions, terminal: Terminal): Promise<void> {
-  const { dataset: spec, out, rows, adapter, verbose: _, ...traceOptions } = options;
+  const { out, rows, adapter, verbose: _, ...rest } = options;
+  const [images, traceOptions] = splitOptions(rest);
   const write = writerOf(out);
   checkWritable(out, '--out');
-  const dataset = await openDataSet(spec);
+  const { model: opened, dataset, ...others } = await openInputs(model, images);
   const device = await openAdapter(adapter);
   try {
-    const found = await trace(device, model, dataset, traceOptions);
+    const found = await trace(device, opened, dataset, { ...traceOptions, ...others });
     const content = await write(found, rows);
     writeOutput(out, () => content, '--out');
     terminal.out(`${describe(found)}\n`);

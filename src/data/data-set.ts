@@ -5,14 +5,16 @@ export interface DataSet {
   /** As in `--dataset`: "mnist", "cifar10", … */
   readonly name: string;
   readonly classes: readonly string[];
+  /** Classes are numbered by the sorted names of those that occur: right only where these are all that the network knows. */
+  readonly sortedClasses?: boolean;
   /** Mean and standard deviation of pixels / 255, a channel: the default where the model has no sidecar. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
   /**
-   * The images came as numbers that the network takes as they are, put on 255 steps: `mean` and `std` bring them back, and no other
-   * mean or standard deviation is right.
+   * What mean and std are: "customary" for such images (default); "applied": the images came as numbers that the network takes as they are, put
+   * on 255 steps, which these alone bring back; "unknown": nobody knows, pixels / 255 are taken as they are.
    */
-  readonly normalized?: boolean;
+  readonly normalization?: 'customary' | 'applied' | 'unknown';
   /** The images to evaluate on, in the file's order, with the class of each. */
   readonly evaluation: LabelledSource;
   /** The training images, where the data set has them at hand (calibration). */
@@ -26,3 +28,9 @@ export interface SkippedImage {
   readonly path: string;
   readonly reason: string;
 }
+
+/** Images as a data set: one, or a labelled source, whose classes have no names and whose normalisation is unknown. */
+export const asDataSet = (images: DataSet | LabelledSource): DataSet =>
+  'evaluation' in images
+    ? images
+    : { name: 'images', classes: [], mean: [0], std: [1], normalization: 'unknown', evaluation: images, training: null };

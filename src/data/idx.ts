@@ -22,10 +22,10 @@ export interface IdxFile {
 }
 
 /**
- * Grey images and labels from two IDX files (MNIST, Fashion-MNIST, EMNIST …), all to evaluate on. Classes are numbers, ten or as many
+ * Grey images and labels from two IDX files (MNIST, Fashion-MNIST, EMNIST …), all to evaluate on; images to calibrate on from a third, where there is one. Classes are numbers, ten or as many
  * as the largest label asks for; mean and standard deviation are those of the images. Throws DataSetError by file and record.
  */
-export async function openIdx(imagesPath: string, labelsPath: string): Promise<DataSet> {
+export async function openIdx(imagesPath: string, labelsPath: string, trainingPath?: string): Promise<DataSet> {
   const images = await readIdx(imagesPath, 3);
   const labels = await readIdx(labelsPath, 1);
   const [count, height, width] = images.sizes;
@@ -38,13 +38,14 @@ export async function openIdx(imagesPath: string, labelsPath: string): Promise<D
     );
   }
   const shape = { channels: 1, height, width };
+  const training = trainingPath === undefined ? null : await readIdx(trainingPath, 3);
   const classes = labels.bytes.reduce((most, label) => Math.max(most, label + 1), 10);
   return {
     name: 'idx',
     classes: Array.from({ length: classes }, (_, c) => String(c)),
     ...pixelStatistics(images.bytes, shape),
     evaluation: pixelsSource(images.bytes, shape, Uint16Array.from(labels.bytes)),
-    training: null,
+    training: training && pixelsSource(training.bytes, { channels: 1, height: training.sizes[1], width: training.sizes[2] }),
   };
 }
 

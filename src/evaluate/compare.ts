@@ -14,6 +14,7 @@ import type { Comparison } from './comparison.ts';
 import { diagnosis } from './diagnosis.ts';
 import { classesOf } from './fit.ts';
 import { folding } from './folds.ts';
+import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 import { prepare } from './prepare.ts';
 
@@ -42,16 +43,16 @@ type Report = (progress: CompareProgress) => void;
  */
 export async function compare(
   device: Device,
-  model: string | Ann,
-  dataset: DataSet,
+  model: string | Ann | Model,
+  given: DataSet | LabelledSource,
   options: CompareOptions = {},
   onProgress: Report = () => {},
 ): Promise<Comparison> {
   const start = performance.now();
   const { neurons = COMPARED, timesteps = TIMESTEPS, ...rest } = options;
   neurons.forEach(neuronOf);
-  const evaluation = await prepare(model, dataset, settle(rest));
-  const { ann, images, calibrationSource } = evaluation;
+  const evaluation = await prepare(model, given, settle(rest));
+  const { ann, dataset, images, calibrationSource } = evaluation;
   const network = await convert(device, ann, calibrationSource, evaluation);
   const trained = await AnnSession.create(device, ann, { ...evaluation, keepCells: true });
   const runs: NeuronRun[] = [];
@@ -70,9 +71,13 @@ export async function compare(
       initial: network.initial,
       percentile: evaluation.percentile,
       calibrationImages: calibrationSource.count,
+      calibratedOn: evaluation.calibratedOn,
+      normalization: evaluation.normalization,
       ann: { top1: accuracyOf(hits).top1, macs: diagnosis(network, [], [], [], 1).energy.annMacs },
       rows: runs.flatMap((run) => rowsOf(run, network)),
       device: device.description,
+      skipped: dataset.skipped ?? [],
+      notes: evaluation.notes,
       seconds: (performance.now() - start) / 1000,
     };
   } finally {

@@ -75,6 +75,7 @@ export async function runDiagnosed(
     return {
       images: source.count,
       timing: timing as unknown as RunTiming,
+      readSeconds: null,
       plan: spiking.plan,
       points: spiking.points,
       trained: trainedSums.sums() as Hits,

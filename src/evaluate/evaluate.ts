@@ -5,11 +5,13 @@ import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf, type SpikingNetwork } from '../network/network.ts';
 import { readoutPhases, wordSteps } from '../network/timetable.ts';
 import { tunedShapes } from '../plan/choices.ts';
+import type { LabelledSource } from '../run/source.ts';
 import { accuracyOf, type Hits } from './accuracy.ts';
 import { accuracyCurve } from './curve.ts';
 import { runDiagnosed } from './diagnosed.ts';
 import { classesOf } from './fit.ts';
 import { mergeSome } from './folds.ts';
+import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 import { cutImages, type Report, runSpiking, runTrained, type SpikingPass, type SpikingSums } from './passes.ts';
 import { prepare } from './prepare.ts';
@@ -19,25 +21,26 @@ import { Stopwatch } from './stopwatch.ts';
 /**
  * Runs a trained network and its spiking counterpart on labelled images and compares them. Images are read as they are needed, and
  * nothing is kept of a batch but what it adds to sums; each network runs each image once.
- * @param model path of an ONNX file (with its sidecar, where there is one), or an imported network
+ * @param model path of an ONNX file (with its sidecar, where there is one), an imported network, or what `openModel` gave
+ * @param images a data set, or a labelled source of the caller's own
  * @param onProgress called as batches are done
  * @throws OptionError, UnsupportedModelError, ModelFormatError, ConversionError, DeviceError
  */
 export async function evaluate(
   device: Device,
-  model: string | Ann,
-  dataset: DataSet,
+  model: string | Ann | Model,
+  images: DataSet | LabelledSource,
   options: EvaluateOptions = {},
   onProgress: Report = () => {},
 ): Promise<EvaluationResult> {
-  const stopwatch = new Stopwatch();
+  const stopwatch = new Stopwatch(typeof model === 'object' && 'ann' in model ? model.seconds : 0);
   resetPeakBytes(device);
   const settings = settle(options);
-  const evaluation = await stopwatch.time('import', () => prepare(model, dataset, settings));
-  const { ann, images } = evaluation;
+  const evaluation = await stopwatch.time('import', () => prepare(model, images, settings));
+  const { ann, dataset, images: evaluated } = evaluation;
   // those to diagnose come last, so that nothing of the diagnosis is in the times and the memory of the others
-  const [toDiagnose, others] = cutImages(images, settings.diagnosis, classesOf(ann));
-  const { network, hits } = await runTrained(device, evaluation, others, stopwatch, onProgress);
+  const [toDiagnose, others] = cutImages(evaluated, settings.diagnosis, classesOf(ann));
+  const { network, hits, notes } = await runTrained(device, evaluation, others, stopwatch, onProgress);
   const spiking = others && (await runSpiking(device, network, evaluation, others, stopwatch, onProgress));
   const timed = spiking && timing(stopwatch, spiking, peakBytes(device));
   const untimed = spiking ? new Stopwatch() : stopwatch;
@@ -53,7 +56,7 @@ export async function evaluate(
   return {
     model: ann.name,
     dataset: dataset.name,
-    images: images.count,
+    images: evaluated.count,
     classes: classesOf(ann),
     phaseBits: phaseBitsOf(network),
     waves: pass.plan.waves,
@@ -61,12 +64,16 @@ export async function evaluate(
     batch: pass.plan.batch,
     percentile: settings.percentile,
     calibrationImages: evaluation.calibrationSource.count,
+    calibratedOn: evaluation.calibratedOn,
+    normalization: evaluation.normalization,
     ...rest,
     layers: layers.map((layer, l) => ({ ...layer, ...diagnosed?.layers[l] })),
     diagnosis: diagnosed?.summary ?? null,
     tuned: shapes > 0,
     tunedShapes: shapes,
     device: device.description,
+    skipped: dataset.skipped ?? [],
+    notes: [...evaluation.notes, ...notes],
     timing: timed ?? timing(stopwatch, pass, peakBytes(device)),
   };
 }
@@ -95,7 +102,7 @@ function figures(
 }
 
 /** Rates are over the wall-clock time of the spiking run alone; a plan's multiply-adds are of one full batch. */
-function timing(stopwatch: Stopwatch, { images, timing: run, plan }: SpikingPass, peakGpuBytes: number): Timing {
+function timing(stopwatch: Stopwatch, { images, timing: run, plan, readSeconds }: SpikingPass, peakGpuBytes: number): Timing {
   const { seconds, stages, begun } = stopwatch;
   const macsPerImage = plan.dispatches.reduce((sum, { macs }) => sum + macs, 0) / plan.batch;
   return {
@@ -110,6 +117,7 @@ function timing(stopwatch: Stopwatch, { images, timing: run, plan }: SpikingPass
     firstResultSeconds: (begun.snn ?? 0) + run.firstBatchSeconds,
     steadyImagesPerSecond: images > plan.batch ? (images - plan.batch) / (run.seconds - run.firstBatchSeconds) : null,
     gpuIdleShare: run.gpuBusySeconds === null ? null : Math.max(0, 1 - run.gpuBusySeconds / run.seconds),
+    readImagesPerSecond: readSeconds ? images / readSeconds : null,
     peakGpuBytes,
   };
 }

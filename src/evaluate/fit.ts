@@ -3,7 +3,7 @@ import type { DataSet } from '../data/data-set.ts';
 import type { Sidecar } from '../data/sidecar.ts';
 import { ModelFormatError, OptionError } from '../errors.ts';
 import type { Normalization } from '../run/ann-session.ts';
-import type { LabelledSource } from '../run/source.ts';
+import type { ImageSource, LabelledSource } from '../run/source.ts';
 
 /** Number of classes: the readout's channels. */
 export const classesOf = (ann: Ann): number => ann.layers[ann.layers.length - 1].shape.channels;
@@ -13,20 +13,47 @@ const isVector = (shape: Shape): boolean => shape.height === 1 && shape.width ==
 
 const sizes = ({ channels, height, width }: Shape): string => `${channels} × ${height} × ${width}`;
 
-/** Checks that the model can take the data set's images. @throws OptionError naming both shapes */
-export function checkShapes(ann: Ann, dataset: DataSet): void {
+/**
+ * Checks that the model can take the data set's images, and those to calibrate on.
+ * @throws OptionError naming both shapes, and how images are brought to the model's
+ */
+export function checkShapes(ann: Ann, dataset: DataSet, own: ImageSource | null = null): void {
   const { evaluation, training } = dataset;
-  for (const { shape } of training ? [evaluation, training] : [evaluation]) {
-    const { input } = ann;
-    const fits = isVector(input) ? shapeSize(input) === shapeSize(shape) : sizes(input) === sizes(shape);
-    if (fits) continue;
-    throw new OptionError(
-      'image-shape',
-      `model "${ann.name}"`,
-      `takes images of ${sizes(input)}, data set "${dataset.name}" has ${sizes(shape)} (channels × height × width)`,
-      'choose the data set that the model was trained on',
-    );
-  }
+  const { input } = ann;
+  const misfit = (source: ImageSource | null): source is ImageSource =>
+    source !== null && (isVector(input) ? shapeSize(input) !== shapeSize(source.shape) : sizes(input) !== sizes(source.shape));
+  const wrong = [evaluation, training, own].find(misfit);
+  if (!wrong) return;
+  const whose = wrong === own ? 'the images to calibrate on have' : `data set "${dataset.name}" has`;
+  throw new OptionError(
+    'image-shape',
+    `model "${ann.name}"`,
+    `takes images of ${sizes(input)}, ${whose} ${sizes(wrong.shape)} (channels × height × width)`,
+    remedyFor(input, wrong.shape),
+  );
+}
+
+/** How pictures are brought to what a model takes, where options can do that. */
+function remedyFor(input: Shape, found: Shape): string {
+  const picture = ({ channels, height, width }: Shape) => (channels === 1 || channels === 3) && height * width > 1;
+  const choose = 'choose the data set that the model was trained on';
+  if (isVector(input) || input.height !== input.width || !picture(input) || !picture(found)) return choose;
+  const options = [
+    ...(found.height === input.height && found.width === input.width ? [] : [`--resize ${input.height} --crop ${input.height}`]),
+    ...(found.channels === input.channels ? [] : [`--channels ${input.channels}`]),
+  ];
+  return `${choose}, or bring the images to its size with ${options.join(' ')}`;
+}
+
+/** Checks that classes that are numbered by their sorted names are all that the model has. @throws OptionError */
+export function checkSorted(ann: Ann, { name, classes, sortedClasses = false }: DataSet): void {
+  if (!sortedClasses || classes.length === classesOf(ann)) return;
+  throw new OptionError(
+    'classes',
+    `data set "${name}"`,
+    `has ${classes.length} classes, model "${ann.name}" has ${classesOf(ann)}: which is which cannot be told from sorted names`,
+    'number them in a file, one class a line in the order of the model, the name of its folder first (--classes FILE)',
+  );
 }
 
 /** Checks that every image has a label that is a class of the model. @throws OptionError by image */
@@ -56,9 +83,23 @@ export function checkClasses(ann: Ann, sidecar: Sidecar | null): void {
   );
 }
 
+/** Who says what mean and standard deviation are; "images": they came normalised. */
+export type NormalizationOrigin = 'options' | 'sidecar' | 'data set' | 'images' | 'nobody';
+
+/** Mean and standard deviation of pixels / 255, one value a channel or one for all, and who says so. */
+export interface NormalizationFigures extends Normalization {
+  readonly meanFrom: NormalizationOrigin;
+  readonly stdFrom: NormalizationOrigin;
+}
+
+/** Mean and standard deviation for each entry of the input, and the figures that they come from. */
+export interface Normalized extends Normalization {
+  readonly normalization: NormalizationFigures;
+}
+
 /**
- * Mean and standard deviation, each from the first that has it: options, the model's sidecar, the data set. A model that takes a
- * vector gets one value for each of its entries, from one for each channel of the images.
+ * Mean and standard deviation, each from the first that has it: images that came normalised, options, the model's sidecar, the data set. A
+ * model that takes a vector gets one value for each of its entries, from one for each channel of the images.
  * @throws OptionError for another number of values than channels, and for values out of range
  */
 export function chooseNormalization(
@@ -66,21 +107,53 @@ export function chooseNormalization(
   dataset: DataSet,
   sidecar: Sidecar | null,
   options: Partial<Normalization>,
-): Normalization {
-  const { channels, height, width } = dataset.evaluation.shape;
-  const choose = (name: 'mean' | 'std', isValid: (v: number) => boolean, range: string): readonly number[] => {
-    const values = options[name] ?? sidecar?.[name] ?? dataset[name];
-    if (values.length !== 1 && values.length !== channels) {
-      const what = `${values.length} values, and the images have ${channels} channels`;
-      throw new OptionError(name, name, what, `give one value, or ${channels}`);
-    }
-    if (!values.every(isValid))
-      throw new OptionError(name, name, `[${values.join(', ')}] is not all ${range}`, 'it is of pixels / 255');
-    if (values.length === 1 || !isVector(ann.input) || isVector(dataset.evaluation.shape)) return values;
-    return values.flatMap((v) => new Array<number>(height * width).fill(v));
+): Normalized {
+  const { shape } = dataset.evaluation;
+  const applied = dataset.normalization === 'applied';
+  const origins = (name: 'mean' | 'std'): [NormalizationOrigin, readonly number[] | undefined][] => {
+    if (applied) refuseOption(name, options[name]);
+    const rest: [NormalizationOrigin, readonly number[] | undefined][] = [
+      ['options', options[name]],
+      ['sidecar', sidecar?.[name]],
+      [dataset.normalization === 'unknown' ? 'nobody' : 'data set', dataset[name]],
+    ];
+    return applied ? [['images', dataset[name]]] : rest;
   };
+  const choose = (name: 'mean' | 'std', isValid: (v: number) => boolean, range: string) => {
+    const [from, values] = origins(name).find(([, found]) => found !== undefined) as [NormalizationOrigin, readonly number[]];
+    checkValues(name, values, shape.channels, isValid, range);
+    return { from, values };
+  };
+  const mean = choose('mean', (v) => v >= 0 && v <= 1, 'from 0 to 1');
+  const std = choose('std', (v) => v > 0 && Number.isFinite(v), 'above 0');
+  const entries = (values: readonly number[]): readonly number[] =>
+    values.length === 1 || !isVector(ann.input) || isVector(shape)
+      ? values
+      : values.flatMap((v) => new Array<number>(shape.height * shape.width).fill(v));
   return {
-    mean: choose('mean', (v) => v >= 0 && v <= 1, 'from 0 to 1'),
-    std: choose('std', (v) => v > 0 && Number.isFinite(v), 'above 0'),
+    mean: entries(mean.values),
+    std: entries(std.values),
+    normalization: { mean: mean.values, std: std.values, meanFrom: mean.from, stdFrom: std.from },
   };
+}
+
+function refuseOption(name: 'mean' | 'std', value: readonly number[] | undefined): void {
+  if (value === undefined) return;
+  const what = 'cannot be given for images that are normalised already (an array of floats beyond 0…1)';
+  throw new OptionError('normalized', name, what, 'leave it out, or give the pixels as they were');
+}
+
+function checkValues(
+  name: 'mean' | 'std',
+  values: readonly number[],
+  channels: number,
+  isValid: (v: number) => boolean,
+  range: string,
+): void {
+  if (values.length !== 1 && values.length !== channels) {
+    const what = `${values.length} values, and the images have ${channels} channels`;
+    throw new OptionError(name, name, what, `give one value, or ${channels}`);
+  }
+  if (values.every(isValid)) return;
+  throw new OptionError(name, name, `[${values.join(', ')}] is not all ${range}`, 'it is of pixels / 255');
 }

@@ -1,6 +1,8 @@
+import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { Choices } from '../plan/choices.ts';
 import type { Normalization } from '../run/ann-session.ts';
+import type { ImageSource } from '../run/source.ts';
 
 /** What to evaluate, and how; every option has a default. */
 export interface EvaluateOptions extends Partial<Normalization> {
@@ -16,6 +18,8 @@ export interface EvaluateOptions extends Partial<Normalization> {
   readonly batch?: number;
   /** Images to calibrate on, at most (default 500). */
   readonly calibration?: number;
+  /** Those images (default: the data set's for training, else some that are not evaluated); of a data set those for training, else all. */
+  readonly calibrateOn?: ImageSource | DataSet;
   /** λ of a layer: this percentile of its activations (default 99.9). */
   readonly percentile?: number;
   /** V at the start: half a threshold (default) or zero. */
@@ -27,7 +31,8 @@ export interface EvaluateOptions extends Partial<Normalization> {
 }
 
 /** Options with nothing left open, but for what depends on the model. */
-export type EvaluateSettings = Required<Omit<EvaluateOptions, keyof Normalization>> & Partial<Normalization>;
+export type EvaluateSettings = Required<Omit<EvaluateOptions, keyof Normalization | 'calibrateOn'>> &
+  Pick<EvaluateOptions, keyof Normalization | 'calibrateOn'>;
 
 /** What holds where no option says otherwise. */
 export const DEFAULTS = {

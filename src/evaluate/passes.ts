@@ -7,10 +7,12 @@ import type { AnnBatch, Batch, Points, RunSummary } from '../run/batch.ts';
 import { Session } from '../run/session.ts';
 import { type LabelledSource, sliceSource } from '../run/source.ts';
 import { bestClasses, countAgreeing, countHits, type Hits } from './accuracy.ts';
+import { channelOrder } from './channel-order.ts';
 import { hitsAtPoints, readingsAt } from './curve.ts';
 import { type Fold, folding } from './folds.ts';
+import type { Note } from './notes.ts';
 import type { Evaluation } from './prepare.ts';
-import type { Stopwatch } from './stopwatch.ts';
+import { type Stopwatch, timedSource } from './stopwatch.ts';
 
 /** How far an evaluation is: images done of a stage's images. */
 export interface Progress {
@@ -40,6 +42,8 @@ export interface SpikingSums {
 
 /** A spiking network's run over a part. */
 export interface SpikingPass extends RunSummary {
+  /** Seconds in which the source read its images; null where that was not measured. */
+  readonly readSeconds: number | null;
   readonly plan: WordsProgram;
   readonly points: Points;
   readonly sums: SpikingSums;
@@ -82,15 +86,20 @@ export async function runTrained(
   part: Part | null,
   stopwatch: Stopwatch,
   report: Report,
-): Promise<{ readonly network: SpikingNetwork; readonly hits: Hits | null }> {
+): Promise<{ readonly network: SpikingNetwork; readonly hits: Hits | null; readonly notes: readonly Note[] }> {
   const { ann, calibrationSource } = evaluation;
   const session = await stopwatch.time('compile', () => AnnSession.create(device, ann, evaluation));
+  const order = channelOrder(calibrationSource);
   try {
     const network = await stopwatch.time('calibration', async () => {
-      const onCalibrated = (done: number) => report({ stage: 'calibration', done, images: calibrationSource.count });
-      return convertCalibrated(ann, await session.calibrate(calibrationSource, onCalibrated), evaluation);
+      const calibration = await session.calibrate(calibrationSource, (batch) => {
+        order.add(batch);
+        report({ stage: 'calibration', done: batch.first + batch.images, images: calibrationSource.count });
+      });
+      return convertCalibrated(ann, calibration, evaluation);
     });
-    if (part === null) return { network, hits: null };
+    const notes = await stopwatch.time('calibration', () => order.notes(session));
+    if (part === null) return { network, hits: null, notes };
     const { source } = part;
     const fold = trainedFold(part);
     const onBatch = (batch: AnnBatch) => {
@@ -98,7 +107,7 @@ export async function runTrained(
       report({ stage: 'ann', done: batch.first + batch.images, images: source.count });
     };
     await stopwatch.time('ann', () => session.run(source, onBatch));
-    return { network, hits: fold.sums() };
+    return { network, hits: fold.sums(), notes };
   } finally {
     session.dispose();
   }
@@ -115,14 +124,15 @@ export async function runSpiking(
 ): Promise<SpikingPass> {
   const session = await stopwatch.time('compile', () => Session.create(device, network, { batch: size, waves, choices }));
   try {
-    const { source } = part;
+    const { source, seconds } = timedSource(part.source);
     const fold = spikingFold(part, session);
     const onBatch = (batch: Batch) => {
       fold.add(batch);
       report({ stage: 'snn', done: batch.first + batch.images, images: source.count });
     };
     const summary = await stopwatch.time('snn', () => session.run(source, onBatch));
-    return { ...summary, plan: session.plan, points: session.points, sums: fold.sums() as SpikingSums };
+    const sums = fold.sums() as SpikingSums;
+    return { ...summary, readSeconds: seconds(), plan: session.plan, points: session.points, sums };
   } finally {
     session.dispose();
   }

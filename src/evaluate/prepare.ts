@@ -1,30 +1,50 @@
 import type { Ann } from '../ann/ann.ts';
-import type { DataSet } from '../data/data-set.ts';
-import { readSidecar } from '../data/sidecar.ts';
-import { importOnnx } from '../onnx/import.ts';
+import { asDataSet, type DataSet } from '../data/data-set.ts';
 import type { ImageSource, LabelledSource } from '../run/source.ts';
-import { checkClasses, checkLabels, checkShapes, chooseNormalization } from './fit.ts';
+import { checkClasses, checkLabels, checkShapes, checkSorted, chooseNormalization, type Normalized } from './fit.ts';
+import { asModel, type Model } from './model.ts';
+import { calibrationNotes, type Note, normalizationNotes, skippedNotes } from './notes.ts';
 import type { EvaluateSettings } from './options.ts';
-import { calibrationImages, evaluationImages } from './selection.ts';
+import { type CalibrationOrigin, calibrationImages, evaluationImages } from './selection.ts';
 
 /** What is needed to run: everything checked, nothing computed and no image read yet. */
-export interface Evaluation extends Required<EvaluateSettings> {
+export interface Evaluation extends Required<Omit<EvaluateSettings, 'calibrateOn'>>, Pick<Normalized, 'normalization'> {
   readonly ann: Ann;
+  readonly dataset: DataSet;
   readonly images: LabelledSource;
   readonly calibrationSource: ImageSource;
+  readonly calibratedOn: CalibrationOrigin;
+  /** What the user should know of how images and model go together. */
+  readonly notes: readonly Note[];
 }
 
 /**
- * Reads a model with its sidecar, checks it against the data set, and picks the images.
+ * Reads a model with its sidecar, checks it against the images, and picks those to evaluate and to calibrate on.
  * @throws OptionError, UnsupportedModelError, ModelFormatError
  */
-export async function prepare(model: string | Ann, dataset: DataSet, settings: EvaluateSettings): Promise<Evaluation> {
-  const sidecar = typeof model === 'string' ? await readSidecar(model) : null;
-  const ann = typeof model === 'string' ? await importOnnx(model) : model;
+export async function prepare(
+  model: string | Ann | Model,
+  images: DataSet | LabelledSource,
+  { calibrateOn, ...settings }: EvaluateSettings,
+): Promise<Evaluation> {
+  const { ann, sidecar } = await asModel(model);
+  const dataset = asDataSet(images);
+  const own = calibrateOn ? asCalibration(calibrateOn) : null;
   checkClasses(ann, sidecar);
-  checkShapes(ann, dataset);
-  const images = evaluationImages(dataset, settings.offset, settings.limit);
-  checkLabels(ann, images, dataset.name, settings.offset);
-  const calibrationSource = calibrationImages(dataset, settings.offset, images.count, settings.calibration);
-  return { ...settings, ...chooseNormalization(ann, dataset, sidecar, settings), ann, images, calibrationSource };
+  checkShapes(ann, dataset, own);
+  checkSorted(ann, dataset);
+  const evaluated = evaluationImages(dataset, settings.offset, settings.limit);
+  checkLabels(ann, evaluated, dataset.name, settings.offset);
+  const { source: calibrationSource, origin: calibratedOn } = calibrationImages(dataset, settings, evaluated.count, own);
+  const normalized = chooseNormalization(ann, dataset, sidecar, settings);
+  const notes = [
+    ...skippedNotes(dataset),
+    ...normalizationNotes(normalized.normalization, sidecar),
+    ...calibrationNotes(calibratedOn, calibrationSource.count),
+  ];
+  return { ...settings, ...normalized, ann, dataset, images: evaluated, calibrationSource, calibratedOn, notes };
 }
+
+/** Images to calibrate on: of a data set those for training, else those for evaluation. */
+const asCalibration = (images: DataSet | ImageSource): ImageSource =>
+  'evaluation' in images ? (images.training ?? images.evaluation) : images;

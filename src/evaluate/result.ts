@@ -1,9 +1,13 @@
 import { shapeSize } from '../ann/ann.ts';
+import type { SkippedImage } from '../data/data-set.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { Accuracy } from './accuracy.ts';
 import type { CurvePoint } from './curve.ts';
 import type { Diagnosis, LayerDiagnosis } from './diagnosis.ts';
+import type { NormalizationFigures } from './fit.ts';
+import type { Note } from './notes.ts';
+import type { CalibrationOrigin } from './selection.ts';
 
 /** What an evaluation found; its JSON is what `bsnn eval --json` writes. Accuracies are fractions, spikes are of all waves. */
 export interface EvaluationResult {
@@ -21,6 +25,10 @@ export interface EvaluationResult {
   readonly percentile: number;
   /** Images calibrated on: fewer than asked for where the data set has no more. */
   readonly calibrationImages: number;
+  /** Whose images these are. */
+  readonly calibratedOn: CalibrationOrigin;
+  /** Mean and standard deviation of pixels / 255, and who says so. */
+  readonly normalization: NormalizationFigures;
   /** The trained network, in f32. */
   readonly ann: Accuracy;
   readonly snn: SpikingAccuracy;
@@ -33,6 +41,10 @@ export interface EvaluationResult {
   readonly tuned: boolean;
   readonly tunedShapes: number;
   readonly device: AdapterDescription;
+  /** Images that cannot be read and were left out (`skipBad`). */
+  readonly skipped: readonly SkippedImage[];
+  /** What the user should know and no figure says. */
+  readonly notes: readonly Note[];
   readonly timing: Timing;
 }
 
@@ -86,6 +98,8 @@ export interface Timing {
   readonly steadyImagesPerSecond: number | null;
   /** Share of the spiking run, from first upload to last result, in which the GPU computed nothing; null without timestamps. */
   readonly gpuIdleShare: number | null;
+  /** Images a second that the source gave while they were run by the spiking network: reading, decoding, and nothing else. */
+  readonly readImagesPerSecond: number | null;
   /** The most bytes that all buffers of the device held at once during the call. */
   readonly peakGpuBytes: number;
 }

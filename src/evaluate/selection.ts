@@ -12,24 +12,32 @@ export function evaluationImages(dataset: DataSet, offset: number, limit: number
   return sliceSource(dataset.evaluation, offset, Math.min(limit, count - offset));
 }
 
+/** Whose images scales come from: the user's own, the data set's for training, those that are not evaluated, or some that are. */
+export type CalibrationOrigin = 'own' | 'training' | 'others' | 'evaluated';
+
+/** Images to calibrate on, and whose they are. */
+export interface CalibrationImages {
+  readonly source: ImageSource;
+  readonly origin: CalibrationOrigin;
+}
+
 /**
- * The images to calibrate on, at most `wanted`: the first training images where the data set has some, else images that are not
- * evaluated: those after [offset, offset + evaluated), then those before.
- * @throws OptionError where none are left
+ * The images to calibrate on, at most `calibration`: the user's own; else the first for training where the data set has some; else images that
+ * are not evaluated: those after [offset, offset + evaluated), then those before; else the first that are evaluated, since labels play no part.
+ * @param evaluated images from `offset` on
  */
-export function calibrationImages(dataset: DataSet, offset: number, evaluated: number, wanted: number): ImageSource {
-  const { training, evaluation } = dataset;
-  if (training && training.count > 0) return sliceSource(training, 0, Math.min(wanted, training.count));
+export function calibrationImages(
+  { training, evaluation }: DataSet,
+  { offset, calibration: wanted }: { readonly offset: number; readonly calibration: number },
+  evaluated: number,
+  own: ImageSource | null = null,
+): CalibrationImages {
+  const first = (source: ImageSource): ImageSource => sliceSource(source, 0, Math.min(wanted, source.count));
+  if (own) return { source: first(own), origin: 'own' };
+  if (training && training.count > 0) return { source: first(training), origin: 'training' };
   const end = offset + evaluated;
   const after = sliceSource(evaluation, end, Math.min(wanted, evaluation.count - end));
   const before = sliceSource(evaluation, 0, Math.min(wanted - after.count, offset));
-  if (after.count + before.count === 0) {
-    throw new OptionError(
-      'calibration-images',
-      `data set "${dataset.name}"`,
-      `all ${evaluation.count} images are evaluated and none is left to calibrate on`,
-      'evaluate fewer (--limit), or put the training files beside',
-    );
-  }
-  return concatSources(after, before);
+  if (after.count + before.count > 0) return { source: concatSources(after, before), origin: 'others' };
+  return { source: first(evaluation), origin: 'evaluated' };
 }

@@ -1,12 +1,20 @@
+import type { ImageSource } from '../run/source.ts';
+
 /** What an evaluation spends its time on. */
 export type Stage = 'import' | 'compile' | 'calibration' | 'ann' | 'snn';
 
 /** Wall-clock seconds since it was made, and of each stage. */
 export class Stopwatch {
-  readonly #start = performance.now();
+  readonly #start: number;
   readonly stages: Record<Stage, number> = { import: 0, compile: 0, calibration: 0, ann: 0, snn: 0 };
   /** Seconds from the start to a stage's beginning, the first one where it has several parts. */
   readonly begun: Partial<Record<Stage, number>> = {};
+
+  /** @param imported seconds that the model's import took before */
+  constructor(imported = 0) {
+    this.#start = performance.now() - imported * 1000;
+    this.stages.import = imported;
+  }
 
   get seconds(): number {
     return (performance.now() - this.#start) / 1000;
@@ -22,4 +30,16 @@ export class Stopwatch {
       this.stages[stage] += (performance.now() - start) / 1000;
     }
   }
+}
+
+/** A source, and the seconds in which it was read. */
+export function timedSource<S extends ImageSource>(source: S): { readonly source: S; readonly seconds: () => number } {
+  let seconds = 0;
+  const read = async (first: number, count: number): Promise<Uint8Array> => {
+    const start = performance.now();
+    const pixels = await source.read(first, count);
+    seconds += (performance.now() - start) / 1000;
+    return pixels;
+  };
+  return { source: { ...source, read }, seconds: () => seconds };
 }

@@ -10,9 +10,10 @@ import { ruleOf } from '../neuron/neuron.ts';
 import { readActivations } from '../observe/activations.ts';
 import { record as recordSteps } from '../observe/record.ts';
 import { AnnSession } from '../run/ann-session.ts';
-import { readImages } from '../run/source.ts';
+import { type LabelledSource, readImages } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
+import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 import { prepare } from './prepare.ts';
 
@@ -55,11 +56,16 @@ export interface LayerTrace {
  * Runs one image and records one layer, every neuron and every step, beside the trained network's activations.
  * @throws OptionError, UnsupportedModelError, ModelFormatError, ConversionError, DeviceError
  */
-export async function trace(device: Device, model: string | Ann, dataset: DataSet, options: TraceOptions): Promise<LayerTrace> {
+export async function trace(
+  device: Device,
+  model: string | Ann | Model,
+  given: DataSet | LabelledSource,
+  options: TraceOptions,
+): Promise<LayerTrace> {
   const { image = 0, layer: wanted, neuron = 'bistable', timesteps, ...rest } = options;
   const { neuron: kind, synchronous } = neuronOf(neuron);
-  const evaluation = await prepare(model, dataset, settle({ ...rest, offset: image, limit: 1 }));
-  const { ann, images, calibrationSource } = evaluation;
+  const evaluation = await prepare(model, given, settle({ ...rest, offset: image, limit: 1 }));
+  const { ann, dataset, images, calibrationSource } = evaluation;
   const network = await convert(device, ann, calibrationSource, evaluation);
   const l = findLayer(network, wanted);
   const layer = network.layers[l] as SpikingNeurons;

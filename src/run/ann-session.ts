@@ -100,17 +100,20 @@ export class AnnSession {
     return { images: source.count, logits };
   }
 
-  /** Runs the images and measures what scales are chosen by. Activations stay on the GPU. Calls queue as those of `run` do. */
-  calibrate(source: ImageSource, onProgress?: (images: number) => void): Promise<Calibration> {
+  /**
+   * Runs the images and measures what scales are chosen by. Activations stay on the GPU. Calls queue as those of `run` do.
+   * @param onBatch takes what each batch gave, as in `run`
+   */
+  calibrate(source: ImageSource, onBatch?: OnBatch<AnnBatch>): Promise<Calibration> {
     return this.#runner.alone(async () => {
       const { handle } = this.device;
       const clear = handle.createCommandEncoder();
       clear.clearBuffer(this.engine.data.bins);
       handle.queue.submit([clear.finish()]);
       let largestLogit = 0;
-      const { images } = await this.#run(source, true, ({ first, images: some, logits }) => {
-        largestLogit = logits.reduce((most, v) => Math.max(most, Math.abs(v)), largestLogit);
-        onProgress?.(first + some);
+      const { images } = await this.#run(source, true, (batch) => {
+        largestLogit = batch.logits.reduce((most, v) => Math.max(most, Math.abs(v)), largestLogit);
+        return onBatch?.(batch);
       });
       return { images, statistics: await this.#readStatistics(images), largestLogit };
     });

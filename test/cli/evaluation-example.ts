@@ -22,6 +22,8 @@ export function example(options: { phaseBits?: number; waves?: number; classes?:
     batch: 64,
     percentile: 99.9,
     calibrationImages: 500,
+    calibratedOn: 'training',
+    normalization: { mean: [0.1307], std: [0.3081], meanFrom: 'sidecar', stdFrom: 'sidecar' },
     ann: { top1: 0.99, top5: 1 },
     snn: { top1: 0.99, top5: 1, timesteps, firstOutput, wordSteps, window: phaseBits, curve, agreement: 0.998 },
     layers: [
@@ -33,6 +35,8 @@ export function example(options: { phaseBits?: number; waves?: number; classes?:
     tuned: false,
     tunedShapes: 0,
     device: { adapter: 'llvmpipe', driver: 'Mesa 25.0.7', software: true },
+    skipped: [],
+    notes: [],
     timing: {
       seconds: 9.87,
       imagesPerSecond: 264.3,
@@ -44,6 +48,7 @@ export function example(options: { phaseBits?: number; waves?: number; classes?:
       snnSeconds: 3.8,
       firstResultSeconds: 6.1,
       steadyImagesPerSecond: 270.4,
+      readImagesPerSecond: 1234,
       gpuIdleShare: 0.04,
       peakGpuBytes: 73_400_320,
     },

@@ -25,9 +25,13 @@ const example: Comparison = {
   initial: 'half',
   percentile: 99.9,
   calibrationImages: 500,
+  calibratedOn: 'training',
+  normalization: { mean: [0.5], std: [0.25], meanFrom: 'options', stdFrom: 'sidecar' },
   ann: { top1: 0.88, macs: 40_800_000 },
   rows: [row({}), row({ t: 80, top1: 0.88 }), row({ neuron: 'bistable', top1: null, sin: 0, seconds: null })],
   device: { adapter: 'llvmpipe', driver: 'Mesa', software: true },
+  skipped: [],
+  notes: [],
   seconds: 100,
 };
 
@@ -38,6 +42,8 @@ it('prints a line for each neuron and time', () => {
       device      llvmpipe (software)
       ANN         88.00 %, 40.8 M multiply-adds an image
       K           4 steps a window
+      pixels      mean 0.5 (as given), std 0.25 (the model’s sidecar)
+      scales      99.9th percentile of 500 training images
 
       neuron              T    top-1  to ANN      SIN   spikes  operat.  conv.     s
       if                  8  81.00 %   -7.00   9.71 %    123 k   12.3 M  1,153  12.3

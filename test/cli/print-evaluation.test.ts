@@ -37,7 +37,8 @@ describe('formatEvaluation', () => {
         device      llvmpipe (software)
         driver      Mesa 25.0.7
         network     40,000 neurons, K = 4 spikes a word, 3 waves
-        scales      99.9th percentile of 500 calibration images
+        pixels      mean 0.1307, std 0.3081 (the model’s sidecar)
+        scales      99.9th percentile of 500 training images
 
         ANN         99.00 %
 
@@ -51,7 +52,7 @@ describe('formatEvaluation', () => {
 
         agreement   99.80 % of the images get the ANN's class
         spikes      60,000 an image, 1.50 a neuron
-        speed       264 images/s, 4.18 G multiply-adds/s
+        speed       264 images/s, 4.18 G multiply-adds/s; read at 1.23 k images/s
         GPU         73 MB of buffers at most, idle for 4.00 % of the SNN's run
         time        9.9 s: compile 0.2, calibrate 1.5, ANN 1.1, SNN 3.8
       "

@@ -16,7 +16,11 @@ const UNKNOWN = [
   'idx:a',
   'idx:a,',
   'idx:,b',
-  'idx:a,b,c',
+  'idx:a,b,c,d',
+  'folder',
+  'folder:',
+  'csv:',
+  'toString:x',
 ];
 
 test.each(UNKNOWN)('"%s" is refused with the list of forms', async (spec) => {

@@ -44,9 +44,13 @@ describe('chooseNormalization', () => {
 
   it('takes option, else sidecar, else data set, for mean and std apart', () => {
     const sidecar = { mean: [0.1, 0.2, 0.3], std: [1, 2, 3] };
-    expect(chooseNormalization(ann, colour, null, {})).toEqual({ mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] });
-    expect(chooseNormalization(ann, colour, sidecar, {})).toEqual(sidecar);
-    expect(chooseNormalization(ann, colour, sidecar, { mean: [0] })).toEqual({ mean: [0], std: [1, 2, 3] });
+    expect(chooseNormalization(ann, colour, null, {})).toMatchObject({ mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] });
+    expect(chooseNormalization(ann, colour, sidecar, {})).toMatchObject(sidecar);
+    expect(chooseNormalization(ann, colour, sidecar, { mean: [0] })).toMatchObject({
+      mean: [0],
+      std: [1, 2, 3],
+      normalization: { mean: [0], std: [1, 2, 3], meanFrom: 'options', stdFrom: 'sidecar' },
+    });
   });
 
   it('gives every entry of a vector the value of its channel', () => {

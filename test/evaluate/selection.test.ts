@@ -32,10 +32,23 @@ describe('calibrationImages', () => {
     ['fewer than asked for where there are no more', alone, 2, 6, 500, [8, 9, 0, 1]],
     ['images before, where none come after', alone, 8, 2, 2, [0, 1]],
   ])('%s', async (_, set, offset, evaluated, wanted, expected) => {
-    expect([...(await pixelsOf(calibrationImages(set, offset, evaluated, wanted)))]).toEqual(expected);
+    const { source } = calibrationImages(set, { offset, calibration: wanted }, evaluated);
+    expect([...(await pixelsOf(source))]).toEqual(expected);
   });
 
-  it('refuses where every image is evaluated, and says what to do', () => {
-    expect(() => calibrationImages(alone, 0, 10, 5)).toThrow(/all 10 images are evaluated.*--limit/);
+  it.each([
+    ['own', withTraining, numbered(3, pixel, 200), [200, 201]],
+    ['training', withTraining, null, [100, 101]],
+    ['others', alone, null, [8, 9]],
+  ])('says whose they are: %s', async (origin, set, own, expected) => {
+    const found = calibrationImages(set, { offset: 0, calibration: 2 }, 8, own);
+    expect(found.origin).toBe(origin);
+    expect([...(await pixelsOf(found.source))]).toEqual(expected);
+  });
+
+  it('takes some that are evaluated where all are, and says so', async () => {
+    const { origin, source } = calibrationImages(alone, { offset: 0, calibration: 3 }, 10);
+    expect(origin).toBe('evaluated');
+    expect([...(await pixelsOf(source))]).toEqual([0, 1, 2]);
   });
 });

@@ -64,7 +64,7 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
   data: ['data-set.ts', 'npy.ts', 'open.ts', 'read-file.ts', 'sidecar.ts'],
   evaluate: [
     ...['evaluate.ts', 'compare.ts', 'trace.ts', 'self-test.ts', 'options.ts', 'result.ts', 'comparison.ts', 'compared-neuron.ts'],
-    ...['accuracy.ts', 'curve.ts', 'diagnosis.ts', 'fit.ts', 'passes.ts'],
+    ...['accuracy.ts', 'curve.ts', 'diagnosis.ts', 'fit.ts', 'model.ts', 'notes.ts', 'passes.ts', 'selection.ts'],
   ],
   plot: ['comparison.ts', 'raster.ts', 'render.ts'],
   report: ['comparison.ts', 'raster.ts', 'text.ts'],

@@ -1,0 +1,39 @@
+import type { DataSet } from '../data/data-set.ts';
+import { type OpenDataSetOptions, openDataSet } from '../data/open.ts';
+import { type Model, openModel } from '../evaluate/model.ts';
+import type { ProgressBar } from './progress.ts';
+
+/** What the command line says of images: the options of `addImages`. */
+export interface ImageOptions extends Omit<OpenDataSetOptions, 'input' | 'onChecked'> {
+  readonly dataset: string;
+  readonly calibrateOn?: string;
+}
+
+/** The model, its images, and those to calibrate on where they are others. */
+export interface Inputs {
+  readonly model: Model;
+  readonly dataset: DataSet;
+  readonly calibrateOn?: DataSet;
+}
+
+/** Reads the model, then opens the images as it takes them. @throws BsnnError */
+export async function openInputs(path: string, options: ImageOptions, bar?: ProgressBar): Promise<Inputs> {
+  const { dataset, calibrateOn, ...rest } = options;
+  const model = await openModel(path);
+  const onChecked = (done: number, images: number) => bar?.show({ stage: 'checking', done, images });
+  const open = (spec: string) => openDataSet(spec, { ...rest, input: model.ann.input, onChecked });
+  try {
+    const images = await open(dataset);
+    return { model, dataset: images, ...(calibrateOn !== undefined && { calibrateOn: await open(calibrateOn) }) };
+  } finally {
+    bar?.stop();
+  }
+}
+
+/** Parts a command's options into those of its images and the others. */
+export function splitOptions<T extends ImageOptions>(options: T): [ImageOptions, Omit<T, keyof ImageOptions>] {
+  const { dataset, calibrateOn, resize, crop, channels, classes, skipBad, ...others } = options;
+  const images = { dataset, calibrateOn, resize, crop, channels, classes, skipBad };
+  const given = Object.fromEntries(Object.entries(images).filter(([, value]) => value !== undefined));
+  return [given as unknown as ImageOptions, others];
+}

@@ -1,0 +1,62 @@
+import type { SkippedImage } from '../data/data-set.ts';
+import type { NormalizationFigures, NormalizationOrigin } from '../evaluate/fit.ts';
+import type { Note } from '../evaluate/notes.ts';
+import type { CalibrationOrigin } from '../evaluate/selection.ts';
+import { field, type Paint, printable, whole } from './print.ts';
+
+/** How a network was shown its images: what every command says. */
+export interface InputFigures {
+  readonly calibrationImages: number;
+  readonly calibratedOn: CalibrationOrigin;
+  readonly percentile: number;
+  readonly normalization: NormalizationFigures;
+  readonly skipped: readonly SkippedImage[];
+  readonly notes: readonly Note[];
+}
+
+const NORMALIZED_BY: Readonly<Record<NormalizationOrigin, string>> = {
+  options: 'as given',
+  sidecar: 'the model’s sidecar',
+  'data set': 'the data set’s',
+  images: 'normalised already',
+  nobody: 'assumed',
+};
+
+/** "mean 0.485, 0.456, 0.406, std 0.229, 0.224, 0.225 (the model’s sidecar)" */
+export function normalizationText({ mean, std, meanFrom, stdFrom }: NormalizationFigures): string {
+  const list = (values: readonly number[]) => values.map((v) => Number(v.toPrecision(4))).join(', ');
+  const by = (from: NormalizationOrigin) => `(${NORMALIZED_BY[from]})`;
+  if (meanFrom === stdFrom) return `mean ${list(mean)}, std ${list(std)} ${by(stdFrom)}`;
+  return `mean ${list(mean)} ${by(meanFrom)}, std ${list(std)} ${by(stdFrom)}`;
+}
+
+const CALIBRATED_ON: Readonly<Record<CalibrationOrigin, string>> = {
+  own: 'images given for calibration',
+  training: 'training images',
+  others: 'images that are not evaluated',
+  evaluated: 'images that are evaluated too',
+};
+
+/** "99.9th percentile of 500 training images" */
+export const scalesText = ({ percentile, calibrationImages, calibratedOn }: InputFigures): string =>
+  `${ordinal(percentile)} percentile of ${whole(calibrationImages)} ${CALIBRATED_ON[calibratedOn]}`;
+
+/** Pictures left out that are named. */
+const NAMED = 10;
+
+/** What no figure says, and what was left out, below the figures; nothing where there is nothing to say. */
+export function noteLines({ notes, skipped }: Pick<InputFigures, 'notes' | 'skipped'>, style: Paint): string[] {
+  const lines = [
+    ...notes.map(({ text }) => field('note', text, style)),
+    ...skipped.slice(0, NAMED).map(({ path, reason }) => field('left out', printable(`${path}: ${reason}`), style)),
+    ...(skipped.length > NAMED ? [field('left out', `${skipped.length - NAMED} more (all are in the JSON)`, style)] : []),
+  ];
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+/** 99.9 as "99.9th", 1 as "1st". */
+function ordinal(value: number): string {
+  const suffixes: Readonly<Record<number, string>> = { 1: 'st', 2: 'nd', 3: 'rd' };
+  const teen = value % 100 >= 11 && value % 100 <= 13;
+  return `${value}${teen ? 'th' : (suffixes[value % 10] ?? 'th')}`;
+}

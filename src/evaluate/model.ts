@@ -1,0 +1,25 @@
+import type { Ann } from '../ann/ann.ts';
+import { readSidecar, type Sidecar } from '../data/sidecar.ts';
+import { importOnnx } from '../onnx/import.ts';
+
+/** A trained network, and what stands beside its file. */
+export interface Model {
+  readonly ann: Ann;
+  readonly sidecar: Sidecar | null;
+  /** That it took to read them. */
+  readonly seconds: number;
+}
+
+/** Reads an ONNX file, with its sidecar where there is one. @throws UnsupportedModelError, ModelFormatError */
+export async function openModel(path: string): Promise<Model> {
+  const start = performance.now();
+  const sidecar = await readSidecar(path);
+  const ann = await importOnnx(path);
+  return { ann, sidecar, seconds: (performance.now() - start) / 1000 };
+}
+
+/** A path, a network, or both with its sidecar, as the last. */
+export async function asModel(model: string | Ann | Model): Promise<Model> {
+  if (typeof model === 'string') return openModel(model);
+  return 'ann' in model ? model : { ann: model, sidecar: null, seconds: 0 };
+}

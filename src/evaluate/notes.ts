@@ -1,0 +1,62 @@
+import type { DataSet } from '../data/data-set.ts';
+import type { Sidecar } from '../data/sidecar.ts';
+import type { NormalizationFigures } from './fit.ts';
+import type { CalibrationOrigin } from './selection.ts';
+
+/** What the user should know and no figure says. */
+export interface Note {
+  readonly code: 'bgr' | 'calibrated-on-evaluated' | 'mean-std-assumed' | 'normalized' | 'skipped';
+  readonly text: string;
+}
+
+/** Images that were left out. */
+export const skippedNotes = ({ skipped = [] }: DataSet): Note[] =>
+  skipped.length === 0
+    ? []
+    : [
+        {
+          code: 'skipped',
+          text: `${images(skipped.length)} could not be read and ${skipped.length === 1 ? 'is' : 'are'} left out`,
+        },
+      ];
+
+/** Where mean and standard deviation are nobody's who knows the model. */
+export function normalizationNotes({ meanFrom, stdFrom }: NormalizationFigures, sidecar: Sidecar | null): Note[] {
+  if (meanFrom === 'images') {
+    const ignored = sidecar?.mean ? '; mean and std of the model’s sidecar are left alone' : '';
+    return [{ code: 'normalized', text: `the images are normalised already, and taken as they are${ignored}` }];
+  }
+  const from = [meanFrom, stdFrom];
+  if (from.includes('nobody')) {
+    return [
+      {
+        code: 'mean-std-assumed',
+        text: 'nothing says what the model was trained with: pixels / 255 are taken as they are (--mean, --std, or its sidecar)',
+      },
+    ];
+  }
+  if (!from.includes('data set')) return [];
+  const text =
+    'mean and std are those that the data set is customarily normalised with; if the model was trained with others, say so (--mean, --std, or its sidecar)';
+  return [{ code: 'mean-std-assumed', text }];
+}
+
+/** Scales that come from images that are evaluated too. */
+export const calibrationNotes = (origin: CalibrationOrigin, count: number): Note[] =>
+  origin !== 'evaluated'
+    ? []
+    : [
+        {
+          code: 'calibrated-on-evaluated',
+          text: `all images are evaluated, so that the scales come from ${images(count)} of these themselves (their labels are not used); others can be given with --calibrate-on`,
+        },
+      ];
+
+/** Images whose channels seem to stand the other way round. Accuracies are of the trained network on `count` calibration images. */
+export const bgrNote = (straight: number, swapped: number, count: number): Note => ({
+  code: 'bgr',
+  text: `red and blue seem to be swapped: on ${images(count)} for calibration the ANN has ${percent(straight)}, and ${percent(swapped)} where they change places`,
+});
+
+const images = (count: number): string => `${count.toLocaleString('en-US')} image${count === 1 ? '' : 's'}`;
+const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;
