@@ -37,14 +37,17 @@ export type ModelFormatCode =
   | 'unreadable-file';
 
 export type DataSetCode =
+  | 'data-arrays'
   | 'data-corrupt'
   | 'data-count'
   | 'data-empty'
   | 'data-label'
   | 'data-magic'
   | 'data-missing'
+  | 'data-shape'
   | 'data-size'
   | 'data-truncated'
+  | 'data-type'
   | 'data-unreadable';
 
 export type DeviceCode =

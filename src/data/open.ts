@@ -55,6 +55,11 @@ const OPENERS: Readonly<Record<string, Opener>> = {
     const { listCsv } = await import('./pictures/csv.ts');
     return openClassified('csv', place, await listCsv(place, options.classes), options);
   },
+  npy: async (place, { input }, spec) => {
+    const [images, labels] = paths(place, spec, 2);
+    return (await import('./arrays.ts')).openNpy(images, labels, input && { input });
+  },
+  npz: async (place, { input }) => (await import('./arrays.ts')).openNpz(place, input && { input }),
   module: async (place) => (await import('./module.ts')).openModule(place),
 };
 

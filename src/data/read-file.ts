@@ -4,13 +4,16 @@ import { DataSetError } from '../errors.ts';
 /** Largest file, and largest decompressed content, that is read: 1 GiB. */
 export const MAX_BYTES = 2 ** 30;
 
-/** Size in bytes of a regular file of 1…MAX_BYTES bytes. Throws DataSetError where it is missing, empty, too large or not a file. */
-export async function fileSize(path: string, remedy: string): Promise<number> {
+/**
+ * Size in bytes of a regular file of 1…`most` bytes (MAX_BYTES; more only for what is never held whole). Throws DataSetError where it is
+ * missing, empty, too large or not a file.
+ */
+export async function fileSize(path: string, remedy: string, most = MAX_BYTES): Promise<number> {
   const found = await orDataSetError(path, remedy, () => stat(path));
   if (!found.isFile()) throw new DataSetError('data-missing', path, 'is not a file', remedy);
   if (found.size === 0) throw new DataSetError('data-empty', path, 'is empty', remedy);
-  if (found.size > MAX_BYTES) {
-    throw new DataSetError('data-size', path, `has ${found.size} bytes, more than the ${MAX_BYTES} that are read`, remedy);
+  if (found.size > most) {
+    throw new DataSetError('data-size', path, `has ${found.size} bytes, more than the ${most} that are read`, remedy);
   }
   return found.size;
 }
@@ -44,6 +47,27 @@ export function startsWith(path: string, bytes: readonly number[], remedy: strin
   });
 }
 
+/** Bytes [first, first + count) of a file, all of them. Throws DataSetError where it ends before that, or cannot be read. */
+export function readAt(path: string, first: number, count: number, remedy: string): Promise<Uint8Array> {
+  return orDataSetError(path, remedy, async () => {
+    const file = await open(path);
+    try {
+      const bytes = new Uint8Array(count);
+      let filled = 0;
+      while (filled < count) {
+        const { bytesRead } = await file.read(bytes, filled, Math.min(count - filled, MAX_BYTES), first + filled);
+        if (bytesRead === 0) {
+          throw new DataSetError('data-truncated', path, `ends after ${first + filled} bytes, ${first + count} are needed`, remedy);
+        }
+        filled += bytesRead;
+      }
+      return bytes;
+    } finally {
+      await file.close();
+    }
+  });
+}
+
 /** The names in a text file, one a line, blank lines left out. Throws DataSetError unless there are `count`. */
 export async function readNames(path: string, count: number, remedy: string): Promise<string[]> {
   await fileSize(path, remedy);
@@ -63,6 +87,7 @@ export async function orDataSetError<T>(path: string, remedy: string, action: ()
   try {
     return await action();
   } catch (cause) {
+    if (cause instanceof DataSetError) throw cause;
     const code = systemCode(cause);
     if (code === 'ENOENT') throw new DataSetError('data-missing', path, 'does not exist', remedy, { cause });
     if (code === 'ENOTDIR') throw new DataSetError('data-missing', path, 'is not a folder', remedy, { cause });
