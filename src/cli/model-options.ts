@@ -11,6 +11,9 @@ export interface RunningOptions extends ImageOptions {
   readonly verbose?: boolean;
 }
 
+/** How pictures are framed, and which are left out. */
+export type FramingCommandOptions = Pick<ImageOptions, 'resize' | 'crop' | 'channels' | 'classes' | 'skipBad'>;
+
 const SPECS = DATA_SET_FORMS.map(({ form, opens }) => `  ${form.padEnd(19)}${wrap(opens, 21)}`).join('\n');
 
 const FRAMES = wrap(
@@ -18,11 +21,13 @@ const FRAMES = wrap(
   0,
 );
 
-/** The model and its images. */
-export const addModel = (command: Command): Command =>
+/** The model. */
+export const addModelFile = (command: Command): Command =>
+  command.argument('<model>', 'the ONNX file; mean, std and classes may stand beside it in MODEL.json');
+
+/** How pictures become images. */
+export const addFraming = (command: Command): Command =>
   command
-    .argument('<model>', 'the ONNX file; mean, std and classes may stand beside it in MODEL.json')
-    .requiredOption('--dataset <spec>', 'the images; its forms are below')
     .option('--calibrate-on <spec>', 'other images to calibrate on')
     .option('--resize <n>', 'bring the shorter side to n pixels ("none": leave it)', resize)
     .option('--crop <n>', 'cut a square of n pixels out of the middle', side)
@@ -30,6 +35,10 @@ export const addModel = (command: Command): Command =>
     .option('--classes <file>', 'numbers the classes of folder: and csv:, one a line')
     .option('--skip-bad', 'leave out pictures that cannot be read, and list them')
     .addHelpText('after', `\nForms of <spec>:\n${SPECS}\n\n${FRAMES}`);
+
+/** The model and its images. */
+export const addModel = (command: Command): Command =>
+  addFraming(addModelFile(command).requiredOption('--dataset <spec>', 'the images; its forms are below'));
 
 /** How the network is converted. */
 export const addConversion = (command: Command): Command =>

@@ -34,6 +34,9 @@ export async function openInputs(path: string, options: ImageOptions, bar?: Prog
 export function splitOptions<T extends ImageOptions>(options: T): [ImageOptions, Omit<T, keyof ImageOptions>] {
   const { dataset, calibrateOn, resize, crop, channels, classes, skipBad, ...others } = options;
   const images = { dataset, calibrateOn, resize, crop, channels, classes, skipBad };
-  const given = Object.fromEntries(Object.entries(images).filter(([, value]) => value !== undefined));
-  return [given as unknown as ImageOptions, others];
+  return [{ dataset, ...given(images) }, others];
 }
+
+/** Options that were given, for types that do not take undefined as left out. */
+export const given = <T extends object>(options: T): { [name in keyof T]?: Exclude<T[name], undefined> } =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ReturnType<typeof given<T>>;

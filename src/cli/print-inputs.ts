@@ -1,18 +1,7 @@
-import type { SkippedImage } from '../data/data-set.ts';
 import type { NormalizationFigures, NormalizationOrigin } from '../evaluate/fit.ts';
-import type { Note } from '../evaluate/notes.ts';
+import type { InputFigures } from '../evaluate/result.ts';
 import type { CalibrationOrigin } from '../evaluate/selection.ts';
 import { field, type Paint, printable, whole } from './print.ts';
-
-/** How a network was shown its images: what every command says. */
-export interface InputFigures {
-  readonly calibrationImages: number;
-  readonly calibratedOn: CalibrationOrigin;
-  readonly percentile: number;
-  readonly normalization: NormalizationFigures;
-  readonly skipped: readonly SkippedImage[];
-  readonly notes: readonly Note[];
-}
 
 const NORMALIZED_BY: Readonly<Record<NormalizationOrigin, string>> = {
   options: 'as given',

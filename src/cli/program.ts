@@ -4,6 +4,7 @@ import { BsnnError, EXIT } from '../errors.ts';
 import { addCompare } from './compare.ts';
 import { addDoctor } from './doctor.ts';
 import { addEval } from './eval.ts';
+import { addPredict } from './predict.ts';
 import { COLUMNS, printable, wrap } from './print.ts';
 import type { Terminal } from './terminal.ts';
 import { addTrace } from './trace.ts';
@@ -42,6 +43,7 @@ function makeProgram(terminal: Terminal): Command {
     })
     .addHelpText('after', `\nExit codes: ${wrap(EXIT_CODES.join(', '), 12)}`);
   addEval(program, terminal);
+  addPredict(program, terminal);
   addTrace(program, terminal);
   addCompare(program, terminal);
   addDoctor(program, terminal);

@@ -80,6 +80,21 @@ export async function openDataSet(spec: string, options: OpenDataSetOptions = {}
   return FRAMED.includes(kind) ? found : reframed(found, options);
 }
 
+/** Pictures by their paths, without labels. */
+export interface OpenedPaths extends DataSet {
+  /** Of each image: those that were given, but for what was left out. */
+  readonly paths: readonly string[];
+}
+
+/** Opens pictures by their paths. @throws OptionError, DataSetError by path */
+export async function openPaths(paths: readonly string[], options: OpenDataSetOptions = {}): Promise<OpenedPaths> {
+  const classes = { names: [], numberOf: () => undefined, sorted: false };
+  const files = paths.map((path) => ({ path, label: 0 }));
+  const found = await openClassified('pictures', 'pictures', { files, classes }, options);
+  const skipped = new Set(found.skipped?.map(({ path }) => path));
+  return { ...found, paths: paths.filter((path) => !skipped.has(path)) };
+}
+
 /** A data set whose images are brought to the size that was asked for, if any was. */
 async function reframed(found: DataSet, options: OpenDataSetOptions): Promise<DataSet> {
   const { framingOf } = await import('./pictures/framing.ts');

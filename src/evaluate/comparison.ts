@@ -1,11 +1,8 @@
-import type { SkippedImage } from '../data/data-set.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
-import type { NormalizationFigures } from './fit.ts';
-import type { Note } from './notes.ts';
-import type { CalibrationOrigin } from './selection.ts';
+import type { InputFigures } from './result.ts';
 
 /** Several neurons on the same network and images; its JSON is what `bsnn compare --json` writes. Shares are 0…1. */
-export interface Comparison {
+export interface Comparison extends InputFigures {
   readonly model: string;
   readonly dataset: string;
   readonly images: number;
@@ -13,21 +10,11 @@ export interface Comparison {
   /** K; by depth, from the input's window on, where it differs. */
   readonly phaseBits: number | readonly number[];
   readonly initial: 'half' | 'zero';
-  readonly percentile: number;
-  readonly calibrationImages: number;
-  /** Whose images these are. */
-  readonly calibratedOn: CalibrationOrigin;
-  /** Mean and standard deviation of pixels / 255, and who says so. */
-  readonly normalization: NormalizationFigures;
   /** The trained network, and its multiply-adds for an image. */
   readonly ann: { readonly top1: number; readonly macs: number };
   /** Neuron by neuron, in the order of time. */
   readonly rows: readonly ComparisonRow[];
   readonly device: AdapterDescription;
-  /** Images that cannot be read and were left out (`skipBad`). */
-  readonly skipped: readonly SkippedImage[];
-  /** What the user should know and no figure says. */
-  readonly notes: readonly Note[];
   readonly seconds: number;
 }
 

@@ -19,22 +19,32 @@ export interface Evaluation extends Required<Omit<EvaluateSettings, 'calibrateOn
 }
 
 /**
- * Reads a model with its sidecar, checks it against the images, and picks those to evaluate and to calibrate on.
+ * Reads a model with its sidecar, checks it against labelled images, and picks those to evaluate and to calibrate on.
  * @throws OptionError, UnsupportedModelError, ModelFormatError
  */
 export async function prepare(
   model: string | Ann | Model,
   images: DataSet | LabelledSource,
-  { calibrateOn, ...settings }: EvaluateSettings,
+  settings: EvaluateSettings,
 ): Promise<Evaluation> {
-  const { ann, sidecar } = await asModel(model);
+  const evaluation = prepareImages(await asModel(model), images, settings);
+  const { ann, dataset, offset } = evaluation;
+  checkSorted(ann, dataset);
+  checkLabels(ann, evaluation.images, dataset.name, offset);
+  return evaluation;
+}
+
+/** The same for images whose labels play no part. @throws OptionError, ModelFormatError */
+export function prepareImages(
+  { ann, sidecar }: Model,
+  images: DataSet | LabelledSource,
+  { calibrateOn, ...settings }: EvaluateSettings,
+): Evaluation {
   const dataset = asDataSet(images);
   const own = calibrateOn ? asCalibration(calibrateOn) : null;
   checkClasses(ann, sidecar);
   checkShapes(ann, dataset, own);
-  checkSorted(ann, dataset);
   const evaluated = evaluationImages(dataset, settings.offset, settings.limit);
-  checkLabels(ann, evaluated, dataset.name, settings.offset);
   const { source: calibrationSource, origin: calibratedOn } = calibrationImages(dataset, settings, evaluated.count, own);
   const normalized = chooseNormalization(ann, dataset, sidecar, settings);
   const notes = [

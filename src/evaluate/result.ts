@@ -9,8 +9,23 @@ import type { NormalizationFigures } from './fit.ts';
 import type { Note } from './notes.ts';
 import type { CalibrationOrigin } from './selection.ts';
 
+/** How a network was shown its images: what every command says. */
+export interface InputFigures {
+  readonly percentile: number;
+  /** Images calibrated on: fewer than asked for where there are no more. */
+  readonly calibrationImages: number;
+  /** Whose images these are. */
+  readonly calibratedOn: CalibrationOrigin;
+  /** Mean and standard deviation of pixels / 255, and who says so. */
+  readonly normalization: NormalizationFigures;
+  /** Images that cannot be read and were left out (`skipBad`). */
+  readonly skipped: readonly SkippedImage[];
+  /** What the user should know and no figure says. */
+  readonly notes: readonly Note[];
+}
+
 /** What an evaluation found; its JSON is what `bsnn eval --json` writes. Accuracies are fractions, spikes are of all waves. */
-export interface EvaluationResult {
+export interface EvaluationResult extends InputFigures {
   readonly model: string;
   readonly dataset: string;
   /** Images evaluated. */
@@ -22,13 +37,6 @@ export interface EvaluationResult {
   readonly initial: 'half' | 'zero';
   /** Images at once, as the plan cut it to the device. */
   readonly batch: number;
-  readonly percentile: number;
-  /** Images calibrated on: fewer than asked for where the data set has no more. */
-  readonly calibrationImages: number;
-  /** Whose images these are. */
-  readonly calibratedOn: CalibrationOrigin;
-  /** Mean and standard deviation of pixels / 255, and who says so. */
-  readonly normalization: NormalizationFigures;
   /** The trained network, in f32. */
   readonly ann: Accuracy;
   readonly snn: SpikingAccuracy;
@@ -41,10 +49,6 @@ export interface EvaluationResult {
   readonly tuned: boolean;
   readonly tunedShapes: number;
   readonly device: AdapterDescription;
-  /** Images that cannot be read and were left out (`skipBad`). */
-  readonly skipped: readonly SkippedImage[];
-  /** What the user should know and no figure says. */
-  readonly notes: readonly Note[];
   readonly timing: Timing;
 }
 

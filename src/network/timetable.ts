@@ -1,3 +1,5 @@
+import { power } from './power.ts';
+
 /**
  * When which depth does what, in steps from an image's onset (specification, section 6). Layers of one depth share their times.
  *
@@ -123,7 +125,7 @@ export function phaseAt({ layers }: Timetable, depth: number, step: number): Mom
 }
 
 /** What bit k of a K-bit word weighs in units of the word, whoever reads it: 2^(K−1−k); 0 where there is no such bit. */
-export const phaseWeight = (phases: number, k: number): number => (k >= 0 && k < phases ? 2 ** (phases - 1 - k) : 0);
+export const phaseWeight = (phases: number, k: number): number => (k >= 0 && k < phases ? power(phases - 1 - k) : 0);
 
 /** Steps that a term's row of synchronous neurons holds a word of depth `source` back for a reader of depth `target`; 0 if none. */
 export const holdSteps = ({ layers }: Timetable, source: number, target: number): number =>

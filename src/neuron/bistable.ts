@@ -1,4 +1,5 @@
 import { MEMBRANE_LIMIT } from '../network/network.ts';
+import { power } from '../network/power.ts';
 import { phaseWeight, windowsBegun, wordsBegun } from '../network/timetable.ts';
 import type { Moment, NeuronModel } from './model.ts';
 
@@ -11,7 +12,7 @@ import type { Moment, NeuronModel } from './model.ts';
  */
 
 /** Threshold in membrane units: 2^g, or 1 where g < 0. */
-export const threshold = (g: number): number => 2 ** Math.max(0, g);
+export const threshold = (g: number): number => power(Math.max(0, g));
 
 /** V before the first wave: ⌊θ/2⌋ rounds words to nearest, 0 rounds them down. A threshold of 1 has nothing to round. */
 export const initialMembrane = (g: number, initial: 'half' | 'zero'): number => (initial === 'half' ? threshold(g) >> 1 : 0);
@@ -20,7 +21,7 @@ export const initialMembrane = (g: number, initial: 'half' | 'zero'): number => 
 export const clampMembrane = (v: number): number => Math.min(Math.max(v, -MEMBRANE_LIMIT), MEMBRANE_LIMIT);
 
 /** What a spike in phase k of K takes from the membrane: θ·2^(K−1−k). The neuron fires where V reaches it. */
-export const spikeCharge = (g: number, phaseBits: number, phase: number): number => threshold(g) * 2 ** (phaseBits - 1 - phase);
+export const spikeCharge = (g: number, phaseBits: number, phase: number): number => threshold(g) * power(phaseBits - 1 - phase);
 
 /**
  * The neuron as data; unit of V: λ·2^-K/θ. What it reads weighs by the phase of the word that is sent, its source's; what it sends

@@ -1,3 +1,4 @@
+import { power } from '../network/power.ts';
 import { chargeOf, clampStep } from './membrane.ts';
 import type { NeuronModel } from './model.ts';
 
@@ -17,12 +18,12 @@ export const burst = (most: number): NeuronModel => ({
   windowed: false,
   maximum: 'count',
   spikesOf: (word) => word,
-  initialMembrane: (g, phaseBits, initial) => (initial === 'half' ? chargeOf(g, 2 ** phaseBits) / 2 : 0),
-  spikeWeight: ({ phaseBits }) => 2 ** phaseBits,
-  synapseWeight: ({ phaseBits }) => 2 ** phaseBits,
+  initialMembrane: (g, phaseBits, initial) => (initial === 'half' ? chargeOf(g, power(phaseBits)) / 2 : 0),
+  spikeWeight: ({ phaseBits }) => power(phaseBits),
+  synapseWeight: ({ phaseBits }) => power(phaseBits),
   arriving: (current, drive) => current + drive,
   fire: (v, g, { phaseBits }) => {
-    const charge = chargeOf(g, 2 ** phaseBits);
+    const charge = chargeOf(g, power(phaseBits));
     const spikes = Math.min(Math.max(Math.floor(v / charge), 0), most);
     return { v: clampStep(v - spikes * charge), word: spikes, spikes };
   },

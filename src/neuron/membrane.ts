@@ -1,3 +1,4 @@
+import { power } from '../network/power.ts';
 import { threshold } from './bistable.ts';
 
 /**
@@ -16,7 +17,7 @@ const bound = (v: number, limit: number): number => Math.min(Math.max(v, -limit)
 
 /** V after what arrived in one step: shifted left by −g where g < 0, by ±2^30 at most. */
 export function receive(v: number, arrived: number, g: number): number {
-  const unit = 2 ** Math.max(0, -g);
+  const unit = power(Math.max(0, -g));
   return v + bound(arrived, CURRENT_LIMIT / unit) * unit;
 }
 

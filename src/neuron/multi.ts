@@ -1,3 +1,4 @@
+import { power } from '../network/power.ts';
 import { clampMembrane, initialMembrane, threshold } from './bistable.ts';
 import type { NeuronModel } from './model.ts';
 
@@ -17,7 +18,7 @@ import type { NeuronModel } from './model.ts';
  * of the step's words, as there. Where words may be negative, the maximum is that of the sums so far, and a pool sends its change.
  */
 const multiThreshold = (bits: number, takesBack: boolean): NeuronModel => {
-  const full = 2 ** bits - 1;
+  const full = power(bits) - 1;
   return {
     shader: 'multi',
     most: full,

@@ -1,4 +1,4 @@
-import { type Shape, sourceShape } from '../ann/ann.ts';
+import { type Shape, sourceShape, type Window } from '../ann/ann.ts';
 import type { SpikingNetwork, SpikingPool, SpikingTerm } from '../network/network.ts';
 
 /**
@@ -23,31 +23,52 @@ export function addCurrent(
     return;
   }
   const { weights, window, groups } = term.operator;
-  const [kernelHeight, kernelWidth] = window.kernel;
   const outputs = target.channels / groups;
+  const row = weights.length / target.channels;
+  for (let group = 0; group < groups; group++) {
+    const { count, from, to, sent } = tapsOf(source, target, window, groups, group, spikes);
+    for (let o = group * outputs; o < (group + 1) * outputs; o++) {
+      const map = current.subarray(o * area, (o + 1) * area);
+      const own = weights.subarray(o * row, (o + 1) * row);
+      for (let t = 0; t < count; t++) map[to[t]] += own[from[t]] * sent[t] * weight;
+    }
+  }
+}
+
+/** Where the spikes of a group's inputs go: of each spike and place in the kernel, the weight's place in its row, the target's in its map. */
+function tapsOf(
+  source: Shape,
+  target: Shape,
+  { kernel, stride, pads, dilation }: Window,
+  groups: number,
+  group: number,
+  spikes: Int32Array,
+): { readonly count: number; readonly from: Int32Array; readonly to: Int32Array; readonly sent: Int32Array } {
   const inputs = source.channels / groups;
-  for (let c = 0; c < source.channels; c++) {
-    const group = Math.floor(c / inputs);
+  const most = inputs * source.height * source.width * kernel[0] * kernel[1];
+  const [from, to, sent] = [new Int32Array(most), new Int32Array(most), new Int32Array(most)];
+  let count = 0;
+  for (let c = 0; c < inputs; c++) {
     for (let y = 0; y < source.height; y++) {
       for (let x = 0; x < source.width; x++) {
-        const s = spikes[(c * source.height + y) * source.width + x] * weight;
+        const s = spikes[((group * inputs + c) * source.height + y) * source.width + x];
         if (s === 0) continue;
         // every place of the target whose window covers (y, x)
-        for (let ky = 0; ky < kernelHeight; ky++) {
-          const oy = (y + window.pads[0] - ky * window.dilation[0]) / window.stride[0];
+        for (let ky = 0; ky < kernel[0]; ky++) {
+          const oy = (y + pads[0] - ky * dilation[0]) / stride[0];
           if (!Number.isInteger(oy) || oy < 0 || oy >= target.height) continue;
-          for (let kx = 0; kx < kernelWidth; kx++) {
-            const ox = (x + window.pads[1] - kx * window.dilation[1]) / window.stride[1];
+          for (let kx = 0; kx < kernel[1]; kx++) {
+            const ox = (x + pads[1] - kx * dilation[1]) / stride[1];
             if (!Number.isInteger(ox) || ox < 0 || ox >= target.width) continue;
-            for (let o = group * outputs; o < (group + 1) * outputs; o++) {
-              const w = weights[((o * inputs + (c - group * inputs)) * kernelHeight + ky) * kernelWidth + kx];
-              current[o * area + oy * target.width + ox] += w * s;
-            }
+            from[count] = (c * kernel[0] + ky) * kernel[1] + kx;
+            to[count] = oy * target.width + ox;
+            sent[count++] = s;
           }
         }
       }
     }
   }
+  return { count, from, to, sent };
 }
 
 /** Calls `visit(output index, source index, place in the window)` for every place of the source that a pool's windows cover. */

@@ -46,7 +46,7 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
   onnx: ['import.ts'],
   network: [
     ...['network.ts', 'neuron.ts', 'timetable.ts', 'units.ts', 'check.ts', 'interleave.ts', 'work.ts', 'fan-out.ts'],
-    ...['diagnosis.ts'],
+    ...['diagnosis.ts', 'power.ts'],
   ],
   neuron: ['neuron.ts', 'model.ts', 'bistable.ts', 'membrane.ts'],
   quantize: ['quantize.ts', 'joins.ts', 'phases.ts'],

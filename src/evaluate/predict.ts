@@ -1,0 +1,189 @@
+import type { Ann } from '../ann/ann.ts';
+import { convert } from '../convert/convert.ts';
+import type { DataSet } from '../data/data-set.ts';
+import type { Device } from '../gpu/device.ts';
+import { phaseBitsOf } from '../network/network.ts';
+import { readoutPhases, wordSteps } from '../network/timetable.ts';
+import { AnnSession } from '../run/ann-session.ts';
+import { type Batch, logitsAt } from '../run/batch.ts';
+import { Session } from '../run/session.ts';
+import type { ImageSource } from '../run/source.ts';
+import { bestClass } from './accuracy.ts';
+import { readingsAt } from './curve.ts';
+import { classesOf } from './fit.ts';
+import { asModel, type Model } from './model.ts';
+import { type EvaluateOptions, settle } from './options.ts';
+import { type Evaluation, prepareImages } from './prepare.ts';
+import type { InputFigures } from './result.ts';
+
+/** What to say of each image; the rest as in `evaluate`. */
+export interface PredictOptions extends Omit<EvaluateOptions, 'limit' | 'offset' | 'diagnosis'> {
+  /** Classes that are said of an image, at most (default 5). */
+  readonly top?: number;
+}
+
+/** How far a prediction is. */
+export interface PredictProgress {
+  readonly stage: 'predict';
+  readonly done: number;
+  readonly images: number;
+}
+
+/** What both networks make of some images. */
+export interface Predictions extends InputFigures {
+  readonly model: string;
+  readonly phaseBits: number | readonly number[];
+  readonly waves: number;
+  /** T of each word, from the first on. */
+  readonly wordSteps: readonly number[];
+  readonly images: readonly Prediction[];
+}
+
+/** What both networks make of one image. */
+export interface Prediction {
+  /** The class after the last word: the one of the highest score. */
+  readonly class: number;
+  /** What the model's sidecar calls it; null where nobody does. */
+  readonly name: string | null;
+  /** The step from which on the class was no other, to the end. */
+  readonly finalAt: number;
+  /** The class of the trained network. */
+  readonly annClass: number;
+  /** The best after the last word, the best first. */
+  readonly top: readonly Score[];
+}
+
+/** The scores of one class: logits in the trained network's units, and their share of all classes' (softmax). */
+export interface Score {
+  readonly class: number;
+  readonly name: string | null;
+  /** After each word. */
+  readonly logits: readonly number[];
+  readonly shares: readonly number[];
+  /** The trained network's. */
+  readonly annLogit: number;
+  readonly annShare: number;
+}
+
+/**
+ * Classifies images, labelled or not, by a trained network and its spiking counterpart. Scales come from `calibrateOn`, else from these
+ * images themselves.
+ * @throws OptionError, UnsupportedModelError, ModelFormatError, ConversionError, DeviceError
+ */
+export async function predict(
+  device: Device,
+  model: string | Ann | Model,
+  images: DataSet | ImageSource,
+  options: PredictOptions = {},
+  onProgress: (progress: PredictProgress) => void = () => {},
+): Promise<Predictions> {
+  const { top = 5, ...rest } = options;
+  const opened = await asModel(model);
+  const evaluation = prepareImages(opened, withLabels(images), settle(rest));
+  const { ann, images: source, calibrationSource, dataset, waves, choices, batch } = evaluation;
+  const network = await convert(device, ann, calibrationSource, evaluation);
+  const trained = await annLogits(device, evaluation);
+  const session = await Session.create(device, network, { batch, waves, choices });
+  try {
+    const found: Prediction[] = [];
+    const reached = Array.from({ length: session.plan.waves }, (_, i) => wordSteps(network.timetable, i + 1));
+    const names = opened.sidecar?.classes ?? (dataset.classes.length === classesOf(ann) ? dataset.classes : null);
+    const about = { session, reached, window: readoutPhases(network.timetable), names, top };
+    await session.run(source, (some) => {
+      for (let n = 0; n < some.images; n++) found.push(predictionOf(some, n, trained[some.first + n], about));
+      onProgress({ stage: 'predict', done: found.length, images: source.count });
+    });
+    return {
+      model: ann.name,
+      phaseBits: phaseBitsOf(network),
+      waves: session.plan.waves,
+      percentile: evaluation.percentile,
+      calibrationImages: calibrationSource.count,
+      calibratedOn: evaluation.calibratedOn,
+      normalization: evaluation.normalization,
+      skipped: dataset.skipped ?? [],
+      notes: evaluation.notes,
+      wordSteps: reached,
+      images: found,
+    };
+  } finally {
+    session.dispose();
+  }
+}
+
+/** Images whose labels play no part, as a data set. */
+function withLabels(images: DataSet | ImageSource): DataSet {
+  if ('evaluation' in images) return images;
+  const evaluation = { ...images, labels: new Uint8Array(images.count) };
+  return { name: 'images', classes: [], mean: [0], std: [1], normalization: 'unknown', evaluation, training: null };
+}
+
+/** The trained network's logits of each image. */
+async function annLogits(device: Device, { ann, images, ...options }: Evaluation): Promise<Float32Array[]> {
+  const classes = classesOf(ann);
+  const session = await AnnSession.create(device, ann, options);
+  try {
+    const found: Float32Array[] = [];
+    await session.run(images, ({ images: some, logits }) => {
+      for (let n = 0; n < some; n++) found.push(logits.slice(n * classes, (n + 1) * classes));
+    });
+    return found;
+  } finally {
+    session.dispose();
+  }
+}
+
+/** What predictions are made with. */
+interface About {
+  readonly session: Session;
+  /** T of each word. */
+  readonly reached: readonly number[];
+  /** Points of a word. */
+  readonly window: number;
+  readonly names: readonly string[] | null;
+  readonly top: number;
+}
+
+/** What image n of a batch is. */
+function predictionOf(batch: Batch, n: number, trained: Float32Array, { session, reached, window, names, top }: About): Prediction {
+  const { units, points } = session;
+  const classes = units.length;
+  const own = <T extends { subarray(from: number, to: number): T }>(values: T): T =>
+    values.subarray(n * classes, (n + 1) * classes);
+  const best = points.steps.map((_, p) => {
+    const { values } = readingsAt(batch, p, units);
+    return bestClass(own(values as Int32Array), units);
+  });
+  const last = best[best.length - 1];
+  let stable = best.length - 1;
+  while (stable > 0 && best[stable - 1] === last) stable--;
+  const words = reached.map((_, w) => own(logitsAt(batch, (w + 1) * window - 1, session)));
+  const shares = words.map(softmax);
+  const annShares = softmax(trained);
+  const name = (c: number): string | null => names?.[c] ?? null;
+  const final = words[words.length - 1];
+  const order = Array.from(final.keys()).sort((a, b) => final[b] - final[a] || a - b);
+  return {
+    class: last,
+    name: name(last),
+    finalAt: points.steps[stable],
+    annClass: bestClass(trained),
+    top: order.slice(0, top).map((c) => ({
+      class: c,
+      name: name(c),
+      logits: words.map((values) => values[c]),
+      shares: shares.map((values) => values[c]),
+      annLogit: trained[c],
+      annShare: annShares[c],
+    })),
+  };
+}
+
+/** Shares of exponentials. */
+function softmax(logits: Float64Array | Float32Array): number[] {
+  let most = Number.NEGATIVE_INFINITY;
+  for (const v of logits) most = Math.max(most, v);
+  const powers = Array.from(logits, (v) => Math.exp(v - most));
+  const sum = powers.reduce((a, b) => a + b);
+  return powers.map((v) => v / sum);
+}
