@@ -64,7 +64,7 @@ export async function trace(device: Device, model: string | Ann, dataset: DataSe
   const layer = network.layers[l] as SpikingNeurons;
   const steps = timesteps ?? threeWords(network.timetable, layer.depth);
   const pixels = await readImages(images, 0, 1);
-  const recorded = await record(device, network, pixels, layer.name, { neuron: kind, synchronous, timesteps: steps });
+  const recorded = await record(device, network, pixels, l, { neuron: kind, synchronous, timesteps: steps });
   const area = layer.shape.height * layer.shape.width;
   const units = membraneUnits(network, l, kind);
   const size = shapeSize(layer.shape);
@@ -90,7 +90,7 @@ async function record(
   device: Device,
   network: SpikingNetwork,
   pixels: Uint8Array,
-  layer: string,
+  layer: number,
   options: SteppedSessionOptions,
 ): Promise<{ readonly spikes: Int32Array; readonly membranes: Int32Array }> {
   const session = await SteppedSession.create(device, network, { ...options, batch: 1 });

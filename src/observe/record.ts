@@ -19,7 +19,9 @@ export interface RecordOptions {
 }
 
 /** Several things to record of the same layers in one run. */
-export interface RecordTogetherOptions extends Omit<RecordOptions, 'what'> {
+export interface RecordTogetherOptions extends Omit<RecordOptions, 'layers' | 'what'> {
+  /** Indices of layers of neurons in the network. */
+  readonly layers: readonly number[];
   readonly what: readonly RecordOptions['what'][];
 }
 
@@ -58,8 +60,11 @@ interface Source {
  * @param images pixels 0…255, [image][channel][y][x]; at most one batch
  * @throws OptionError for layers that are not there, neurons out of range, more images than a batch
  */
-export const record = async (session: SteppedSession, options: RecordOptions, images: Uint8Array): Promise<StepRecord> =>
-  (await recordTogether(session, { ...options, what: [options.what] }, images))[0];
+export async function record(session: SteppedSession, options: RecordOptions, images: Uint8Array): Promise<StepRecord> {
+  const layers = options.layers.map((name) => indexOf(session, name));
+  const [found] = await recordTogether(session, { ...options, layers, what: [options.what] }, images);
+  return found;
+}
 
 /** As `record`, several things of the same layers in one run; they come as they are asked for. */
 export const recordTogether = (
@@ -68,17 +73,13 @@ export const recordTogether = (
   images: Uint8Array,
 ): Promise<StepRecord[]> => session.alone((submit) => recordBatch(session, submit, options, images));
 
-/**
- * Bytes that a batch's recording takes on the device, and the most that it may take.
- * @throws OptionError for layers that are not there, and states of neurons that have none
- */
+/** Bytes that a batch's recording takes on the device, and the most that it may take. */
 export function recordingBytes(
   session: SteppedSession,
   { layers, what }: Pick<RecordTogetherOptions, 'layers' | 'what'>,
 ): { readonly bytes: number; readonly most: number } {
   const { device, plan } = session;
-  const found = layers.map((name) => indexOf(session, name));
-  const words = what.flatMap((one) => found.map((layer) => sourceOf(session, layer, one).words)).reduce((a, b) => a + b, 0);
+  const words = what.flatMap((one) => layers.map((layer) => sourceOf(session, layer, one).words)).reduce((a, b) => a + b, 0);
   return { bytes: words * 4 * plan.timesteps, most: Math.min(device.limits.maxBufferSize, 2 ** 30) };
 }
 
@@ -91,7 +92,7 @@ async function recordBatch(
   const { network, plan, device } = session;
   const count = countImages(images, network.input.shape);
   if (count > plan.batch) refuse('images', `${count} images are more than the batch of ${plan.batch}`, 'record fewer at once');
-  const layers = options.layers.map((name) => indexOf(session, name));
+  const { layers } = options;
   const sources = options.what.map((what) => layers.map((layer) => sourceOf(session, layer, what)));
   const chosen = layers.map((layer) => chooseNeurons(shapeSize(network.layers[layer].shape), options));
   const passes = session.passes([], 1);
