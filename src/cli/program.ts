@@ -5,6 +5,7 @@ import { addCompare } from './compare.ts';
 import { addDoctor } from './doctor.ts';
 import { addEval } from './eval.ts';
 import { COLUMNS, wrap } from './print.ts';
+import { addRecord } from './record.ts';
 import type { Terminal } from './terminal.ts';
 import { addTrace } from './trace.ts';
 import { addTuneKernels } from './tune-kernels.ts';
@@ -43,6 +44,7 @@ function makeProgram(terminal: Terminal): Command {
     .addHelpText('after', `\nExit codes: ${wrap(EXIT_CODES.join(', '), 12)}`);
   addEval(program, terminal);
   addTrace(program, terminal);
+  addRecord(program, terminal);
   addCompare(program, terminal);
   addDoctor(program, terminal);
   addTuneKernels(program, terminal);

@@ -13,6 +13,7 @@ const STAGES: Readonly<Record<string, string>> = {
   snn: 'SNN',
   diagnosis: 'diagnosing',
   compare: 'comparing',
+  record: 'recording',
 };
 
 /** A progress bar, one stage after another; nothing where there is no stream to draw it on. */

@@ -12,12 +12,7 @@ import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
 import { findLayer, membraneUnits, threeWords } from './layers.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 import { prepare } from './prepare.ts';
-
-/** What is recorded of a layer. */
-export type Recorded = 'spikes' | 'membranes';
-
-/** All that is recorded, in the order in which it comes. */
-export const RECORDED: readonly Recorded[] = ['spikes', 'membranes'];
+import { RECORDED, type Recorded } from './recorded.ts';
 
 /** What to record. */
 export interface RecordImagesOptions extends Omit<EvaluateOptions, 'waves' | 'diagnosis'> {

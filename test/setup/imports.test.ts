@@ -61,10 +61,10 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
   observe: ['activations.ts', 'diagnosis.ts', 'record.ts', 'tally.ts'],
   tune: ['cache.ts', 'tune.ts'],
   convert: ['convert.ts'],
-  data: ['data-set.ts', 'npy.ts', 'open.ts', 'read-file.ts', 'sidecar.ts'],
+  data: ['data-set.ts', 'npy.ts', 'npz-writer.ts', 'open.ts', 'read-file.ts', 'sidecar.ts'],
   evaluate: [
     ...['evaluate.ts', 'compare.ts', 'trace.ts', 'self-test.ts', 'options.ts', 'result.ts', 'comparison.ts', 'compared-neuron.ts'],
-    ...['accuracy.ts', 'curve.ts', 'diagnosis.ts', 'fit.ts', 'passes.ts'],
+    ...['accuracy.ts', 'curve.ts', 'diagnosis.ts', 'fit.ts', 'passes.ts', 'record.ts', 'recorded.ts'],
   ],
   plot: ['comparison.ts', 'raster.ts', 'render.ts'],
   report: ['comparison.ts', 'raster.ts', 'text.ts'],
