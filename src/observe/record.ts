@@ -61,6 +61,7 @@ interface Source {
  * @throws OptionError for layers that are not there, neurons out of range, more images than a batch
  */
 export async function record(session: SteppedSession, options: RecordOptions, images: Uint8Array): Promise<StepRecord> {
+  countOf(session, images);
   const layers = options.layers.map((name) => indexOf(session, name));
   const [found] = await recordTogether(session, { ...options, layers, what: [options.what] }, images);
   return found;
@@ -72,6 +73,13 @@ export const recordTogether = (
   options: RecordTogetherOptions,
   images: Uint8Array,
 ): Promise<StepRecord[]> => session.alone((submit) => recordBatch(session, submit, options, images));
+
+/** Images, at most a batch. @throws OptionError */
+function countOf({ network, plan }: SteppedSession, images: Uint8Array): number {
+  const count = countImages(images, network.input.shape);
+  if (count > plan.batch) refuse('images', `${count} images are more than the batch of ${plan.batch}`, 'record fewer at once');
+  return count;
+}
 
 /** Bytes that a batch's recording takes on the device, and the most that it may take. */
 export function recordingBytes(
@@ -90,8 +98,7 @@ async function recordBatch(
   images: Uint8Array,
 ): Promise<StepRecord[]> {
   const { network, plan, device } = session;
-  const count = countImages(images, network.input.shape);
-  if (count > plan.batch) refuse('images', `${count} images are more than the batch of ${plan.batch}`, 'record fewer at once');
+  const count = countOf(session, images);
   const { layers } = options;
   const sources = options.what.map((what) => layers.map((layer) => sourceOf(session, layer, what)));
   const chosen = layers.map((layer) => chooseNeurons(shapeSize(network.layers[layer].shape), options));
