@@ -23,6 +23,16 @@ export type { Energy, LayerDiagnosis } from './evaluate/diagnosis.ts';
 export { evaluate } from './evaluate/evaluate.ts';
 export type { EvaluateOptions } from './evaluate/options.ts';
 export type { Progress } from './evaluate/passes.ts';
+export {
+  type ImagesRecording,
+  type LayerValues,
+  type OnRecordedBatch,
+  type RecordedBatch,
+  type RecordedLayer,
+  type RecordImagesOptions,
+  recordImages,
+} from './evaluate/record.ts';
+export type { Recorded } from './evaluate/recorded.ts';
 export type { DiagnosisSummary, EvaluationResult, LayerFigures, SpikingAccuracy, Timing } from './evaluate/result.ts';
 export { type LayerTrace, type TraceOptions, trace } from './evaluate/trace.ts';
 export type { AdapterDescription, Device, DeviceOptions } from './gpu/device.ts';

@@ -53,9 +53,11 @@ function replace(file: string, content: string | Uint8Array): void {
 /** The text that is written: indented, with a line break at its end. */
 export const formatJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-const target = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path));
+/** The file that a path leads to, through symbolic links. */
+export const target = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path));
 
-const isReplaceable = (path: string): boolean => !existsSync(path) || statSync(path).isFile();
+/** Whether the path is of a regular file, or of none yet. */
+export const isReplaceable = (path: string): boolean => !existsSync(path) || statSync(path).isFile();
 
 function canWrite(path: string): boolean {
   try {

@@ -6,6 +6,7 @@ import { addDoctor } from './doctor.ts';
 import { addEval } from './eval.ts';
 import { addPredict } from './predict.ts';
 import { COLUMNS, printable, wrap } from './print.ts';
+import { addRecord } from './record.ts';
 import type { Terminal } from './terminal.ts';
 import { addTrace } from './trace.ts';
 import { addTuneKernels } from './tune-kernels.ts';
@@ -45,6 +46,7 @@ function makeProgram(terminal: Terminal): Command {
   addEval(program, terminal);
   addPredict(program, terminal);
   addTrace(program, terminal);
+  addRecord(program, terminal);
   addCompare(program, terminal);
   addDoctor(program, terminal);
   addTuneKernels(program, terminal);

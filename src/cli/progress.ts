@@ -15,6 +15,7 @@ const STAGES: Readonly<Record<string, string>> = {
   diagnosis: 'diagnosing',
   compare: 'comparing',
   predict: 'predicting',
+  record: 'recording',
 };
 
 /** A progress bar, one stage after another; nothing where there is no stream to draw it on. */

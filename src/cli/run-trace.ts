@@ -1,4 +1,4 @@
-import { npyFile } from '../data/npy.ts';
+import { npyFile } from '../data/arrays/npy.ts';
 import { OptionError } from '../errors.ts';
 import { neuronOf } from '../evaluate/compared-neuron.ts';
 import { type LayerTrace, type TraceOptions, trace } from '../evaluate/trace.ts';

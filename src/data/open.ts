@@ -57,9 +57,9 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   },
   npy: async (place, { input }, spec) => {
     const [images, labels] = paths(place, spec, 2);
-    return (await import('./arrays.ts')).openNpy(images, labels, input && { input });
+    return (await import('./arrays/open.ts')).openNpy(images, labels, input && { input });
   },
-  npz: async (place, { input }) => (await import('./arrays.ts')).openNpz(place, input && { input }),
+  npz: async (place, { input }) => (await import('./arrays/open.ts')).openNpz(place, input && { input }),
   module: async (place) => (await import('./module.ts')).openModule(place),
 };
 

@@ -1,18 +1,17 @@
 import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
 import { convert } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
-import { OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
-import { phaseBitsOf, phasesAt, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
+import { phaseBitsOf, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
 import { momentAt, type Timetable } from '../network/timetable.ts';
-import { threshold } from '../neuron/bistable.ts';
 import { ruleOf } from '../neuron/neuron.ts';
 import { readActivations } from '../observe/activations.ts';
-import { record as recordSteps } from '../observe/record.ts';
+import { recordTogether } from '../observe/record.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import { type LabelledSource, readImages } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
+import { findLayer, membraneUnits, threeWords } from './layers.ts';
 import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 import { prepare } from './prepare.ts';
@@ -69,14 +68,11 @@ export async function trace(
   const network = await convert(device, ann, calibrationSource, evaluation);
   const l = findLayer(network, wanted);
   const layer = network.layers[l] as SpikingNeurons;
-  const K = phasesAt(network, l);
   const steps = timesteps ?? threeWords(network.timetable, layer.depth);
   const pixels = await readImages(images, 0, 1);
-  const recorded = await record(device, network, pixels, layer.name, { neuron: kind, synchronous, timesteps: steps });
+  const recorded = await record(device, network, pixels, l, { neuron: kind, synchronous, timesteps: steps });
   const area = layer.shape.height * layer.shape.width;
-  // one unit of V: λ·2^-K/θ, the phase neuron's 1/K of it
-  const scale = kind.name === 'phase' ? 1 / K : 1;
-  const units = Float64Array.from(layer.gridBits, (g) => (scale * 2 ** -K) / threshold(g));
+  const units = membraneUnits(network, l, kind);
   const size = shapeSize(layer.shape);
   return {
     model: ann.name,
@@ -95,39 +91,21 @@ export async function trace(
   };
 }
 
-/** Spikes and membranes of all neurons of one layer after every step, [step][neuron]: the same run twice. */
+/** Spikes and membranes of all neurons of one layer after every step, [step][neuron]. */
 async function record(
   device: Device,
   network: SpikingNetwork,
   pixels: Uint8Array,
-  layer: string,
+  layer: number,
   options: SteppedSessionOptions,
 ): Promise<{ readonly spikes: Int32Array; readonly membranes: Int32Array }> {
   const session = await SteppedSession.create(device, network, { ...options, batch: 1 });
   try {
-    const of = async (what: 'spikes' | 'membrane') =>
-      (await recordSteps(session, { layers: [layer], what }, pixels)).layers[0].data;
-    return { spikes: await of('spikes'), membranes: await of('membrane') };
+    const [spikes, membranes] = await recordTogether(session, { layers: [layer], what: ['spikes', 'membrane'] }, pixels);
+    return { spikes: spikes.layers[0].data, membranes: membranes.layers[0].data };
   } finally {
     session.dispose();
   }
-}
-
-/** The layer of neurons that a text names. @throws OptionError that lists them */
-function findLayer({ layers }: SpikingNetwork, wanted: string): number {
-  const firing = layers.flatMap((layer, l) => (layer.kind === 'neurons' ? [{ name: layer.name, l }] : []));
-  const exact = firing.filter(({ name }) => name === wanted);
-  const found = exact.length > 0 ? exact : firing.filter(({ name }) => name.includes(wanted));
-  if (found.length === 1) return found[0].l;
-  const what = found.length === 0 ? 'is no layer of neurons' : `is the name of ${found.length} layers`;
-  const names = (found.length === 0 ? firing : found).map(({ name }) => name).join(', ');
-  throw new OptionError('layer', `layer "${wanted}"`, what, `choose one of ${names}`);
-}
-
-/** Steps until neurons of a depth have sent three words. */
-function threeWords({ period, layers }: Timetable, depth: number): number {
-  const { first, steps } = layers[depth].fires;
-  return first + steps + 2 * period;
 }
 
 /** Runs of steps in which a layer integrates or fires. */

@@ -18,6 +18,13 @@ export interface RecordOptions {
   readonly what: 'spikes' | 'membrane' | 'state';
 }
 
+/** Several things to record of the same layers in one run. */
+export interface RecordTogetherOptions extends Omit<RecordOptions, 'layers' | 'what'> {
+  /** Indices of layers of neurons in the network. */
+  readonly layers: readonly number[];
+  readonly what: readonly RecordOptions['what'][];
+}
+
 /** One layer's recording. */
 export interface LayerRecord {
   /** Index in the network. */
@@ -53,34 +60,57 @@ interface Source {
  * @param images pixels 0…255, [image][channel][y][x]; at most one batch
  * @throws OptionError for layers that are not there, neurons out of range, more images than a batch
  */
-export const record = (session: SteppedSession, options: RecordOptions, images: Uint8Array): Promise<StepRecord> =>
-  session.alone((submit) => recordBatch(session, submit, options, images));
+export async function record(session: SteppedSession, options: RecordOptions, images: Uint8Array): Promise<StepRecord> {
+  countOf(session, images);
+  const layers = options.layers.map((name) => indexOf(session, name));
+  const [found] = await recordTogether(session, { ...options, layers, what: [options.what] }, images);
+  return found;
+}
+
+/** As `record`, several things of the same layers in one run; they come as they are asked for. */
+export const recordTogether = (
+  session: SteppedSession,
+  options: RecordTogetherOptions,
+  images: Uint8Array,
+): Promise<StepRecord[]> => session.alone((submit) => recordBatch(session, submit, options, images));
+
+/** Images, at most a batch. @throws OptionError */
+function countOf({ network, plan }: SteppedSession, images: Uint8Array): number {
+  const count = countImages(images, network.input.shape);
+  if (count > plan.batch) refuse('images', `${count} images are more than the batch of ${plan.batch}`, 'record fewer at once');
+  return count;
+}
+
+/** Bytes that a batch's recording takes on the device, and the most that it may take. */
+export function recordingBytes(
+  session: SteppedSession,
+  { layers, what }: Pick<RecordTogetherOptions, 'layers' | 'what'>,
+): { readonly bytes: number; readonly most: number } {
+  const { device, plan } = session;
+  const words = what.flatMap((one) => layers.map((layer) => sourceOf(session, layer, one).words)).reduce((a, b) => a + b, 0);
+  return { bytes: words * 4 * plan.timesteps, most: Math.min(device.limits.maxBufferSize, 2 ** 30) };
+}
 
 async function recordBatch(
   session: SteppedSession,
   submit: SubmitBatch,
-  options: RecordOptions,
+  options: RecordTogetherOptions,
   images: Uint8Array,
-): Promise<StepRecord> {
+): Promise<StepRecord[]> {
   const { network, plan, device } = session;
-  const count = countImages(images, network.input.shape);
-  if (count > plan.batch) refuse('images', `${count} images are more than the batch of ${plan.batch}`, 'record fewer at once');
-  const layers = options.layers.map((name) => indexOf(session, name));
-  const sources = layers.map((layer) => sourceOf(session, layer, options.what));
+  const count = countOf(session, images);
+  const { layers } = options;
+  const sources = options.what.map((what) => layers.map((layer) => sourceOf(session, layer, what)));
   const chosen = layers.map((layer) => chooseNeurons(shapeSize(network.layers[layer].shape), options));
   const passes = session.passes([], 1);
-  const stepBytes = sources.reduce((sum, { words }) => sum + words * 4, 0);
-  const limit = Math.min(device.limits.maxBufferSize, 2 ** 30);
-  if (stepBytes * passes.length > limit) {
-    refuse(
-      'layers',
-      `the recording needs ${stepBytes * passes.length} bytes, at most ${limit}`,
-      'record fewer layers, or a smaller batch',
-    );
+  const { bytes, most } = recordingBytes(session, options);
+  if (bytes > most) {
+    refuse('layers', `the recording needs ${bytes} bytes, at most ${most}`, 'record fewer layers, or a smaller batch');
   }
+  const stepBytes = bytes / plan.timesteps;
   const buffers = new Buffers(device);
   try {
-    const recording = buffers.create('recording', 'readback', stepBytes * passes.length);
+    const recording = buffers.create('recording', 'readback', bytes);
     const potentials = buffers.create(
       'readback',
       'readback',
@@ -88,34 +118,50 @@ async function recordBatch(
     );
     const copy = (encoder: GPUCommandEncoder, { chunk }: Pass<Steps>): void => {
       let at = (chunk as Steps).step * stepBytes;
-      for (const { buffer, first, words } of sources) {
+      for (const { buffer, first, words } of sources.flat()) {
         encoder.copyBufferToBuffer(buffer, first * 4, recording, at, words * 4);
         at += words * 4;
       }
     };
     submit(images, count, passes, potentials, copy);
     const mapped = await mapForReading(recording, () => session.check());
-    const records = layers.map((layer, i): LayerRecord => {
-      const data = new Int32Array(plan.timesteps * count * chosen[i].length);
-      const before = sources.slice(0, i).reduce((sum, { words }) => sum + words * 4, 0);
-      passes.forEach(({ chunk }) => {
-        const { step } = chunk as Steps;
-        const words = new Int32Array(mapped, step * stepBytes + before, sources[i].words);
-        for (let n = 0; n < count; n++) {
-          const row = (step * count + n) * chosen[i].length;
-          chosen[i].forEach((neuron, j) => {
-            data[row + j] = sources[i].valueOf(words, neuron, n);
-          });
-        }
+    let before = 0;
+    return options.what.map((what, w) => {
+      const records = layers.map((layer, i): LayerRecord => {
+        const place = { mapped, before, stepBytes, timesteps: plan.timesteps, images: count };
+        before += sources[w][i].words * 4;
+        const data = readSteps(sources[w][i], chosen[i], place);
+        const shape = [plan.timesteps, count, chosen[i].length] as const;
+        return { layer, name: network.layers[layer].name, neurons: chosen[i], shape, data };
       });
-      const shape = [plan.timesteps, count, chosen[i].length] as const;
-      return { layer, name: network.layers[layer].name, neurons: chosen[i], shape, data };
+      if (what === 'state') delayStates(records, count);
+      return { what, timesteps: plan.timesteps, images: count, layers: records };
     });
-    if (options.what === 'state') delayStates(records, count);
-    return { what: options.what, timesteps: plan.timesteps, images: count, layers: records };
   } finally {
     buffers.dispose();
   }
+}
+
+/** Where a source's copies are in a recording: `before` bytes into each step. */
+interface Place {
+  readonly mapped: ArrayBuffer;
+  readonly before: number;
+  readonly stepBytes: number;
+  readonly timesteps: number;
+  readonly images: number;
+}
+
+/** The values of some neurons, [step][image][neuron]. */
+function readSteps(source: Source, neurons: Int32Array, { mapped, before, stepBytes, timesteps, images }: Place): Int32Array {
+  const data = new Int32Array(timesteps * images * neurons.length);
+  for (let step = 0; step < timesteps; step++) {
+    const copied = new Int32Array(mapped, step * stepBytes + before, source.words);
+    for (let n = 0; n < images; n++) {
+      const row = (step * images + n) * neurons.length;
+      for (let j = 0; j < neurons.length; j++) data[row + j] = source.valueOf(copied, neurons[j], n);
+    }
+  }
+  return data;
 }
 
 /** States are copied behind a step, when the window's end has flipped them: each step's own is the one before it. */
@@ -138,7 +184,7 @@ function indexOf({ network }: SteppedSession, name: string): number {
   return refuse('layers', `no layer of neurons is named "${name}"`, `choose from ${names.join(', ')}`);
 }
 
-function chooseNeurons(size: number, { neurons, fraction = 1 }: RecordOptions): Int32Array {
+function chooseNeurons(size: number, { neurons, fraction = 1 }: Pick<RecordOptions, 'neurons' | 'fraction'>): Int32Array {
   if (neurons) {
     const wrong = neurons.find((i) => !Number.isInteger(i) || i < 0 || i >= size);
     if (wrong !== undefined) refuse('neurons', `${wrong} is not from 0 to ${size - 1}`, 'choose others');

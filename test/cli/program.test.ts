@@ -11,6 +11,8 @@ const result = async (...args: string[]) => {
   return { code, ...terminal.written };
 };
 
+const RECORD = ['record', 'x.onnx', '--dataset', 'mnist'];
+
 describe('wrong usage exits with 2 and one message', () => {
   it.each([
     ['an unknown command', ['evil'], /unknown command 'evil'/],
@@ -27,6 +29,20 @@ describe('wrong usage exits with 2 and one message', () => {
     ['another start', ['eval', 'x.onnx', '--dataset', 'mnist', '--initial', 'full'], /Allowed choices are half, zero/],
     ['a std of 0', ['eval', 'x.onnx', '--dataset', 'mnist', '--std', '1,0,1'], /numbers above 0/],
     ['another data set', ['eval', 'x.onnx', '--dataset', 'imagenet'], /data set "imagenet": is not one of the known forms/],
+    ['no file for a recording', [...RECORD, '--layer', 'stem'], /required option '--out <file>' not specified/],
+    ['no layer to record', [...RECORD, '--out', 'x.npz'], /layers: are not given; give either --layer NAME … or --all-layers/],
+    ['some layers and all', [...RECORD, '--out', 'x.npz', '--layer', 'a', 'b', '--all-layers'], /as --layer and as --all-layers/],
+    [
+      'a recording of potentials',
+      [...RECORD, '--out', 'x.npz', '--what', 'spikes,potentials'],
+      /Expected spikes, membranes, or both/,
+    ],
+    ['a recording of another kind', [...RECORD, '--all-layers', '--out', 'x.npy'], /name a file that ends in .npz/],
+    [
+      'no folder for a recording',
+      [...RECORD, '--all-layers', '--out', '/no/such/x.npz'],
+      /--out \/no\/such\/x.npz: there is no folder/,
+    ],
     ['no folder for the JSON', ['eval', 'x.onnx', '--dataset', 'mnist', '--json', '/no/such/x.json'], /there is no folder/],
   ])('%s', async (_, args, message) => {
     const { code, out, err } = await result(...args);
@@ -59,6 +75,7 @@ it.each([
   ['--help'],
   ['eval', '--help'],
   ['trace', '--help'],
+  ['record', '--help'],
   ['compare', '--help'],
   ['tune-kernels', '--help'],
   ['doctor', '--help'],

@@ -1,7 +1,7 @@
 import { type FileEntry, Reader, ZipReader } from '@zip.js/zip.js';
-import { BsnnError, DataSetError } from '../errors.ts';
+import { BsnnError, DataSetError } from '../../errors.ts';
+import { MAX_BYTES } from '../read-file.ts';
 import { type ByteSource, fileBytes, partOf } from './byte-source.ts';
-import { MAX_BYTES } from './read-file.ts';
 
 const REMEDY = 'write the file with numpy.savez or numpy.savez_compressed';
 

@@ -1,6 +1,6 @@
-import { type Shape, shapeSize } from '../ann/ann.ts';
-import { DataSetError } from '../errors.ts';
-import { MAX_BYTES } from './read-file.ts';
+import { type Shape, shapeSize } from '../../ann/ann.ts';
+import { DataSetError } from '../../errors.ts';
+import { MAX_BYTES } from '../read-file.ts';
 
 const REMEDY = 'give images as [N, H, W], [N, D], [N, C, H, W] or [N, H, W, C]';
 

@@ -1,9 +1,9 @@
-import type { Shape } from '../ann/ann.ts';
-import { DataSetError } from '../errors.ts';
+import type { Shape } from '../../ann/ann.ts';
+import { DataSetError } from '../../errors.ts';
+import type { DataSet } from '../data-set.ts';
 import { type ArrayImages, arrayImages, arraySource, gridOf, statisticsOf } from './array-images.ts';
 import { readLabels } from './array-labels.ts';
 import { fileBytes } from './byte-source.ts';
-import type { DataSet } from './data-set.ts';
 import { type NpyFile, openNpyFile } from './npy-header.ts';
 import { type NpzEntry, openNpzFile, shownName } from './npz.ts';
 

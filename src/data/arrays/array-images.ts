@@ -1,10 +1,10 @@
-import { type Shape, shapeSize } from '../ann/ann.ts';
-import { DataSetError } from '../errors.ts';
-import type { ImageSource } from '../run/source.ts';
+import { type Shape, shapeSize } from '../../ann/ann.ts';
+import { DataSetError } from '../../errors.ts';
+import type { ImageSource } from '../../run/source.ts';
+import { pixelStatistics } from '../pixel-statistics.ts';
 import { layoutOf } from './array-layout.ts';
 import { bytesOf, elementsOf, kindOf } from './npy.ts';
 import type { NpyFile } from './npy-header.ts';
-import { pixelStatistics } from './pixel-statistics.ts';
 
 /** Images that the range and the statistics are taken from, at most, evenly spread over all of them. */
 const SAMPLE = 500;

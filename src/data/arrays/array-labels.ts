@@ -1,7 +1,7 @@
-import { DataSetError } from '../errors.ts';
+import { DataSetError } from '../../errors.ts';
+import { MAX_BYTES } from '../read-file.ts';
 import { elementsOf, kindOf } from './npy.ts';
 import type { NpyFile } from './npy-header.ts';
-import { MAX_BYTES } from './read-file.ts';
 
 /** Labels are kept as 16 bits. */
 const LARGEST_LABEL = 65_535;

@@ -4,13 +4,13 @@ import { crc32, deflateRawSync } from 'node:zlib';
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter } from '@zip.js/zip.js';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { elementsOf, npyFile } from '../../src/data/npy.ts';
-import { openNpyFile } from '../../src/data/npy-header.ts';
-import { openNpzFile } from '../../src/data/npz.ts';
-import { type NpzArray, writeNpzFile } from '../../src/data/npz-writer.ts';
-import { MAX_BYTES } from '../../src/data/read-file.ts';
-import { describeWithNumpy, numpy } from '../helpers/numpy.ts';
-import { folderTest } from './temporary-folder.ts';
+import { elementsOf, npyFile } from '../../../src/data/arrays/npy.ts';
+import { openNpyFile } from '../../../src/data/arrays/npy-header.ts';
+import { openNpzFile } from '../../../src/data/arrays/npz.ts';
+import { type NpzArray, writeNpzFile } from '../../../src/data/arrays/npz-writer.ts';
+import { MAX_BYTES } from '../../../src/data/read-file.ts';
+import { describeWithNumpy, numpy } from '../../helpers/numpy.ts';
+import { folderTest } from '../temporary-folder.ts';
 
 async function write(path: string, arrays: readonly NpzArray[]): Promise<void> {
   const file = await open(path, 'w');

@@ -1,4 +1,4 @@
-import { DataSetError } from '../errors.ts';
+import { DataSetError } from '../../errors.ts';
 import { type ByteSource, partOf } from './byte-source.ts';
 import { bytesOf, type NpyType, npyType } from './npy.ts';
 

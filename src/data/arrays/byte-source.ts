@@ -1,5 +1,5 @@
-import { DataSetError } from '../errors.ts';
-import { fileSize, readAt } from './read-file.ts';
+import { DataSetError } from '../../errors.ts';
+import { fileSize, readAt } from '../read-file.ts';
 
 /** Bytes that are read by their position, so that nobody needs to hold them all: a file, a part of one, or memory. */
 export interface ByteSource {

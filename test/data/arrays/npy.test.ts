@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fileBytes, memoryBytes } from '../../src/data/byte-source.ts';
-import { bytesOfArray, elementsOf, type NpyArray, npyFile, typeOf } from '../../src/data/npy.ts';
-import { openNpyFile } from '../../src/data/npy-header.ts';
-import { describeWithNumpy, numpy } from '../helpers/numpy.ts';
-import { folderTest } from './temporary-folder.ts';
+import { fileBytes, memoryBytes } from '../../../src/data/arrays/byte-source.ts';
+import { bytesOfArray, elementsOf, type NpyArray, npyFile, typeOf } from '../../../src/data/arrays/npy.ts';
+import { openNpyFile } from '../../../src/data/arrays/npy-header.ts';
+import { describeWithNumpy, numpy } from '../../helpers/numpy.ts';
+import { folderTest } from '../temporary-folder.ts';
 
 /** NumPy's format 1.0, read back by its description. */
 function read(file: Uint8Array) {

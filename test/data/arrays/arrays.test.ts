@@ -1,15 +1,15 @@
 import { open, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Shape } from '../../src/ann/ann.ts';
-import { layoutOf } from '../../src/data/array-layout.ts';
-import { type ArraysOptions, openNpy, openNpz } from '../../src/data/arrays.ts';
-import { bytesOfArray, type NpyArray, npyFile, typeOf } from '../../src/data/npy.ts';
-import { writeNpzFile } from '../../src/data/npz-writer.ts';
-import { pixelStatistics } from '../../src/data/pixel-statistics.ts';
-import { pixelsOf } from '../helpers/images.ts';
-import { describeWithNumpy, numpy } from '../helpers/numpy.ts';
-import { folderTest } from './temporary-folder.ts';
+import type { Shape } from '../../../src/ann/ann.ts';
+import { layoutOf } from '../../../src/data/arrays/array-layout.ts';
+import { bytesOfArray, type NpyArray, npyFile, typeOf } from '../../../src/data/arrays/npy.ts';
+import { writeNpzFile } from '../../../src/data/arrays/npz-writer.ts';
+import { type ArraysOptions, openNpy, openNpz } from '../../../src/data/arrays/open.ts';
+import { pixelStatistics } from '../../../src/data/pixel-statistics.ts';
+import { pixelsOf } from '../../helpers/images.ts';
+import { describeWithNumpy, numpy } from '../../helpers/numpy.ts';
+import { folderTest } from '../temporary-folder.ts';
 
 type Arrays = Readonly<Record<string, readonly [NpyArray, readonly number[]]>>;
 

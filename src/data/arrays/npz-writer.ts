@@ -49,6 +49,7 @@ async function* whole(
   if (sent !== size) throw new Error(`array "${name}": ${sent} bytes came, its shape needs ${size}`);
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+/** Writes all bytes where the file is. */
+export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten;
 }

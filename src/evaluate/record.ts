@@ -1,0 +1,227 @@
+import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
+import { convert } from '../convert/convert.ts';
+import type { DataSet } from '../data/data-set.ts';
+import { OptionError } from '../errors.ts';
+import type { Device } from '../gpu/device.ts';
+import { phaseBitsOf, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
+import { ruleOf } from '../neuron/neuron.ts';
+import { type RecordTogetherOptions, recordingBytes, recordTogether } from '../observe/record.ts';
+import { eachBatch, type LabelledSource } from '../run/source.ts';
+import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
+import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
+import { findLayer, membraneUnits, threeWords } from './layers.ts';
+import type { Model } from './model.ts';
+import { type EvaluateOptions, settle } from './options.ts';
+import { prepare } from './prepare.ts';
+import { RECORDED, type Recorded } from './recorded.ts';
+
+/** What to record. */
+export interface RecordImagesOptions extends Omit<EvaluateOptions, 'waves' | 'diagnosis'> {
+  /** Images at most (default 1). */
+  readonly limit?: number;
+  /** Images at once, at most (default 16); fewer where their recording would be too large. */
+  readonly batch?: number;
+  /** Layers of neurons: the name of each, or a part of it that no other has; default all. */
+  readonly layers?: readonly string[];
+  /** Default both. */
+  readonly what?: readonly Recorded[];
+  /** Default `bistable`. */
+  readonly neuron?: ComparedNeuron;
+  /** Steps from an image's onset; default: until the deepest of the layers has sent three words. */
+  readonly timesteps?: number;
+}
+
+/** A layer that is recorded. */
+export interface RecordedLayer {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Activation that one unit of V stands for, one a channel. */
+  readonly units: Float64Array;
+}
+
+/** A recording: all of it but what the neurons did. */
+export interface ImagesRecording {
+  readonly model: string;
+  readonly dataset: string;
+  readonly neuron: ComparedNeuron;
+  /** Spikes are words that may be negative, as 32 bits; else they are counts, as bytes. */
+  readonly signed: boolean;
+  /** K; by depth, from the input's window on, where it differs. */
+  readonly phaseBits: number | readonly number[];
+  /** Index of the first image in the data set. */
+  readonly first: number;
+  readonly images: number;
+  readonly timesteps: number;
+  readonly what: readonly Recorded[];
+  readonly layers: readonly RecordedLayer[];
+}
+
+/** What one layer did, [image][step][channel][y][x]. */
+export interface LayerValues {
+  /** As bytes, or 32 bits where the recording is `signed`; null where they were not asked for. */
+  readonly spikes: Uint8Array | Int32Array | null;
+  /** V after each step, in the layer's units; null where they were not asked for. */
+  readonly membranes: Int32Array | null;
+}
+
+/** Some images of a recording; those before have come before. */
+export interface RecordedBatch {
+  /** Index of the first image in the data set. */
+  readonly first: number;
+  readonly images: number;
+  /** Class of each. */
+  readonly labels: Int32Array;
+  /** In the order of the recording's layers. */
+  readonly layers: readonly LayerValues[];
+}
+
+/** Called with each batch, in order; the next one runs once it is done. */
+export type OnRecordedBatch = (batch: RecordedBatch, recording: ImagesRecording) => void | Promise<void>;
+
+/** Bytes of the values of a batch in memory, at most. */
+const MOST_VALUES = 2 ** 30;
+
+/**
+ * Runs images step by step and records layers of neurons: every neuron, every step. Only one batch is held at a time.
+ * @throws OptionError, UnsupportedModelError, ModelFormatError, ConversionError, DeviceError, and what `onBatch` throws
+ */
+export async function recordImages(
+  device: Device,
+  model: string | Ann | Model,
+  given: DataSet | LabelledSource,
+  options: RecordImagesOptions,
+  onBatch: OnRecordedBatch,
+): Promise<ImagesRecording> {
+  const { layers: wanted, what = RECORDED, neuron = 'bistable', timesteps, ...rest } = options;
+  const { neuron: kind, synchronous } = neuronOf(neuron);
+  const settings = settle({ limit: 1, batch: 16, ...rest });
+  checkWhat(what);
+  const evaluation = await prepare(model, given, settings);
+  const network = await convert(device, evaluation.ann, evaluation.calibrationSource, evaluation);
+  const layers = chooseLayers(network, wanted);
+  const depths = layers.map((l) => (network.layers[l] as SpikingNeurons).depth);
+  const steps = timesteps ?? Math.max(...depths.map((depth) => threeWords(network.timetable, depth)));
+  const recording: ImagesRecording = {
+    model: evaluation.ann.name,
+    dataset: evaluation.dataset.name,
+    neuron,
+    signed: ruleOf(kind).signed,
+    phaseBits: phaseBitsOf(network),
+    first: settings.offset,
+    images: evaluation.images.count,
+    timesteps: steps,
+    what: RECORDED.filter((one) => what.includes(one)),
+    layers: layers.map((l) => {
+      const { name, shape, scale } = network.layers[l] as SpikingNeurons;
+      return { name, shape, units: membraneUnits(network, l, kind).map((unit) => unit * scale) };
+    }),
+  };
+  const recorded = observed(layers, recording);
+  const session = await createSession(device, network, recording, recorded, {
+    neuron: kind,
+    synchronous,
+    timesteps: steps,
+    batch: settings.batch,
+  });
+  try {
+    await run(session, evaluation.images, recording, recorded, onBatch);
+  } finally {
+    session.dispose();
+  }
+  return recording;
+}
+
+function checkWhat(what: readonly Recorded[]): void {
+  if (what.length > 0 && what.every((one) => RECORDED.includes(one))) return;
+  throw new OptionError('what', 'what', `[${what.join(', ')}] is not of ${RECORDED.join(', ')}`, 'record one of them, or both');
+}
+
+/** Indices of the layers of neurons that are meant, each once, in the network's order. */
+function chooseLayers(network: SpikingNetwork, wanted: readonly string[] | undefined): number[] {
+  const all = network.layers.flatMap(({ kind }, l) => (kind === 'neurons' ? [l] : []));
+  const chosen = wanted?.map((name) => findLayer(network, name));
+  const found = all.filter((l) => chosen?.includes(l) ?? true);
+  if (found.length > 0) return found;
+  const what = wanted ? 'are none' : 'are none in this network';
+  throw new OptionError('layers', 'layers', what, 'name layers of neurons, or leave the option out');
+}
+
+/** What `observe` calls what is recorded. */
+const OBSERVED = { spikes: 'spikes', membranes: 'membrane' } as const;
+
+const observed = (layers: readonly number[], { what }: ImagesRecording) => ({ layers, what: what.map((one) => OBSERVED[one]) });
+
+/** A session of the largest batch, halved as often as needed, whose recording fits the device and memory. @throws OptionError */
+async function createSession(
+  device: Device,
+  network: SpikingNetwork,
+  recording: ImagesRecording,
+  recorded: RecordTogetherOptions,
+  options: SteppedSessionOptions & { readonly batch: number },
+): Promise<SteppedSession> {
+  const { layers, what, timesteps } = recording;
+  const values = layers.reduce((sum, { shape }) => sum + shapeSize(shape), 0) * what.length * timesteps;
+  const inMemory = Math.floor(MOST_VALUES / (4 * values));
+  if (inMemory === 0) {
+    const size = `${values} values of 4 bytes of one image are more than ${MOST_VALUES} bytes`;
+    throw new OptionError('layers', 'layers', size, 'record fewer layers, or fewer steps');
+  }
+  let batch = halved(Math.min(options.batch, recording.images), inMemory);
+  for (;;) {
+    const session = await SteppedSession.create(device, network, { ...options, batch });
+    try {
+      const { bytes, most } = recordingBytes(session, recorded);
+      const { batch: made } = session.plan;
+      if (bytes <= most || made === 1) return session;
+      batch = halved(made, Math.floor((most * made) / bytes));
+    } catch (cause) {
+      session.dispose();
+      throw cause;
+    }
+    session.dispose();
+  }
+}
+
+/** The number, halved as often as it takes to be at most another; at least 1. */
+function halved(batch: number, most: number): number {
+  let fitting = batch;
+  while (fitting > Math.max(most, 1)) fitting = Math.floor(fitting / 2);
+  return fitting;
+}
+
+async function run(
+  session: SteppedSession,
+  source: LabelledSource,
+  recording: ImagesRecording,
+  recorded: RecordTogetherOptions,
+  onBatch: OnRecordedBatch,
+): Promise<void> {
+  await eachBatch(source, session.plan.batch, async (pixels, first, images) => {
+    const records = await recordTogether(session, recorded, pixels);
+    /** The values of a layer, where they were recorded. */
+    const valuesOf = (what: Recorded, layer: number): Int32Array | null =>
+      records[recording.what.indexOf(what)]?.layers[layer].data ?? null;
+    const layers = recording.layers.map((_, l): LayerValues => {
+      const [spikes, membranes] = [valuesOf('spikes', l), valuesOf('membranes', l)];
+      const sent = recording.signed ? new Int32Array(spikes?.length ?? 0) : new Uint8Array(spikes?.length ?? 0);
+      return {
+        spikes: spikes && imagesFirst(spikes, sent, images, recording.timesteps),
+        membranes: membranes && imagesFirst(membranes, new Int32Array(membranes.length), images, recording.timesteps),
+      };
+    });
+    const labels = Int32Array.from({ length: images }, (_, n) => source.labels[first + n]);
+    await onBatch({ first: recording.first + first, images, labels, layers }, recording);
+  });
+}
+
+/** [step][image][neuron] as [image][step][neuron]. */
+function imagesFirst<T extends Uint8Array | Int32Array>(values: Int32Array, sorted: T, images: number, timesteps: number): T {
+  const size = values.length / (images * timesteps);
+  for (let t = 0; t < timesteps; t++) {
+    for (let n = 0; n < images; n++) {
+      const from = (t * images + n) * size;
+      sorted.set(values.subarray(from, from + size), (n * timesteps + t) * size);
+    }
+  }
+  return sorted;
+}
