@@ -2,8 +2,15 @@
 
 export type { Ann, AnnLayer, AnnNeurons, AnnPool, AnnReadout, AnnTerm, Convolution, Identity, Shape, Window } from './ann/ann.ts';
 export { type ConvertOptions, convert } from './convert/convert.ts';
-export type { DataSet } from './data/data-set.ts';
-export { DATA_SET_FORMS, openDataSet } from './data/open.ts';
+export type { DataSet, SkippedImage } from './data/data-set.ts';
+export {
+  DATA_SET_FORMS,
+  type FramingOptions,
+  type OpenDataSetOptions,
+  type OpenedPaths,
+  openDataSet,
+  openPaths,
+} from './data/open.ts';
 export { readSidecar, type Sidecar } from './data/sidecar.ts';
 export {
   BsnnError,
@@ -21,8 +28,18 @@ export type { Comparison, ComparisonRow } from './evaluate/comparison.ts';
 export type { CurvePoint } from './evaluate/curve.ts';
 export type { Energy, LayerDiagnosis } from './evaluate/diagnosis.ts';
 export { evaluate } from './evaluate/evaluate.ts';
+export { type Model, openModel } from './evaluate/model.ts';
+export type { Note } from './evaluate/notes.ts';
 export type { EvaluateOptions } from './evaluate/options.ts';
 export type { Progress } from './evaluate/passes.ts';
+export {
+  type Prediction,
+  type Predictions,
+  type PredictOptions,
+  type PredictProgress,
+  predict,
+  type Score,
+} from './evaluate/predict.ts';
 export {
   type ImagesRecording,
   type LayerValues,
@@ -33,7 +50,7 @@ export {
   recordImages,
 } from './evaluate/record.ts';
 export type { Recorded } from './evaluate/recorded.ts';
-export type { DiagnosisSummary, EvaluationResult, LayerFigures, SpikingAccuracy, Timing } from './evaluate/result.ts';
+export type { DiagnosisSummary, EvaluationResult, InputFigures, LayerFigures, SpikingAccuracy, Timing } from './evaluate/result.ts';
 export { type LayerTrace, type TraceOptions, trace } from './evaluate/trace.ts';
 export type { AdapterDescription, Device, DeviceOptions } from './gpu/device.ts';
 export { openDevice } from './gpu/node.ts';

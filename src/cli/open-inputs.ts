@@ -1,5 +1,5 @@
 import type { DataSet } from '../data/data-set.ts';
-import { type OpenDataSetOptions, openDataSet } from '../data/open.ts';
+import { checkForm, type OpenDataSetOptions, openDataSet } from '../data/open.ts';
 import { type Model, openModel } from '../evaluate/model.ts';
 import type { ProgressBar } from './progress.ts';
 
@@ -19,6 +19,7 @@ export interface Inputs {
 /** Reads the model, then opens the images as it takes them. @throws BsnnError */
 export async function openInputs(path: string, options: ImageOptions, bar?: ProgressBar): Promise<Inputs> {
   const { dataset, calibrateOn, ...rest } = options;
+  for (const spec of calibrateOn === undefined ? [dataset] : [dataset, calibrateOn]) checkForm(spec);
   const model = await openModel(path);
   const onChecked = (done: number, images: number) => bar?.show({ stage: 'checking', done, images });
   const open = (spec: string) => openDataSet(spec, { ...rest, input: model.ann.input, onChecked });

@@ -36,7 +36,7 @@ const NAMED = 10;
 /** What no figure says, and what was left out, below the figures; nothing where there is nothing to say. */
 export function noteLines({ notes, skipped }: Pick<InputFigures, 'notes' | 'skipped'>, style: Paint): string[] {
   const lines = [
-    ...notes.map(({ text }) => field('note', text, style)),
+    ...notes.map(({ text }) => field('note', printable(text), style)),
     ...skipped.slice(0, NAMED).map(({ path, reason }) => field('left out', printable(`${path}: ${reason}`), style)),
     ...(skipped.length > NAMED ? [field('left out', `${skipped.length - NAMED} more (all are in the JSON)`, style)] : []),
   ];

@@ -34,7 +34,8 @@ function pictureLines({ file, top, finalAt, class: best, annClass }: NamedPredic
   const agreement = annClass === best ? 'as the ANN’s' : `the ANN’s is ${annClass}`;
   return [
     style.bold(clip(`  ${printable(file)}`, COLUMNS)),
-    style.dim(`${`  final from step T = ${finalAt} on, ${agreement}`.padEnd(CLASS_COLUMNS + 2)}${head}`),
+    `  final from step T = ${finalAt} on, ${agreement}`,
+    style.dim(`${'  class'.padEnd(CLASS_COLUMNS + 2)}${head}`),
     ...top.map((score) => `  ${className(score).padEnd(CLASS_COLUMNS)}${shares(score, words)}`),
   ];
 }

@@ -1,4 +1,4 @@
-import { openDataSet, openPaths } from '../data/open.ts';
+import { checkForm, openDataSet, openPaths } from '../data/open.ts';
 import { openModel } from '../evaluate/model.ts';
 import { type PredictOptions, predict } from '../evaluate/predict.ts';
 import { openAdapter } from './adapter.ts';
@@ -27,6 +27,7 @@ export async function runPredict(
 ): Promise<void> {
   const { json, quiet = false, adapter, verbose: _, resize, crop, channels, classes, skipBad, calibrateOn, ...rest } = options;
   if (json !== undefined && json !== STANDARD_OUTPUT) checkWritable(json);
+  if (calibrateOn !== undefined) checkForm(calibrateOn);
   const model = await openModel(path);
   const framing = { input: model.ann.input, ...given({ resize, crop, channels, classes, skipBad }) };
   const images = await openPaths(pictures, framing);

@@ -64,7 +64,7 @@ async function networkOf(
     const scales = ann.layers.map(() => SCALE);
     return { network: quantize(ann, { phaseBits, initial: 'half', scales, mean, std }) };
   }
-  const dataset = await openDataSet(spec);
+  const dataset = await openDataSet(spec, { input: ann.input });
   checkShapes(ann, dataset);
   const { evaluation } = dataset;
   const images = await readImages(evaluation, 0, Math.min(batch, evaluation.count));

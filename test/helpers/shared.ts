@@ -20,6 +20,14 @@ export function normalizationOf(path: string): Normalization {
   return JSON.parse(readFileSync(path.replace(/\.onnx$/, '.json'), 'utf8')) as Normalization;
 }
 
+/** A folder of shared data; null, with a printed reason, where it is not there. */
+export function sharedFolder(name: string): string | null {
+  const folder = `${SHARED}data/${name}`;
+  if (existsSync(folder)) return folder;
+  console.log(`skipped: no ../shared/data/${name}`);
+  return null;
+}
+
 /** The folder of CIFAR-10 images; null, with a printed reason, where it is not there. */
 export function cifar10Folder(): string | null {
   const folder = `${SHARED}data/cifar10`;

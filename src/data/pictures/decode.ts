@@ -113,7 +113,7 @@ export async function framed(
 ): Promise<Size & { readonly pixels: Uint8Array }> {
   const size = resized(from, resize);
   const area = centre(size, crop);
-  if (area.left < 0 || area.top < 0) {
+  if (crop !== null && Math.min(size.width, size.height) < crop) {
     const what = `is ${size.width} × ${size.height}, smaller than the ${crop} × ${crop} to cut out of it`;
     throw new DataSetError('data-size', where, what, 'ask for a smaller --crop, or for --resize');
   }

@@ -94,7 +94,8 @@ async function readingOf(files: readonly PictureFile[], options: PictureOptions)
   const { input } = options;
   const framing = pictureFraming(options, input);
   const map = input && (input.height > 1 || input.width > 1) ? input : null;
-  const first = options.channels && framing.crop !== null ? null : await measurePicture(files[0].path);
+  const isOpen = framing.crop === null || (input !== undefined && map === null && options.channels === undefined);
+  const first = isOpen ? await measurePicture(files[0].path) : null;
   const own = first?.grey ? 1 : 3;
   const channels = options.channels ?? (map ? (map.channels === 1 ? 1 : 3) : input ? own : 3);
   const sides =

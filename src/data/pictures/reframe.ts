@@ -14,8 +14,8 @@ export function reframe<S extends ImageSource>(source: S, framing: Framing, chan
   const found = channelsOf(from);
   const wanted = channels ?? found;
   const size = resized(from, framing.resize);
-  const { left, top, width, height } = centre(size, framing.crop);
-  if (left < 0 || top < 0) {
+  const { width, height } = centre(size, framing.crop);
+  if (Math.min(size.width, size.height) < (framing.crop ?? 0)) {
     const what = `${framing.crop} is more than images of ${size.width} × ${size.height} have`;
     throw new OptionError('crop', 'crop', what, 'ask for a smaller --crop, or for --resize');
   }

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { bgrNote, calibrationNotes, classNotes, normalizationNotes, skippedNotes } from '../../src/evaluate/notes.ts';
+import { dataSet, numbered, shape } from './data-sets.ts';
+
+const set = dataSet(numbered(3, shape(3, 2, 2))); // classes a, b, c
+const figures = (meanFrom: string, stdFrom = meanFrom) =>
+  ({ mean: [0.5], std: [0.5], meanFrom, stdFrom }) as Parameters<typeof normalizationNotes>[0];
+const codes = (notes: readonly { readonly code: string }[]) => notes.map(({ code }) => code);
+
+it('images left out are counted', () => {
+  expect(skippedNotes(set)).toEqual([]);
+  const skipped = [{ path: 'a', reason: 'is empty' }];
+  expect(skippedNotes({ ...set, skipped })[0].text).toBe('1 image could not be read and is left out');
+  expect(skippedNotes({ ...set, skipped: [...skipped, ...skipped] })[0].text).toBe('2 images could not be read and are left out');
+});
+
+describe('mean and std', () => {
+  it.each([
+    ['given', 'options', 'options', []],
+    ['the sidecar’s', 'sidecar', 'sidecar', []],
+    ['the data set’s', 'data set', 'data set', ['mean-std-assumed']],
+    ['one of them the data set’s', 'options', 'data set', ['mean-std-assumed']],
+    ['nobody’s', 'nobody', 'nobody', ['mean-std-assumed']],
+    ['applied already', 'images', 'images', ['normalized']],
+  ])('%s', (_, mean, std, expected) => {
+    expect(codes(normalizationNotes(figures(mean, std), null))).toEqual(expected);
+  });
+
+  it('a sidecar that is left alone is named', () => {
+    const [{ text }] = normalizationNotes(figures('images'), { mean: [0.1], std: [0.2] });
+    expect(text).toContain('sidecar are left alone');
+  });
+});
+
+it('scales that come from images that are evaluated', () => {
+  expect(codes(calibrationNotes('evaluated', 5))).toEqual(['calibrated-on-evaluated']);
+  for (const origin of ['own', 'training', 'others'] as const) expect(calibrationNotes(origin, 5)).toEqual([]);
+});
+
+describe('classes', () => {
+  it.each([
+    ['as many, no names on the model’s side', undefined, 3, []],
+    ['more on the model’s side', undefined, 4, ['class-count']],
+    ['the same names', ['A', 'b ', 'c'], 3, []],
+    ['other names', ['x', 'y', 'z'], 3, []],
+    ['the same names in another order', ['a', 'c', 'b'], 3, ['class-names']],
+  ])('%s', (_, classes, count, expected) => {
+    expect(codes(classNotes(set, classes ? { classes } : null, count))).toEqual(expected);
+  });
+
+  it('that are numbers say nothing', () => {
+    expect(classNotes({ ...set, classes: ['0', '1', '2'] }, { classes: ['b', 'a', 'c'] }, 3)).toEqual([]);
+    expect(classNotes({ ...set, classes: [] }, null, 3)).toEqual([]);
+  });
+});
+
+it('swapped channels, with figures', () => {
+  expect(bgrNote(0.4, 0.55, 1234).text).toBe(
+    'red and blue seem to be swapped: on 1,234 images for calibration the ANN has 40.0 %, and 55.0 % where they change places',
+  );
+});
