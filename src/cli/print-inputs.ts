@@ -1,6 +1,6 @@
-import type { NormalizationFigures, NormalizationOrigin } from '../evaluate/fit.ts';
+import type { NormalizationFigures } from '../evaluate/fit.ts';
 import type { InputFigures } from '../evaluate/result.ts';
-import type { CalibrationOrigin } from '../evaluate/selection.ts';
+import type { CalibrationOrigin, NormalizationOrigin } from '../network/saved/about.ts';
 import { field, type Paint, printable, whole } from './print.ts';
 
 const NORMALIZED_BY: Readonly<Record<NormalizationOrigin, string>> = {
@@ -9,6 +9,7 @@ const NORMALIZED_BY: Readonly<Record<NormalizationOrigin, string>> = {
   'data set': 'the data set’s',
   images: 'normalised already',
   nobody: 'assumed',
+  network: 'as saved',
 };
 
 /** "mean 0.485, 0.456, 0.406, std 0.229, 0.224, 0.225 (the model’s sidecar)" */

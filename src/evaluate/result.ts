@@ -2,26 +2,37 @@ import { shapeSize } from '../ann/ann.ts';
 import type { SkippedImage } from '../data/data-set.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
+import type { CalibrationOrigin } from '../network/saved/about.ts';
 import type { Accuracy } from './accuracy.ts';
 import type { CurvePoint } from './curve.ts';
 import type { Diagnosis, LayerDiagnosis } from './diagnosis.ts';
 import type { NormalizationFigures } from './fit.ts';
 import type { Note } from './notes.ts';
-import type { CalibrationOrigin } from './selection.ts';
 
-/** How a network was shown its images: what every command says. */
-export interface InputFigures {
+/** Where the scales of a network come from. */
+export interface ScaleFigures {
   readonly percentile: number;
   /** Images calibrated on: fewer than asked for where there are no more. */
   readonly calibrationImages: number;
   /** Whose images these are. */
   readonly calibratedOn: CalibrationOrigin;
+}
+
+/** How a network was shown its images: what every command says. */
+export interface InputFigures extends ScaleFigures {
   /** Mean and standard deviation of pixels / 255, and who says so. */
   readonly normalization: NormalizationFigures;
   /** Images that cannot be read and were left out (`skipBad`). */
   readonly skipped: readonly SkippedImage[];
   /** What the user should know and no figure says. */
   readonly notes: readonly Note[];
+}
+
+/** The same of a saved network: where its scales come from as its file has it, null where that does not say. */
+export interface SavedInputFigures extends Omit<InputFigures, keyof ScaleFigures> {
+  readonly percentile: number | null;
+  readonly calibrationImages: number | null;
+  readonly calibratedOn: CalibrationOrigin | null;
 }
 
 /** What an evaluation found; its JSON is what `bsnn eval --json` writes. Accuracies are fractions, spikes are of all waves. */
@@ -50,6 +61,16 @@ export interface EvaluationResult extends InputFigures {
   readonly tunedShapes: number;
   readonly device: AdapterDescription;
   readonly timing: Timing;
+}
+
+/** What an evaluation of a saved network found: the same without a trained network, to which nothing is compared. */
+export interface SavedEvaluation
+  extends Omit<EvaluationResult, keyof ScaleFigures | 'ann' | 'snn' | 'layers' | 'diagnosis'>,
+    SavedInputFigures {
+  readonly ann: null;
+  readonly snn: Omit<SpikingAccuracy, 'agreement'> & { readonly agreement: null };
+  readonly layers: readonly Omit<LayerFigures, keyof LayerDiagnosis>[];
+  readonly diagnosis: null;
 }
 
 /** Accuracy of the spiking network; top-1 and top-5 after the last wave. */

@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   observe: ['ann', 'network', 'neuron', 'gpu', 'kernels', 'plan', 'run'],
   tune: ['ann', 'network', 'data', 'gpu', 'kernels', 'plan', 'run'],
   convert: ['ann', 'network', 'quantize', 'gpu', 'run'],
-  data: ['ann', 'run'],
+  data: ['ann', 'network', 'run'],
   evaluate: [
     ...['ann', 'network', 'neuron', 'onnx', 'quantize', 'reference', 'gpu', 'kernels', 'plan', 'run', 'observe', 'convert'],
     ...['data'],
@@ -46,7 +46,7 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
   onnx: ['import.ts'],
   network: [
     ...['network.ts', 'neuron.ts', 'timetable.ts', 'units.ts', 'check.ts', 'interleave.ts', 'work.ts', 'fan-out.ts'],
-    ...['diagnosis.ts', 'power.ts'],
+    ...['diagnosis.ts', 'power.ts', 'saved/about.ts', 'saved/load.ts', 'saved/save.ts'],
   ],
   neuron: ['neuron.ts', 'model.ts', 'bistable.ts', 'membrane.ts'],
   quantize: ['quantize.ts', 'joins.ts', 'phases.ts'],
@@ -61,7 +61,7 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
   observe: ['activations.ts', 'diagnosis.ts', 'record.ts', 'tally.ts'],
   tune: ['cache.ts', 'tune.ts'],
   convert: ['convert.ts'],
-  data: ['data-set.ts', 'arrays/npy.ts', 'arrays/npz-writer.ts', 'open.ts', 'read-file.ts', 'sidecar.ts'],
+  data: ['data-set.ts', 'arrays/npy.ts', 'arrays/npz-writer.ts', 'network-file.ts', 'open.ts', 'read-file.ts', 'sidecar.ts'],
   evaluate: [
     ...['evaluate.ts', 'compare.ts', 'trace.ts', 'self-test.ts', 'options.ts', 'result.ts', 'comparison.ts', 'compared-neuron.ts'],
     ...[
