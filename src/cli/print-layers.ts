@@ -1,8 +1,11 @@
-import type { EvaluationResult, LayerFigures } from '../evaluate/result.ts';
+import type { EvaluationResult, LayerFigures, SavedEvaluation } from '../evaluate/result.ts';
 import { field, type Paint, paint, scaled, whole } from './print.ts';
 
 /** The layers of an evaluation as a table, and what they add up to; at most 80 columns wide. */
-export function formatLayers({ layers, diagnosis }: Pick<EvaluationResult, 'layers' | 'diagnosis'>, color: boolean): string {
+export function formatLayers(
+  { layers, diagnosis }: Pick<EvaluationResult | SavedEvaluation, 'layers' | 'diagnosis'>,
+  color: boolean,
+): string {
   const style = paint(color);
   const firing = layers.slice(0, -1);
   const lines = [

@@ -28,12 +28,11 @@ export interface InputFigures extends ScaleFigures {
   readonly notes: readonly Note[];
 }
 
-/** The same of a saved network: where its scales come from as its file has it, null where that does not say. */
-export interface SavedInputFigures extends Omit<InputFigures, keyof ScaleFigures> {
-  readonly percentile: number | null;
-  readonly calibrationImages: number | null;
-  readonly calibratedOn: CalibrationOrigin | null;
-}
+/** The same of a saved network, as its file has it; null where that does not say. */
+export type SavedScaleFigures = { readonly [name in keyof ScaleFigures]: ScaleFigures[name] | null };
+
+/** How a saved network was shown its images. */
+export interface SavedInputFigures extends Omit<InputFigures, keyof ScaleFigures>, SavedScaleFigures {}
 
 /** What an evaluation found; its JSON is what `bsnn eval --json` writes. Accuracies are fractions, spikes are of all waves. */
 export interface EvaluationResult extends InputFigures {
@@ -65,11 +64,10 @@ export interface EvaluationResult extends InputFigures {
 
 /** What an evaluation of a saved network found: the same without a trained network, to which nothing is compared. */
 export interface SavedEvaluation
-  extends Omit<EvaluationResult, keyof ScaleFigures | 'ann' | 'snn' | 'layers' | 'diagnosis'>,
+  extends Omit<EvaluationResult, keyof ScaleFigures | 'ann' | 'snn' | 'diagnosis'>,
     SavedInputFigures {
   readonly ann: null;
   readonly snn: Omit<SpikingAccuracy, 'agreement'> & { readonly agreement: null };
-  readonly layers: readonly Omit<LayerFigures, keyof LayerDiagnosis>[];
   readonly diagnosis: null;
 }
 

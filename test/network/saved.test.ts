@@ -61,6 +61,7 @@ describe('a network that is saved and loaded', () => {
     const loaded = await loadNetwork(shifted);
     shifted.fill(0);
     expect(loaded).toStrictEqual(NETWORK);
+    expect(await loadNetwork(Buffer.from(Buffer.from([1, ...bytes]).subarray(1)))).toStrictEqual(NETWORK);
   });
 
   it('gives the same bytes each time; arrays are aligned', async () => {

@@ -21,5 +21,5 @@ export const isKind = (kind: unknown): kind is Kind => typeof kind === 'string' 
 export const bytesIn = ({ buffer, byteOffset, byteLength }: SavedArray): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-/** An array of its own from bytes. @param bytes a whole number of elements */
-export const arrayFrom = (kind: Kind, bytes: Uint8Array): SavedArray => new KINDS[kind](bytes.slice().buffer);
+/** An array of its own from bytes. @param bytes a whole number of elements; `slice` of a Node Buffer would copy nothing */
+export const arrayFrom = (kind: Kind, bytes: Uint8Array): SavedArray => new KINDS[kind](Uint8Array.from(bytes).buffer);
