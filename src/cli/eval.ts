@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { RANGES } from '../evaluate/options.ts';
 import { integer, integerOption } from './arguments.ts';
-import { addConversion, addModel, addRunning, CONVERSION_OPTIONS, givenOptions } from './model-options.ts';
+import { addConversion, addModel, addRunning, CONVERSION_OPTIONS, givenOptions, MODEL_OR_SAVED } from './model-options.ts';
 import type { EvalOptions } from './run-eval.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -16,7 +16,7 @@ export function addEval(program: Command, terminal: Terminal): void {
     .description(
       'Converts an ONNX classifier to a bistable spiking network and compares both on labelled images. A network that `bsnn convert` saved is run as it is, and compared with nothing.',
     );
-  addModel(command)
+  addModel(command, MODEL_OR_SAVED)
     .addOption(integerOption('--limit <n>', 'limit', 'images at most (default: all)'))
     .addOption(integerOption('--offset <n>', 'offset', 'the first image'))
     .addOption(integerOption('--waves <n>', 'waves', 'words that every layer sends'))

@@ -23,6 +23,9 @@ const FRAMES = wrap(
 
 const MODEL_FILE = 'the ONNX file; mean, std and classes may stand beside it in MODEL.json';
 
+/** The same where a saved network is run as well. */
+export const MODEL_OR_SAVED = `${MODEL_FILE}; or what \`bsnn convert\` saved`;
+
 /** The model. */
 export const addModelFile = (command: Command, description = MODEL_FILE): Command => command.argument('<model>', description);
 
@@ -38,8 +41,8 @@ export const addFraming = (command: Command): Command =>
     .addHelpText('after', `\nForms of <spec>:\n${SPECS}\n\n${FRAMES}`);
 
 /** The model and its images. */
-export const addModel = (command: Command): Command =>
-  addFraming(addModelFile(command).requiredOption('--dataset <spec>', 'the images; its forms are below'));
+export const addModel = (command: Command, description = MODEL_FILE): Command =>
+  addFraming(addModelFile(command, description).requiredOption('--dataset <spec>', 'the images; its forms are below'));
 
 /** How the network is converted. */
 export const addConversion = (command: Command): Command =>
