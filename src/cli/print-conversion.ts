@@ -12,7 +12,7 @@ export function formatConversion(converted: ConvertedModel, path: string, bytes:
   const put = (label: string, value: string) => field(label, value, style);
   const { layers, neurons, weights } = sizes(network);
   const lines = [
-    style.bold(clip(`${network.name}: saved as a spiking network`, COLUMNS)),
+    style.bold(clip(`${printable(network.name)}: saved as a spiking network`, COLUMNS)),
     '',
     put('file', `${printable(path)}, ${whole(bytes)} bytes`),
     put('network', `${whole(layers)} layers, ${whole(neurons)} neurons, ${scaled(weights)} weights`),

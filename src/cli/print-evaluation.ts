@@ -1,7 +1,7 @@
 import type { CurvePoint } from '../evaluate/curve.ts';
 import type { EvaluationResult, SavedEvaluation, Timing } from '../evaluate/result.ts';
 import { phaseText } from '../report/text.ts';
-import { bar, COLUMNS, clip, field, type Paint, paint, percent, points, scaled, whole } from './print.ts';
+import { bar, COLUMNS, clip, field, type Paint, paint, percent, points, printable, scaled, whole } from './print.ts';
 import { normalizationText, noteLines, scalesText } from './print-inputs.ts';
 
 const NO_ANN = 'none: a saved network has no trained one to be compared with';
@@ -13,7 +13,7 @@ export function formatEvaluation(result: EvaluationResult | SavedEvaluation, col
   const neurons = result.layers.reduce((sum, layer, l) => sum + (l < result.layers.length - 1 ? layer.neurons : 0), 0);
   const put = (label: string, value: string) => field(label, value, style);
   const lines = [
-    style.bold(clip(`${result.model} on ${result.dataset}: ${count(result.images, 'image')}`, COLUMNS)),
+    style.bold(clip(printable(`${result.model} on ${result.dataset}: ${count(result.images, 'image')}`), COLUMNS)),
     '',
     put('device', `${device.adapter}${device.software ? ' (software)' : ''}`),
     put('driver', device.driver),

@@ -14,7 +14,7 @@ export function formatPredictions(found: NamedPredictions, color: boolean): stri
   const { model, phaseBits, waves, images } = found;
   const put = (label: string, value: string) => field(label, value, style);
   const lines = [
-    style.bold(clip(`${model}: ${images.length} picture${images.length === 1 ? '' : 's'}`, COLUMNS)),
+    style.bold(clip(`${printable(model)}: ${images.length} picture${images.length === 1 ? '' : 's'}`, COLUMNS)),
     '',
     put('words', `K = ${phaseText(phaseBits)} spikes each, ${waves} of them`),
     put('pixels', normalizationText(found.normalization)),

@@ -1,7 +1,8 @@
+import { OptionError } from '../errors.ts';
 import { type ConvertModelOptions, convertModel } from '../evaluate/convert-model.ts';
 import { saveNetwork } from '../network/saved/save.ts';
 import { openAdapter } from './adapter.ts';
-import { checkWritable, writeOutput } from './json-file.ts';
+import { checkWritable, target, writeOutput } from './json-file.ts';
 import type { RunningOptions } from './model-options.ts';
 import { openInputs, splitOptions } from './open-inputs.ts';
 import { formatConversion } from './print-conversion.ts';
@@ -18,6 +19,9 @@ export async function runConvert(model: string, options: ConvertCommandOptions, 
   const { out, quiet = false, adapter, verbose: _, ...rest } = options;
   const [images, convertOptions] = splitOptions(rest);
   checkWritable(out, '--out');
+  if (target(out) === target(model)) {
+    throw new OptionError('output-file', `--out ${out}`, 'is the model itself', 'choose another file');
+  }
   const bar = progressBar(quiet ? null : terminal.progress);
   const { model: opened, dataset, ...others } = await openInputs(model, images, bar);
   const device = await openAdapter(adapter);

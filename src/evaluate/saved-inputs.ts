@@ -52,7 +52,11 @@ export function refuseConversion(given: readonly string[]): void {
 
 /** Mean and std that were folded in, and who says so where the file does. */
 const normalizationOf = ({ network: { input }, about }: SavedNetwork): NormalizationFigures =>
-  about.normalization ?? { mean: input.mean, std: input.std, meanFrom: 'network', stdFrom: 'network' };
+  about.normalization ?? { mean: shortest(input.mean), std: shortest(input.std), meanFrom: 'network', stdFrom: 'network' };
+
+/** One value for all where they are the same, as of a vector's entries. */
+const shortest = (values: readonly number[]): readonly number[] =>
+  values.every((v) => v === values[0]) ? values.slice(0, 1) : values;
 
 /**
  * Images that came normalised can only be put back by their own mean and std: those must be folded in, and for other images must not be.

@@ -114,3 +114,8 @@ describe('formatEvaluation', () => {
     expect(coloured.replace(/\x1b\[\d+m/g, '')).toBe(plain);
   });
 });
+
+it('prints no codes that a saved network brings along in its name', () => {
+  const [title] = formatEvaluation({ ...savedExample(), model: 'net\x1b[2J' }, false).split('\n');
+  expect(title).not.toContain('\x1b');
+});
