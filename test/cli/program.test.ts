@@ -49,6 +49,7 @@ describe('wrong usage exits with 2 and one message', () => {
       ['convert', 'x.onnx', '--dataset', 'mnist', '-o', '/no/such/x'],
       /--out \/no\/such\/x: there is no folder/,
     ],
+    ['the model as the network’s file', ['convert', 'x.onnx', '--dataset', 'mnist', '-o', './x.onnx'], /is the model itself/],
     ['no folder for the JSON', ['eval', 'x.onnx', '--dataset', 'mnist', '--json', '/no/such/x.json'], /there is no folder/],
   ])('%s', async (_, args, message) => {
     const { code, out, err } = await result(...args);
