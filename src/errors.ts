@@ -26,6 +26,13 @@ export type ModelFormatCode =
   | 'duplicate-tensor'
   | 'external-data'
   | 'missing-tensor'
+  | 'network-digest'
+  | 'network-file'
+  | 'network-tensor'
+  | 'network-text'
+  | 'network-truncated'
+  | 'network-value'
+  | 'network-version'
   | 'no-input'
   | 'no-output'
   | 'not-onnx'
@@ -101,6 +108,7 @@ export type OptionCode =
   | 'phase-bits'
   | 'phaseBits'
   | 'resize'
+  | 'saved-network'
   | 'session-disposed'
   | 'std'
   | 'timesteps'
@@ -142,7 +150,7 @@ export class UnsupportedModelError extends BsnnError<UnsupportedModelCode> {
   override readonly exitCode: number = EXIT.unsupported;
 }
 
-/** The file is not a readable ONNX model: truncated, inconsistent, missing tensors, NaN weights. Or its sidecar is wrong. */
+/** The file is not a readable ONNX model: truncated, inconsistent, missing tensors, NaN weights. Or its sidecar is wrong, or a saved network. */
 export class ModelFormatError extends BsnnError<ModelFormatCode> {}
 
 /** A data set's file is missing, truncated, of the wrong size, or holds a label out of range. */

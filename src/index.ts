@@ -25,6 +25,7 @@ export {
 export type { Accuracy } from './evaluate/accuracy.ts';
 export { type CompareOptions, type CompareProgress, compare } from './evaluate/compare.ts';
 export type { Comparison, ComparisonRow } from './evaluate/comparison.ts';
+export { type ConvertedModel, type ConvertModelOptions, convertModel } from './evaluate/convert-model.ts';
 export type { CurvePoint } from './evaluate/curve.ts';
 export type { Energy, LayerDiagnosis } from './evaluate/diagnosis.ts';
 export { evaluate } from './evaluate/evaluate.ts';
@@ -50,7 +51,17 @@ export {
   recordImages,
 } from './evaluate/record.ts';
 export type { Recorded } from './evaluate/recorded.ts';
-export type { DiagnosisSummary, EvaluationResult, InputFigures, LayerFigures, SpikingAccuracy, Timing } from './evaluate/result.ts';
+export type {
+  DiagnosisSummary,
+  EvaluationResult,
+  InputFigures,
+  LayerFigures,
+  SavedEvaluation,
+  SpikingAccuracy,
+  Timing,
+} from './evaluate/result.ts';
+export { evaluateSaved } from './evaluate/saved.ts';
+export type { SavedOptions } from './evaluate/saved-inputs.ts';
 export { type LayerTrace, type TraceOptions, trace } from './evaluate/trace.ts';
 export type { AdapterDescription, Device, DeviceOptions } from './gpu/device.ts';
 export { openDevice } from './gpu/node.ts';
@@ -64,6 +75,9 @@ export type {
   SpikingReadout,
   SpikingTerm,
 } from './network/network.ts';
+export type { AboutCalibration, AboutNetwork, AboutNormalization } from './network/saved/about.ts';
+export { loadNetwork, readSavedNetwork, type SavedNetwork } from './network/saved/load.ts';
+export { saveNetwork } from './network/saved/save.ts';
 export type { Span, Timetable } from './network/timetable.ts';
 export type { Units } from './network/units.ts';
 export { NEURON_NAMES, type Neuron, neuronText, parseNeuron } from './neuron/neuron.ts';

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { RANGES } from '../evaluate/options.ts';
 import { integer, integerOption } from './arguments.ts';
-import { addConversion, addModel, addRunning } from './model-options.ts';
+import { addConversion, addModel, addRunning, CONVERSION_OPTIONS, givenOptions, MODEL_OR_SAVED } from './model-options.ts';
 import type { EvalOptions } from './run-eval.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,8 +13,10 @@ export function addEval(program: Command, terminal: Terminal): void {
   const command = program
     .command('eval')
     .summary('compare a network with its spiking counterpart on labelled images')
-    .description('Converts an ONNX classifier to a bistable spiking network and compares both on labelled images.');
-  addModel(command)
+    .description(
+      'Converts an ONNX classifier to a bistable spiking network and compares both on labelled images. A network that `bsnn convert` saved is run as it is, and compared with nothing.',
+    );
+  addModel(command, MODEL_OR_SAVED)
     .addOption(integerOption('--limit <n>', 'limit', 'images at most (default: all)'))
     .addOption(integerOption('--offset <n>', 'offset', 'the first image'))
     .addOption(integerOption('--waves <n>', 'waves', 'words that every layer sends'))
@@ -32,7 +34,8 @@ export function addEval(program: Command, terminal: Terminal): void {
     .option('--no-tune', 'leave alone what `bsnn tune-kernels` found');
   addRunning(command).action(async (model: string, options: EvalOptions) => {
     const { runEval } = await import('./run-eval.ts');
-    await runEval(model, { ...options, diagnosis: options.diagnosis ?? impliedDiagnosis(options) }, terminal);
+    const conversion = givenOptions(command, [...CONVERSION_OPTIONS, 'diagnosis']);
+    await runEval(model, { ...options, diagnosis: options.diagnosis ?? impliedDiagnosis(options), conversion }, terminal);
   });
 }
 

@@ -21,9 +21,13 @@ const FRAMES = wrap(
   0,
 );
 
+const MODEL_FILE = 'the ONNX file; mean, std and classes may stand beside it in MODEL.json';
+
+/** The same where a saved network is run as well. */
+export const MODEL_OR_SAVED = `${MODEL_FILE}; or what \`bsnn convert\` saved`;
+
 /** The model. */
-export const addModelFile = (command: Command): Command =>
-  command.argument('<model>', 'the ONNX file; mean, std and classes may stand beside it in MODEL.json');
+export const addModelFile = (command: Command, description = MODEL_FILE): Command => command.argument('<model>', description);
 
 /** How pictures become images. */
 export const addFraming = (command: Command): Command =>
@@ -37,8 +41,8 @@ export const addFraming = (command: Command): Command =>
     .addHelpText('after', `\nForms of <spec>:\n${SPECS}\n\n${FRAMES}`);
 
 /** The model and its images. */
-export const addModel = (command: Command): Command =>
-  addFraming(addModelFile(command).requiredOption('--dataset <spec>', 'the images; its forms are below'));
+export const addModel = (command: Command, description = MODEL_FILE): Command =>
+  addFraming(addModelFile(command, description).requiredOption('--dataset <spec>', 'the images; its forms are below'));
 
 /** How the network is converted. */
 export const addConversion = (command: Command): Command =>
@@ -63,6 +67,16 @@ export const addConversion = (command: Command): Command =>
       'of pixels / 255, a channel',
       numbers((v) => v > 0 && Number.isFinite(v), 'numbers above 0'),
     );
+
+/** Names of the options of conversion, and of the images it calibrates on. */
+export const CONVERSION_OPTIONS = ['phaseBits', 'calibration', 'percentile', 'initial', 'mean', 'std', 'calibrateOn'] as const;
+
+/** Those of some options that the command line gives, as flags ("--phase-bits"). */
+export const givenOptions = (command: Command, names: readonly string[]): string[] =>
+  command.options.flatMap((option) => {
+    const name = option.attributeName();
+    return names.includes(name) && command.getOptionValueSource(name) === 'cli' ? (option.long ?? name) : [];
+  });
 
 /** Where it runs, and how errors are shown. */
 export const addRunning = (command: Command): Command =>

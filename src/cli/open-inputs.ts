@@ -1,6 +1,9 @@
+import type { Shape } from '../ann/ann.ts';
 import type { DataSet } from '../data/data-set.ts';
+import { readNetworkFile } from '../data/network-file.ts';
 import { checkForm, type OpenDataSetOptions, openDataSet } from '../data/open.ts';
 import { type Model, openModel } from '../evaluate/model.ts';
+import type { SavedNetwork } from '../network/saved/load.ts';
 import type { ProgressBar } from './progress.ts';
 
 /** What the command line says of images: the options of `addImages`. */
@@ -16,16 +19,41 @@ export interface Inputs {
   readonly calibrateOn?: DataSet;
 }
 
+/** A saved network and its images. */
+export interface SavedFileInputs {
+  readonly saved: SavedNetwork;
+  readonly dataset: DataSet;
+}
+
 /** Reads the model, then opens the images as it takes them. @throws BsnnError */
 export async function openInputs(path: string, options: ImageOptions, bar?: ProgressBar): Promise<Inputs> {
-  const { dataset, calibrateOn, ...rest } = options;
-  for (const spec of calibrateOn === undefined ? [dataset] : [dataset, calibrateOn]) checkForm(spec);
+  checkForms(options);
   const model = await openModel(path);
+  return { model, ...(await openImages(model.ann.input, options, bar)) };
+}
+
+/** The same of a saved network. @throws BsnnError */
+export async function openSavedInputs(path: string, options: ImageOptions, bar?: ProgressBar): Promise<SavedFileInputs> {
+  checkForms(options);
+  const saved = await readNetworkFile(path);
+  return { saved, ...(await openImages(saved.network.input.shape, options, bar)) };
+}
+
+/** Says what is no data set before anything is read. */
+function checkForms({ dataset, calibrateOn }: ImageOptions): void {
+  for (const spec of calibrateOn === undefined ? [dataset] : [dataset, calibrateOn]) checkForm(spec);
+}
+
+async function openImages(
+  input: Shape,
+  { dataset, calibrateOn, ...rest }: ImageOptions,
+  bar?: ProgressBar,
+): Promise<Omit<Inputs, 'model'>> {
   const onChecked = (done: number, images: number) => bar?.show({ stage: 'checking', done, images });
-  const open = (spec: string) => openDataSet(spec, { ...rest, input: model.ann.input, onChecked });
+  const open = (spec: string) => openDataSet(spec, { ...rest, input, onChecked });
   try {
     const images = await open(dataset);
-    return { model, dataset: images, ...(calibrateOn !== undefined && { calibrateOn: await open(calibrateOn) }) };
+    return { dataset: images, ...(calibrateOn !== undefined && { calibrateOn: await open(calibrateOn) }) };
   } finally {
     bar?.stop();
   }

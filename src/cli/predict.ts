@@ -1,6 +1,14 @@
 import { type Command, Option } from 'commander';
 import { integer, integerOption } from './arguments.ts';
-import { addConversion, addFraming, addModelFile, addRunning } from './model-options.ts';
+import {
+  addConversion,
+  addFraming,
+  addModelFile,
+  addRunning,
+  CONVERSION_OPTIONS,
+  givenOptions,
+  MODEL_OR_SAVED,
+} from './model-options.ts';
 import type { PredictCommandOptions } from './run-predict.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -10,9 +18,9 @@ export function addPredict(program: Command, terminal: Terminal): void {
     .command('predict')
     .summary('say what is in pictures')
     .description(
-      'Classifies pictures by a network and its spiking counterpart: classes, their scores after each word, and the step T from which on the class was final. The scales come from --calibrate-on; without it from the pictures themselves.',
+      'Classifies pictures by a network and its spiking counterpart: classes, their scores after each word, and the step T from which on the class was final. The scales come from --calibrate-on; without it from the pictures themselves; of a network that `bsnn convert` saved from its file.',
     );
-  addFraming(addModelFile(command).argument('<image...>', 'pictures: JPEG, PNG, GIF, WebP, TIFF, AVIF'))
+  addFraming(addModelFile(command, MODEL_OR_SAVED).argument('<image...>', 'pictures: JPEG, PNG, GIF, WebP, TIFF, AVIF'))
     .addOption(new Option('--top <n>', 'classes of each picture').default(5).argParser(integer([1, 1000])))
     .addOption(integerOption('--waves <n>', 'waves', 'words that every layer sends'))
     .addOption(integerOption('--batch <n>', 'batch', 'images at once, at most'))
@@ -20,6 +28,6 @@ export function addPredict(program: Command, terminal: Terminal): void {
     .option('--quiet', 'no progress bar');
   addRunning(addConversion(command)).action(async (model: string, images: string[], options: PredictCommandOptions) => {
     const { runPredict } = await import('./run-predict.ts');
-    await runPredict(model, images, options, terminal);
+    await runPredict(model, images, { ...options, conversion: givenOptions(command, CONVERSION_OPTIONS) }, terminal);
   });
 }

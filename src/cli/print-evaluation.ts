@@ -1,34 +1,36 @@
 import type { CurvePoint } from '../evaluate/curve.ts';
-import type { EvaluationResult, Timing } from '../evaluate/result.ts';
+import type { EvaluationResult, SavedEvaluation, Timing } from '../evaluate/result.ts';
 import { phaseText } from '../report/text.ts';
-import { bar, COLUMNS, clip, field, type Paint, paint, percent, points, scaled, whole } from './print.ts';
+import { bar, COLUMNS, clip, field, type Paint, paint, percent, points, printable, scaled, whole } from './print.ts';
 import { normalizationText, noteLines, scalesText } from './print-inputs.ts';
 
+const NO_ANN = 'none: a saved network has no trained one to be compared with';
+
 /** An evaluation for people, at most 80 columns wide. */
-export function formatEvaluation(result: EvaluationResult, color: boolean): string {
+export function formatEvaluation(result: EvaluationResult | SavedEvaluation, color: boolean): string {
   const style = paint(color);
   const { ann, snn, device, timing } = result;
   const neurons = result.layers.reduce((sum, layer, l) => sum + (l < result.layers.length - 1 ? layer.neurons : 0), 0);
   const put = (label: string, value: string) => field(label, value, style);
   const lines = [
-    style.bold(clip(`${result.model} on ${result.dataset}: ${count(result.images, 'image')}`, COLUMNS)),
+    style.bold(clip(printable(`${result.model} on ${result.dataset}: ${count(result.images, 'image')}`), COLUMNS)),
     '',
     put('device', `${device.adapter}${device.software ? ' (software)' : ''}`),
     put('driver', device.driver),
     put('network', `${count(neurons, 'neuron')}, K = ${phaseText(result.phaseBits)} spikes a word, ${count(result.waves, 'wave')}`),
     ...(result.tuned ? [put('kernels', `tuned for ${count(result.tunedShapes, 'layer shape')}`)] : []),
     put('pixels', normalizationText(result.normalization)),
-    put('scales', scalesText(result)),
+    put('scales', scalesText(result, ann === null)),
     '',
-    put('ANN', `${percent(ann.top1)}${result.classes > 10 ? ` (top-5 ${percent(ann.top5)})` : ''}`),
+    put('ANN', ann === null ? NO_ANN : `${percent(ann.top1)}${result.classes > 10 ? ` (top-5 ${percent(ann.top5)})` : ''}`),
     '',
     ...accuracyTable(result, style),
     '',
-    put('agreement', `${percent(snn.agreement)} of the images get the ANN's class`),
+    ...(snn.agreement === null ? [] : [put('agreement', `${percent(snn.agreement)} of the images get the ANN's class`)]),
     put('spikes', `${whole(result.spikesPerImage)} an image, ${(result.spikesPerImage / neurons).toFixed(2)} a neuron`),
     put('speed', speed(timing)),
     put('GPU', memory(timing)),
-    put('time', times(timing)),
+    put('time', ann === null ? savedTimes(timing) : times(timing)),
     ...noteLines(result, style),
   ];
   return `${lines.join('\n')}\n`;
@@ -47,6 +49,9 @@ const times = ({ seconds, compileSeconds, calibrationSeconds, annSeconds, snnSec
   `${seconds.toFixed(1)} s: compile ${compileSeconds.toFixed(1)}, calibrate ${calibrationSeconds.toFixed(1)}, ` +
   `ANN ${annSeconds.toFixed(1)}, SNN ${snnSeconds.toFixed(1)}`;
 
+const savedTimes = ({ seconds, compileSeconds, snnSeconds }: Timing): string =>
+  `${seconds.toFixed(1)} s: compile ${compileSeconds.toFixed(1)}, SNN ${snnSeconds.toFixed(1)}`;
+
 /** What the GPU held, and how well it was kept busy where that is known. */
 const memory = ({ peakGpuBytes, gpuIdleShare }: Timing): string =>
   `${whole(peakGpuBytes / 1e6)} MB of buffers at most${gpuIdleShare === null ? '' : `, idle for ${percent(gpuIdleShare)} of the SNN's run`}`;
@@ -58,7 +63,7 @@ interface Row {
 }
 
 /** The steps shown: each one of the first word, then full words, all of few and ever fewer of many. */
-export function tableRows({ waves, snn }: Pick<EvaluationResult, 'waves' | 'snn'>): Row[] {
+export function tableRows({ waves, snn }: Pick<EvaluationResult | SavedEvaluation, 'waves' | 'snn'>): Row[] {
   const at = (t: number) => snn.curve[t - snn.curve[0].t];
   const parts = Array.from({ length: snn.window - 1 }, (_, k) => ({
     point: at(snn.firstOutput - snn.window + 1 + k),
@@ -73,13 +78,14 @@ export function tableRows({ waves, snn }: Pick<EvaluationResult, 'waves' | 'snn'
 
 const BAR_COLUMNS = 24;
 
-function accuracyTable(result: EvaluationResult, { bold, dim }: Paint): string[] {
+function accuracyTable(result: EvaluationResult | SavedEvaluation, { bold, dim }: Paint): string[] {
   const withTop5 = result.classes > 10;
+  const { ann } = result;
   const cells = (t: string, words: string, top1: string, difference: string, top5: string) =>
-    `  ${t.padStart(6)}${words.padStart(8)}${top1.padStart(11)}${difference.padStart(9)}${withTop5 ? top5.padStart(11) : ''}`;
+    `  ${t.padStart(6)}${words.padStart(8)}${top1.padStart(11)}${ann === null ? '' : difference.padStart(9)}${withTop5 ? top5.padStart(11) : ''}`;
   const rows = tableRows(result).map(({ point, words }) => {
     const { t, top1, top5 } = point;
-    const line = cells(String(t), words, percent(top1), points(top1 - result.ann.top1), percent(top5));
+    const line = cells(String(t), words, percent(top1), ann === null ? '' : points(top1 - ann.top1), percent(top5));
     return `${t >= result.snn.firstOutput ? bold(line) : line}  ${dim(bar(top1, BAR_COLUMNS))}`.trimEnd();
   });
   return [dim(`${cells('step T', 'words', 'SNN top-1', 'to ANN', 'top-5')}`), ...rows];

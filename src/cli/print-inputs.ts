@@ -1,6 +1,6 @@
-import type { NormalizationFigures, NormalizationOrigin } from '../evaluate/fit.ts';
-import type { InputFigures } from '../evaluate/result.ts';
-import type { CalibrationOrigin } from '../evaluate/selection.ts';
+import type { NormalizationFigures } from '../evaluate/fit.ts';
+import type { InputFigures, SavedScaleFigures } from '../evaluate/result.ts';
+import type { CalibrationOrigin, NormalizationOrigin } from '../network/saved/about.ts';
 import { field, type Paint, printable, whole } from './print.ts';
 
 const NORMALIZED_BY: Readonly<Record<NormalizationOrigin, string>> = {
@@ -9,6 +9,7 @@ const NORMALIZED_BY: Readonly<Record<NormalizationOrigin, string>> = {
   'data set': 'the data set’s',
   images: 'normalised already',
   nobody: 'assumed',
+  network: 'as saved',
 };
 
 /** "mean 0.485, 0.456, 0.406, std 0.229, 0.224, 0.225 (the model’s sidecar)" */
@@ -26,9 +27,19 @@ const CALIBRATED_ON: Readonly<Record<CalibrationOrigin, string>> = {
   evaluated: 'images that are evaluated too',
 };
 
-/** "99.9th percentile of 500 training images" */
-export const scalesText = ({ percentile, calibrationImages, calibratedOn }: InputFigures): string =>
-  `${ordinal(percentile)} percentile of ${whole(calibrationImages)} ${CALIBRATED_ON[calibratedOn]}`;
+/** What a saved network was calibrated on: no images of the run, whatever it is run on. */
+const SAVED_ON: Readonly<Record<CalibrationOrigin, string>> = {
+  ...CALIBRATED_ON,
+  others: 'images for evaluation',
+  evaluated: 'images for evaluation',
+};
+
+/** "99.9th percentile of 500 training images"; of a saved network with ", as saved", and that alone where its file does not say. */
+export function scalesText({ percentile, calibrationImages, calibratedOn }: SavedScaleFigures, saved = false): string {
+  if (percentile === null || calibrationImages === null || calibratedOn === null) return 'as saved';
+  const images = saved ? `${SAVED_ON[calibratedOn]}, as saved` : CALIBRATED_ON[calibratedOn];
+  return `${ordinal(percentile)} percentile of ${whole(calibrationImages)} ${images}`;
+}
 
 /** Pictures left out that are named. */
 const NAMED = 10;

@@ -1,8 +1,11 @@
-import type { EvaluationResult, LayerFigures } from '../evaluate/result.ts';
-import { field, type Paint, paint, scaled, whole } from './print.ts';
+import type { EvaluationResult, LayerFigures, SavedEvaluation } from '../evaluate/result.ts';
+import { field, type Paint, paint, printable, scaled, whole } from './print.ts';
 
 /** The layers of an evaluation as a table, and what they add up to; at most 80 columns wide. */
-export function formatLayers({ layers, diagnosis }: Pick<EvaluationResult, 'layers' | 'diagnosis'>, color: boolean): string {
+export function formatLayers(
+  { layers, diagnosis }: Pick<EvaluationResult | SavedEvaluation, 'layers' | 'diagnosis'>,
+  color: boolean,
+): string {
   const style = paint(color);
   const firing = layers.slice(0, -1);
   const lines = [
@@ -21,7 +24,7 @@ const COLUMNS_OF_FIGURES = [10, 8, 8, 8, 7, 8, 7];
 const ending = (name: string): string => (name.length <= NAME_COLUMNS ? name : `…${name.slice(1 - NAME_COLUMNS)}`);
 
 const row = (name: string, figures: readonly string[]): string =>
-  `  ${ending(name).padEnd(NAME_COLUMNS)}${figures.map((text, i) => text.padStart(COLUMNS_OF_FIGURES[i])).join('')}`.trimEnd();
+  `  ${ending(printable(name)).padEnd(NAME_COLUMNS)}${figures.map((text, i) => text.padStart(COLUMNS_OF_FIGURES[i])).join('')}`.trimEnd();
 
 function line({ name, neurons, spikesPerImage, sin, silent, saturated, meanAbsoluteError, correlation }: LayerFigures): string {
   const share = (v: number | undefined) => (v === undefined ? '' : `${(100 * v).toFixed(2)}%`);

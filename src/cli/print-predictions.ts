@@ -14,11 +14,11 @@ export function formatPredictions(found: NamedPredictions, color: boolean): stri
   const { model, phaseBits, waves, images } = found;
   const put = (label: string, value: string) => field(label, value, style);
   const lines = [
-    style.bold(clip(`${model}: ${images.length} picture${images.length === 1 ? '' : 's'}`, COLUMNS)),
+    style.bold(clip(`${printable(model)}: ${images.length} picture${images.length === 1 ? '' : 's'}`, COLUMNS)),
     '',
     put('words', `K = ${phaseText(phaseBits)} spikes each, ${waves} of them`),
     put('pixels', normalizationText(found.normalization)),
-    put('scales', scalesText(found)),
+    put('scales', scalesText(found, images[0]?.annClass === null)),
     ...images.flatMap((one) => ['', ...pictureLines(one, style)]),
     ...noteLines(found, style),
   ];
@@ -30,11 +30,13 @@ const SHARE_COLUMNS = 10;
 
 function pictureLines({ file, top, finalAt, class: best, annClass }: NamedPredictions['images'][number], style: Paint): string[] {
   const words = shownWords(top[0].shares.length);
-  const head = [...words.map((w) => `word ${w + 1}`), 'ANN'].map((text) => text.padStart(SHARE_COLUMNS)).join('');
-  const agreement = annClass === best ? 'as the ANN’s' : `the ANN’s is ${annClass}`;
+  const head = [...words.map((w) => `word ${w + 1}`), ...(annClass === null ? [] : ['ANN'])]
+    .map((text) => text.padStart(SHARE_COLUMNS))
+    .join('');
+  const agreement = annClass === null ? '' : annClass === best ? ', as the ANN’s' : `, the ANN’s is ${annClass}`;
   return [
     style.bold(clip(`  ${printable(file)}`, COLUMNS)),
-    `  final from step T = ${finalAt} on, ${agreement}`,
+    `  final from step T = ${finalAt} on${agreement}`,
     style.dim(`${'  class'.padEnd(CLASS_COLUMNS + 2)}${head}`),
     ...top.map((score) => `  ${className(score).padEnd(CLASS_COLUMNS)}${shares(score, words)}`),
   ];
@@ -47,4 +49,6 @@ const className = ({ class: index, name }: Score): string =>
   clip(name === null ? `class ${index}` : `${index} ${printable(name)}`, CLASS_COLUMNS);
 
 const shares = ({ shares: all, annShare }: Score, words: readonly number[]): string =>
-  [...words.map((w) => all[w]), annShare].map((share) => `${(100 * share).toFixed(2)} %`.padStart(SHARE_COLUMNS)).join('');
+  [...words.map((w) => all[w]), ...(annShare === null ? [] : [annShare])]
+    .map((share) => `${(100 * share).toFixed(2)} %`.padStart(SHARE_COLUMNS))
+    .join('');

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BsnnError, EXIT } from '../errors.ts';
 import { addCompare } from './compare.ts';
+import { addConvert } from './convert.ts';
 import { addDoctor } from './doctor.ts';
 import { addEval } from './eval.ts';
 import { addPredict } from './predict.ts';
@@ -44,6 +45,7 @@ function makeProgram(terminal: Terminal): Command {
     })
     .addHelpText('after', `\nExit codes: ${wrap(EXIT_CODES.join(', '), 12)}`);
   addEval(program, terminal);
+  addConvert(program, terminal);
   addPredict(program, terminal);
   addTrace(program, terminal);
   addRecord(program, terminal);

@@ -1,13 +1,19 @@
+import { isNetworkFile } from '../data/network-file.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import type { EvaluateOptions } from '../evaluate/options.ts';
+import type { EvaluationResult, SavedEvaluation } from '../evaluate/result.ts';
+import { evaluateSaved } from '../evaluate/saved.ts';
+import { refuseConversion } from '../evaluate/saved-inputs.ts';
+import type { Device } from '../gpu/device.ts';
+import type { Choices } from '../plan/choices.ts';
 import { readTuning } from '../tune/cache.ts';
 import { openAdapter } from './adapter.ts';
 import { checkWritable, formatJson, STANDARD_OUTPUT, writeJson } from './json-file.ts';
 import type { RunningOptions } from './model-options.ts';
-import { openInputs, splitOptions } from './open-inputs.ts';
+import { given, openInputs, openSavedInputs, splitOptions } from './open-inputs.ts';
 import { formatEvaluation } from './print-evaluation.ts';
 import { formatLayers } from './print-layers.ts';
-import { progressBar } from './progress.ts';
+import { type ProgressBar, progressBar } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the command line gives: the options of `evaluate`, and the command's own. */
@@ -16,19 +22,20 @@ export interface EvalOptions extends Omit<EvaluateOptions, 'calibrateOn'>, Runni
   readonly quiet?: boolean;
   readonly layers?: boolean;
   readonly tune: boolean;
+  /** Options that were given and are of conversion, as flags. */
+  readonly conversion: readonly string[];
 }
 
 /** Runs `bsnn eval`. */
 export async function runEval(model: string, options: EvalOptions, terminal: Terminal): Promise<void> {
   const { json, layers = false, quiet = false, adapter, tune, verbose: _, ...rest } = options;
-  const [images, evaluateOptions] = splitOptions(rest);
   if (json !== undefined && json !== STANDARD_OUTPUT) checkWritable(json);
   const bar = progressBar(quiet ? null : terminal.progress);
-  const { model: opened, dataset, ...others } = await openInputs(model, images, bar);
+  const run = await ((await isNetworkFile(model)) ? savedRun : trainedRun)(model, rest, bar);
   const device = await openAdapter(adapter);
   try {
     const choices = tune ? await readTuning(device.description, (line) => terminal.err(`bsnn: ${line}\n`)) : {};
-    const result = await evaluate(device, opened, dataset, { ...evaluateOptions, ...others, choices }, bar.show);
+    const result = await run(device, choices);
     bar.stop();
     if (json === STANDARD_OUTPUT) return terminal.out(formatJson(result));
     if (json !== undefined) writeJson(json, result);
@@ -38,4 +45,22 @@ export async function runEval(model: string, options: EvalOptions, terminal: Ter
     bar.stop();
     device.dispose();
   }
+}
+
+/** An evaluation whose files are open, and that waits for a device. */
+type Run = (device: Device, choices: Choices) => Promise<EvaluationResult | SavedEvaluation>;
+type RunOptions = Omit<EvalOptions, 'json' | 'layers' | 'quiet' | 'adapter' | 'tune' | 'verbose'>;
+
+async function trainedRun(path: string, { conversion: _, ...options }: RunOptions, bar: ProgressBar): Promise<Run> {
+  const [images, rest] = splitOptions(options);
+  const { model, dataset, ...others } = await openInputs(path, images, bar);
+  return (device, choices) => evaluate(device, model, dataset, { ...rest, ...others, choices }, bar.show);
+}
+
+async function savedRun(path: string, { conversion, ...options }: RunOptions, bar: ProgressBar): Promise<Run> {
+  refuseConversion(conversion);
+  const [images, { offset, limit, waves, batch }] = splitOptions(options);
+  const { saved, dataset } = await openSavedInputs(path, images, bar);
+  return (device, choices) =>
+    evaluateSaved(device, saved, dataset, { ...given({ offset, limit, waves, batch }), choices }, bar.show);
 }

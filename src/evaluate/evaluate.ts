@@ -2,20 +2,19 @@ import type { Ann } from '../ann/ann.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { peakBytes, resetPeakBytes } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
-import { phaseBitsOf, type SpikingNetwork } from '../network/network.ts';
-import { readoutPhases, wordSteps } from '../network/timetable.ts';
+import { phaseBitsOf } from '../network/network.ts';
 import { tunedShapes } from '../plan/choices.ts';
 import type { LabelledSource } from '../run/source.ts';
 import { accuracyOf, type Hits } from './accuracy.ts';
-import { accuracyCurve } from './curve.ts';
 import { runDiagnosed } from './diagnosed.ts';
+import { spikingFigures, timing } from './figures.ts';
 import { classesOf } from './fit.ts';
 import { mergeSome } from './folds.ts';
 import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 import { cutImages, type Report, runSpiking, runTrained, type SpikingPass, type SpikingSums } from './passes.ts';
 import { prepare } from './prepare.ts';
-import { type EvaluationResult, layerFigures, type Timing } from './result.ts';
+import type { EvaluationResult } from './result.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 /**
@@ -46,12 +45,9 @@ export async function evaluate(
   const untimed = spiking ? new Stopwatch() : stopwatch;
   const diagnosed = toDiagnose && (await runDiagnosed(device, network, evaluation, toDiagnose, untimed, onProgress));
   const pass = (spiking ?? diagnosed) as SpikingPass;
-  const { layers, ...rest } = figures(
-    network,
-    pass.points.steps,
-    mergeSome(hits, diagnosed?.trained) as Hits,
-    mergeSome(spiking?.sums, diagnosed?.sums) as SpikingSums,
-  );
+  const trained = mergeSome(hits, diagnosed?.trained) as Hits;
+  const sums = mergeSome(spiking?.sums, diagnosed?.sums) as SpikingSums;
+  const { snn, layers, spikesPerImage } = spikingFigures(network, pass.points.steps, sums, trained.images);
   const shapes = tunedShapes(network, settings.choices, device.capabilities);
   return {
     model: ann.name,
@@ -66,7 +62,9 @@ export async function evaluate(
     calibrationImages: evaluation.calibrationSource.count,
     calibratedOn: evaluation.calibratedOn,
     normalization: evaluation.normalization,
-    ...rest,
+    ann: accuracyOf(trained),
+    snn: { ...snn, agreement: sums.agreeing / trained.images },
+    spikesPerImage,
     layers: layers.map((layer, l) => ({ ...layer, ...diagnosed?.layers[l] })),
     diagnosis: diagnosed?.summary ?? null,
     tuned: shapes > 0,
@@ -75,49 +73,5 @@ export async function evaluate(
     skipped: dataset.skipped ?? [],
     notes: [...evaluation.notes, ...notes],
     timing: timed ?? timing(stopwatch, pass, peakBytes(device)),
-  };
-}
-
-/** Accuracies and spikes. */
-function figures(
-  network: SpikingNetwork,
-  steps: readonly number[],
-  trained: Hits,
-  spiking: SpikingSums,
-): Pick<EvaluationResult, 'ann' | 'snn' | 'layers' | 'spikesPerImage'> {
-  const { images } = trained;
-  const curve = accuracyCurve(steps, spiking.hits);
-  const { t: timesteps, ...last } = curve[curve.length - 1];
-  const layers = layerFigures(network, spiking.spikes, images);
-  const { timetable } = network;
-  const window = readoutPhases(timetable);
-  const reached = Array.from({ length: steps.length / window }, (_, i) => wordSteps(timetable, i + 1));
-  const words = { firstOutput: reached[0], wordSteps: reached, window };
-  return {
-    ann: accuracyOf(trained),
-    snn: { ...last, timesteps, ...words, curve, agreement: spiking.agreeing / images },
-    layers,
-    spikesPerImage: layers.reduce((sum, layer) => sum + layer.spikesPerImage, 0),
-  };
-}
-
-/** Rates are over the wall-clock time of the spiking run alone; a plan's multiply-adds are of one full batch. */
-function timing(stopwatch: Stopwatch, { images, timing: run, plan, readSeconds }: SpikingPass, peakGpuBytes: number): Timing {
-  const { seconds, stages, begun } = stopwatch;
-  const macsPerImage = plan.dispatches.reduce((sum, { macs }) => sum + macs, 0) / plan.batch;
-  return {
-    seconds,
-    imagesPerSecond: images / stages.snn,
-    macsPerSecond: (macsPerImage * images) / stages.snn,
-    importSeconds: stages.import,
-    compileSeconds: stages.compile,
-    calibrationSeconds: stages.calibration,
-    annSeconds: stages.ann,
-    snnSeconds: stages.snn,
-    firstResultSeconds: (begun.snn ?? 0) + run.firstBatchSeconds,
-    steadyImagesPerSecond: images > plan.batch ? (images - plan.batch) / (run.seconds - run.firstBatchSeconds) : null,
-    gpuIdleShare: run.gpuBusySeconds === null ? null : Math.max(0, 1 - run.gpuBusySeconds / run.seconds),
-    readImagesPerSecond: readSeconds ? images / readSeconds : null,
-    peakGpuBytes,
   };
 }

@@ -1,12 +1,29 @@
-import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
+import { type Shape, shapeSize } from '../ann/ann.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Sidecar } from '../data/sidecar.ts';
 import { ModelFormatError, OptionError } from '../errors.ts';
+import type { SpikingNetwork } from '../network/network.ts';
+import type { AboutNormalization, NormalizationOrigin } from '../network/saved/about.ts';
 import type { Normalization } from '../run/ann-session.ts';
 import type { ImageSource, LabelledSource } from '../run/source.ts';
 
+/** What a network takes and gives: all that images are checked against. A trained network is one as it stands. */
+export interface Classifier {
+  readonly name: string;
+  readonly input: Shape;
+  /** The last one is the readout. */
+  readonly layers: readonly { readonly shape: Shape }[];
+}
+
+/** What a spiking network takes and gives. */
+export const asClassifier = ({ name, input, layers }: SpikingNetwork): Classifier => ({ name, input: input.shape, layers });
+
 /** Number of classes: the readout's channels. */
-export const classesOf = (ann: Ann): number => ann.layers[ann.layers.length - 1].shape.channels;
+export const classesOf = ({ layers }: Pick<Classifier, 'layers'>): number => layers[layers.length - 1].shape.channels;
+
+/** What the classes are called: as the sidecar says, else as the data set does where it has as many; null where nobody does. */
+export const classNames = (ann: Classifier, sidecar: Sidecar | null, { classes }: DataSet): readonly string[] | null =>
+  sidecar?.classes ?? (classes.length === classesOf(ann) ? classes : null);
 
 /** Whether the input is a plain vector, which takes images of any shape with that many pixels. */
 const isVector = (shape: Shape): boolean => shape.height === 1 && shape.width === 1;
@@ -17,7 +34,7 @@ const sizes = ({ channels, height, width }: Shape): string => `${channels} × ${
  * Checks that the model can take the data set's images, and those to calibrate on.
  * @throws OptionError naming both shapes, and how images are brought to the model's
  */
-export function checkShapes(ann: Ann, dataset: DataSet, own: ImageSource | null = null): void {
+export function checkShapes(ann: Classifier, dataset: DataSet, own: ImageSource | null = null): void {
   const { evaluation, training } = dataset;
   const { input } = ann;
   const misfit = (source: ImageSource | null): source is ImageSource =>
@@ -46,7 +63,7 @@ function remedyFor(input: Shape, found: Shape): string {
 }
 
 /** Checks that classes that are numbered by their sorted names are all that the model has. @throws OptionError */
-export function checkSorted(ann: Ann, { name, classes, sortedClasses = false }: DataSet): void {
+export function checkSorted(ann: Classifier, { name, classes, sortedClasses = false }: DataSet): void {
   if (!sortedClasses || classes.length === classesOf(ann)) return;
   throw new OptionError(
     'classes',
@@ -57,7 +74,7 @@ export function checkSorted(ann: Ann, { name, classes, sortedClasses = false }: 
 }
 
 /** Checks that every image has a label that is a class of the model. @throws OptionError by image */
-export function checkLabels(ann: Ann, { count, labels }: LabelledSource, dataset: string, offset: number): void {
+export function checkLabels(ann: Classifier, { count, labels }: LabelledSource, dataset: string, offset: number): void {
   const classes = classesOf(ann);
   const isClass = (label: number | undefined) => Number.isInteger(label) && (label as number) >= 0 && (label as number) < classes;
   let at = 0;
@@ -72,7 +89,7 @@ export function checkLabels(ann: Ann, { count, labels }: LabelledSource, dataset
 }
 
 /** Checks that the sidecar speaks of this model. @throws ModelFormatError where it names another number of classes */
-export function checkClasses(ann: Ann, sidecar: Sidecar | null): void {
+export function checkClasses(ann: Classifier, sidecar: Sidecar | null): void {
   const named = sidecar?.classes?.length ?? classesOf(ann);
   if (named === classesOf(ann)) return;
   throw new ModelFormatError(
@@ -83,14 +100,8 @@ export function checkClasses(ann: Ann, sidecar: Sidecar | null): void {
   );
 }
 
-/** Who says what mean and standard deviation are; "images": they came normalised. */
-export type NormalizationOrigin = 'options' | 'sidecar' | 'data set' | 'images' | 'nobody';
-
 /** Mean and standard deviation of pixels / 255, one value a channel or one for all, and who says so. */
-export interface NormalizationFigures extends Normalization {
-  readonly meanFrom: NormalizationOrigin;
-  readonly stdFrom: NormalizationOrigin;
-}
+export type NormalizationFigures = AboutNormalization;
 
 /** Mean and standard deviation for each entry of the input, and the figures that they come from. */
 export interface Normalized extends Normalization {
@@ -103,7 +114,7 @@ export interface Normalized extends Normalization {
  * @throws OptionError for another number of values than channels, and for values out of range
  */
 export function chooseNormalization(
-  ann: Ann,
+  ann: Classifier,
   dataset: DataSet,
   sidecar: Sidecar | null,
   options: Partial<Normalization>,

@@ -1,7 +1,7 @@
 import type { DataSet } from '../data/data-set.ts';
 import type { Sidecar } from '../data/sidecar.ts';
+import type { CalibrationOrigin } from '../network/saved/about.ts';
 import type { NormalizationFigures } from './fit.ts';
-import type { CalibrationOrigin } from './selection.ts';
 
 /** What the user should know and no figure says. */
 export interface Note {

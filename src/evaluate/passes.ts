@@ -117,7 +117,7 @@ export async function runTrained(
 export async function runSpiking(
   device: Device,
   network: SpikingNetwork,
-  { batch: size, waves, choices }: Evaluation,
+  { batch: size, waves, choices }: Pick<Evaluation, 'batch' | 'waves' | 'choices'>,
   part: Part,
   stopwatch: Stopwatch,
   report: Report,

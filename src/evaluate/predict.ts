@@ -3,6 +3,7 @@ import { convert } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf } from '../network/network.ts';
+import type { SavedNetwork } from '../network/saved/load.ts';
 import { readoutPhases, wordSteps } from '../network/timetable.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import { type Batch, logitsAt } from '../run/batch.ts';
@@ -10,11 +11,12 @@ import { Session } from '../run/session.ts';
 import type { ImageSource } from '../run/source.ts';
 import { bestClass } from './accuracy.ts';
 import { readingsAt } from './curve.ts';
-import { classesOf } from './fit.ts';
+import { asClassifier, classesOf, classNames } from './fit.ts';
 import { asModel, type Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 import { type Evaluation, prepareImages } from './prepare.ts';
-import type { InputFigures } from './result.ts';
+import type { SavedInputFigures } from './result.ts';
+import { prepareSaved, type SavedInputs, type SavedOptions } from './saved-inputs.ts';
 
 /** What to say of each image; the rest as in `evaluate`. */
 export interface PredictOptions extends Omit<EvaluateOptions, 'limit' | 'offset' | 'diagnosis'> {
@@ -29,8 +31,8 @@ export interface PredictProgress {
   readonly images: number;
 }
 
-/** What both networks make of some images. */
-export interface Predictions extends InputFigures {
+/** What both networks make of some images; of a saved network, what it makes of them. */
+export interface Predictions extends SavedInputFigures {
   readonly model: string;
   readonly phaseBits: number | readonly number[];
   readonly waves: number;
@@ -47,8 +49,8 @@ export interface Prediction {
   readonly name: string | null;
   /** The step from which on the class was no other, to the end. */
   readonly finalAt: number;
-  /** The class of the trained network. */
-  readonly annClass: number;
+  /** The class of the trained network; null of a saved one, which has none. */
+  readonly annClass: number | null;
   /** The best after the last word, the best first. */
   readonly top: readonly Score[];
 }
@@ -60,9 +62,9 @@ export interface Score {
   /** After each word. */
   readonly logits: readonly number[];
   readonly shares: readonly number[];
-  /** The trained network's. */
-  readonly annLogit: number;
-  readonly annShare: number;
+  /** The trained network's; null where there is none. */
+  readonly annLogit: number | null;
+  readonly annShare: number | null;
 }
 
 /**
@@ -80,29 +82,59 @@ export async function predict(
   const { top = 5, ...rest } = options;
   const opened = await asModel(model);
   const evaluation = prepareImages(opened, withLabels(images), settle(rest));
-  const { ann, images: source, calibrationSource, dataset, waves, choices, batch } = evaluation;
+  const { ann, calibrationSource, dataset, percentile, calibratedOn, normalization, notes } = evaluation;
   const network = await convert(device, ann, calibrationSource, evaluation);
   const trained = await annLogits(device, evaluation);
+  const names = classNames(ann, opened.sidecar, dataset);
+  const found = await classify(device, { ...evaluation, network, trained, names, top }, onProgress);
+  const calibrationImages = calibrationSource.count;
+  const skipped = dataset.skipped ?? [];
+  return { ...found, percentile, calibrationImages, calibratedOn, normalization, skipped, notes };
+}
+
+/** What a saved network is run with, and what is said of each image. */
+export type PredictSavedOptions = Omit<SavedOptions, 'limit' | 'offset'> & Pick<PredictOptions, 'top'>;
+
+/** Classifies images by a saved network: the same without a trained one. @throws OptionError, DeviceError */
+export async function predictSaved(
+  device: Device,
+  saved: SavedNetwork,
+  given: DataSet | ImageSource,
+  { top = 5, ...options }: PredictSavedOptions = {},
+  onProgress: (progress: PredictProgress) => void = () => {},
+): Promise<Predictions> {
+  const inputs = prepareSaved(saved, withLabels(given), options);
+  const names = saved.about.classes ?? classNames(asClassifier(saved.network), null, inputs.dataset);
+  return { ...(await classify(device, { ...inputs, trained: null, names, top }, onProgress)), ...inputs.figures };
+}
+
+/** What images are classified with. */
+interface Classifying extends Pick<SavedInputs, 'network' | 'images' | 'waves' | 'choices' | 'batch'> {
+  /** Logits of each image. */
+  readonly trained: readonly Float32Array[] | null;
+  readonly names: readonly string[] | null;
+  readonly top: number;
+}
+
+/** Runs the spiking network and says of each image what it is. */
+async function classify(
+  device: Device,
+  { network, images: source, waves, choices, batch, trained, names, top }: Classifying,
+  onProgress: (progress: PredictProgress) => void,
+): Promise<Omit<Predictions, keyof SavedInputFigures>> {
   const session = await Session.create(device, network, { batch, waves, choices });
   try {
     const found: Prediction[] = [];
     const reached = Array.from({ length: session.plan.waves }, (_, i) => wordSteps(network.timetable, i + 1));
-    const names = opened.sidecar?.classes ?? (dataset.classes.length === classesOf(ann) ? dataset.classes : null);
     const about = { session, reached, window: readoutPhases(network.timetable), names, top };
     await session.run(source, (some) => {
-      for (let n = 0; n < some.images; n++) found.push(predictionOf(some, n, trained[some.first + n], about));
+      for (let n = 0; n < some.images; n++) found.push(predictionOf(some, n, trained?.[some.first + n] ?? null, about));
       onProgress({ stage: 'predict', done: found.length, images: source.count });
     });
     return {
-      model: ann.name,
+      model: network.name,
       phaseBits: phaseBitsOf(network),
       waves: session.plan.waves,
-      percentile: evaluation.percentile,
-      calibrationImages: calibrationSource.count,
-      calibratedOn: evaluation.calibratedOn,
-      normalization: evaluation.normalization,
-      skipped: dataset.skipped ?? [],
-      notes: evaluation.notes,
       wordSteps: reached,
       images: found,
     };
@@ -145,7 +177,12 @@ interface About {
 }
 
 /** What image n of a batch is. */
-function predictionOf(batch: Batch, n: number, trained: Float32Array, { session, reached, window, names, top }: About): Prediction {
+function predictionOf(
+  batch: Batch,
+  n: number,
+  trained: Float32Array | null,
+  { session, reached, window, names, top }: About,
+): Prediction {
   const { units, points } = session;
   const classes = units.length;
   const own = <T extends { subarray(from: number, to: number): T }>(values: T): T =>
@@ -159,7 +196,7 @@ function predictionOf(batch: Batch, n: number, trained: Float32Array, { session,
   while (stable > 0 && best[stable - 1] === last) stable--;
   const words = reached.map((_, w) => own(logitsAt(batch, (w + 1) * window - 1, session)));
   const shares = words.map(softmax);
-  const annShares = softmax(trained);
+  const annShares = trained && softmax(trained);
   const name = (c: number): string | null => names?.[c] ?? null;
   const final = words[words.length - 1];
   const order = Array.from(final.keys()).sort((a, b) => final[b] - final[a] || a - b);
@@ -167,14 +204,14 @@ function predictionOf(batch: Batch, n: number, trained: Float32Array, { session,
     class: last,
     name: name(last),
     finalAt: points.steps[stable],
-    annClass: bestClass(trained),
+    annClass: trained && bestClass(trained),
     top: order.slice(0, top).map((c) => ({
       class: c,
       name: name(c),
       logits: words.map((values) => values[c]),
       shares: shares.map((values) => values[c]),
-      annLogit: trained[c],
-      annShare: annShares[c],
+      annLogit: trained?.[c] ?? null,
+      annShare: annShares?.[c] ?? null,
     })),
   };
 }

@@ -1,11 +1,12 @@
 import type { Ann } from '../ann/ann.ts';
 import { asDataSet, type DataSet } from '../data/data-set.ts';
+import type { CalibrationOrigin } from '../network/saved/about.ts';
 import type { ImageSource, LabelledSource } from '../run/source.ts';
 import { checkClasses, checkLabels, checkShapes, checkSorted, chooseNormalization, classesOf, type Normalized } from './fit.ts';
 import { asModel, type Model } from './model.ts';
 import { calibrationNotes, classNotes, type Note, normalizationNotes, skippedNotes } from './notes.ts';
 import type { EvaluateSettings } from './options.ts';
-import { type CalibrationOrigin, calibrationImages, evaluationImages } from './selection.ts';
+import { calibrationImages, evaluationImages } from './selection.ts';
 
 /** What is needed to run: everything checked, nothing computed and no image read yet. */
 export interface Evaluation extends Required<Omit<EvaluateSettings, 'calibrateOn'>>, Pick<Normalized, 'normalization'> {

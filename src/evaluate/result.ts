@@ -2,20 +2,24 @@ import { shapeSize } from '../ann/ann.ts';
 import type { SkippedImage } from '../data/data-set.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
+import type { CalibrationOrigin } from '../network/saved/about.ts';
 import type { Accuracy } from './accuracy.ts';
 import type { CurvePoint } from './curve.ts';
 import type { Diagnosis, LayerDiagnosis } from './diagnosis.ts';
 import type { NormalizationFigures } from './fit.ts';
 import type { Note } from './notes.ts';
-import type { CalibrationOrigin } from './selection.ts';
 
-/** How a network was shown its images: what every command says. */
-export interface InputFigures {
+/** Where the scales of a network come from. */
+export interface ScaleFigures {
   readonly percentile: number;
   /** Images calibrated on: fewer than asked for where there are no more. */
   readonly calibrationImages: number;
   /** Whose images these are. */
   readonly calibratedOn: CalibrationOrigin;
+}
+
+/** How a network was shown its images: what every command says. */
+export interface InputFigures extends ScaleFigures {
   /** Mean and standard deviation of pixels / 255, and who says so. */
   readonly normalization: NormalizationFigures;
   /** Images that cannot be read and were left out (`skipBad`). */
@@ -23,6 +27,12 @@ export interface InputFigures {
   /** What the user should know and no figure says. */
   readonly notes: readonly Note[];
 }
+
+/** The same of a saved network, as its file has it; null where that does not say. */
+export type SavedScaleFigures = { readonly [name in keyof ScaleFigures]: ScaleFigures[name] | null };
+
+/** How a saved network was shown its images. */
+export interface SavedInputFigures extends Omit<InputFigures, keyof ScaleFigures>, SavedScaleFigures {}
 
 /** What an evaluation found; its JSON is what `bsnn eval --json` writes. Accuracies are fractions, spikes are of all waves. */
 export interface EvaluationResult extends InputFigures {
@@ -50,6 +60,15 @@ export interface EvaluationResult extends InputFigures {
   readonly tunedShapes: number;
   readonly device: AdapterDescription;
   readonly timing: Timing;
+}
+
+/** What an evaluation of a saved network found: the same without a trained network, to which nothing is compared. */
+export interface SavedEvaluation
+  extends Omit<EvaluationResult, keyof ScaleFigures | 'ann' | 'snn' | 'diagnosis'>,
+    SavedInputFigures {
+  readonly ann: null;
+  readonly snn: Omit<SpikingAccuracy, 'agreement'> & { readonly agreement: null };
+  readonly diagnosis: null;
 }
 
 /** Accuracy of the spiking network; top-1 and top-5 after the last wave. */

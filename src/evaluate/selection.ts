@@ -1,5 +1,6 @@
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
+import type { CalibrationOrigin } from '../network/saved/about.ts';
 import { concatSources, type ImageSource, type LabelledSource, sliceSource } from '../run/source.ts';
 
 /** The images to evaluate: `limit` (or what is there) from `offset` on. @throws OptionError where the offset leaves none */
@@ -11,9 +12,6 @@ export function evaluationImages(dataset: DataSet, offset: number, limit: number
   }
   return sliceSource(dataset.evaluation, offset, Math.min(limit, count - offset));
 }
-
-/** Whose images scales come from: the user's own, the data set's for training, those that are not evaluated, or some that are. */
-export type CalibrationOrigin = 'own' | 'training' | 'others' | 'evaluated';
 
 /** Images to calibrate on, and whose they are. */
 export interface CalibrationImages {

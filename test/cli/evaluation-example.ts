@@ -1,4 +1,4 @@
-import type { EvaluationResult } from '../../src/evaluate/result.ts';
+import type { EvaluationResult, SavedEvaluation } from '../../src/evaluate/result.ts';
 
 /** A result with a curve that rises from 10 % by 1 % a step and reaches the trained network's accuracy. */
 export function example(options: { phaseBits?: number; waves?: number; classes?: number } = {}): EvaluationResult {
@@ -53,4 +53,11 @@ export function example(options: { phaseBits?: number; waves?: number; classes?:
       peakGpuBytes: 73_400_320,
     },
   };
+}
+
+/** The same of a saved network, whose file says where its scales come from, or does not. */
+export function savedExample(scales = true): SavedEvaluation {
+  const { snn, ...rest } = example();
+  const unknown = { percentile: null, calibrationImages: null, calibratedOn: null };
+  return { ...rest, ...(scales ? {} : unknown), ann: null, snn: { ...snn, agreement: null }, diagnosis: null };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatEvaluation, tableRows } from '../../src/cli/print-evaluation.ts';
-import { example } from './evaluation-example.ts';
+import { example, savedExample } from './evaluation-example.ts';
 
 const steps = (options: Parameters<typeof example>[0]) =>
   tableRows(example(options)).map(({ point, words }) => `${point.t}: ${words}`);
@@ -59,6 +59,35 @@ describe('formatEvaluation', () => {
     `);
   });
 
+  it('compares a saved network with nothing', () => {
+    expect(formatEvaluation(savedExample(), false)).toMatchInlineSnapshot(`
+      "resnet on mnist: 1,000 images
+
+        device      llvmpipe (software)
+        driver      Mesa 25.0.7
+        network     40,000 neurons, K = 4 spikes a word, 3 waves
+        pixels      mean 0.1307, std 0.3081 (the model’s sidecar)
+        scales      99.9th percentile of 500 training images, as saved
+
+        ANN         none: a saved network has no trained one to be compared with
+
+        step T   words  SNN top-1
+            29     1/4    10.00 %  ██▍
+            30     2/4    11.00 %  ██▋
+            31     3/4    12.00 %  ██▉
+            32       1    13.00 %  ███▏
+            40       2    21.00 %  █████
+            48       3    29.00 %  ███████
+
+        spikes      60,000 an image, 1.50 a neuron
+        speed       264 images/s, 4.18 G multiply-adds/s; read at 1.23 k images/s
+        GPU         73 MB of buffers at most, idle for 4.00 % of the SNN's run
+        time        9.9 s: compile 0.2, SNN 3.8
+      "
+    `);
+    expect(formatEvaluation(savedExample(false), false)).toMatch(/scales +as saved\n/);
+  });
+
   it('shows top-5 where there are more than ten classes', () => {
     const text = formatEvaluation(example({ classes: 100 }), false);
     expect(text).toContain('ANN         99.00 % (top-5 100.00 %)');
@@ -84,4 +113,9 @@ describe('formatEvaluation', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the codes are what is taken out
     expect(coloured.replace(/\x1b\[\d+m/g, '')).toBe(plain);
   });
+});
+
+it('prints no codes that a saved network brings along in its name', () => {
+  const [title] = formatEvaluation({ ...savedExample(), model: 'net\x1b[2J' }, false).split('\n');
+  expect(title).not.toContain('\x1b');
 });

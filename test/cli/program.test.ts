@@ -43,6 +43,13 @@ describe('wrong usage exits with 2 and one message', () => {
       [...RECORD, '--all-layers', '--out', '/no/such/x.npz'],
       /--out \/no\/such\/x.npz: there is no folder/,
     ],
+    ['no file for a network', ['convert', 'x.onnx', '--dataset', 'mnist'], /required option '-o, --out <file>' not specified/],
+    [
+      'no folder for a network',
+      ['convert', 'x.onnx', '--dataset', 'mnist', '-o', '/no/such/x'],
+      /--out \/no\/such\/x: there is no folder/,
+    ],
+    ['the model as the network’s file', ['convert', 'x.onnx', '--dataset', 'mnist', '-o', './x.onnx'], /is the model itself/],
     ['no folder for the JSON', ['eval', 'x.onnx', '--dataset', 'mnist', '--json', '/no/such/x.json'], /there is no folder/],
   ])('%s', async (_, args, message) => {
     const { code, out, err } = await result(...args);
@@ -74,6 +81,8 @@ it('a data set that is not there exits with 1; the stack is shown where it is as
 it.each([
   ['--help'],
   ['eval', '--help'],
+  ['convert', '--help'],
+  ['predict', '--help'],
   ['trace', '--help'],
   ['record', '--help'],
   ['compare', '--help'],

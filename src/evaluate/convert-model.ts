@@ -1,0 +1,56 @@
+import type { Ann } from '../ann/ann.ts';
+import type { DataSet } from '../data/data-set.ts';
+import type { Device } from '../gpu/device.ts';
+import type { SpikingNetwork } from '../network/network.ts';
+import type { AboutNetwork } from '../network/saved/about.ts';
+import type { LabelledSource } from '../run/source.ts';
+import { classNames } from './fit.ts';
+import { asModel, type Model } from './model.ts';
+import { type EvaluateOptions, settle } from './options.ts';
+import { type Report, runTrained } from './passes.ts';
+import { prepareImages } from './prepare.ts';
+import type { InputFigures } from './result.ts';
+import { Stopwatch } from './stopwatch.ts';
+
+/** How a model is converted, as `evaluate` does it. */
+export type ConvertModelOptions = Omit<EvaluateOptions, 'limit' | 'offset' | 'waves' | 'diagnosis' | 'choices'>;
+
+/** A converted network, and how it came about. */
+export interface ConvertedModel extends InputFigures {
+  readonly network: SpikingNetwork;
+  /** What is saved with it. */
+  readonly about: Required<AboutNetwork>;
+}
+
+/**
+ * Converts a model with its sidecar as `evaluate` does with all images of a data set, whose labels play no part.
+ * @throws OptionError, UnsupportedModelError, ModelFormatError, ConversionError, DeviceError
+ */
+export async function convertModel(
+  device: Device,
+  model: string | Ann | Model,
+  images: DataSet | LabelledSource,
+  options: ConvertModelOptions = {},
+  onProgress: Report = () => {},
+): Promise<ConvertedModel> {
+  const opened = await asModel(model);
+  const evaluation = prepareImages(opened, images, settle(options));
+  const { ann, dataset, percentile, normalization, calibratedOn, calibrationSource } = evaluation;
+  const { network, notes } = await runTrained(device, evaluation, null, new Stopwatch(), onProgress);
+  const calibrationImages = calibrationSource.count;
+  return {
+    network,
+    about: {
+      classes: classNames(ann, opened.sidecar, dataset),
+      normalization,
+      calibration: { dataset: dataset.name, images: calibrationImages, origin: calibratedOn, percentile },
+    },
+    percentile,
+    calibrationImages,
+    calibratedOn,
+    normalization,
+    skipped: dataset.skipped ?? [],
+    // nothing is evaluated here
+    notes: [...evaluation.notes, ...notes].filter(({ code }) => code !== 'calibrated-on-evaluated'),
+  };
+}

@@ -1,0 +1,23 @@
+import { ModelFormatError } from '../../errors.ts';
+
+/** Codes of what is wrong with a saved network. */
+export type SavedCode =
+  | 'network-digest'
+  | 'network-file'
+  | 'network-tensor'
+  | 'network-text'
+  | 'network-truncated'
+  | 'network-value'
+  | 'network-version';
+
+/** Refuses a saved network, or what is to be saved. */
+export type Refuse = (code: SavedCode, what: string, remedy?: string, cause?: unknown) => never;
+
+const AGAIN = 'get the file again, or convert the model again';
+
+/** Refusals that name a file, or what stands for it. */
+export const refusing =
+  (where: string): Refuse =>
+  (code, what, remedy = AGAIN, cause) => {
+    throw new ModelFormatError(code, where, what, remedy, { cause });
+  };
