@@ -76,7 +76,7 @@ export async function compare(
       ann: { top1: accuracyOf(hits).top1, macs: diagnosis(network, [], [], [], 1).energy.annMacs },
       rows: runs.flatMap((run) => rowsOf(run, network)),
       device: device.description,
-      skipped: dataset.skipped ?? [],
+      skipped: evaluation.skipped,
       notes: evaluation.notes,
       seconds: (performance.now() - start) / 1000,
     };

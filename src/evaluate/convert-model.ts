@@ -49,7 +49,7 @@ export async function convertModel(
     calibrationImages,
     calibratedOn,
     normalization,
-    skipped: dataset.skipped ?? [],
+    skipped: evaluation.skipped,
     // nothing is evaluated here
     notes: [...evaluation.notes, ...notes].filter(({ code }) => code !== 'calibrated-on-evaluated'),
   };

@@ -70,7 +70,7 @@ export async function evaluate(
     tuned: shapes > 0,
     tunedShapes: shapes,
     device: device.description,
-    skipped: dataset.skipped ?? [],
+    skipped: evaluation.skipped,
     notes: [...evaluation.notes, ...notes],
     timing: timed ?? timing(stopwatch, pass, peakBytes(device)),
   };

@@ -1,4 +1,4 @@
-import type { DataSet } from '../data/data-set.ts';
+import type { DataSet, SkippedImage } from '../data/data-set.ts';
 import type { Sidecar } from '../data/sidecar.ts';
 import type { CalibrationOrigin } from '../network/saved/about.ts';
 import type { NormalizationFigures } from './fit.ts';
@@ -10,7 +10,7 @@ export interface Note {
 }
 
 /** Images that were left out. */
-export const skippedNotes = ({ skipped = [] }: DataSet): Note[] =>
+export const skippedNotes = (skipped: readonly SkippedImage[]): Note[] =>
   skipped.length === 0
     ? []
     : [

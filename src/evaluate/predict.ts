@@ -82,13 +82,12 @@ export async function predict(
   const { top = 5, ...rest } = options;
   const opened = await asModel(model);
   const evaluation = prepareImages(opened, withLabels(images), settle(rest));
-  const { ann, calibrationSource, dataset, percentile, calibratedOn, normalization, notes } = evaluation;
+  const { ann, calibrationSource, dataset, percentile, calibratedOn, normalization, skipped, notes } = evaluation;
   const network = await convert(device, ann, calibrationSource, evaluation);
   const trained = await annLogits(device, evaluation);
   const names = classNames(ann, opened.sidecar, dataset);
   const found = await classify(device, { ...evaluation, network, trained, names, top }, onProgress);
   const calibrationImages = calibrationSource.count;
-  const skipped = dataset.skipped ?? [];
   return { ...found, percentile, calibrationImages, calibratedOn, normalization, skipped, notes };
 }
 

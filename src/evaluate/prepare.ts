@@ -1,5 +1,5 @@
 import type { Ann } from '../ann/ann.ts';
-import { asDataSet, type DataSet } from '../data/data-set.ts';
+import { asDataSet, type DataSet, type SkippedImage } from '../data/data-set.ts';
 import type { CalibrationOrigin } from '../network/saved/about.ts';
 import type { ImageSource, LabelledSource } from '../run/source.ts';
 import { checkClasses, checkLabels, checkShapes, checkSorted, chooseNormalization, classesOf, type Normalized } from './fit.ts';
@@ -15,6 +15,8 @@ export interface Evaluation extends Required<Omit<EvaluateSettings, 'calibrateOn
   readonly images: LabelledSource;
   readonly calibrationSource: ImageSource;
   readonly calibratedOn: CalibrationOrigin;
+  /** Images of either that cannot be read and were left out. */
+  readonly skipped: readonly SkippedImage[];
   /** What the user should know of how images and model go together. */
   readonly notes: readonly Note[];
 }
@@ -49,12 +51,13 @@ export function prepareImages(
   const evaluated = evaluationImages(dataset, settings.offset, settings.limit);
   const { source: calibrationSource, origin: calibratedOn } = calibrationImages(dataset, settings, evaluated.count, own);
   const normalized = chooseNormalization(ann, dataset, sidecar, settings);
+  const skipped = [dataset, calibrateOn].flatMap((one) => (one && 'skipped' in one ? (one.skipped ?? []) : []));
   const notes = [
-    ...skippedNotes(dataset),
+    ...skippedNotes(skipped),
     ...normalizationNotes(normalized.normalization, sidecar),
     ...calibrationNotes(calibratedOn, calibrationSource.count),
   ];
-  return { ...settings, ...normalized, ann, dataset, images: evaluated, calibrationSource, calibratedOn, notes };
+  return { ...settings, ...normalized, ann, dataset, images: evaluated, calibrationSource, calibratedOn, skipped, notes };
 }
 
 /** Images to calibrate on: of a data set those for training, else those for evaluation. */

@@ -36,7 +36,7 @@ export function prepareSaved(saved: SavedNetwork, given: DataSet | LabelledSourc
   const { percentile, images: calibrationImages, origin: calibratedOn } = saved.about.calibration ?? NO_CALIBRATION;
   const skipped = dataset.skipped ?? [];
   const applied = normalization.meanFrom === 'images' ? normalizationNotes(normalization, null) : [];
-  const notes = [...skippedNotes(dataset), ...applied];
+  const notes = [...skippedNotes(skipped), ...applied];
   const figures = { percentile, calibrationImages, calibratedOn, normalization, skipped, notes };
   return { network, dataset, images, limit, offset, waves, batch, choices, figures };
 }
