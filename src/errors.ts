@@ -1,5 +1,5 @@
 /** The exit code of the command for each cause (README, "Exit codes"). */
-export const EXIT = { ok: 0, failure: 1, usage: 2, unsupported: 3, noAdapter: 4, gate: 5, interrupted: 130 } as const;
+export const EXIT = { ok: 0, failure: 1, usage: 2, unsupported: 3, noAdapter: 4, interrupted: 130 } as const;
 
 // Codes: stable identifiers of causes, for programs; docs/errors.md says of each when it happens and what to do.
 
@@ -105,7 +105,6 @@ export type OptionCode =
   | 'output-kind'
   | 'normalized'
   | 'percentile'
-  | 'phase-bits'
   | 'phaseBits'
   | 'resize'
   | 'saved-network'

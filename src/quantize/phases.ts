@@ -13,7 +13,7 @@ export function phasesByDepth(ann: Ann, depth: readonly number[], phaseBits: num
   const wanted = typeof phaseBits === 'number' ? new Array<number>(deepest).fill(phaseBits) : [...phaseBits];
   if (wanted.length !== deepest) {
     throw new OptionError(
-      'phase-bits',
+      'phaseBits',
       'phaseBits',
       `${wanted.length} numbers for "${ann.name}", whose readout has depth ${deepest}`,
       `give one for all, or ${deepest}: of the input's window, then of depths 1 to ${deepest - 1}`,
@@ -22,7 +22,7 @@ export function phasesByDepth(ann: Ann, depth: readonly number[], phaseBits: num
   wanted.forEach((K, d) => {
     if (Number.isInteger(K) && K >= 1 && K <= 8) return;
     const which = typeof phaseBits === 'number' ? '' : d === 0 ? " (the input's window)" : ` (depth ${d})`;
-    throw new OptionError('phase-bits', 'phaseBits', `${K}${which} is not an integer from 1 to 8`, REMEDY);
+    throw new OptionError('phaseBits', 'phaseBits', `${K}${which} is not an integer from 1 to 8`, REMEDY);
   });
   const late = depth.findIndex((d, l) => d >= deepest && l < depth.length - 1);
   if (late >= 0) {
