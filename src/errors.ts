@@ -101,6 +101,7 @@ export type OptionCode =
   | 'phase-bits'
   | 'phaseBits'
   | 'resize'
+  | 'scale'
   | 'session-disposed'
   | 'std'
   | 'timesteps'

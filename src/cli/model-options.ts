@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { DATA_SET_FORMS } from '../data/open.ts';
 import { DEFAULTS } from '../evaluate/options.ts';
-import { channels, integerOption, numbers, percentile, phaseBitsOption, resize, side } from './arguments.ts';
+import { channels, integerOption, numbers, percentile, phaseBitsOption, resize, scale, side } from './arguments.ts';
 import type { ImageOptions } from './open-inputs.ts';
 import { wrap } from './print.ts';
 
@@ -46,7 +46,15 @@ export const addConversion = (command: Command): Command =>
     .addOption(phaseBitsOption())
     .addOption(integerOption('--calibration <n>', 'calibration', 'images to calibrate on, at most'))
     .addOption(
-      new Option('--percentile <p>', 'of its activations: the scale of a layer').default(DEFAULTS.percentile).argParser(percentile),
+      new Option('--scale <how>', 'of a layer, by its activations: percentile:P, max, mse, or bound (a clip in the graph)')
+        .default(DEFAULTS.scale)
+        .argParser(scale),
+    )
+    .addOption(
+      new Option('--percentile <p>', 'the same as --scale percentile:P')
+        .default(DEFAULTS.percentile)
+        .argParser(percentile)
+        .conflicts('scale'),
     )
     .addOption(
       new Option('--initial <v>', 'membranes start at half a threshold or at zero')

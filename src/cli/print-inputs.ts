@@ -26,9 +26,20 @@ const CALIBRATED_ON: Readonly<Record<CalibrationOrigin, string>> = {
   evaluated: 'images that are evaluated too',
 };
 
-/** "99.9th percentile of 500 training images" */
-export const scalesText = ({ percentile, calibrationImages, calibratedOn }: InputFigures): string =>
-  `${ordinal(percentile)} percentile of ${whole(calibrationImages)} ${CALIBRATED_ON[calibratedOn]}`;
+/** "99.9th percentile of 500 training images", "mse over 500 training images", "bounds in the graph" */
+export function scalesText({ scale, percentile, calibrationImages, calibratedOn }: InputFigures): string {
+  const images = `${whole(calibrationImages)} ${CALIBRATED_ON[calibratedOn]}`;
+  switch (scale) {
+    case 'percentile':
+      return `${ordinal(percentile)} percentile of ${images}`;
+    case 'max':
+      return `maximum of ${images}`;
+    case 'mse':
+      return `mse over ${images}`;
+    case 'bound':
+      return 'bounds in the graph';
+  }
+}
 
 /** Pictures left out that are named. */
 const NAMED = 10;

@@ -69,6 +69,7 @@ export async function compare(
       classes: classesOf(ann),
       phaseBits: phaseBitsOf(network),
       initial: network.initial,
+      scale: evaluation.scale,
       percentile: evaluation.percentile,
       calibrationImages: calibrationSource.count,
       calibratedOn: evaluation.calibratedOn,

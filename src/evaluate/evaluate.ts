@@ -62,6 +62,7 @@ export async function evaluate(
     waves: pass.plan.waves,
     initial: network.initial,
     batch: pass.plan.batch,
+    scale: settings.scale,
     percentile: settings.percentile,
     calibrationImages: evaluation.calibrationSource.count,
     calibratedOn: evaluation.calibratedOn,

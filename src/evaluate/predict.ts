@@ -97,6 +97,7 @@ export async function predict(
       model: ann.name,
       phaseBits: phaseBitsOf(network),
       waves: session.plan.waves,
+      scale: evaluation.scale,
       percentile: evaluation.percentile,
       calibrationImages: calibrationSource.count,
       calibratedOn: evaluation.calibratedOn,

@@ -1,4 +1,5 @@
 import { shapeSize } from '../ann/ann.ts';
+import type { ScaleMethod } from '../convert/scale.ts';
 import type { SkippedImage } from '../data/data-set.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
@@ -11,6 +12,9 @@ import type { CalibrationOrigin } from './selection.ts';
 
 /** How a network was shown its images: what every command says. */
 export interface InputFigures {
+  /** How λ of the layers was chosen. */
+  readonly scale: ScaleMethod;
+  /** Where that is "percentile": which. */
   readonly percentile: number;
   /** Images calibrated on: fewer than asked for where there are no more. */
   readonly calibrationImages: number;

@@ -20,6 +20,7 @@ export function example(options: { phaseBits?: number; waves?: number; classes?:
     waves,
     initial: 'half',
     batch: 64,
+    scale: 'percentile',
     percentile: 99.9,
     calibrationImages: 500,
     calibratedOn: 'training',

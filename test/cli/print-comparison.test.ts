@@ -23,6 +23,7 @@ const example: Comparison = {
   classes: 10,
   phaseBits: 4,
   initial: 'half',
+  scale: 'percentile',
   percentile: 99.9,
   calibrationImages: 500,
   calibratedOn: 'training',

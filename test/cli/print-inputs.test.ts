@@ -4,6 +4,7 @@ import { normalizationText, noteLines, scalesText } from '../../src/cli/print-in
 import type { InputFigures } from '../../src/evaluate/result.ts';
 
 const figures = (over: Partial<InputFigures> = {}): InputFigures => ({
+  scale: 'percentile',
   percentile: 99.9,
   calibrationImages: 500,
   calibratedOn: 'training',
@@ -33,6 +34,14 @@ it.each([
   [13, 'training', '13th percentile of 500 training images'],
 ] as const)('where scales come from', (percentile, calibratedOn, text) => {
   expect(scalesText(figures({ percentile, calibratedOn }))).toBe(text);
+});
+
+it.each([
+  ['max', 'maximum of 500 training images'],
+  ['mse', 'mse over 500 training images'],
+  ['bound', 'bounds in the graph'],
+] as const)('scale %s', (scale, text) => {
+  expect(scalesText(figures({ scale }))).toBe(text);
 });
 
 describe('what no figure says', () => {

@@ -14,6 +14,7 @@ const found: NamedPredictions = {
   model: 'squeezenet',
   phaseBits: 4,
   waves: 5,
+  scale: 'percentile',
   percentile: 99.9,
   calibrationImages: 20,
   calibratedOn: 'own',

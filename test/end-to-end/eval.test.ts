@@ -36,6 +36,7 @@ describeOnDevice('bsnn eval', () => {
       images: 70,
       phaseBits: 4,
       waves: 3,
+      scale: 'percentile',
       percentile: 99.9,
       calibrationImages: 64,
       batch: 32,

@@ -60,7 +60,7 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
   run: ['ann-session.ts', 'batch.ts', 'interleaver.ts', 'load.ts', 'session.ts', 'source.ts', 'stepped-session.ts'],
   observe: ['activations.ts', 'diagnosis.ts', 'record.ts', 'tally.ts'],
   tune: ['cache.ts', 'tune.ts'],
-  convert: ['convert.ts'],
+  convert: ['convert.ts', 'scale.ts'],
   data: ['data-set.ts', 'arrays/npy.ts', 'arrays/npz-writer.ts', 'open.ts', 'read-file.ts', 'sidecar.ts'],
   evaluate: [
     ...['evaluate.ts', 'compare.ts', 'trace.ts', 'self-test.ts', 'options.ts', 'result.ts', 'comparison.ts', 'compared-neuron.ts'],
