@@ -56,6 +56,7 @@ export const addConversion = (command: Command): Command =>
         .argParser(percentile)
         .conflicts('scale'),
     )
+    .option('--correct-bias', 'correct biases on calibration images: mean words as the mean activations')
     .addOption(
       new Option('--initial <v>', 'membranes start at half a threshold or at zero')
         .choices(['half', 'zero'])

@@ -26,8 +26,11 @@ const CALIBRATED_ON: Readonly<Record<CalibrationOrigin, string>> = {
   evaluated: 'images that are evaluated too',
 };
 
-/** "99.9th percentile of 500 training images", "mse over 500 training images", "bounds in the graph" */
-export function scalesText({ scale, percentile, calibrationImages, calibratedOn }: InputFigures): string {
+/** "99.9th percentile of 500 training images", "mse over 500 training images, biases corrected", "bounds in the graph" */
+export const scalesText = (figures: InputFigures): string =>
+  `${methodText(figures)}${figures.correctBias ? ', biases corrected' : ''}`;
+
+function methodText({ scale, percentile, calibrationImages, calibratedOn }: InputFigures): string {
   const images = `${whole(calibrationImages)} ${CALIBRATED_ON[calibratedOn]}`;
   switch (scale) {
     case 'percentile':

@@ -71,6 +71,7 @@ export async function compare(
       initial: network.initial,
       scale: evaluation.scale,
       percentile: evaluation.percentile,
+      correctBias: evaluation.correctBias,
       calibrationImages: calibrationSource.count,
       calibratedOn: evaluation.calibratedOn,
       normalization: evaluation.normalization,

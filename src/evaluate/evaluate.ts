@@ -64,6 +64,7 @@ export async function evaluate(
     batch: pass.plan.batch,
     scale: settings.scale,
     percentile: settings.percentile,
+    correctBias: settings.correctBias,
     calibrationImages: evaluation.calibrationSource.count,
     calibratedOn: evaluation.calibratedOn,
     normalization: evaluation.normalization,

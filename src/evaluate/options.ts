@@ -25,6 +25,8 @@ export interface EvaluateOptions extends Partial<Normalization> {
   readonly scale?: ScaleText;
   /** Scale "percentile": this percentile of a layer's activations (default 99.9). */
   readonly percentile?: number;
+  /** Correct biases on calibration images, so that the mean words are the mean activations (default false). */
+  readonly correctBias?: boolean;
   /** V at the start: half a threshold (default) or zero. */
   readonly initial?: 'half' | 'zero';
   /** Images, at most, whose spikes are compared layer by layer with the trained network's activations (default 0: none). */
@@ -47,6 +49,7 @@ export const DEFAULTS = {
   calibration: 500,
   scale: 'percentile',
   percentile: 99.9,
+  correctBias: false,
   initial: 'half',
   diagnosis: 0,
   choices: {},

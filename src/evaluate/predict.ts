@@ -99,6 +99,7 @@ export async function predict(
       waves: session.plan.waves,
       scale: evaluation.scale,
       percentile: evaluation.percentile,
+      correctBias: evaluation.correctBias,
       calibrationImages: calibrationSource.count,
       calibratedOn: evaluation.calibratedOn,
       normalization: evaluation.normalization,

@@ -16,6 +16,8 @@ export interface InputFigures {
   readonly scale: ScaleMethod;
   /** Where that is "percentile": which. */
   readonly percentile: number;
+  /** Whether biases were corrected on the same images. */
+  readonly correctBias: boolean;
   /** Images calibrated on: fewer than asked for where there are no more. */
   readonly calibrationImages: number;
   /** Whose images these are. */

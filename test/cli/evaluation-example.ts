@@ -22,6 +22,7 @@ export function example(options: { phaseBits?: number; waves?: number; classes?:
     batch: 64,
     scale: 'percentile',
     percentile: 99.9,
+    correctBias: false,
     calibrationImages: 500,
     calibratedOn: 'training',
     normalization: { mean: [0.1307], std: [0.3081], meanFrom: 'sidecar', stdFrom: 'sidecar' },

@@ -25,6 +25,7 @@ const example: Comparison = {
   initial: 'half',
   scale: 'percentile',
   percentile: 99.9,
+  correctBias: false,
   calibrationImages: 500,
   calibratedOn: 'training',
   normalization: { mean: [0.5], std: [0.25], meanFrom: 'options', stdFrom: 'sidecar' },

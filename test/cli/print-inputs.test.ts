@@ -6,6 +6,7 @@ import type { InputFigures } from '../../src/evaluate/result.ts';
 const figures = (over: Partial<InputFigures> = {}): InputFigures => ({
   scale: 'percentile',
   percentile: 99.9,
+  correctBias: false,
   calibrationImages: 500,
   calibratedOn: 'training',
   normalization: { mean: [0.5], std: [0.25], meanFrom: 'options', stdFrom: 'sidecar' },
@@ -42,6 +43,10 @@ it.each([
   ['bound', 'bounds in the graph'],
 ] as const)('scale %s', (scale, text) => {
   expect(scalesText(figures({ scale }))).toBe(text);
+});
+
+it('says that biases were corrected', () => {
+  expect(scalesText(figures({ scale: 'mse', correctBias: true }))).toBe('mse over 500 training images, biases corrected');
 });
 
 describe('what no figure says', () => {

@@ -16,6 +16,7 @@ const found: NamedPredictions = {
   waves: 5,
   scale: 'percentile',
   percentile: 99.9,
+  correctBias: false,
   calibrationImages: 20,
   calibratedOn: 'own',
   normalization: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], meanFrom: 'sidecar', stdFrom: 'sidecar' },
