@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Ann, shapeSize } from '../../src/ann/ann.ts';
 import { seeded } from '../../src/ann/build.ts';
-import { activationSums, correctBiases, correctLayers } from '../../src/convert/correct.ts';
+import { activationSums, correctBiases, correctLayers, spread } from '../../src/convert/correct.ts';
 import { checkNetwork } from '../../src/network/check.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { quantize } from '../../src/quantize/quantize.ts';
@@ -39,6 +39,19 @@ function activationsOf(ann: Ann, network: SpikingNetwork, pixels: Uint8Array): F
     return evaluateImage(ann, image);
   });
 }
+
+it('takes images from everywhere, each once', async () => {
+  const shape = { channels: 1, height: 1, width: 1 };
+  const source = pixelsSource(
+    Uint8Array.from({ length: 10 }, (_, i) => i),
+    shape,
+  );
+  const some = spread(source, 4);
+  expect(some.count).toBe(4);
+  expect([...(await some.read(0, 4))]).toEqual([0, 2, 5, 7]);
+  expect([...(await some.read(2, 1))]).toEqual([5]);
+  expect([...(await spread(source, 10).read(0, 10))]).toEqual([...(await source.read(0, 10))]);
+});
 
 describe('reference of the correction', () => {
   it('brings the mean words of every layer nearer to the mean activations', () => {
