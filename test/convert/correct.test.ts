@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Ann, shapeSize } from '../../src/ann/ann.ts';
-import { seeded } from '../../src/ann/build.ts';
+import { randomWeights, seeded } from '../../src/ann/build.ts';
 import { activationSums, correctBiases, correctLayers, spread } from '../../src/convert/correct.ts';
 import { checkNetwork } from '../../src/network/check.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
@@ -12,7 +12,10 @@ import { pixelsSource } from '../../src/run/source.ts';
 import { evaluateImage } from '../helpers/ann-evaluate.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomAnn, randomNetwork, randomPixels, recipes, recipesByDepth } from '../helpers/random-network.ts';
+import { SPIKING } from '../helpers/sessions.ts';
+import { smallDevice } from '../helpers/small-device.ts';
 import { extremes } from '../network/extremes.ts';
+import { ann, convolution, map, neurons, onGrid, pool, readout, SAME, square } from '../network/hand-made.ts';
 
 /** f32 sums of at most 4,096 values in fixed order, of activations that are f32 sums themselves. */
 const RELATIVE = 1e-4;
@@ -56,12 +59,14 @@ it('takes images from everywhere, each once', async () => {
 describe('reference of the correction', () => {
   it('brings the mean words of every layer nearer to the mean activations', () => {
     const recipe = { seed: 5, layers: 5, channels: 8, size: 9, phaseBits: 4, waves: 1, initial: 'zero' } as const;
-    const ann = randomAnn(recipe);
-    const pixels = randomPixels(ann.input, 6, 1);
-    const maps = activationsOf(ann, randomNetwork(recipe), pixels);
+    const trained = randomAnn(recipe);
+    const pixels = randomPixels(trained.input, 6, 1);
+    const maps = activationsOf(trained, randomNetwork(recipe), pixels);
     const { mean, std } = randomNetwork(recipe).input;
-    const scales = ann.layers.map((_, l) => Math.max(...maps.map((of) => of[l].reduce((a, b) => Math.max(a, Math.abs(b))))) || 1);
-    const network = quantize(ann, { phaseBits: 4, initial: 'zero', scales, mean, std });
+    const scales = trained.layers.map(
+      (_, l) => Math.max(...maps.map((of) => of[l].reduce((a, b) => Math.max(a, Math.abs(b))))) || 1,
+    );
+    const network = quantize(trained, { phaseBits: 4, initial: 'zero', scales, mean, std });
     const activations = network.layers.map(({ kind, shape }, l) =>
       kind === 'neurons'
         ? channelSums(
@@ -103,6 +108,31 @@ describeOnDevice('bias correction on the device', () => {
       ),
       { numRuns: 60, seed: 20214, endOnFailure: true },
     );
+  });
+
+  it('maps that several workgroups share, and weights in several bindings of a small device', async () => {
+    const wide = onGrid(
+      ann(map(2, 40), [
+        neurons('wide', map(6, 40), [convolution(-1, randomWeights(seeded(3), 6, 18), SAME)]),
+        pool('pooled', 0, map(6, 40), 'average', square(40)),
+        readout(3, [convolution(1, randomWeights(seeded(4), 3, 6))]),
+      ]),
+    );
+    const small = await smallDevice({ maxStorageBufferBindingSize: 2 ** 14 });
+    try {
+      for (const [on, network, images] of [[device!, wide, 9] as const, [small, SPIKING, 2] as const]) {
+        const pixels = randomPixels(network.input.shape, images, 4);
+        const activations = someActivations(network, images, 6);
+        const session = await LayerByLayer.create(on, network, { batch: images });
+        expect(session.engine.program.batch).toBe(images);
+        expect(await correctLayers(session, pixels, images, activations)).toStrictEqual(
+          correct(network, pixels, activations).network,
+        );
+        session.dispose();
+      }
+    } finally {
+      small.dispose();
+    }
   });
 
   it('random networks: sums of activations are those of the trained network, batch by batch', async () => {
