@@ -108,6 +108,7 @@ export type OptionCode =
   | 'phaseBits'
   | 'resize'
   | 'saved-network'
+  | 'scale'
   | 'session-disposed'
   | 'std'
   | 'timesteps'

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { DEFAULTS, describeRange, RANGES } from '../evaluate/options.ts';
+import { parseScale, type ScaleText } from '../convert/scale.ts';
+import { DEFAULTS, describeRange, RANGES, SCALES } from '../evaluate/options.ts';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
@@ -32,6 +33,12 @@ export function percentile(text: string): number {
   const value = toNumber(text);
   if (value > 0 && value <= 100) return value;
   throw new InvalidArgumentError('Expected a number above 0 and at most 100.');
+}
+
+/** Reads how scales are chosen. */
+export function scale(text: string): ScaleText {
+  if (parseScale(text)) return text as ScaleText;
+  throw new InvalidArgumentError(`Expected one of ${SCALES}.`);
 }
 
 /** Reads a side in pixels. */

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { DATA_SET_FORMS } from '../data/open.ts';
 import { DEFAULTS } from '../evaluate/options.ts';
-import { channels, integerOption, numbers, percentile, phaseBitsOption, resize, side } from './arguments.ts';
+import { channels, integerOption, numbers, percentile, phaseBitsOption, resize, scale, side } from './arguments.ts';
 import type { ImageOptions } from './open-inputs.ts';
 import { wrap } from './print.ts';
 
@@ -50,8 +50,17 @@ export const addConversion = (command: Command): Command =>
     .addOption(phaseBitsOption())
     .addOption(integerOption('--calibration <n>', 'calibration', 'images to calibrate on, at most'))
     .addOption(
-      new Option('--percentile <p>', 'of its activations: the scale of a layer').default(DEFAULTS.percentile).argParser(percentile),
+      new Option('--scale <how>', 'of a layer, by its activations: percentile:P, max, mse, or bound (a clip in the graph)')
+        .default(DEFAULTS.scale)
+        .argParser(scale),
     )
+    .addOption(
+      new Option('--percentile <p>', 'the same as --scale percentile:P')
+        .default(DEFAULTS.percentile)
+        .argParser(percentile)
+        .conflicts('scale'),
+    )
+    .option('--correct-bias', 'correct biases on calibration images: mean words as the mean activations')
     .addOption(
       new Option('--initial <v>', 'membranes start at half a threshold or at zero')
         .choices(['half', 'zero'])
@@ -69,7 +78,9 @@ export const addConversion = (command: Command): Command =>
     );
 
 /** Names of the options of conversion, and of the images it calibrates on. */
-export const CONVERSION_OPTIONS = ['phaseBits', 'calibration', 'percentile', 'initial', 'mean', 'std', 'calibrateOn'] as const;
+export const CONVERSION_OPTIONS = [
+  ...['phaseBits', 'calibration', 'scale', 'percentile', 'correctBias', 'initial', 'mean', 'std', 'calibrateOn'],
+] as const;
 
 /** Those of some options that the command line gives, as flags ("--phase-bits"). */
 export const givenOptions = (command: Command, names: readonly string[]): string[] =>

@@ -1,3 +1,4 @@
+import type { ScaleMethod } from '../convert/scale.ts';
 import type { NormalizationFigures } from '../evaluate/fit.ts';
 import type { InputFigures, SavedScaleFigures } from '../evaluate/result.ts';
 import type { CalibrationOrigin, NormalizationOrigin } from '../network/saved/about.ts';
@@ -34,11 +35,28 @@ const SAVED_ON: Readonly<Record<CalibrationOrigin, string>> = {
   evaluated: 'images for evaluation',
 };
 
-/** "99.9th percentile of 500 training images"; of a saved network with ", as saved", and that alone where its file does not say. */
-export function scalesText({ percentile, calibrationImages, calibratedOn }: SavedScaleFigures, saved = false): string {
-  if (percentile === null || calibrationImages === null || calibratedOn === null) return 'as saved';
-  const images = saved ? `${SAVED_ON[calibratedOn]}, as saved` : CALIBRATED_ON[calibratedOn];
-  return `${ordinal(percentile)} percentile of ${whole(calibrationImages)} ${images}`;
+/**
+ * "99.9th percentile of 500 training images", "mse over 500 training images, biases corrected", "bounds in the graph"; of a saved network with
+ * ", as saved", and that alone where its file does not say.
+ */
+export function scalesText(figures: SavedScaleFigures, saved = false): string {
+  const { scale, percentile, calibrationImages, calibratedOn, correctBias } = figures;
+  if (scale === null || percentile === null || calibrationImages === null || calibratedOn === null) return 'as saved';
+  const images = `${whole(calibrationImages)} ${(saved ? SAVED_ON : CALIBRATED_ON)[calibratedOn]}`;
+  return `${methodText(scale, percentile, images)}${correctBias ? ', biases corrected' : ''}${saved ? ', as saved' : ''}`;
+}
+
+function methodText(scale: ScaleMethod, percentile: number, images: string): string {
+  switch (scale) {
+    case 'percentile':
+      return `${ordinal(percentile)} percentile of ${images}`;
+    case 'max':
+      return `maximum of ${images}`;
+    case 'mse':
+      return `mse over ${images}`;
+    case 'bound':
+      return 'bounds in the graph';
+  }
 }
 
 /** Pictures left out that are named. */

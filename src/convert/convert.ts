@@ -2,11 +2,13 @@ import type { Ann } from '../ann/ann.ts';
 import type { LayerStatistics } from '../ann/statistics.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
+import type { Choices } from '../plan/choices.ts';
 import { depths } from '../quantize/joins.ts';
 import { phasesByDepth } from '../quantize/phases.ts';
 import { quantize } from '../quantize/quantize.ts';
 import { AnnSession, type Calibration } from '../run/ann-session.ts';
 import { asSource, type ImageSource } from '../run/source.ts';
+import { correctBiases } from './correct.ts';
 import { layerScale, type ScaleMethod } from './scale.ts';
 
 /** How to convert a network. */
@@ -17,6 +19,8 @@ export interface ConvertOptions {
   readonly scale?: ScaleMethod;
   /** λ of a layer: this percentile of its post-ReLU values (default 99.9). */
   readonly percentile?: number;
+  /** Correct the biases on calibration images, so that the mean words are the mean activations (default false; specification, section 4). */
+  readonly correctBias?: boolean;
   /** V(0): "half" rounds words to nearest (default), "zero" rounds down. */
   readonly initial?: 'half' | 'zero';
   /** Mean and standard deviation of pixels / 255 in training, a channel or one for all (default 0 and 1). */
@@ -24,6 +28,8 @@ export interface ConvertOptions {
   readonly std?: readonly number[];
   /** Images at once during calibration, at most (default 64). */
   readonly batch?: number;
+  /** How layers are computed while biases are corrected; only time depends on it. */
+  readonly choices?: Choices;
 }
 
 /**
@@ -40,15 +46,31 @@ export async function convert(
   const { phaseBits = 4, mean = [0], std = [1], batch = 64 } = options;
   // what is wrong with K is said before the work
   phasesByDepth(ann, depths(ann), phaseBits);
+  const source = asSource(calibrationImages, ann.input);
   const session = await AnnSession.create(device, ann, { mean, std, batch });
+  let calibration: Calibration;
   try {
-    return convertCalibrated(ann, await session.calibrate(asSource(calibrationImages, ann.input)), options);
+    calibration = await session.calibrate(source);
   } finally {
     session.dispose();
   }
+  return convertCorrected(device, ann, calibration, source, options);
 }
 
-/** The second half of `convert`, for who has calibrated already. Pure. */
+/** The second half of `convert`, for who has calibrated already. @param source of the images that it was calibrated on */
+export async function convertCorrected(
+  device: Device,
+  ann: Ann,
+  calibration: Calibration,
+  source: ImageSource,
+  options: ConvertOptions = {},
+): Promise<SpikingNetwork> {
+  const network = convertCalibrated(ann, calibration, options);
+  const { correctBias = false, mean = [0], std = [1], batch, choices } = options;
+  return correctBias ? correctBiases(device, ann, network, source, { mean, std, batch, choices }) : network;
+}
+
+/** A calibrated network on the integer grid, its biases not corrected. Pure. */
 export function convertCalibrated(
   ann: Ann,
   { statistics, largestLogit }: Omit<Calibration, 'images'>,

@@ -2,7 +2,20 @@ import { BINS, binEdge, type LayerStatistics } from '../ann/statistics.ts';
 import { ConversionError, OptionError } from '../errors.ts';
 
 /** How λ is chosen from a layer's activations (specification, section 4). */
-export type ScaleMethod = 'percentile' | 'max' | 'mse' | 'bound';
+export const SCALE_METHODS = ['percentile', 'max', 'mse', 'bound'] as const;
+export type ScaleMethod = (typeof SCALE_METHODS)[number];
+
+/** A method, or the percentile with its P. */
+export type ScaleText = ScaleMethod | `percentile:${number}`;
+
+/** Reads "mse", "percentile" or "percentile:99.5" (0 < P ≤ 100; P in decimal notation); null where it is none of these. */
+export function parseScale(text: string): { readonly method: ScaleMethod; readonly percentile?: number } | null {
+  const method = SCALE_METHODS.find((one) => one === text);
+  if (method) return { method };
+  const found = /^percentile:(\d+\.?\d*|\.\d+)$/.exec(text);
+  const percentile = Number(found?.[1]);
+  return percentile > 0 && percentile <= 100 ? { method: 'percentile', percentile } : null;
+}
 
 /** What a layer's scale depends on. */
 export interface ScaleOptions {

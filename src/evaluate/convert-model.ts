@@ -35,7 +35,8 @@ export async function convertModel(
 ): Promise<ConvertedModel> {
   const opened = await asModel(model);
   const evaluation = prepareImages(opened, images, settle(options));
-  const { ann, dataset, percentile, normalization, calibratedOn, calibrationSource } = evaluation;
+  const { ann, dataset, scale, percentile, correctBias, normalization, calibratedOn, calibrationSource } = evaluation;
+  const scales = { scale, percentile, correctBias };
   const { network, notes } = await runTrained(device, evaluation, null, new Stopwatch(), onProgress);
   const calibrationImages = calibrationSource.count;
   return {
@@ -43,9 +44,9 @@ export async function convertModel(
     about: {
       classes: classNames(ann, opened.sidecar, dataset),
       normalization,
-      calibration: { dataset: dataset.name, images: calibrationImages, origin: calibratedOn, percentile },
+      calibration: { dataset: dataset.name, images: calibrationImages, origin: calibratedOn, ...scales },
     },
-    percentile,
+    ...scales,
     calibrationImages,
     calibratedOn,
     normalization,

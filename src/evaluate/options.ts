@@ -1,3 +1,4 @@
+import { parseScale, type ScaleMethod, type ScaleText } from '../convert/scale.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { Choices } from '../plan/choices.ts';
@@ -20,8 +21,12 @@ export interface EvaluateOptions extends Partial<Normalization> {
   readonly calibration?: number;
   /** Those images (default: the data set's for training, else some that are not evaluated); of a data set those for training, else all. */
   readonly calibrateOn?: ImageSource | DataSet;
-  /** λ of a layer: this percentile of its activations (default 99.9). */
+  /** How λ of a layer is chosen (default "percentile"); "percentile:P" says the percentile too, and goes before `percentile`. */
+  readonly scale?: ScaleText;
+  /** Scale "percentile": this percentile of a layer's activations (default 99.9). */
   readonly percentile?: number;
+  /** Correct biases on calibration images, so that the mean words are the mean activations (default false). */
+  readonly correctBias?: boolean;
   /** V at the start: half a threshold (default) or zero. */
   readonly initial?: 'half' | 'zero';
   /** Images, at most, whose spikes are compared layer by layer with the trained network's activations (default 0: none). */
@@ -31,8 +36,8 @@ export interface EvaluateOptions extends Partial<Normalization> {
 }
 
 /** Options with nothing left open, but for what depends on the model. */
-export type EvaluateSettings = Required<Omit<EvaluateOptions, keyof Normalization | 'calibrateOn'>> &
-  Pick<EvaluateOptions, keyof Normalization | 'calibrateOn'>;
+export type EvaluateSettings = Required<Omit<EvaluateOptions, keyof Normalization | 'calibrateOn' | 'scale'>> &
+  Pick<EvaluateOptions, keyof Normalization | 'calibrateOn'> & { readonly scale: ScaleMethod };
 
 /** What holds where no option says otherwise. */
 export const DEFAULTS = {
@@ -42,7 +47,9 @@ export const DEFAULTS = {
   waves: 3,
   batch: 64,
   calibration: 500,
+  scale: 'percentile',
   percentile: 99.9,
+  correctBias: false,
   initial: 'half',
   diagnosis: 0,
   choices: {},
@@ -59,13 +66,16 @@ export const RANGES = {
   diagnosis: [0, Number.MAX_SAFE_INTEGER],
 } as const;
 
+/** The ways to choose a scale, for messages. */
+export const SCALES = 'percentile:P (0 < P ≤ 100), percentile, max, mse, bound';
+
 /** "an integer from 1 to 8", without the upper end where there is none to speak of. */
 export const describeRange = ([min, max]: readonly [number, number]): string =>
   max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
 
 /** Fills in the defaults and checks every range. @throws OptionError */
 export function settle(options: EvaluateOptions): EvaluateSettings {
-  const settings: EvaluateSettings = { ...DEFAULTS, ...options };
+  const settings: EvaluateSettings = { ...DEFAULTS, ...options, ...settleScale(options) };
   for (const name of Object.keys(RANGES) as (keyof typeof RANGES)[]) {
     const range = RANGES[name];
     const found: number | readonly number[] = settings[name];
@@ -82,4 +92,11 @@ export function settle(options: EvaluateOptions): EvaluateSettings {
     throw new OptionError('initial', 'initial', `"${initial}" is neither "half" nor "zero"`, 'choose one of them');
   }
   return settings;
+}
+
+/** The method, and the percentile that counts. */
+function settleScale({ scale = DEFAULTS.scale, percentile = DEFAULTS.percentile }: EvaluateOptions) {
+  const found = parseScale(scale);
+  if (found) return { scale: found.method, percentile: found.percentile ?? percentile };
+  throw new OptionError('scale', 'scale', `"${scale}" is none of ${SCALES}`, 'choose one of them');
 }

@@ -1,4 +1,4 @@
-import { convertCalibrated } from '../convert/convert.ts';
+import { convertCorrected } from '../convert/convert.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { WordsProgram } from '../plan/words/plan.ts';
@@ -96,7 +96,7 @@ export async function runTrained(
         order.add(batch);
         report({ stage: 'calibration', done: batch.first + batch.images, images: calibrationSource.count });
       });
-      return convertCalibrated(ann, calibration, evaluation);
+      return convertCorrected(device, ann, calibration, calibrationSource, evaluation);
     });
     const notes = await stopwatch.time('calibration', () => order.notes(session));
     if (part === null) return { network, hits: null, notes };

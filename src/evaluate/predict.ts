@@ -82,13 +82,14 @@ export async function predict(
   const { top = 5, ...rest } = options;
   const opened = await asModel(model);
   const evaluation = prepareImages(opened, withLabels(images), settle(rest));
-  const { ann, calibrationSource, dataset, percentile, calibratedOn, normalization, skipped, notes } = evaluation;
+  const { ann, calibrationSource, dataset, scale, percentile, correctBias } = evaluation;
+  const { calibratedOn, normalization, skipped, notes } = evaluation;
   const network = await convert(device, ann, calibrationSource, evaluation);
   const trained = await annLogits(device, evaluation);
   const names = classNames(ann, opened.sidecar, dataset);
   const found = await classify(device, { ...evaluation, network, trained, names, top }, onProgress);
   const calibrationImages = calibrationSource.count;
-  return { ...found, percentile, calibrationImages, calibratedOn, normalization, skipped, notes };
+  return { ...found, scale, percentile, correctBias, calibrationImages, calibratedOn, normalization, skipped, notes };
 }
 
 /** What a saved network is run with, and what is said of each image. */

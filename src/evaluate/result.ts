@@ -1,4 +1,5 @@
 import { shapeSize } from '../ann/ann.ts';
+import type { ScaleMethod } from '../convert/scale.ts';
 import type { SkippedImage } from '../data/data-set.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
@@ -11,7 +12,12 @@ import type { Note } from './notes.ts';
 
 /** Where the scales of a network come from. */
 export interface ScaleFigures {
+  /** How λ of the layers was chosen. */
+  readonly scale: ScaleMethod;
+  /** Where that is "percentile": which. */
   readonly percentile: number;
+  /** Whether biases were corrected on the same images. */
+  readonly correctBias: boolean;
   /** Images calibrated on: fewer than asked for where there are no more. */
   readonly calibrationImages: number;
   /** Whose images these are. */

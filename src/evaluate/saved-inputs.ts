@@ -33,15 +33,21 @@ export function prepareSaved(saved: SavedNetwork, given: DataSet | LabelledSourc
   checkApplied(saved, dataset);
   const images = evaluationImages(dataset, offset, limit);
   const normalization = normalizationOf(saved);
-  const { percentile, images: calibrationImages, origin: calibratedOn } = saved.about.calibration ?? NO_CALIBRATION;
+  const { images: calibrationImages, origin: calibratedOn, ...scales } = calibrationOf(saved);
   const skipped = dataset.skipped ?? [];
   const applied = normalization.meanFrom === 'images' ? normalizationNotes(normalization, null) : [];
   const notes = [...skippedNotes(skipped), ...applied];
-  const figures = { percentile, calibrationImages, calibratedOn, normalization, skipped, notes };
+  const figures = { ...scales, calibrationImages, calibratedOn, normalization, skipped, notes };
   return { network, dataset, images, limit, offset, waves, batch, choices, figures };
 }
 
-const NO_CALIBRATION = { percentile: null, images: null, origin: null };
+/** What the file says of the scales; nothing where it does not. */
+function calibrationOf({ about }: SavedNetwork) {
+  const { dataset: _, ...found } = about.calibration ?? NO_CALIBRATION;
+  return found;
+}
+
+const NO_CALIBRATION = { dataset: null, scale: null, percentile: null, correctBias: null, images: null, origin: null };
 
 /** Refuses options of conversion, by the first one's name. @throws OptionError */
 export function refuseConversion(given: readonly string[]): void {

@@ -1,9 +1,11 @@
 import { INPUT } from '../ann/ann.ts';
+import { rowOf } from './bound.ts';
 import type { Report } from './finding.ts';
 import {
   GRID_BITS,
   MEMBRANE_LIMIT,
   readoutOf,
+  SHIFTED_LIMIT,
   type SpikingLayer,
   type SpikingNetwork,
   type SpikingPool,
@@ -15,8 +17,6 @@ import { inputUnits, neuronUnits, poolUnits, readoutUnit, type Units, unitsOf } 
 
 type Weighted = Exclude<SpikingLayer, SpikingPool>;
 
-/** A membrane that counts in thresholds (g < 0) takes no more in one wave. */
-const SHIFTED_LIMIT = 2 ** 30;
 /** A sum of words stays below. */
 const SUM_LIMIT = 2 ** 24;
 
@@ -151,17 +151,4 @@ function checkSums(network: SpikingNetwork, layer: Weighted, report: Report): vo
       );
     }
   }
-}
-
-/** Largest and summed magnitude of one channel's weights. */
-function rowOf(weights: Int8Array | Int32Array, o: number, channels: number): { readonly largest: number; readonly total: number } {
-  const length = weights.length / channels;
-  let largest = 0;
-  let total = 0;
-  for (let i = o * length; i < (o + 1) * length; i++) {
-    const w = Math.abs(weights[i]);
-    if (w > largest) largest = w;
-    total += w;
-  }
-  return { largest, total };
 }

@@ -93,6 +93,8 @@ export type SpikingLayer = SpikingNeurons | SpikingPool | SpikingReadout;
 
 /** The membrane's bound: V stays in [−2^23, 2^23], so that every sum is exact in f32 too. */
 export const MEMBRANE_LIMIT = 2 ** 23;
+/** A membrane that counts in thresholds (g < 0) takes no more in one wave. */
+export const SHIFTED_LIMIT = 2 ** 30;
 /** Greatest magnitude of a convolution weight on the grid: 8 bits. */
 export const WEIGHT_LIMIT = 127;
 /** Bounds of g: below, a channel is refused; above, half a threshold would not fit the membrane. With K ≤ 8, θ·2^K ≤ 2^30. */

@@ -2,10 +2,8 @@ import type { AnnTerm } from '../ann/ann.ts';
 import { INPUT, type Shape, type Window } from '../ann/ann.ts';
 import { ConversionError } from '../errors.ts';
 import { GRID_BITS, MEMBRANE_LIMIT, type SpikingTerm, WEIGHT_LIMIT } from '../network/network.ts';
+import { round } from '../network/round.ts';
 import type { Units } from '../network/units.ts';
-
-/** Rounds half away from zero (the specification's [x]). */
-export const round = (x: number): number => Math.sign(x) * Math.floor(Math.abs(x) + 0.5);
 
 /** The integer grid of one layer (specification, section 3). */
 export interface LayerGrid {

@@ -4,9 +4,10 @@ import { ConversionError, OptionError } from '../errors.ts';
 import { check } from '../network/check.ts';
 import type { SpikingInput, SpikingLayer, SpikingNetwork, SpikingPool } from '../network/network.ts';
 import type { Neuron } from '../network/neuron.ts';
+import { round } from '../network/round.ts';
 import { timetableOf } from '../network/timetable.ts';
 import { inputUnits, neuronUnits, poolUnits, readoutUnit, unitsOf } from '../network/units.ts';
-import { inputRemainder, quantizeLayer, round } from './grid.ts';
+import { inputRemainder, quantizeLayer } from './grid.ts';
 import { depths, synchronousNeurons } from './joins.ts';
 import { phasesByDepth } from './phases.ts';
 

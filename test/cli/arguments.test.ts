@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { integer, numbers, percentile } from '../../src/cli/arguments.ts';
+import { integer, numbers, percentile, scale } from '../../src/cli/arguments.ts';
 
 describe('integer', () => {
   const upTo = integer([1, 65535]);
@@ -32,6 +32,22 @@ describe('integer', () => {
     expect(() => upTo('x')).toThrow('Expected an integer from 1 to 65535.');
     expect(() => any('x')).toThrow('Expected an integer of at least 0.');
   });
+});
+
+describe('scale', () => {
+  it.each(['percentile', 'max', 'mse', 'bound', 'percentile:99', 'percentile:99.95', 'percentile:.5', 'percentile:100'])(
+    'takes %s',
+    (text) => {
+      expect(scale(text)).toBe(text);
+    },
+  );
+
+  it.each(['', 'MSE', 'least', 'percentile:', 'percentile:0', 'percentile:101', 'percentile:1e1', 'percentile:-5', 'max:5'])(
+    'refuses "%s"',
+    (text) => {
+      expect(() => scale(text)).toThrow('Expected one of percentile:P (0 < P ≤ 100), percentile, max, mse, bound.');
+    },
+  );
 });
 
 describe('percentile', () => {

@@ -17,7 +17,7 @@ function example(name: string): ConvertedModel {
   return {
     network: { ...randomNetwork(recipe), name },
     about: { classes: null, normalization, calibration: null },
-    ...{ percentile: 99.9, calibrationImages: 500, calibratedOn: 'others', normalization },
+    ...{ scale: 'percentile', percentile: 99.9, correctBias: false, calibrationImages: 500, calibratedOn: 'others', normalization },
     ...{ skipped: [], notes: [NOTE] },
   };
 }

@@ -4,7 +4,9 @@ import { normalizationText, noteLines, scalesText } from '../../src/cli/print-in
 import type { InputFigures } from '../../src/evaluate/result.ts';
 
 const figures = (over: Partial<InputFigures> = {}): InputFigures => ({
+  scale: 'percentile',
   percentile: 99.9,
+  correctBias: false,
   calibrationImages: 500,
   calibratedOn: 'training',
   normalization: { mean: [0.5], std: [0.25], meanFrom: 'options', stdFrom: 'sidecar' },
@@ -33,6 +35,18 @@ it.each([
   [13, 'training', '13th percentile of 500 training images'],
 ] as const)('where scales come from', (percentile, calibratedOn, text) => {
   expect(scalesText(figures({ percentile, calibratedOn }))).toBe(text);
+});
+
+it.each([
+  ['max', 'maximum of 500 training images'],
+  ['mse', 'mse over 500 training images'],
+  ['bound', 'bounds in the graph'],
+] as const)('scale %s', (scale, text) => {
+  expect(scalesText(figures({ scale }))).toBe(text);
+});
+
+it('says that biases were corrected', () => {
+  expect(scalesText(figures({ scale: 'mse', correctBias: true }))).toBe('mse over 500 training images, biases corrected');
 });
 
 describe('what no figure says', () => {

@@ -26,6 +26,12 @@ describe('wrong usage exits with 2 and one message', () => {
     ['nine phase bits', ['eval', 'x.onnx', '--dataset', 'mnist', '--phase-bits', '9'], /from 1 to 8/],
     ['a batch of 65536', ['eval', 'x.onnx', '--dataset', 'mnist', '--batch', '65536'], /from 1 to 65535/],
     ['a percentile of 101', ['eval', 'x.onnx', '--dataset', 'mnist', '--percentile', '101'], /above 0 and at most 100/],
+    ['another scale', ['eval', 'x.onnx', '--dataset', 'mnist', '--scale', 'least'], /Expected one of percentile:P/],
+    [
+      'a percentile beside a scale',
+      ['eval', 'x.onnx', '--dataset', 'mnist', '--scale', 'mse', '--percentile', '99'],
+      /'--percentile <p>' cannot be used with option '--scale <how>'/,
+    ],
     ['another start', ['eval', 'x.onnx', '--dataset', 'mnist', '--initial', 'full'], /Allowed choices are half, zero/],
     ['a std of 0', ['eval', 'x.onnx', '--dataset', 'mnist', '--std', '1,0,1'], /numbers above 0/],
     ['another data set', ['eval', 'x.onnx', '--dataset', 'imagenet'], /data set "imagenet": is not one of the known forms/],

@@ -36,7 +36,9 @@ describeOnDevice('bsnn eval', () => {
       images: 70,
       phaseBits: 4,
       waves: 3,
+      scale: 'percentile',
       percentile: 99.9,
+      correctBias: false,
       calibrationImages: 64,
       batch: 32,
     });
@@ -55,11 +57,12 @@ describeOnDevice('bsnn eval', () => {
     const { code, out } = await command(
       ...['eval', MODEL, '--dataset', 'mnist', '--limit', '5', '--offset', '1998', '--calibration', '8', '--json', '-'],
       ...['--phase-bits', '1', '--waves', '1', '--initial', 'zero', '--mean', '0.1307', '--std', '0.3081', '--quiet'],
+      ...['--scale', 'mse', '--correct-bias'],
     );
     expect(code).toBe(0);
     const result: EvaluationResult = JSON.parse(out);
     // what is there after the offset
-    expect(result).toMatchObject({ images: 2, phaseBits: 1, waves: 1, initial: 'zero' });
+    expect(result).toMatchObject({ images: 2, phaseBits: 1, waves: 1, initial: 'zero', scale: 'mse', correctBias: true });
     expect(result.snn.curve.length).toBe(1);
     expect(result.snn.timesteps).toBe(result.snn.firstOutput);
   });

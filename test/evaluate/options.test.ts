@@ -8,6 +8,12 @@ describe('settle', () => {
     expect(settle({ phaseBits: 8, mean: [0.5] })).toEqual({ ...DEFAULTS, phaseBits: 8, mean: [0.5] });
   });
 
+  it('takes a percentile with the scale', () => {
+    expect(settle({ scale: 'percentile:99.5', percentile: 98 })).toEqual({ ...DEFAULTS, percentile: 99.5 });
+    expect(settle({ scale: 'percentile', percentile: 98 })).toEqual({ ...DEFAULTS, percentile: 98 });
+    expect(settle({ scale: 'mse' })).toEqual({ ...DEFAULTS, scale: 'mse' });
+  });
+
   it.each<[string, EvaluateOptions]>([
     ['limit', { limit: 0 }],
     ['offset', { offset: -1 }],
@@ -17,6 +23,8 @@ describe('settle', () => {
     ['calibration', { calibration: Number.NaN }],
     ['percentile', { percentile: 0 }],
     ['percentile', { percentile: 100.1 }],
+    ['scale', { scale: 'best' as 'mse' }],
+    ['scale', { scale: 'percentile:0' }],
     ['initial', { initial: 'full' as 'half' }],
   ])('refuses %s: %o', (name, options) => {
     expect(() => settle(options)).toThrow(OptionError);

@@ -8,7 +8,14 @@ import { randomNetwork } from '../helpers/random-network.ts';
 
 const NETWORK = randomNetwork({ seed: 7, layers: 3, channels: 6, size: 6, phaseBits: 4, waves: 2, initial: 'half' });
 const { shape, mean, std } = NETWORK.input;
-const CALIBRATION = { dataset: 'mnist', images: 9, origin: 'own', percentile: 99 } as const;
+const CALIBRATION = {
+  dataset: 'mnist',
+  images: 9,
+  origin: 'own',
+  scale: 'percentile',
+  percentile: 99,
+  correctBias: false,
+} as const;
 
 const saved = async (about: AboutNetwork = {}): Promise<SavedNetwork> => readSavedNetwork(await saveNetwork(NETWORK, about));
 
@@ -25,7 +32,7 @@ describe('prepareSaved', () => {
       offset: 3,
     });
     expect(figures).toEqual({
-      ...{ percentile: 99, calibrationImages: 9, calibratedOn: 'own', normalization },
+      ...{ scale: 'percentile', percentile: 99, correctBias: false, calibrationImages: 9, calibratedOn: 'own', normalization },
       ...{ skipped: [], notes: [] },
     });
     expect([images.count, waves]).toEqual([5, 3]);

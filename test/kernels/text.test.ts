@@ -93,6 +93,7 @@ const KERNELS: Case[] = [
   { name: 'pool', conditions: variants('maximum') },
   { name: 'readout', conditions: variants() },
   { name: 'tally', conditions: variants() },
+  { name: 'channel-sums', conditions: variants('activations') },
   { name: 'diagnose', conditions: variants() },
   ...STEPPED,
 ];

@@ -13,6 +13,9 @@ const one = (op: string, attributes: NodeSpec['attributes'] = {}, tensors: Recor
 const pool = (attributes: NodeSpec['attributes']) => one('AveragePool', { kernel_shape: [3, 3], ...attributes });
 const two = (...second: NodeSpec[]) =>
   between(256, [node('Conv', ['a', 'w', 'b'], 'c', { pads: [1, 1, 1, 1] }), ...second], weights(4, 4, 3, 3));
+/** BatchNormalization with the given outputs; before opset 14 more than the first are those of training. */
+const training = (out: string[], opset: number) =>
+  between(256, [{ op: 'BatchNormalization', in: ['a', 's', 'o', 'm', 'v'], out, name: 'normalise' }], bn(4), { opset });
 /** Inputs and output given outright. */
 const bare = (nodes: NodeSpec[], tensors: Record<string, TensorSpec> = {}, more: object = {}) =>
   buildOnnx({ nodes, tensors, ...more });
@@ -118,6 +121,13 @@ const UNSUPPORTED: Case[] = [
   ['ReduceMean over everything', one('ReduceMean'), /no axes/],
   ['Reshape to other maps', one('Reshape', {}, { to: whole([0, 16, 4, 4]) }), /1×4×8×8 as 1×16×4×4/],
   ['BatchNormalization in training', one('BatchNormalization', { training_mode: 1 }, bn(4), 14), /call model.eval\(\)/],
+  ...[9, 11, 13].map(
+    (opset): Case => [
+      `BatchNormalization with outputs for statistics, opset ${opset}`,
+      training(['z', 'mean', 'variance', 'saved_mean', 'saved_variance'], opset),
+      /node "normalise" \(BatchNormalization\).*training mode; call model.eval\(\) before export/,
+    ],
+  ),
   [
     'MatMul with weights on the left',
     between(256, [node('Flatten', ['a'], 'g'), node('MatMul', ['k', 'g'], 'z')], { k: random(1, 1) }),
@@ -334,6 +344,11 @@ describe('what is dropped', () => {
     const ann = await importOnnx(bare([...nodes, node('Gemm', ['f', 'wf'], 'l', { transB: 1 }), node(op, ['l'], 'y')], tensors));
     expect(ann.layers.at(-1)).toMatchObject({ kind: 'readout', name: 'Gemm:l', shape: { channels: 5, height: 1, width: 1 } });
     expect((await importOnnx(plain)).layers).toHaveLength(2);
+  });
+
+  it('outputs for statistics that have no name', async () => {
+    const normalise = { op: 'BatchNormalization', in: ['a', 's', 'o', 'm', 'v'], out: ['n', '', ''], name: 'normalise' };
+    expect((await importOnnx(between(256, [normalise, relu('n')], bn(4)))).layers).toHaveLength(3);
   });
 
   it('a node that nobody reads, whatever its operator', async () => {

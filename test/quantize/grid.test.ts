@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AnnTerm } from '../../src/ann/ann.ts';
 import { ConversionError } from '../../src/errors.ts';
+import { round } from '../../src/network/round.ts';
 import type { Units } from '../../src/network/units.ts';
-import { inputRemainder, quantizeLayer, round } from '../../src/quantize/grid.ts';
+import { inputRemainder, quantizeLayer } from '../../src/quantize/grid.ts';
 import { convolution, map, shortcut, square } from '../network/hand-made.ts';
 
 const units = (channels: number, unit: number, most: number): Units => ({

@@ -10,7 +10,7 @@ import { channelCount, fitsDims, type Part, partShape, type Sum, type Value } fr
 
 /** ONNX BatchNormalization with stored statistics: (x − mean) / √(variance + ε) · scale + offset. */
 export const lowerBatchNormalization: LowerOperator = (node, lowering) => {
-  if (integerAttribute(node, 'training_mode', 0) !== 0) throw cannot(node, 'training mode', 'call model.eval() before export');
+  if (isTraining(node, lowering)) throw cannot(node, 'training mode', 'call model.eval() before export');
   const value = dataInput(node, 0, lowering);
   const [scale, offset, mean, variance] = [1, 2, 3, 4].map((i) => weightInput(node, i, lowering).data);
   const channels = value.dims[1];
@@ -23,6 +23,12 @@ export const lowerBatchNormalization: LowerOperator = (node, lowering) => {
   const offsets = Float64Array.from(offset, (o, c) => o - mean[c] * factors[c]);
   return scaleChannels(value, factors, offsets, node, lowering);
 };
+
+/** Whether it takes the batch's own statistics: an attribute says so from opset 14 on; before, that it has outputs for them. */
+function isTraining(node: Node, { graph }: Lowering): boolean {
+  if (graph.opset >= 14) return integerAttribute(node, 'training_mode', 0) !== 0;
+  return node.outputs.filter((output) => output !== '').length > 1;
+}
 
 /** x · constant. */
 export const lowerMul: LowerOperator = (node, lowering) => {

@@ -29,10 +29,16 @@ export interface AboutCalibration {
   readonly dataset: string;
   readonly images: number;
   readonly origin: CalibrationOrigin;
+  /** How λ was chosen; where that is "percentile", which. */
+  readonly scale: (typeof SCALES)[number];
   readonly percentile: number;
+  /** Whether biases were corrected on the same images. */
+  readonly correctBias: boolean;
 }
 
 const NORMALIZATION_ORIGINS: readonly NormalizationOrigin[] = ['options', 'sidecar', 'data set', 'images', 'nobody', 'network'];
+/** How λ may have been chosen (specification, section 4). */
+const SCALES = ['percentile', 'max', 'mse', 'bound'] as const;
 const CALIBRATION_ORIGINS: readonly CalibrationOrigin[] = ['own', 'training', 'others', 'evaluated'];
 
 const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every((v) => Number.isFinite(v));
@@ -48,7 +54,8 @@ export function checkAbout(about: unknown, classes: number, refuse: Refuse): Abo
   }
   if (names !== null && (names as string[]).length !== classes) no('classes', `does not have ${classes} names`);
   if (normalization !== null && !isNormalization(normalization)) no('normalization', 'is no mean and std with their origins');
-  if (calibration !== null && !isCalibration(calibration)) no('calibration', 'does not say images, origin and percentile');
+  if (calibration !== null && !isCalibration(calibration))
+    no('calibration', 'does not say images, origin, scale, percentile and whether biases are corrected');
   return { classes: names, normalization, calibration } as AboutNetwork;
 }
 
@@ -64,4 +71,6 @@ const isCalibration = (value: unknown): boolean =>
   typeof value.dataset === 'string' &&
   Number.isSafeInteger(value.images) &&
   isOneOf(value.origin, CALIBRATION_ORIGINS) &&
+  isOneOf(value.scale, SCALES) &&
+  typeof value.correctBias === 'boolean' &&
   Number.isFinite(value.percentile);
