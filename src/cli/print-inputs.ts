@@ -59,6 +59,12 @@ function methodText(scale: ScaleMethod, percentile: number, images: string): str
   }
 }
 
+/** Mean and std, and the scales: two fields. */
+export const inputLines = (figures: InputFigures, style: Paint): string[] => [
+  field('pixels', normalizationText(figures.normalization), style),
+  field('scales', scalesText(figures), style),
+];
+
 /** Pictures left out that are named. */
 const NAMED = 10;
 

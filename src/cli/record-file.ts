@@ -47,10 +47,17 @@ export class RecordFile {
       shape,
       pieces: [bytesOfArray(values)],
     });
+    const reals = (name: string, values: readonly number[]): NpzArray => ({
+      name,
+      type: '<f8',
+      shape: [values.length],
+      pieces: [bytesOfArray(Float64Array.from(values))],
+    });
     const arrays: NpzArray[] = [
       whole('image', Int32Array.from(this.#indices), [recording.images]),
       whole('label', Int32Array.from(this.#labels), [recording.images]),
       whole('timesteps', Int32Array.of(recording.timesteps), []),
+      ...(['mean', 'std'] as const).map((name) => reals(name, recording.normalization[name])),
     ];
     const names = entryNames(recording.layers.map(({ name }) => name));
     for (const [l, { shape, units }] of recording.layers.entries()) {

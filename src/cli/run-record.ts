@@ -5,7 +5,8 @@ import { openAdapter } from './adapter.ts';
 import { checkWritable } from './json-file.ts';
 import type { RunningOptions } from './model-options.ts';
 import { openInputs, splitOptions } from './open-inputs.ts';
-import { COLUMNS, clip, scaled, whole, wrap } from './print.ts';
+import { COLUMNS, clip, paint, scaled, whole, wrap } from './print.ts';
+import { inputLines, noteLines } from './print-inputs.ts';
 import { progressBar } from './progress.ts';
 import { RecordFile, type WrittenArray } from './record-file.ts';
 import { streamOutput } from './stream-output.ts';
@@ -42,6 +43,8 @@ export async function runRecord(model: string, options: RecordCommandOptions, te
     });
     bar.stop();
     terminal.out(`${formatRecording(out, written.recording, written.arrays, written.bytes)}\n`);
+    const style = paint(terminal.color);
+    terminal.out(`${[...inputLines(written.recording, style), ...noteLines(written.recording, style)].join('\n')}\n`);
   } finally {
     bar.stop();
     device.dispose();

@@ -10,7 +10,8 @@ import { openAdapter } from './adapter.ts';
 import { checkWritable, writeOutput } from './json-file.ts';
 import type { RunningOptions } from './model-options.ts';
 import { openInputs, splitOptions } from './open-inputs.ts';
-import { whole } from './print.ts';
+import { paint, whole } from './print.ts';
+import { inputLines, noteLines } from './print-inputs.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface TraceCommandOptions extends Omit<TraceOptions, 'calibrateOn'>, RunningOptions {
@@ -30,7 +31,9 @@ export async function runTrace(model: string, options: TraceCommandOptions, term
     const found = await trace(device, opened, dataset, { ...traceOptions, ...others });
     const content = await write(found, rows);
     writeOutput(out, () => content, '--out');
-    terminal.out(`${describe(found)}\n`);
+    const style = paint(terminal.color);
+    const lines = [describe(found), ...inputLines(found, style), ...noteLines(found, style)];
+    terminal.out(`${lines.join('\n')}\n`);
   } finally {
     device.dispose();
   }

@@ -16,7 +16,7 @@ import { classesOf } from './fit.ts';
 import { folding } from './folds.ts';
 import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
-import { prepare } from './prepare.ts';
+import { inputFigures, prepare } from './prepare.ts';
 
 /** What to compare; the rest as in `evaluate`. */
 export interface CompareOptions extends Omit<EvaluateOptions, 'waves' | 'diagnosis'> {
@@ -69,17 +69,10 @@ export async function compare(
       classes: classesOf(ann),
       phaseBits: phaseBitsOf(network),
       initial: network.initial,
-      scale: evaluation.scale,
-      percentile: evaluation.percentile,
-      correctBias: evaluation.correctBias,
-      calibrationImages: calibrationSource.count,
-      calibratedOn: evaluation.calibratedOn,
-      normalization: evaluation.normalization,
+      ...inputFigures(evaluation),
       ann: { top1: accuracyOf(hits).top1, macs: diagnosis(network, [], [], [], 1).energy.annMacs },
       rows: runs.flatMap((run) => rowsOf(run, network)),
       device: device.description,
-      skipped: evaluation.skipped,
-      notes: evaluation.notes,
       seconds: (performance.now() - start) / 1000,
     };
   } finally {

@@ -8,7 +8,7 @@ import { classNames } from './fit.ts';
 import { asModel, type Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 import { type Report, runTrained } from './passes.ts';
-import { prepareImages } from './prepare.ts';
+import { inputFigures, prepareImages } from './prepare.ts';
 import type { InputFigures } from './result.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -36,21 +36,16 @@ export async function convertModel(
   const opened = await asModel(model);
   const evaluation = prepareImages(opened, images, settle(options));
   const { ann, dataset, scale, percentile, correctBias, normalization, calibratedOn, calibrationSource } = evaluation;
-  const scales = { scale, percentile, correctBias };
+  const calibration = { images: calibrationSource.count, origin: calibratedOn, scale, percentile, correctBias };
   const { network, notes } = await runTrained(device, evaluation, null, new Stopwatch(), onProgress);
-  const calibrationImages = calibrationSource.count;
   return {
     network,
     about: {
       classes: classNames(ann, opened.sidecar, dataset),
       normalization,
-      calibration: { dataset: dataset.name, images: calibrationImages, origin: calibratedOn, ...scales },
+      calibration: { dataset: dataset.name, ...calibration },
     },
-    ...scales,
-    calibrationImages,
-    calibratedOn,
-    normalization,
-    skipped: evaluation.skipped,
+    ...inputFigures(evaluation),
     // nothing is evaluated here
     notes: [...evaluation.notes, ...notes].filter(({ code }) => code !== 'calibrated-on-evaluated'),
   };

@@ -13,7 +13,7 @@ import { mergeSome } from './folds.ts';
 import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 import { cutImages, type Report, runSpiking, runTrained, type SpikingPass, type SpikingSums } from './passes.ts';
-import { prepare } from './prepare.ts';
+import { inputFigures, prepare } from './prepare.ts';
 import type { EvaluationResult } from './result.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -58,12 +58,7 @@ export async function evaluate(
     waves: pass.plan.waves,
     initial: network.initial,
     batch: pass.plan.batch,
-    scale: settings.scale,
-    percentile: settings.percentile,
-    correctBias: settings.correctBias,
-    calibrationImages: evaluation.calibrationSource.count,
-    calibratedOn: evaluation.calibratedOn,
-    normalization: evaluation.normalization,
+    ...inputFigures(evaluation),
     ann: accuracyOf(trained),
     snn: { ...snn, agreement: sums.agreeing / trained.images },
     spikesPerImage,
@@ -72,7 +67,6 @@ export async function evaluate(
     tuned: shapes > 0,
     tunedShapes: shapes,
     device: device.description,
-    skipped: evaluation.skipped,
     notes: [...evaluation.notes, ...notes],
     timing: timed ?? timing(stopwatch, pass, peakBytes(device)),
   };

@@ -14,7 +14,7 @@ import { readingsAt } from './curve.ts';
 import { asClassifier, classesOf, classNames } from './fit.ts';
 import { asModel, type Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
-import { type Evaluation, prepareImages } from './prepare.ts';
+import { type Evaluation, inputFigures, prepareImages } from './prepare.ts';
 import type { SavedInputFigures } from './result.ts';
 import { prepareSaved, type SavedInputs, type SavedOptions } from './saved-inputs.ts';
 
@@ -82,14 +82,12 @@ export async function predict(
   const { top = 5, ...rest } = options;
   const opened = await asModel(model);
   const evaluation = prepareImages(opened, withLabels(images), settle(rest));
-  const { ann, calibrationSource, dataset, scale, percentile, correctBias } = evaluation;
-  const { calibratedOn, normalization, skipped, notes } = evaluation;
+  const { ann, calibrationSource, dataset } = evaluation;
   const network = await convert(device, ann, calibrationSource, evaluation);
   const trained = await annLogits(device, evaluation);
   const names = classNames(ann, opened.sidecar, dataset);
   const found = await classify(device, { ...evaluation, network, trained, names, top }, onProgress);
-  const calibrationImages = calibrationSource.count;
-  return { ...found, scale, percentile, correctBias, calibrationImages, calibratedOn, normalization, skipped, notes };
+  return { ...found, ...inputFigures(evaluation) };
 }
 
 /** What a saved network is run with, and what is said of each image. */

@@ -6,6 +6,7 @@ import { checkClasses, checkLabels, checkShapes, checkSorted, chooseNormalizatio
 import { asModel, type Model } from './model.ts';
 import { calibrationNotes, classNotes, type Note, normalizationNotes, skippedNotes } from './notes.ts';
 import type { EvaluateSettings } from './options.ts';
+import type { InputFigures } from './result.ts';
 import { calibrationImages, evaluationImages } from './selection.ts';
 
 /** What is needed to run: everything checked, nothing computed and no image read yet. */
@@ -58,6 +59,13 @@ export function prepareImages(
     ...calibrationNotes(calibratedOn, calibrationSource.count),
   ];
   return { ...settings, ...normalized, ann, dataset, images: evaluated, calibrationSource, calibratedOn, skipped, notes };
+}
+
+/** What every result says of how a network was shown its images. */
+export function inputFigures(evaluation: Evaluation): InputFigures {
+  const { scale, percentile, correctBias, calibrationSource, calibratedOn, normalization, skipped, notes } = evaluation;
+  const calibrationImages = calibrationSource.count;
+  return { scale, percentile, correctBias, calibrationImages, calibratedOn, normalization, skipped, notes };
 }
 
 /** Images to calibrate on: of a data set those for training, else those for evaluation. */

@@ -12,8 +12,9 @@ import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
 import { findLayer, membraneUnits, threeWords } from './layers.ts';
 import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
-import { prepare } from './prepare.ts';
+import { inputFigures, prepare } from './prepare.ts';
 import { RECORDED, type Recorded } from './recorded.ts';
+import type { InputFigures } from './result.ts';
 
 /** What to record. */
 export interface RecordImagesOptions extends Omit<EvaluateOptions, 'waves' | 'diagnosis'> {
@@ -40,7 +41,7 @@ export interface RecordedLayer {
 }
 
 /** A recording: all of it but what the neurons did. */
-export interface ImagesRecording {
+export interface ImagesRecording extends InputFigures {
   readonly model: string;
   readonly dataset: string;
   readonly neuron: ComparedNeuron;
@@ -107,6 +108,7 @@ export async function recordImages(
     neuron,
     signed: ruleOf(kind).signed,
     phaseBits: phaseBitsOf(network),
+    ...inputFigures(evaluation),
     first: settings.offset,
     images: evaluation.images.count,
     timesteps: steps,

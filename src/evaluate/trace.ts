@@ -14,7 +14,8 @@ import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
 import { findLayer, membraneUnits, threeWords } from './layers.ts';
 import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
-import { prepare } from './prepare.ts';
+import { inputFigures, prepare } from './prepare.ts';
+import type { InputFigures } from './result.ts';
 
 /** What to record. */
 export interface TraceOptions extends Omit<EvaluateOptions, 'limit' | 'offset' | 'waves' | 'batch' | 'diagnosis'> {
@@ -29,7 +30,7 @@ export interface TraceOptions extends Omit<EvaluateOptions, 'limit' | 'offset' |
 }
 
 /** One layer over time, for one image. Neurons are [channel][y][x]. */
-export interface LayerTrace {
+export interface LayerTrace extends InputFigures {
   readonly model: string;
   readonly dataset: string;
   readonly layer: string;
@@ -82,6 +83,7 @@ export async function trace(
     image,
     className: dataset.classes[images.labels[0]] ?? String(images.labels[0]),
     phaseBits: phaseBitsOf(network),
+    ...inputFigures(evaluation),
     shape: layer.shape,
     timesteps: steps,
     windows: ruleOf(kind).windowed ? windowsOf(network.timetable, layer.depth, steps) : [],
