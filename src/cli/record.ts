@@ -12,7 +12,7 @@ export function addRecord(program: Command, terminal: Terminal): void {
     .command('record')
     .summary('write spikes and membranes of layers, step by step, to a file')
     .description(
-      'Runs images step by step and writes what layers of neurons do in every step to FILE.npz: LAYER/spikes and LAYER/membranes, [image][step][channel][y][x], and LAYER/unit, the activation that 1 of a channel’s membranes stands for; beside them image, label and timesteps.',
+      'Runs images step by step and writes what layers of neurons do in every step to FILE.npz: LAYER/spikes and LAYER/membranes, [image][step][channel][y][x], and LAYER/unit, the activation that 1 of a channel’s membranes stands for; beside them image, label, timesteps, mean and std.',
     );
   addModel(command)
     .option('--layer <name...>', 'layers of neurons: the name of each, or a part of it')

@@ -73,7 +73,7 @@ describeOnDevice('bsnn convert', () => {
     await command('convert', MODEL, ...MNIST, ...CONVERSION, '-o', net);
     const { code, out, err } = await command('predict', net, picture, '--channels', '1');
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toMatch(/final from step T = \d+ on +word 1 +word 2 +word 3\n/);
+    expect(out).toMatch(/final from step T = \d+ on\n +class +word 1 +word 2 +word 3\n/);
     expect(tooWide(out)).toEqual([]);
     const options = ['--channels', '1', '--json', '-'];
     const saved: Predictions = JSON.parse((await command('predict', net, picture, ...options)).out);

@@ -47,8 +47,8 @@ describeOnDevice('bsnn record', () => {
     expect(Array.from(a.get('image')!.values)).toEqual([2, 3, 4]);
     expect(a.get('timesteps')).toMatchObject({ shape: [], values: Int32Array.of(21) });
     const names = [...a.keys()];
-    expect(names.slice(0, 3)).toEqual(['image', 'label', 'timesteps']);
-    expect(names).toHaveLength(9);
+    expect(names.slice(0, 5)).toEqual(['image', 'label', 'timesteps', 'mean', 'std']);
+    expect(names).toHaveLength(11);
     expect(names.filter((name) => name.startsWith('/'))).toEqual([]);
     for (const name of names.filter((one) => one.endsWith('/spikes'))) {
       expect(Array.from(a.get(name)!.values).some((s) => s === 1)).toBe(true);
@@ -86,6 +86,8 @@ describeOnDevice('bsnn record', () => {
         'image int32 (2,)',
         'label int32 (2,)',
         'timesteps int32 ()',
+        'mean float64 (1,)',
+        'std float64 (1,)',
         'spikes int32 (2, 9, 12, 28, 28)',
         'membranes int32 (2, 9, 12, 28, 28)',
         'unit float64 (12,)',
