@@ -5,7 +5,7 @@ import { ModelFormatError, OptionError } from '../errors.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { AboutNormalization, NormalizationOrigin } from '../network/saved/about.ts';
 import type { Normalization } from '../run/ann-session.ts';
-import type { ImageSource, LabelledSource } from '../run/source.ts';
+import type { ImageSource } from '../run/source.ts';
 
 /** What a network takes and gives: all that images are checked against. A trained network is one as it stands. */
 export interface Classifier {
@@ -74,8 +74,17 @@ export function checkSorted(ann: Classifier, { name, classes, sortedClasses = fa
 }
 
 /** Checks that every image has a label that is a class of the model. @throws OptionError by image */
-export function checkLabels(ann: Classifier, { count, labels }: LabelledSource, dataset: string, offset: number): void {
+export function checkLabels(ann: Classifier, { count, labels }: ImageSource, dataset: string, offset: number): void {
   const classes = classesOf(ann);
+  if (!labels || labels.length < count) {
+    const what = labels ? `has ${labels.length} labels for ${count} images` : 'has no labels';
+    throw new OptionError(
+      'labels',
+      `data set "${dataset}"`,
+      what,
+      'give the class of each image; without them, predict says what is in images',
+    );
+  }
   const isClass = (label: number | undefined) => Number.isInteger(label) && (label as number) >= 0 && (label as number) < classes;
   let at = 0;
   while (at < count && isClass(labels[at])) at++;

@@ -11,8 +11,8 @@ export interface ImageSource {
   readonly count: number;
   /** Of one image. */
   readonly shape: Shape;
-  /** Class of each image; null where it is not known. */
-  readonly labels: ArrayLike<number> | null;
+  /** Class of each image; null, or left out, where it is not known. */
+  readonly labels?: ArrayLike<number> | null | undefined;
   /**
    * Images [first, first + count): pixels 0…255, [image][channel][y][x]. They stay as they are afterwards: the next call fills other
    * memory. Within a run calls come one after another.

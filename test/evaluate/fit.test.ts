@@ -39,6 +39,20 @@ it('checkClasses refuses a sidecar of another model', () => {
   expect(() => checkClasses(ann, { classes: ['a'] })).toThrow(ModelFormatError);
 });
 
+describe('a source of one’s own', () => {
+  const read = () => new Uint8Array(12);
+
+  it.each([
+    ['without labels', undefined, /data set "mine": has no labels; give the class of each image/],
+    ['whose labels are null', null, /has no labels/],
+    ['with too few', [0], /has 1 labels for 2 images/],
+  ])('%s', (_, labels, message) => {
+    const source = { count: 2, shape: shape(3, 2, 2), labels, read };
+    expect(() => checkLabels(linear(shape(3, 2, 2), 3), source, 'mine', 0)).toThrow(OptionError);
+    expect(() => checkLabels(linear(shape(3, 2, 2), 3), source, 'mine', 0)).toThrow(message);
+  });
+});
+
 describe('chooseNormalization', () => {
   const ann = linear(shape(3, 2, 2), 3);
 
