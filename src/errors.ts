@@ -110,6 +110,7 @@ export type OptionCode =
   | 'saved-network'
   | 'scale'
   | 'session-disposed'
+  | 'skipBad'
   | 'std'
   | 'timesteps'
   | 'tune-kernels'

@@ -1,7 +1,7 @@
 import type { Shape } from '../ann/ann.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { readNetworkFile } from '../data/network-file.ts';
-import { checkForm, type OpenDataSetOptions, openDataSet } from '../data/open.ts';
+import { checkForms, type OpenDataSetOptions, openDataSet } from '../data/open.ts';
 import { type Model, openModel } from '../evaluate/model.ts';
 import type { SavedNetwork } from '../network/saved/load.ts';
 import type { ProgressBar } from './progress.ts';
@@ -27,22 +27,20 @@ export interface SavedFileInputs {
 
 /** Reads the model, then opens the images as it takes them. @throws BsnnError */
 export async function openInputs(path: string, options: ImageOptions, bar?: ProgressBar): Promise<Inputs> {
-  checkForms(options);
+  checkForms(specsOf(options), options);
   const model = await openModel(path);
   return { model, ...(await openImages(model.ann.input, options, bar)) };
 }
 
 /** The same of a saved network. @throws BsnnError */
 export async function openSavedInputs(path: string, options: ImageOptions, bar?: ProgressBar): Promise<SavedFileInputs> {
-  checkForms(options);
+  checkForms(specsOf(options), options);
   const saved = await readNetworkFile(path);
   return { saved, ...(await openImages(saved.network.input.shape, options, bar)) };
 }
 
-/** Says what is no data set before anything is read. */
-function checkForms({ dataset, calibrateOn }: ImageOptions): void {
-  for (const spec of calibrateOn === undefined ? [dataset] : [dataset, calibrateOn]) checkForm(spec);
-}
+const specsOf = ({ dataset, calibrateOn }: ImageOptions): string[] =>
+  calibrateOn === undefined ? [dataset] : [dataset, calibrateOn];
 
 async function openImages(
   input: Shape,

@@ -1,6 +1,6 @@
 import type { Shape } from '../ann/ann.ts';
 import { isNetworkFile, readNetworkFile } from '../data/network-file.ts';
-import { checkForm, type OpenedPaths, openDataSet, openPaths } from '../data/open.ts';
+import { checkForms, type OpenedPaths, openDataSet, openPaths } from '../data/open.ts';
 import { openModel } from '../evaluate/model.ts';
 import { type Predictions, type PredictOptions, type PredictProgress, predict, predictSaved } from '../evaluate/predict.ts';
 import { refuseConversion } from '../evaluate/saved-inputs.ts';
@@ -33,7 +33,7 @@ export async function runPredict(
 ): Promise<void> {
   const { json, quiet = false, adapter, verbose: _, ...rest } = options;
   if (json !== undefined && json !== STANDARD_OUTPUT) checkWritable(json);
-  if (rest.calibrateOn !== undefined) checkForm(rest.calibrateOn);
+  if (rest.calibrateOn !== undefined) checkForms([rest.calibrateOn]);
   const { images, run } = await ((await isNetworkFile(path)) ? savedRun : trainedRun)(path, pictures, rest);
   const device = await openAdapter(adapter);
   const bar = progressBar(quiet ? null : terminal.progress);

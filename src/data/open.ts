@@ -78,8 +78,19 @@ export async function openDataSet(spec: string, options: OpenDataSetOptions = {}
   return FRAMED.includes(kind) ? found : reframed(found, options);
 }
 
-/** Checks that a text is of one of the forms, before anything is opened. @throws OptionError */
-export const checkForm = (spec: string): void => void parseSpec(spec);
+/**
+ * Checks texts of data sets before anything is opened: each is of one of the forms, and what only pictures have is asked for only where one of
+ * them has pictures.
+ * @throws OptionError
+ */
+export function checkForms(specs: readonly string[], { classes, skipBad = false }: Partial<OpenDataSetOptions> = {}): void {
+  const havePictures = specs.map((spec) => FRAMED.includes(parseSpec(spec).kind)).some((found) => found);
+  if (havePictures) return;
+  const what = `is for pictures in files, which ${specs.join(' and ')} are not`;
+  const remedy = 'leave it out, or give folder: or csv:';
+  if (classes !== undefined) throw new OptionError('classes', '--classes', what, remedy);
+  if (skipBad) throw new OptionError('skipBad', '--skip-bad', what, remedy);
+}
 
 function parseSpec(spec: string): { readonly kind: string; readonly place: string; readonly opener: Opener } {
   const colon = spec.indexOf(':');

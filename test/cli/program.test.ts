@@ -34,6 +34,12 @@ describe('wrong usage exits with 2 and one message', () => {
     ],
     ['another start', ['eval', 'x.onnx', '--dataset', 'mnist', '--initial', 'full'], /Allowed choices are half, zero/],
     ['a std of 0', ['eval', 'x.onnx', '--dataset', 'mnist', '--std', '1,0,1'], /numbers above 0/],
+    [
+      'classes of what has them',
+      ['eval', 'x.onnx', '--dataset', 'mnist', '--classes', 'x'],
+      /--classes: is for pictures in files, which mnist are not/,
+    ],
+    ['bad ones of no pictures', ['eval', 'x.onnx', '--dataset', 'cifar10:x', '--skip-bad'], /--skip-bad: is for pictures/],
     ['another data set', ['eval', 'x.onnx', '--dataset', 'imagenet'], /data set "imagenet": is not one of the known forms/],
     ['no file for a recording', [...RECORD, '--layer', 'stem'], /required option '--out <file>' not specified/],
     ['no layer to record', [...RECORD, '--out', 'x.npz'], /layers: are not given; give either --layer NAME … or --all-layers/],
