@@ -48,6 +48,8 @@ interface LayerState {
   readonly before: Int32Array;
   readonly counts: Int32Array;
   readonly decoded: Int32Array;
+  /** The spikes of steps in which nothing happens: one array for all of them. */
+  readonly nothing: Int32Array;
 }
 
 interface Setting {
@@ -103,6 +105,7 @@ function start(
     before: none,
     counts: none,
     decoded: none,
+    nothing: new Int32Array(size),
   };
   if (layer.kind === 'pool') {
     const places = layer.window.kernel[0] * layer.window.kernel[1];
@@ -122,17 +125,19 @@ function start(
 const momentOf = ({ network, rule }: Setting, depth: number, step: number): Moment =>
   (rule.windowed ? momentAt : phaseAt)(network.timetable, depth, step);
 
-/** Σ_terms Σ_i w_i · s_i of this step, each source's spikes weighted by the phase in which they were sent. */
-function currentOf(setting: Setting, layer: SpikingNeurons | SpikingReadout, size: number, step: number): Int32Array {
+/** Σ_terms Σ_i w_i · s_i of this step, each source's spikes weighted by the phase in which they were sent; null where none came. */
+function currentOf(setting: Setting, layer: SpikingNeurons | SpikingReadout, size: number, step: number): Int32Array | null {
   const { network, rule, synchronous, states } = setting;
-  const current = new Int32Array(size);
+  let current: Int32Array | null = null;
   for (const term of layer.terms) {
     if (term.source === INPUT) continue;
     // the last of the term's synchronous neurons repeats, in its partner's window, what the source sent in its own
     const { depth } = network.layers[term.source];
     const sent = step - (rule.windowed && synchronous ? holdSteps(network.timetable, depth, layer.depth) : 0);
     const train = states[term.source].trains[sent];
-    if (train) addCurrent(current, layer.shape, network, term, train, rule.synapseWeight(momentOf(setting, depth, sent)));
+    if (!train || train === states[term.source].nothing) continue;
+    current ??= new Int32Array(size);
+    addCurrent(current, layer.shape, network, term, train, rule.synapseWeight(momentOf(setting, depth, sent)));
   }
   return current;
 }
@@ -142,7 +147,14 @@ function neuronStep(setting: Setting, layer: SpikingNeurons | SpikingReadout, st
   const { rule } = setting;
   const moment = momentOf(setting, layer.depth, step);
   const area = layer.shape.height * layer.shape.width;
-  const current = currentOf(setting, layer, state.v.length, step);
+  const found = currentOf(setting, layer, state.v.length, step);
+  if (rule.windowed && !found && moment.state !== 'firing' && !moment.last && moment.phase !== 0) {
+    // nothing comes, nothing is sent, and no window begins or ends
+    state.trains.push(state.nothing);
+    state.membranes.push(state.v);
+    return;
+  }
+  const current = found ?? state.nothing;
   const words = new Int32Array(current.length);
   const weight = rule.spikeWeight(moment);
   state.v = state.v.map((v, i) => {
@@ -162,9 +174,10 @@ function neuronStep(setting: Setting, layer: SpikingNeurons | SpikingReadout, st
 /** One step of a pool: passes the source's spikes on in the same step. */
 function poolStep(setting: Setting, layer: SpikingPool, state: LayerState, step: number): Int32Array {
   const { network, rule, states } = setting;
+  const spikes = states[layer.source].trains[step];
+  if (spikes === states[layer.source].nothing) return state.nothing;
   const pooled = new Int32Array(shapeSize(layer.shape));
   const source = sourceShape(network, layer.source);
-  const spikes = states[layer.source].trains[step];
   if (layer.mode === 'sum') sumPoolStep(layer, source, spikes, pooled);
   else if (rule.maximum === 'step') maxStep(layer, source, spikes, pooled);
   else if (rule.maximum === 'sum') maxSumStep(layer, source, spikes, { summed: state.counted, before: state.before }, pooled);
