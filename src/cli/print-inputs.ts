@@ -42,7 +42,9 @@ const SAVED_ON: Readonly<Record<CalibrationOrigin, string>> = {
 export function scalesText(figures: SavedScaleFigures, saved = false): string {
   const { scale, percentile, calibrationImages, calibratedOn, correctBias } = figures;
   if (scale === null || percentile === null || calibrationImages === null || calibratedOn === null) return 'as saved';
-  const images = `${whole(calibrationImages)} ${(saved ? SAVED_ON : CALIBRATED_ON)[calibratedOn]}`;
+  const whose = (saved ? SAVED_ON : CALIBRATED_ON)[calibratedOn];
+  const one = whose.replace('images', 'image').replace(' are ', ' is ');
+  const images = `${whole(calibrationImages)} ${calibrationImages === 1 ? one : whose}`;
   return `${methodText(scale, percentile, images)}${correctBias ? ', biases corrected' : ''}${saved ? ', as saved' : ''}`;
 }
 

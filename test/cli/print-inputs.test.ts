@@ -49,6 +49,12 @@ it('says that biases were corrected', () => {
   expect(scalesText(figures({ scale: 'mse', correctBias: true }))).toBe('mse over 500 training images, biases corrected');
 });
 
+it('one image is one', () => {
+  expect(scalesText(figures({ calibrationImages: 1, calibratedOn: 'evaluated' }))).toBe(
+    '99.9th percentile of 1 image that is evaluated too',
+  );
+});
+
 describe('what no figure says', () => {
   const lines = (over: Partial<InputFigures>) => noteLines(figures(over), paint(false)).join('\n');
 
