@@ -1,7 +1,7 @@
 import type { Comparison, ComparisonRow } from '../evaluate/comparison.ts';
 import { phaseText } from '../report/text.ts';
 import { COLUMNS, clip, field, paint, percent, points, scaled, whole } from './print.ts';
-import { normalizationText, noteLines, scalesText } from './print-inputs.ts';
+import { inputLines, noteLines } from './print-inputs.ts';
 
 /** A comparison for people, at most 80 columns wide: a line for each neuron and time. */
 export function formatComparison(comparison: Comparison, color: boolean): string {
@@ -18,8 +18,7 @@ export function formatComparison(comparison: Comparison, color: boolean): string
     put('device', `${device.adapter}${device.software ? ' (software)' : ''}`),
     put('ANN', `${percent(ann.top1)}, ${scaled(ann.macs)} multiply-adds an image`),
     put('K', `${phaseText(phaseBits)} steps a window`),
-    put('pixels', normalizationText(comparison.normalization)),
-    put('scales', scalesText(comparison)),
+    ...inputLines(comparison, style),
     '',
     style.dim(format(HEAD)),
     ...rows.map(line),

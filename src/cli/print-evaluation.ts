@@ -2,7 +2,7 @@ import type { CurvePoint } from '../evaluate/curve.ts';
 import type { EvaluationResult, SavedEvaluation, Timing } from '../evaluate/result.ts';
 import { phaseText } from '../report/text.ts';
 import { bar, COLUMNS, clip, field, type Paint, paint, percent, points, printable, scaled, whole } from './print.ts';
-import { normalizationText, noteLines, scalesText } from './print-inputs.ts';
+import { inputLines, noteLines } from './print-inputs.ts';
 
 const NO_ANN = 'none: a saved network has no trained one to be compared with';
 
@@ -19,8 +19,7 @@ export function formatEvaluation(result: EvaluationResult | SavedEvaluation, col
     put('driver', device.driver),
     put('network', `${count(neurons, 'neuron')}, K = ${phaseText(result.phaseBits)} spikes a word, ${count(result.waves, 'wave')}`),
     ...(result.tuned ? [put('kernels', `tuned for ${count(result.tunedShapes, 'layer shape')}`)] : []),
-    put('pixels', normalizationText(result.normalization)),
-    put('scales', scalesText(result, ann === null)),
+    ...inputLines(result, style, ann === null),
     '',
     put('ANN', ann === null ? NO_ANN : `${percent(ann.top1)}${result.classes > 10 ? ` (top-5 ${percent(ann.top5)})` : ''}`),
     '',

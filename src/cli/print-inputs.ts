@@ -1,6 +1,6 @@
 import type { ScaleMethod } from '../convert/scale.ts';
 import type { NormalizationFigures } from '../evaluate/fit.ts';
-import type { InputFigures, SavedScaleFigures } from '../evaluate/result.ts';
+import type { InputFigures, SavedInputFigures, SavedScaleFigures } from '../evaluate/result.ts';
 import type { CalibrationOrigin, NormalizationOrigin } from '../network/saved/about.ts';
 import { field, type Paint, printable, whole } from './print.ts';
 
@@ -36,8 +36,8 @@ const SAVED_ON: Readonly<Record<CalibrationOrigin, string>> = {
 };
 
 /**
- * "99.9th percentile of 500 training images", "mse over 500 training images, biases corrected", "bounds in the graph"; of a saved network with
- * ", as saved", and that alone where its file does not say.
+ * "99.9th percentile of 500 training images", "mse over 500 training images, biases corrected", "bounds in the graph"; of a saved
+ * network with ", as saved", and that alone where its file does not say.
  */
 export function scalesText(figures: SavedScaleFigures, saved = false): string {
   const { scale, percentile, calibrationImages, calibratedOn, correctBias } = figures;
@@ -61,10 +61,10 @@ function methodText(scale: ScaleMethod, percentile: number, images: string): str
   }
 }
 
-/** Mean and std, and the scales: two fields. */
-export const inputLines = (figures: InputFigures, style: Paint): string[] => [
+/** Mean and std, and the scales: two fields. @param saved of a saved network */
+export const inputLines = (figures: SavedInputFigures, style: Paint, saved = false): string[] => [
   field('pixels', normalizationText(figures.normalization), style),
-  field('scales', scalesText(figures), style),
+  field('scales', scalesText(figures, saved), style),
 ];
 
 /** Pictures left out that are named. */

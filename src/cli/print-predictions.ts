@@ -1,7 +1,7 @@
 import type { Prediction, Predictions, Score } from '../evaluate/predict.ts';
 import { phaseText } from '../report/text.ts';
 import { COLUMNS, clip, field, type Paint, paint, printable } from './print.ts';
-import { normalizationText, noteLines, scalesText } from './print-inputs.ts';
+import { inputLines, noteLines } from './print-inputs.ts';
 
 /** What the command prints: predictions with the file of each. */
 export interface NamedPredictions extends Omit<Predictions, 'images'> {
@@ -17,8 +17,7 @@ export function formatPredictions(found: NamedPredictions, color: boolean): stri
     style.bold(clip(`${printable(model)}: ${images.length} picture${images.length === 1 ? '' : 's'}`, COLUMNS)),
     '',
     put('words', `K = ${phaseText(phaseBits)} spikes each, ${waves} of them`),
-    put('pixels', normalizationText(found.normalization)),
-    put('scales', scalesText(found, images[0]?.annClass === null)),
+    ...inputLines(found, style, images[0]?.annClass === null),
     ...images.flatMap((one) => ['', ...pictureLines(one, style)]),
     ...noteLines(found, style),
   ];

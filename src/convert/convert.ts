@@ -19,7 +19,10 @@ export interface ConvertOptions {
   readonly scale?: ScaleMethod;
   /** λ of a layer: this percentile of its post-ReLU values (default 99.9). */
   readonly percentile?: number;
-  /** Correct the biases on calibration images, so that the mean words are the mean activations (default false; specification, section 4). */
+  /**
+   * Correct the biases on calibration images, so that the mean words are the mean activations (default false; specification, section
+   * 4).
+   */
   readonly correctBias?: boolean;
   /** V(0): "half" rounds words to nearest (default), "zero" rounds down. */
   readonly initial?: 'half' | 'zero';

@@ -7,7 +7,7 @@ import { ChannelSums } from '../observe/channel-sums.ts';
 import type { Choices } from '../plan/choices.ts';
 import { AnnSession, type Normalization } from '../run/ann-session.ts';
 import { LayerByLayer } from '../run/layer-by-layer.ts';
-import { eachBatch, type ImageSource, pixelsSource, readImages } from '../run/source.ts';
+import { eachBatch, type ImageSource, pixelsSource, readImages, sourceLike } from '../run/source.ts';
 
 /** How biases are corrected. */
 export interface CorrectOptions extends Normalization {
@@ -18,10 +18,10 @@ export interface CorrectOptions extends Normalization {
 }
 
 /**
- * Images that biases are corrected on, spread evenly over those for calibration, which may be in the order of classes: all in one batch, so that a layer is one dispatch a round
- * and nothing before it runs again. Over them a layer runs `ROUNDS` + 1 times for one wave, and the trained network once: with 500
- * images for calibration the conversion takes 1.5 to 1.9 times as long as without (ResNet-20, software driver), the more the more
- * images these are. What 256 give is within the noise of what 128 do.
+ * Images that biases are corrected on, spread evenly over those for calibration, which may be in the order of classes: all in one
+ * batch, so that a layer is one dispatch a round and nothing before it runs again. Over them a layer runs `ROUNDS` + 1 times for one
+ * wave, and the trained network once: with 500 images for calibration the conversion takes 1.5 to 1.9 times as long as without
+ * (ResNet-20, software driver), the more the more images these are. What 256 give is within the noise of what 128 do.
  */
 const IMAGES = 128;
 
@@ -81,18 +81,17 @@ export async function correctLayers(
 /** Every so manyth image of a source: `count` of them, the first among them. */
 export function spread(source: ImageSource, count: number): ImageSource {
   const size = shapeSize(source.shape);
-  return {
-    ...source,
+  return sourceLike(source, {
     count,
     labels: null,
-    read: async (first, some) => {
+    read: async (first: number, some: number) => {
       const pixels = new Uint8Array(some * size);
       for (let i = 0; i < some; i++) {
         pixels.set(await readImages(source, Math.floor(((first + i) * source.count) / count), 1), i * size);
       }
       return pixels;
     },
-  };
+  });
 }
 
 /** Corrects one layer; its words are to be sent once more after that. */

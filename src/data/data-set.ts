@@ -11,8 +11,8 @@ export interface DataSet {
   readonly mean: readonly number[];
   readonly std: readonly number[];
   /**
-   * What mean and std are: "customary" for such images (default); "applied": the images came as numbers that the network takes as they are, put
-   * on 255 steps, which these alone bring back; "unknown": nobody knows, pixels / 255 are taken as they are.
+   * What mean and std are: "customary" for such images (default); "applied": the images came as numbers that the network takes as they
+   * are, put on 255 steps, which these alone bring back; "unknown": nobody knows, pixels / 255 are taken as they are.
    */
   readonly normalization?: 'customary' | 'applied' | 'unknown';
   /** The images to evaluate on, in the file's order, with the class of each. */
@@ -27,6 +27,13 @@ export interface DataSet {
 export interface SkippedImage {
   readonly path: string;
   readonly reason: string;
+}
+
+/** Names of classes that have none but their numbers: `least`, or as many as the largest label asks for. */
+export function numberedClasses(labels: Iterable<number>, least = 10): string[] {
+  let count = least;
+  for (const label of labels) count = Math.max(count, label + 1);
+  return Array.from({ length: count }, (_, c) => String(c));
 }
 
 /** Images as a data set: one, or a labelled source, whose classes have no names and whose normalisation is unknown. */

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { BsnnError, DataSetError } from '../errors.ts';
 import { pixelsSource } from '../run/source.ts';
-import type { DataSet } from './data-set.ts';
+import { type DataSet, numberedClasses } from './data-set.ts';
 import { pixelStatistics } from './pixel-statistics.ts';
 import { fileSize, MAX_BYTES, startsWith } from './read-file.ts';
 
@@ -22,8 +22,9 @@ export interface IdxFile {
 }
 
 /**
- * Grey images and labels from two IDX files (MNIST, Fashion-MNIST, EMNIST …), all to evaluate on; images to calibrate on from a third, where there is one. Classes are numbers, ten or as many
- * as the largest label asks for; mean and standard deviation are those of the images. Throws DataSetError by file and record.
+ * Grey images and labels from two IDX files (MNIST, Fashion-MNIST, EMNIST …), all to evaluate on; images to calibrate on from a third,
+ * where there is one. Classes are numbers, ten or as many as the largest label asks for; mean and standard deviation are those of the
+ * images. Throws DataSetError by file and record.
  */
 export async function openIdx(imagesPath: string, labelsPath: string, trainingPath?: string): Promise<DataSet> {
   const images = await readIdx(imagesPath, 3);
@@ -39,10 +40,9 @@ export async function openIdx(imagesPath: string, labelsPath: string, trainingPa
   }
   const shape = { channels: 1, height, width };
   const training = trainingPath === undefined ? null : await readIdx(trainingPath, 3);
-  const classes = labels.bytes.reduce((most, label) => Math.max(most, label + 1), 10);
   return {
     name: 'idx',
-    classes: Array.from({ length: classes }, (_, c) => String(c)),
+    classes: numberedClasses(labels.bytes),
     ...pixelStatistics(images.bytes, shape),
     evaluation: pixelsSource(images.bytes, shape, Uint16Array.from(labels.bytes)),
     training: training && pixelsSource(training.bytes, { channels: 1, height: training.sizes[1], width: training.sizes[2] }),

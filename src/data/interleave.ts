@@ -5,8 +5,8 @@ export interface Member {
 }
 
 /**
- * The members of several groups in one list, ordered by how far along its own group each stands, ties by group: every prefix has nearly the mix
- * of the whole.
+ * The members of several groups in one list, ordered by how far along its own group each stands, ties by group: every prefix has
+ * nearly the mix of the whole.
  * @param counts members of each group
  */
 export function interleave(counts: readonly number[]): Member[] {

@@ -79,8 +79,8 @@ export async function openDataSet(spec: string, options: OpenDataSetOptions = {}
 }
 
 /**
- * Checks texts of data sets before anything is opened: each is of one of the forms, and what only pictures have is asked for only where one of
- * them has pictures.
+ * Checks texts of data sets before anything is opened: each is of one of the forms, and what only pictures have is asked for only
+ * where one of them has pictures.
  * @throws OptionError
  */
 export function checkForms(specs: readonly string[], { classes, skipBad = false }: Partial<OpenDataSetOptions> = {}): void {
@@ -123,7 +123,7 @@ async function reframed(found: DataSet, options: OpenDataSetOptions): Promise<Da
   if (framing === null && options.channels === undefined) return found;
   const { reframe } = await import('./pictures/reframe.ts');
   const { evaluation, training } = found;
-  const bring = <S extends ImageSource>(source: S): S =>
+  const bring = <S extends ImageSource>(source: S) =>
     reframe(source, framing ?? { resize: null, crop: null }, options.channels ?? null);
   return { ...found, evaluation: bring(evaluation), training: training && bring(training) };
 }

@@ -2,7 +2,8 @@ import type { Shape } from '../ann/ann.ts';
 
 /**
  * Mean and standard deviation of pixels / 255, one a channel, over all images (at least one); a channel that never changes has
- * standard deviation 1, so that it can be divided by. Pixels are [image][channel][y][x]. Sums are exact integers below 2^53, so the result does not depend on order.
+ * standard deviation 1, so that it can be divided by. Pixels are [image][channel][y][x]. Sums are exact integers below 2^53, so the
+ * result does not depend on order.
  */
 export function pixelStatistics(
   pixels: Uint8Array,

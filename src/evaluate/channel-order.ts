@@ -1,6 +1,6 @@
 import type { AnnSession } from '../run/ann-session.ts';
 import type { AnnBatch } from '../run/batch.ts';
-import { type ImageSource, readImages, sliceSource } from '../run/source.ts';
+import { type ImageSource, readImages, sliceSource, sourceLike } from '../run/source.ts';
 import { accuracyOf, countHits, type Hits } from './accuracy.ts';
 import { folding } from './folds.ts';
 import { bgrNote, type Note } from './notes.ts';
@@ -47,9 +47,8 @@ export function channelOrder(source: ImageSource): ChannelOrder {
 /** The same images, first and last channel in each other's place. */
 export function swap(source: ImageSource): ImageSource {
   const area = source.shape.height * source.shape.width;
-  return {
-    ...source,
-    read: async (first, count) => {
+  return sourceLike(source, {
+    read: async (first: number, count: number) => {
       const pixels = Uint8Array.from(await readImages(source, first, count));
       for (let at = 0; at < pixels.length; at += 3 * area) {
         const red = pixels.slice(at, at + area);
@@ -58,5 +57,5 @@ export function swap(source: ImageSource): ImageSource {
       }
       return pixels;
     },
-  };
+  });
 }

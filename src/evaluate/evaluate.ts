@@ -10,7 +10,7 @@ import { runDiagnosed } from './diagnosed.ts';
 import { spikingFigures, timing } from './figures.ts';
 import { classesOf } from './fit.ts';
 import { mergeSome } from './folds.ts';
-import type { Model } from './model.ts';
+import { asModel, type Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 import { cutImages, type Report, runSpiking, runTrained, type SpikingPass, type SpikingSums } from './passes.ts';
 import { inputFigures, prepare } from './prepare.ts';
@@ -32,10 +32,11 @@ export async function evaluate(
   options: EvaluateOptions = {},
   onProgress: Report = () => {},
 ): Promise<EvaluationResult> {
-  const stopwatch = new Stopwatch(typeof model === 'object' && 'ann' in model ? model.seconds : 0);
   resetPeakBytes(device);
   const settings = settle(options);
-  const evaluation = await stopwatch.time('import', () => prepare(model, images, settings));
+  const opened = await asModel(model);
+  const stopwatch = new Stopwatch(opened.seconds);
+  const evaluation = await stopwatch.time('import', () => prepare(opened, images, settings));
   const { ann, dataset, images: evaluated } = evaluation;
   // those to diagnose come last, so that nothing of the diagnosis is in the times and the memory of the others
   const [toDiagnose, others] = cutImages(evaluated, settings.diagnosis, classesOf(ann));

@@ -12,7 +12,10 @@ export interface Model {
   readonly seconds: number;
 }
 
-/** Reads an ONNX file, with its sidecar where there is one. @throws UnsupportedModelError, ModelFormatError, OptionError for a saved network */
+/**
+ * Reads an ONNX file, with its sidecar where there is one. @throws UnsupportedModelError, ModelFormatError, OptionError for a saved
+ * network
+ */
 export async function openModel(path: string): Promise<Model> {
   if (await isNetworkFile(path)) {
     const what = 'is a saved network, and the trained one, which is needed, is not in it';

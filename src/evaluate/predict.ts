@@ -1,6 +1,6 @@
 import type { Ann } from '../ann/ann.ts';
 import { convert } from '../convert/convert.ts';
-import type { DataSet } from '../data/data-set.ts';
+import { asDataSet, type DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf } from '../network/network.ts';
 import type { SavedNetwork } from '../network/saved/load.ts';
@@ -8,7 +8,7 @@ import { readoutPhases, wordSteps } from '../network/timetable.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import { type Batch, logitsAt } from '../run/batch.ts';
 import { Session } from '../run/session.ts';
-import type { ImageSource } from '../run/source.ts';
+import { type ImageSource, sourceLike } from '../run/source.ts';
 import { bestClass } from './accuracy.ts';
 import { readingsAt } from './curve.ts';
 import { asClassifier, classesOf, classNames } from './fit.ts';
@@ -143,9 +143,7 @@ async function classify(
 
 /** Images whose labels play no part, as a data set. */
 function withLabels(images: DataSet | ImageSource): DataSet {
-  if ('evaluation' in images) return images;
-  const evaluation = { ...images, labels: new Uint8Array(images.count) };
-  return { name: 'images', classes: [], mean: [0], std: [1], normalization: 'unknown', evaluation, training: null };
+  return asDataSet('evaluation' in images ? images : sourceLike(images, { labels: new Uint8Array(images.count) }));
 }
 
 /** The trained network's logits of each image. */

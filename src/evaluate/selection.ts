@@ -20,8 +20,9 @@ export interface CalibrationImages {
 }
 
 /**
- * The images to calibrate on, at most `calibration`: the user's own; else the first for training where the data set has some; else images that
- * are not evaluated: those after [offset, offset + evaluated), then those before; else the first that are evaluated, since labels play no part.
+ * The images to calibrate on, at most `calibration`: the user's own; else the first for training where the data set has some; else
+ * images that are not evaluated: those after [offset, offset + evaluated), then those before; else the first that are evaluated, since
+ * labels play no part.
  * @param evaluated images from `offset` on
  */
 export function calibrationImages(

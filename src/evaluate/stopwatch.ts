@@ -1,4 +1,4 @@
-import type { ImageSource } from '../run/source.ts';
+import { type ImageSource, sourceLike } from '../run/source.ts';
 
 /** What an evaluation spends its time on. */
 export type Stage = 'import' | 'compile' | 'calibration' | 'ann' | 'snn';
@@ -33,7 +33,7 @@ export class Stopwatch {
 }
 
 /** A source, and the seconds in which it was read. */
-export function timedSource<S extends ImageSource>(source: S): { readonly source: S; readonly seconds: () => number } {
+export function timedSource<S extends ImageSource>(source: S) {
   let seconds = 0;
   const read = async (first: number, count: number): Promise<Uint8Array> => {
     const start = performance.now();
@@ -41,5 +41,5 @@ export function timedSource<S extends ImageSource>(source: S): { readonly source
     seconds += (performance.now() - start) / 1000;
     return pixels;
   };
-  return { source: { ...source, read }, seconds: () => seconds };
+  return { source: sourceLike(source, { read }), seconds: () => seconds };
 }

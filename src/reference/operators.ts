@@ -35,7 +35,10 @@ export function addCurrent(
   }
 }
 
-/** Where the spikes of a group's inputs go: of each spike and place in the kernel, the weight's place in its row, the target's in its map. */
+/**
+ * Where the spikes of a group's inputs go: of each spike and place in the kernel, the weight's place in its row, the target's in its
+ * map.
+ */
 function tapsOf(
   source: Shape,
   target: Shape,

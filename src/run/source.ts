@@ -61,6 +61,15 @@ export function sliceSource<S extends ImageSource>(
   return { count, shape, labels: part as S['labels'], read: (from, n) => source.read(first + from, n) };
 }
 
+/** A source like another but for what is given: also like an instance of a class, whose getters and methods no spread copies. */
+export const sourceLike = <S extends ImageSource, C extends Partial<ImageSource>>(source: S, changes: C) => ({
+  count: source.count,
+  shape: source.shape,
+  labels: source.labels as S['labels'],
+  read: (first: number, count: number) => source.read(first, count),
+  ...changes,
+});
+
 /** The images of one source and then those of another, of the same shape. @throws OptionError where the shapes differ */
 export function concatSources(a: ImageSource, b: ImageSource): ImageSource {
   if (sizes(a.shape) !== sizes(b.shape)) {

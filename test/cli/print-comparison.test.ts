@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { formatComparison } from '../../src/cli/print-comparison.ts';
 import type { Comparison, ComparisonRow } from '../../src/evaluate/comparison.ts';
+import { inputFigures } from '../helpers/input-figures.ts';
 
 const row = (over: Partial<ComparisonRow>): ComparisonRow => ({
   neuron: 'if',
@@ -23,17 +24,10 @@ const example: Comparison = {
   classes: 10,
   phaseBits: 4,
   initial: 'half',
-  scale: 'percentile',
-  percentile: 99.9,
-  correctBias: false,
-  calibrationImages: 500,
-  calibratedOn: 'training',
-  normalization: { mean: [0.5], std: [0.25], meanFrom: 'options', stdFrom: 'sidecar' },
+  ...inputFigures(),
   ann: { top1: 0.88, macs: 40_800_000 },
   rows: [row({}), row({ t: 80, top1: 0.88 }), row({ neuron: 'bistable', top1: null, sin: 0, seconds: null })],
   device: { adapter: 'llvmpipe', driver: 'Mesa', software: true },
-  skipped: [],
-  notes: [],
   seconds: 100,
 };
 

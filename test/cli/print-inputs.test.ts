@@ -2,18 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { paint } from '../../src/cli/print.ts';
 import { normalizationText, noteLines, scalesText } from '../../src/cli/print-inputs.ts';
 import type { InputFigures } from '../../src/evaluate/result.ts';
-
-const figures = (over: Partial<InputFigures> = {}): InputFigures => ({
-  scale: 'percentile',
-  percentile: 99.9,
-  correctBias: false,
-  calibrationImages: 500,
-  calibratedOn: 'training',
-  normalization: { mean: [0.5], std: [0.25], meanFrom: 'options', stdFrom: 'sidecar' },
-  skipped: [],
-  notes: [],
-  ...over,
-});
+import { inputFigures } from '../helpers/input-figures.ts';
 
 it.each([
   [{ mean: [0.5], std: [0.25], meanFrom: 'options', stdFrom: 'options' }, 'mean 0.5, std 0.25 (as given)'],
@@ -34,7 +23,7 @@ it.each([
   [92, 'evaluated', '92nd percentile of 500 images that are evaluated too'],
   [13, 'training', '13th percentile of 500 training images'],
 ] as const)('where scales come from', (percentile, calibratedOn, text) => {
-  expect(scalesText(figures({ percentile, calibratedOn }))).toBe(text);
+  expect(scalesText(inputFigures({ percentile, calibratedOn }))).toBe(text);
 });
 
 it.each([
@@ -42,21 +31,21 @@ it.each([
   ['mse', 'mse over 500 training images'],
   ['bound', 'bounds in the graph'],
 ] as const)('scale %s', (scale, text) => {
-  expect(scalesText(figures({ scale }))).toBe(text);
+  expect(scalesText(inputFigures({ scale }))).toBe(text);
 });
 
 it('says that biases were corrected', () => {
-  expect(scalesText(figures({ scale: 'mse', correctBias: true }))).toBe('mse over 500 training images, biases corrected');
+  expect(scalesText(inputFigures({ scale: 'mse', correctBias: true }))).toBe('mse over 500 training images, biases corrected');
 });
 
 it('one image is one', () => {
-  expect(scalesText(figures({ calibrationImages: 1, calibratedOn: 'evaluated' }))).toBe(
+  expect(scalesText(inputFigures({ calibrationImages: 1, calibratedOn: 'evaluated' }))).toBe(
     '99.9th percentile of 1 image that is evaluated too',
   );
 });
 
 describe('what no figure says', () => {
-  const lines = (over: Partial<InputFigures>) => noteLines(figures(over), paint(false)).join('\n');
+  const lines = (over: Partial<InputFigures>) => noteLines(inputFigures(over), paint(false)).join('\n');
 
   it('is nothing where there is nothing', () => {
     expect(lines({})).toBe('');

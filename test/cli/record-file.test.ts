@@ -8,6 +8,7 @@ import { openNpyFile } from '../../src/data/arrays/npy-header.ts';
 import { openNpzFile } from '../../src/data/arrays/npz.ts';
 import type { ImagesRecording, RecordedBatch } from '../../src/evaluate/record.ts';
 import { folderTest } from '../data/temporary-folder.ts';
+import { inputFigures } from '../helpers/input-figures.ts';
 
 const recording: ImagesRecording = {
   model: 'm',
@@ -15,14 +16,7 @@ const recording: ImagesRecording = {
   neuron: 'multi:4',
   signed: true,
   phaseBits: 4,
-  scale: 'percentile',
-  percentile: 99.9,
-  correctBias: false,
-  calibrationImages: 9,
-  calibratedOn: 'training',
-  normalization: { mean: [0.5], std: [0.25], meanFrom: 'options', stdFrom: 'options' },
-  skipped: [],
-  notes: [],
+  ...inputFigures(),
   first: 7,
   images: 3,
   timesteps: 2,

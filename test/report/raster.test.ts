@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LayerTrace } from '../../src/evaluate/trace.ts';
 import { rasterPicture } from '../../src/report/raster.ts';
+import { inputFigures } from '../helpers/input-figures.ts';
 
 describe('rasterPicture', () => {
   // eight neurons; the last four inactive, one of these spikes
@@ -16,14 +17,7 @@ describe('rasterPicture', () => {
     image: 3,
     className: 'cat',
     phaseBits: 2,
-    scale: 'percentile',
-    percentile: 99.9,
-    correctBias: false,
-    calibrationImages: 9,
-    calibratedOn: 'training',
-    normalization: { mean: [0.5], std: [0.25], meanFrom: 'options', stdFrom: 'options' },
-    skipped: [],
-    notes: [],
+    ...inputFigures(),
     shape: { channels: 2, height: 2, width: 2 },
     timesteps: 6,
     windows: [

@@ -9,6 +9,7 @@ import {
   pixelsSource,
   readImages,
   sliceSource,
+  sourceLike,
 } from '../../src/run/source.ts';
 
 const shape = { channels: 2, height: 1, width: 3 };
@@ -26,6 +27,28 @@ const numbered = (count: number, first = 0) =>
 const numbersOf = (pixels: Uint8Array) => Array.from({ length: pixels.length / SIZE }, (_, n) => pixels[n * SIZE]);
 
 describe('sources', () => {
+  it('one like another is so also of an instance of a class, whose members lie in its prototype', async () => {
+    class Table implements ImageSource {
+      readonly #offset = 40;
+      get count() {
+        return 3;
+      }
+      get shape() {
+        return shape;
+      }
+      get labels() {
+        return [7, 8, 9];
+      }
+      read(first: number, count: number) {
+        return numbered(count, this.#offset + first).read(0, count);
+      }
+    }
+    const like = sourceLike(new Table(), { labels: [1, 2, 3] });
+    expect(like).toMatchObject({ count: 3, shape, labels: [1, 2, 3] });
+    expect(numbersOf(await like.read(1, 2))).toEqual([41, 42]);
+    expect(sourceLike(new Table(), {}).labels).toEqual([7, 8, 9]);
+  });
+
   it('a slice and a joint read what arrays would', async () => {
     const few = fc.integer({ min: 1, max: 9 });
     await fc.assert(

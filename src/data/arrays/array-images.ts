@@ -137,8 +137,8 @@ async function readPixels(images: ArrayImages, grid: Grid | null, first: number,
 }
 
 /**
- * Mean and standard deviation of pixels / 255: those that bring normalised images back; none for other real numbers, of which nobody knows what
- * the network is to be given; of bytes those of a sample, one value a channel (one in all for vectors).
+ * Mean and standard deviation of pixels / 255: those that bring normalised images back; none for other real numbers, of which nobody
+ * knows what the network is to be given; of bytes those of a sample, one value a channel (one in all for vectors).
  */
 export async function statisticsOf(images: ArrayImages, grid: Grid | null): Promise<{ mean: number[]; std: number[] }> {
   if (grid) return grid.normalized ? { mean: [(0 - grid.low) / grid.range], std: [1 / grid.range] } : { mean: [0], std: [1] };

@@ -1,6 +1,6 @@
 import type { Shape } from '../../ann/ann.ts';
 import { DataSetError } from '../../errors.ts';
-import type { DataSet } from '../data-set.ts';
+import { type DataSet, numberedClasses } from '../data-set.ts';
 import { type ArrayImages, arrayImages, arraySource, gridOf, statisticsOf } from './array-images.ts';
 import { readLabels } from './array-labels.ts';
 import { fileBytes } from './byte-source.ts';
@@ -105,11 +105,9 @@ async function dataSetOf(
     throw new DataSetError('data-type', training.images.where, what, 'save both as one type');
   }
   const grid = images.real ? await gridOf(training ? [images, training.images] : [images]) : null;
-  let classes = 10;
-  for (const all of [labels, training?.labels ?? []]) for (const label of all) classes = Math.max(classes, label + 1);
   return {
     name,
-    classes: Array.from({ length: classes }, (_, c) => String(c)),
+    classes: numberedClasses([...labels, ...(training?.labels ?? [])]),
     ...(await statisticsOf(images, grid)),
     ...(grid && { normalization: grid.normalized ? ('applied' as const) : ('unknown' as const) }),
     evaluation: arraySource(images, grid, labels),

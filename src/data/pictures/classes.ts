@@ -19,8 +19,8 @@ export interface Classes {
 }
 
 /**
- * The classes that a file numbers: line n is class n, up to its first tab, comma or blank the key (a folder's name), the rest what it is called.
- * A line that is a key as a whole, blanks and all, is one.
+ * The classes that a file numbers: line n is class n, up to its first tab, comma or blank the key (a folder's name), the rest what it
+ * is called. A line that is a key as a whole, blanks and all, is one.
  * @param keys those that occur; all must be in the file
  * @throws DataSetError by line
  */

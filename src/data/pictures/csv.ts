@@ -11,12 +11,11 @@ const REMEDY = 'give csv:FILE with two columns, the path of a picture and its cl
 interface Row {
   readonly path: string;
   readonly label: string;
-  readonly line: number;
 }
 
 /**
- * The pictures that a table lists: first column a path, from the table's folder on; second the class, its number or, where any is none, its name.
- * Separated by commas, semicolons or tabs; a first line whose class is "label", "class" or the like is a heading.
+ * The pictures that a table lists: first column a path, from the table's folder on; second the class, its number or, where any is
+ * none, its name. Separated by commas, semicolons or tabs; a first line whose class is "label", "class" or the like is a heading.
  * @param classesFile numbers the classes' names; else their sorted order does
  * @throws DataSetError by line
  */
@@ -51,7 +50,7 @@ async function readRows(file: string): Promise<Row[]> {
       if (path === '' || label === '') {
         throw new DataSetError('data-corrupt', `${file}, line ${info.lines}`, 'has no path or no class', REMEDY);
       }
-      rows.push({ path, label, line: info.lines });
+      rows.push({ path, label });
     }
   } catch (cause) {
     if (cause instanceof BsnnError) throw cause;

@@ -39,8 +39,8 @@ export async function measurePicture(path: string): Promise<Size & { readonly gr
 }
 
 /**
- * Reads one picture and frames it. Grey pictures, palettes, 16 bits and Exif's orientation are brought to 8 bits of RGB, transparency is left
- * out, colour profiles are left alone, and inks (CMYK) become light as Pillow makes them: what training pipelines see.
+ * Reads one picture and frames it. Grey pictures, palettes, 16 bits and Exif's orientation are brought to 8 bits of RGB, transparency
+ * is left out, colour profiles are left alone, and inks (CMYK) become light as Pillow makes them: what training pipelines see.
  * Pictures are decoded and made smaller by libvips, on its threads.
  * @returns pixels 0…255, [channel][y][x], and their size
  * @throws DataSetError by file

@@ -28,8 +28,8 @@ const ENDINGS = new Set([
 ]);
 
 /**
- * The pictures of a folder that has a folder for each class, however deep they lie in it. Every prefix of the list has nearly the mix of classes
- * of the whole. Hidden files, and those whose names do not end as pictures' do, are left alone.
+ * The pictures of a folder that has a folder for each class, however deep they lie in it. Every prefix of the list has nearly the mix
+ * of classes of the whole. Hidden files, and those whose names do not end as pictures' do, are left alone.
  * @param classesFile numbers the classes; else `classes.txt` in the folder or beside it; else their sorted names
  * @throws DataSetError
  */

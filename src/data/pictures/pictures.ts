@@ -31,13 +31,13 @@ interface Reading {
 const AT_ONCE = 2 * availableParallelism();
 
 /**
- * Pictures in files as a source: decoded as they are asked for, on other threads. Where nothing says how large the images are to be, the first
- * picture does, and all others must be as large.
+ * Pictures in files as a source: decoded as they are asked for, on other threads. Where nothing says how large the images are to be,
+ * the first picture does, and all others must be as large.
  * @param files at least one
  * @throws DataSetError, OptionError
  */
 export async function openPictures(files: readonly PictureFile[], options: PictureOptions): Promise<LabelledSource> {
-  const reading = await readingOf(files, options);
+  const reading = await readingOf(files[0].path, options);
   const size = shapeSize(reading.shape);
   return {
     count: files.length,
@@ -67,10 +67,11 @@ export async function partReadable(
   let done = 0;
   // the first that can be read says how large the others are to be
   let begin = 0;
-  for (; begin < files.length && !reading; begin++) {
-    reading = await readingOf(files.slice(begin), options).catch((error) => note(reasons, begin, error));
-    if (reading) break;
-    onProgress(++done);
+  while (begin < files.length) {
+    reading = await readingOf(files[begin].path, options).catch((error) => note(reasons, begin, error));
+    if (reading !== null) break;
+    begin = ++done;
+    onProgress(done);
   }
   await eachAtOnce(files.length - begin, async (i) => {
     await readOne(files[begin + i].path, reading as Reading).catch((error) => note(reasons, begin + i, error));
@@ -90,12 +91,12 @@ function note(reasons: (string | null)[], i: number, error: unknown): null {
 }
 
 /** What all pictures have in common, from the options, the network, and the first picture where these leave it open. */
-async function readingOf(files: readonly PictureFile[], options: PictureOptions): Promise<Reading> {
+async function readingOf(firstPath: string, options: PictureOptions): Promise<Reading> {
   const { input } = options;
   const framing = pictureFraming(options, input);
   const map = input && (input.height > 1 || input.width > 1) ? input : null;
   const isOpen = framing.crop === null || (input !== undefined && map === null && options.channels === undefined);
-  const first = isOpen ? await measurePicture(files[0].path) : null;
+  const first = isOpen ? await measurePicture(firstPath) : null;
   const own = first?.grey ? 1 : 3;
   const channels = options.channels ?? (map ? (map.channels === 1 ? 1 : 3) : input ? own : 3);
   const sides =

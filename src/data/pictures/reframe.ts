@@ -1,6 +1,6 @@
 import { type Shape, shapeSize } from '../../ann/ann.ts';
 import { OptionError } from '../../errors.ts';
-import { type ImageSource, readImages } from '../../run/source.ts';
+import { type ImageSource, readImages, sourceLike } from '../../run/source.ts';
 import { type Channels, framed, planes } from './decode.ts';
 import { centre, type Framing, resized } from './framing.ts';
 
@@ -9,7 +9,7 @@ import { centre, type Framing, resized } from './framing.ts';
  * @param channels null: as they are
  * @throws OptionError where the images are no pictures, or smaller than what is to be cut out of them
  */
-export function reframe<S extends ImageSource>(source: S, framing: Framing, channels: Channels | null): S {
+export function reframe<S extends ImageSource>(source: S, framing: Framing, channels: Channels | null) {
   const { shape: from } = source;
   const found = channelsOf(from);
   const wanted = channels ?? found;
@@ -27,8 +27,7 @@ export function reframe<S extends ImageSource>(source: S, framing: Framing, chan
     const { pixels: kept } = await framed(image, from, framing, 'an image');
     return planes(kept, width * height, wanted);
   };
-  return {
-    ...source,
+  return sourceLike(source, {
     shape,
     read: async (first: number, count: number) => {
       const pixels = await readImages(source, first, count);
@@ -37,7 +36,7 @@ export function reframe<S extends ImageSource>(source: S, framing: Framing, chan
       for (let i = 0; i < count; i++) all.set(await one(pixels.subarray(i * before, (i + 1) * before)), i * after);
       return all;
     },
-  };
+  });
 }
 
 function channelsOf({ channels, height, width }: Shape): Channels {

@@ -1,14 +1,7 @@
-import { ModelFormatError } from '../../errors.ts';
+import { type ModelFormatCode, ModelFormatError } from '../../errors.ts';
 
 /** Codes of what is wrong with a saved network. */
-export type SavedCode =
-  | 'network-digest'
-  | 'network-file'
-  | 'network-tensor'
-  | 'network-text'
-  | 'network-truncated'
-  | 'network-value'
-  | 'network-version';
+export type SavedCode = Extract<ModelFormatCode, `network-${string}`>;
 
 /** Refuses a saved network, or what is to be saved. */
 export type Refuse = (code: SavedCode, what: string, remedy?: string, cause?: unknown) => never;
