@@ -3,7 +3,6 @@ import { seeded } from '../src/ann/build.ts';
 import { readBuffer } from '../src/gpu/buffers.ts';
 import type { SpikingNeurons, SpikingTerm } from '../src/network/network.ts';
 import { clampMembrane, initialMembrane, spikeCharge } from '../src/neuron/bistable.ts';
-import { receive } from '../src/neuron/membrane.ts';
 import type { Region } from '../src/plan/words/regions.ts';
 import type { Session } from '../src/run/session.ts';
 
@@ -63,10 +62,11 @@ function wordsAt({ network, plan }: Session, layer: SpikingNeurons, sources: rea
   let v = initialMembrane(g, network.initial);
   return Array.from({ length: plan.waves }, (_, wave) => {
     const current = layer.terms.reduce(
-      (sum, term, t) => sum + currentOf(layer, term, sourceShape(network, term.source), sources[t], wave, place),
+      (sum, term, t) =>
+        sum + currentOf(layer, term, sourceShape(network, term.source), sources[t], wave, place) * 2 ** term.shifts[place.channel],
       layer.bias[place.channel],
     );
-    v = clampMembrane(receive(v, current, g));
+    v = clampMembrane(v + current);
     let word = 0;
     for (let phase = 0; phase < network.phaseBits; phase++) {
       const charge = spikeCharge(g, network.phaseBits, phase);

@@ -24,7 +24,7 @@ def under(window, x, height, width):
     return np.stack([at(y, z) for y in range(0, kh * dy, dy) for z in range(0, kw * dx, dx)], axis=1)
 
 def weighted(operator, x, channels, height, width):
-    """Sum of weights times words; below 2^24, so exact in float64 too."""
+    """Sum of weights times words; below 2^30, so exact in float64 too."""
     if operator["type"] == "identity":
         return operator["weights"][:, None, None] * x
     rows = operator["weights"].astype(float).reshape(operator["groups"], channels // operator["groups"], -1)
@@ -36,19 +36,19 @@ def run(network, image, waves=3):
     column = lambda values: values.astype(np.int64)[:, None, None]
     state, words = {}, [[] for _ in range(waves)]
     for sent in words:
-        source = lambda i: sent[i] if i >= 0 else image.astype(np.int64) - column(network["input"]["zeroPoint"])
+        source = lambda i: sent[i] if i >= 0 else image.astype(np.int64) - column(network["input"]["units"]["zero"])
         for i, layer in enumerate(network["layers"]):
             size = [layer["shape"][k] for k in ("channels", "height", "width")]
             if layer["kind"] == "pool":
                 word = getattr(under(layer["window"], source(layer["source"]), *size[1:]), layer["mode"])(axis=1)  # max or sum
             else:
-                v = column(layer["bias"]) + sum(weighted(t["operator"], source(t["source"]), *size) for t in layer["terms"])
+                terms = [weighted(t["operator"], source(t["source"]), *size) << column(t["shifts"]) for t in layer["terms"]]
+                v = column(layer["bias"]) + sum(terms)
                 if layer["kind"] == "readout":
-                    word = state[i] = np.clip(state.get(i, 0) + v, -(2**30), 2**30)
+                    word = state[i] = state.get(i, 0) + v
                 else:
-                    g = column(layer["gridBits"])
-                    theta, unit = 2 ** np.maximum(0, g), 2 ** np.maximum(0, -g)
-                    v = np.clip(state.get(i, (network["initial"] == "half") * theta // 2) + v * unit, -(2**23), 2**23)
+                    theta, limit = 2 ** column(layer["gridBits"]), 2**30 - 1
+                    v = np.clip(state.get(i, (network["initial"] == "half") * theta // 2) + v, -limit, limit)
                     word = np.clip(v // theta, 0, 2 ** network["timetable"]["layers"][layer["depth"]]["phases"] - 1)
                     state[i] = v - theta * word
             sent.append(word)

@@ -12,7 +12,7 @@
 @group(0) @binding(1) var<storage, read> weights: array<vec4u>;
 @group(0) @binding(2) var<uniform> layer: Layer;
 @group(0) @binding(3) var<uniform> batch: Batch;
-@group(0) @binding(4) var<storage, read> channels: array<vec4i>;          // bias, g, V(0) | identity weight
+@group(0) @binding(4) var<storage, read> channels: array<vec4i>;          // bias, g, V(0) | shift, identity weight
 @group(0) @binding(5) var<storage, read_write> counters: array<atomic<u32>>;
 #if ${keepMembranes}
 @group(0) @binding(6) var<storage, read_write> membranes: array<i32>;     // [channel][y][x][image]
@@ -126,7 +126,7 @@ fn accumulateTiled(
       workgroupBarrier();
       takeProducts(&sums, local);
 #endif
-      addSums(&v, &sums, tile, layer.term[t].shift);
+      addSums(&v, &sums, &term, tile);
     }
     spikes += fire(&v, tile, wave, place);
   }

@@ -1,6 +1,6 @@
 // accumulate: one layer of bistable neurons for all images and waves (specification, section 2, the windowed rule).
 //
-//     V    = clamp(V + b + Σ_i w_i · word_i, −2^23, 2^23)
+//     V    = clamp(V + b + Σ_t (Σ_i w_t,i · word_i) · 2^s_t, ±(2^30 − 1))
 //     word = clamp(⌊V / θ⌋, 0, 2^K − 1)
 //     V    = V − θ · word
 //
@@ -21,7 +21,7 @@
 @group(0) @binding(2) var<uniform> layer: Layer;
 @group(0) @binding(3) var<uniform> batch: Batch;
 #if ${uniformTable}
-@group(0) @binding(4) var<uniform> channels: array<vec4i, 4096>;          // bias, g, V(0) | identity weight
+@group(0) @binding(4) var<uniform> channels: array<vec4i, 4096>;          // bias, g, V(0) | shift, identity weight
 #else
 @group(0) @binding(4) var<storage, read> channels: array<vec4i>;
 #endif
@@ -101,7 +101,7 @@ fn addTerms(v: ptr<function, Membranes>, tile: u32, share: u32, wave: u32, place
 #if ${window}
     if (term.kind == CONVOLUTION) { sumWindow(&sums, &term, tile, wave, place.n, place.x, y, weight); }
 #endif
-    addSums(v, &sums, tile, term.shift);
+    addSums(v, &sums, &term, tile);
   }
 }
 

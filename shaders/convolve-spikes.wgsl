@@ -10,7 +10,7 @@
 @group(0) @binding(1) var<storage, read> events: array<vec2u>;
 @group(0) @binding(2) var<uniform> layer: SpikeLayer;
 @group(0) @binding(3) var<uniform> chunk: Chunk;
-@group(0) @binding(4) var<storage, read> channels: array<vec4i>;  // bias, g, V(0) | identity weight
+@group(0) @binding(4) var<storage, read> channels: array<vec4i>;  // bias, g, V(0) | shift, identity weight
 @group(0) @binding(5) var<storage, read_write> currents: array<vec4i>;
 
 const STEPS = vec4u(0u, 1u, 2u, 3u);
@@ -79,7 +79,7 @@ fn addEvents(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, scal
       let pixel = (*term).source + g * (*term).groupStride + (u32(iy) * (*term).width + u32(ix)) * layer.batch + n;
       for (var source = first / 8u; source * 8u < last; source++) {
         if (added == FULL) {
-          carry(sums, open, scale);
+          carry(sums, open, term, scale, tile);
           open = Open();
           added = 0u;
         }
@@ -100,20 +100,25 @@ fn addEvents(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, scal
       }
     }
   }
-  carry(sums, open, scale);
+  carry(sums, open, term, scale, tile);
 }
 
 // Weights are stored plus 128: that many times the spikes are too much.
-fn carry(sums: ptr<function, Currents>, open: Open, scale: vec4i) {
+fn carry(sums: ptr<function, Currents>, open: Open, term: ptr<function, SpikeTerm>, scale: vec4i, tile: u32) {
   let bias = vec4i(open.count << vec4u(7u));
-  (*sums)[0] += (vec4i(open.w02 & vec4u(0xffffu)) - bias) * scale;
-  (*sums)[1] += (vec4i(open.w13 & vec4u(0xffffu)) - bias) * scale;
-  (*sums)[2] += (vec4i(open.w02 >> vec4u(16u)) - bias) * scale;
-  (*sums)[3] += (vec4i(open.w13 >> vec4u(16u)) - bias) * scale;
-  (*sums)[4] += (vec4i(open.w46 & vec4u(0xffffu)) - bias) * scale;
-  (*sums)[5] += (vec4i(open.w57 & vec4u(0xffffu)) - bias) * scale;
-  (*sums)[6] += (vec4i(open.w46 >> vec4u(16u)) - bias) * scale;
-  (*sums)[7] += (vec4i(open.w57 >> vec4u(16u)) - bias) * scale;
+  (*sums)[0] += (vec4i(open.w02 & vec4u(0xffffu)) - bias) * (scale << shiftOf(term, tile, 0u));
+  (*sums)[1] += (vec4i(open.w13 & vec4u(0xffffu)) - bias) * (scale << shiftOf(term, tile, 1u));
+  (*sums)[2] += (vec4i(open.w02 >> vec4u(16u)) - bias) * (scale << shiftOf(term, tile, 2u));
+  (*sums)[3] += (vec4i(open.w13 >> vec4u(16u)) - bias) * (scale << shiftOf(term, tile, 3u));
+  (*sums)[4] += (vec4i(open.w46 & vec4u(0xffffu)) - bias) * (scale << shiftOf(term, tile, 4u));
+  (*sums)[5] += (vec4i(open.w57 & vec4u(0xffffu)) - bias) * (scale << shiftOf(term, tile, 5u));
+  (*sums)[6] += (vec4i(open.w46 >> vec4u(16u)) - bias) * (scale << shiftOf(term, tile, 6u));
+  (*sums)[7] += (vec4i(open.w57 >> vec4u(16u)) - bias) * (scale << shiftOf(term, tile, 7u));
+}
+
+// How far the sums of channel u of a term are shifted.
+fn shiftOf(term: ptr<function, SpikeTerm>, tile: u32, u: u32) -> vec4u {
+  return vec4u(u32(channels[(*term).row + tile * 8u + u].x));
 }
 
 // A shortcut without parameters: the same place and channel, times one integer a channel.
@@ -130,6 +135,6 @@ fn addIdentity(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, sc
 }
 
 fn addIdentityChannel(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, scale: vec4i, word: u32, tile: u32, u: u32) {
-  let w = channels[(*term).weights + tile * 8u + u].x * scale;
+  let w = (channels[(*term).row + tile * 8u + u].y * scale) << shiftOf(term, tile, u);
   (*sums)[u] += vec4i((vec4u(word) >> (STEPS + vec4u(spikeBit(u, 0u)))) & vec4u(1u)) * w;
 }

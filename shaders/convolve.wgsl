@@ -12,7 +12,7 @@
 #endif
 @group(0) @binding(2) var<uniform> layer: SpikeLayer;
 @group(0) @binding(3) var<uniform> chunk: Chunk;
-@group(0) @binding(4) var<storage, read> channels: array<vec4i>;  // bias, g, V(0) | identity weight
+@group(0) @binding(4) var<storage, read> channels: array<vec4i>;  // bias, g, V(0) | shift, identity weight
 @group(0) @binding(5) var<storage, read_write> currents: array<vec4i>;
 
 override workgroupSize = 64u;

@@ -1,4 +1,4 @@
-// flip: a window's end (specification, section 2): V = clamp(V, −2^23, 2^23), S = 1 − S. Before the layer's first window the
+// flip: a window's end (specification, section 2): V = clamp(V, ±(2^30 − 1)), S = 1 − S. Before the layer's first window the
 // membranes are bounded and the states stay. Membranes: [channel][y][x][image]; states: 8 channels to a u32, where the spikes
 // of a train's first step lie. One invocation: 8 channels of one place of one image; it alone reads and writes them.
 // Uses lib/steps
@@ -8,8 +8,6 @@
 @group(0) @binding(2) var<uniform> chunk: Chunk;
 @group(0) @binding(3) var<storage, read_write> membranes: array<i32>;
 
-const LIMIT = 8388608;  // 2^23
-
 @compute @workgroup_size(64)
 fn flip(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let index = (group.z * groups.x + group.x) * 64u + local;
@@ -18,7 +16,7 @@ fn flip(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (tile * 8u >= layer.channels || index % layer.batch >= chunk.images) { return; }
   for (var u = 0u; u < min(8u, layer.channels - tile * 8u); u++) {
     let at = layer.membranes + tile * 7u * stride + index + u * stride;
-    membranes[at] = clamp(membranes[at], -LIMIT, LIMIT);
+    membranes[at] = clampStep(membranes[at]);
   }
   if (chunk.step >= layer.first) { spikes[layer.states + index] ^= STEP_BITS; }
 }

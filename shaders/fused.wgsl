@@ -12,7 +12,7 @@
 #endif
 @group(0) @binding(2) var<uniform> layer: SpikeLayer;
 @group(0) @binding(3) var<uniform> chunk: Chunk;
-@group(0) @binding(4) var<storage, read> channels: array<vec4i>;  // bias, g, V(0) | identity weight
+@group(0) @binding(4) var<storage, read> channels: array<vec4i>;  // bias, g, V(0) | shift, identity weight
 @group(0) @binding(5) var<storage, read_write> membranes: array<i32>;
 #if ${driven}
 @group(0) @binding(6) var<storage, read> drive: array<i32>;

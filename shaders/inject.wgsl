@@ -1,4 +1,4 @@
-// inject: image → drive, once a batch (specification, section 7): b + Σ w · q of every neuron that reads the pixels. Pixels are
+// inject: image → drive, once a batch (specification, section 7): b + Σ (Σ w · q) · 2^s of every neuron that reads the pixels. Pixels are
 // words of `encode`, [block of 4 channels][y][x][image]; the zero point is in the bias, padding is a word of it.
 // Drive: [channel][y][x][image]. One invocation: 8 output channels of one pixel of one image; it alone writes them.
 // Uses lib/steps
@@ -7,7 +7,7 @@
 @group(0) @binding(1) var<storage, read> weights: array<vec4u>;
 @group(0) @binding(2) var<uniform> layer: SpikeLayer;
 @group(0) @binding(3) var<uniform> chunk: Chunk;
-@group(0) @binding(4) var<storage, read> channels: array<vec4i>;  // bias | identity weight
+@group(0) @binding(4) var<storage, read> channels: array<vec4i>;  // bias | shift, identity weight
 @group(0) @binding(5) var<storage, read_write> drive: array<i32>;
 
 alias Tile = array<i32, 8>;
@@ -37,6 +37,7 @@ fn inject(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: 
 fn addWindow(sums: ptr<function, Tile>, term: ptr<function, SpikeTerm>, tile: u32, share: u32, n: u32, x: u32, y: u32) {
   let first = (tile * 8u / (*term).groupOutputs) * (*term).groupInputs / 4u;
   var w = share * layer.tileWeights + (*term).weights;
+  var own = Tile();
   for (var q = first; q < first + (*term).blocks; q++) {
     for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
       for (var kx = 0u; kx < (*term).kernelWidth; kx++) {
@@ -47,11 +48,14 @@ fn addWindow(sums: ptr<function, Tile>, term: ptr<function, SpikeTerm>, tile: u3
           word = words[(*term).source + ((q * (*term).height + u32(iy)) * (*term).width + u32(ix)) * layer.batch + n];
         }
         for (var u = 0u; u < 8u; u++) {
-          (*sums)[u] += dotBytes(word, weights[w + u / 4u][u % 4u]);
+          own[u] += dotBytes(word, weights[w + u / 4u][u % 4u]);
         }
         w += 2u;
       }
     }
+  }
+  for (var u = 0u; u < 8u; u++) {
+    (*sums)[u] += own[u] << u32(channels[(*term).row + tile * 8u + u].x);
   }
 }
 
@@ -59,7 +63,8 @@ fn addIdentity(sums: ptr<function, Tile>, term: ptr<function, SpikeTerm>, tile: 
   for (var u = 0u; u < min(8u, layer.channels - tile * 8u); u++) {
     let o = tile * 8u + u;
     let word = words[(*term).source + ((o / 4u * layer.height + y) * layer.width + x) * layer.batch + n];
-    (*sums)[u] += i32((word >> (8u * (o % 4u))) & 0xffu) * channels[(*term).weights + o].x;
+    let entry = channels[(*term).row + o];
+    (*sums)[u] += (i32((word >> (8u * (o % 4u))) & 0xffu) * entry.y) << u32(entry.x);
   }
 }
 

@@ -1,6 +1,7 @@
-// readout-steps: the last layer, which integrates and never fires, over a chunk of steps: its potential after every one.
-// Currents: [group of 4 steps][class][image]; potentials out: [step][image][class]; membranes: [class][image]. Bounded by ±2^30,
-// and not shifted by the grid. One invocation: one class of one image, all steps of the chunk; it alone touches its membrane.
+// readout-steps: the last layer, which integrates and never fires, over a chunk of steps: what has come since its window began, or
+// without windows in the step alone, which fits 32 bits. The host adds these up, however many there are.
+// Currents: [group of 4 steps][class][image]; out: [step][image][class]; membranes: [class][image], the window's so far.
+// One invocation: one class of one image, all steps of the chunk; it alone touches its membrane.
 // Uses lib/steps, lib/neuron-${neuron}
 
 @group(0) @binding(0) var<storage, read> currents: array<vec4i>;
@@ -25,8 +26,12 @@ fn readoutSteps(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
     if (layer.receives != 0u) {
       current = currents[step / 4u * ((layer.channels + 7u) / 8u) * 8u * layer.batch + index][step % 4u];
     }
-    let begins = chunk.step >= layer.first && (chunk.step + step + layer.offset) % layer.period == 0u;
-    v = clamp(v + arriving(current, input, begins), -UNIT_LIMIT, UNIT_LIMIT);
+#if ${windowed}
+    let turns = (chunk.step + step + layer.offset) % layer.period == 0u;
+#else
+    let turns = true;
+#endif
+    v = select(v, 0, turns) + arriving(current, input, turns && chunk.step >= layer.first);
     potentials[((chunk.row + step) * layer.batch + n) * layer.channels + o] = v;
   }
   membranes[layer.membranes + index] = v;

@@ -1,17 +1,17 @@
 // readout: the last layer, which integrates and never fires (specification, sections 2 and 6), for all images and waves.
-// After phase k of a wave the spikes so far are the words' k + 1 upper bits; the potential then is
+// After phase k of a wave the spikes so far are the words' k + 1 upper bits; what the wave has brought then is
 //
-//     V + b + Σ_i w_i · (word_i with its lower bits cleared)
+//     b + Σ_t (Σ_i w_t,i · (word_i with its lower bits cleared)) · 2^s_t
 //
-// and after the last phase it stays for the next wave. It is never clamped: 2^23 a wave leaves i32 room for 255 waves.
-// Potentials out: [wave · K + phase][image][class]. Weights as in `accumulate`. One invocation: 8 classes of one image.
+// which is below 2^30. The host adds up the waves, however many there are.
+// Out: [wave · K + phase][image][class]. Weights as in `accumulate`. One invocation: 8 classes of one image.
 // Uses lib/layer
 
 @group(0) @binding(0) var<storage, read_write> words: array<u32>;
 @group(0) @binding(1) var<storage, read> weights: array<vec4u>;
 @group(0) @binding(2) var<uniform> layer: Layer;
 @group(0) @binding(3) var<uniform> batch: Batch;
-@group(0) @binding(4) var<storage, read> channels: array<vec4i>;          // bias | identity weight
+@group(0) @binding(4) var<storage, read> channels: array<vec4i>;          // bias | shift, identity weight
 @group(0) @binding(5) var<storage, read_write> potentials: array<i32>;
 
 alias Classes = array<i32, 8>;
@@ -22,12 +22,11 @@ fn readout(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
   let share = group.y;  // tile of this dispatch's weights
   let tile = layer.firstTile + share;
   if (n >= batch.images) { return; }
-  var v = Classes();
   for (var wave = 0u; wave < layer.waves; wave++) {
     for (var phase = 0u; phase < layer.window; phase++) {
-      var potential = v;
+      var potential = Classes();
       for (var u = 0u; u < 8u; u++) {
-        potential[u] += channels[layer.channelBase + tile * 8u + u].x;
+        potential[u] = channels[layer.channelBase + tile * 8u + u].x;
       }
       for (var t = 0u; t < layer.terms; t++) {
         var term = layer.term[t];
@@ -40,7 +39,6 @@ fn readout(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
       for (var u = 0u; u < 8u && tile * 8u + u < layer.channels; u++) {
         potentials[((wave * layer.window + phase) * layer.batch + n) * layer.channels + tile * 8u + u] = potential[u];
       }
-      if (phase == layer.window - 1u) { v = potential; }
     }
   }
 }
@@ -60,6 +58,7 @@ fn prefix(term: ptr<function, Term>, wave: u32, phase: u32, at: u32) -> u32 {
 fn addConvolution(potential: ptr<function, Classes>, term: ptr<function, Term>, tile: u32, share: u32, wave: u32, phase: u32, n: u32) {
   let first = firstBlock(term, tile);
   var w = share * layer.tileWeights + (*term).weights;
+  var sums = Classes();
   for (var q = first; q < first + (*term).blocks; q++) {
     for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
       for (var kx = 0u; kx < (*term).kernelWidth; kx++) {
@@ -71,11 +70,14 @@ fn addConvolution(potential: ptr<function, Classes>, term: ptr<function, Term>, 
           word = prefix(term, wave, phase, at);
         }
         for (var u = 0u; u < 8u; u++) {
-          (*potential)[u] += dotBytes(word, weights[w + u / 4u][u % 4u]) << (*term).shift;
+          sums[u] += dotBytes(word, weights[w + u / 4u][u % 4u]);
         }
         w += 2u;
       }
     }
+  }
+  for (var u = 0u; u < 8u; u++) {
+    (*potential)[u] += sums[u] << ((*term).shift + u32(channels[(*term).row + tile * 8u + u].x));
   }
 }
 
@@ -85,7 +87,8 @@ fn addIdentity(potential: ptr<function, Classes>, term: ptr<function, Term>, til
     if (o < layer.channels) {
       let word = prefix(term, wave, phase, o / 4u * layer.batch + n);
       let byte = i32((word >> (8u * (o % 4u))) & 0xffu);
-      (*potential)[u] += (byte * channels[(*term).weights + o].x) << (*term).shift;
+      let entry = channels[(*term).row + o];
+      (*potential)[u] += (byte * entry.y) << ((*term).shift + u32(entry.x));
     }
   }
 }

@@ -21,7 +21,7 @@ export interface Exported {
   readonly batch: { readonly cpu: number; readonly cuda: number };
 }
 
-type Values = Uint8Array | Int8Array | Int32Array | Float32Array;
+type Values = Uint8Array | Int8Array | Int32Array | Float32Array | Float64Array;
 
 /** Where an array lies in arrays.bin: little-endian, its last index fastest. */
 interface Reference {

@@ -28,7 +28,8 @@ struct Term {
   padLeft: u32,
   dilationY: u32,
   dilationX: u32,
-  weights: u32,         // convolution: first vec4u within a tile's weights; identity: first entry of `channels`
+  weights: u32,         // convolution: first vec4u within a tile's weights
+  row: u32,             // first entry of `channels` of this term: how far its sums are shifted, and an identity's weight
   shift: u32,           // the source's bytes count 2^shift (upper bytes of sums)
   phases: u32,          // readout: 1 where word prefixes are masked out here, K where the source lies there phase by phase
   bits: u32,            // readout: K of the source

@@ -151,7 +151,7 @@ fn stepNeuron(neurons: ptr<function, Neurons>, words: ptr<function, Planes>, cur
 // A step outside the chunk leaves V as it is.
 fn oneStep(inside: bool, phase: u32, begins: bool, v: i32, current: i32, drive: i32, g: i32, firing: bool, sent: i32) -> Fired {
   let moment = Moment(phase, layer.phaseBits);
-  let after = fire(receive(v, arriving(current, drive, begins), g), g, layer.most, moment, firing, sent);
+  let after = fire(receive(v, arriving(current, drive, begins)), g, layer.most, moment, firing, sent);
   return Fired(select(v, after.v, inside), select(0, after.word, inside), select(0u, after.spikes, inside));
 }
 

@@ -13,7 +13,7 @@ fn arriving(current: i32, drive: i32, begins: bool) -> i32 {
 }
 
 fn fire(v: i32, g: i32, most: u32, moment: Moment, firing: bool, sent: i32) -> Fired {
-  let shift = u32(max(0, g)) + moment.phaseBits;  // the charge, θ·2^K, is at most 2^30
+  let shift = u32(g) + moment.phaseBits;  // the charge, θ·2^K, is at most 2^30
   let spikes = clamp(v >> shift, 0, i32(most));
   return Fired(clampStep(v - (spikes << shift)), spikes, u32(spikes));
 }

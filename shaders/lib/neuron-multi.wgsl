@@ -1,7 +1,5 @@
 // The multi-threshold neuron, as `src/neuron/multi.ts`: a word in every step. `most` is the largest, 2^n − 1.
 
-const WORD_LIMIT = 8388608;  // 2^23
-
 fn spikeWeight(moment: Moment) -> i32 {
   return 1;
 }
@@ -16,8 +14,8 @@ fn arriving(current: i32, drive: i32, begins: bool) -> i32 {
 
 // `sent`: Σ words so far; never negative, so that no more is taken back than was sent.
 fn fire(v: i32, g: i32, most: u32, moment: Moment, firing: bool, sent: i32) -> Fired {
-  let shift = u32(max(0, g));
-  let held = clamp(v, -WORD_LIMIT, WORD_LIMIT);
+  let shift = u32(g);
+  let held = clampStep(v);
 #if ${signed}
   let least = -min(sent, i32(most));
 #else

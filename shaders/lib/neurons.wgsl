@@ -4,7 +4,7 @@
 // Everything is written out channel by channel with constant indices: an array that a loop indexes stays in memory on
 // software drivers, and every multiply-add with it.
 
-const LIMIT = 8388608;  // 2^23
+const LIMIT = 1073741823;  // 2^30 − 1
 
 // Channel u of the tile: [2u] holds columns 0 to 3; [2u + 1] columns 4 to 7 or, deep, channel u of the next tile. The first are
 // called near, the others far.
@@ -25,44 +25,42 @@ struct Place {
   inside: bool,   // the row is on the map
 }
 
-// Channel u of the tile: bias in the membrane's units, log2 θ, what currents are shifted by where g < 0, V(0).
-fn entryOf(tile: u32, u: u32) -> vec4i {
+// Channel u of the tile in a row of the table: its bias, g and V(0), or of a term how far its sums are shifted, and an identity's weight.
+fn entryOf(row: u32, tile: u32, u: u32) -> vec4i {
 #if ${broadcast}
-  let entry = subgroupBroadcast(channels[layer.channelBase + tile * 8u + u], 0u);
+  return subgroupBroadcast(channels[row + tile * 8u + u], 0u);
 #else
-  let entry = channels[layer.channelBase + tile * 8u + u];
+  return channels[row + tile * 8u + u];
 #endif
-  let up = max(0, -entry.y);
-  return vec4i(entry.x << u32(up), max(0, entry.y), up, entry.z);
 }
 
 // Channel u of the far neurons.
-fn farEntryOf(tile: u32, u: u32, near: vec4i) -> vec4i {
+fn farEntryOf(row: u32, tile: u32, u: u32, near: vec4i) -> vec4i {
 #if ${deep}
-  return entryOf(tile + 1u, u);
+  return entryOf(row, tile + 1u, u);
 #else
   return near;
 #endif
 }
 
 fn startOf(tile: u32) -> Membranes {
-  let v0 = vec4i(entryOf(tile, 0u).w);
-  let v1 = vec4i(entryOf(tile, 1u).w);
-  let v2 = vec4i(entryOf(tile, 2u).w);
-  let v3 = vec4i(entryOf(tile, 3u).w);
-  let v4 = vec4i(entryOf(tile, 4u).w);
-  let v5 = vec4i(entryOf(tile, 5u).w);
-  let v6 = vec4i(entryOf(tile, 6u).w);
-  let v7 = vec4i(entryOf(tile, 7u).w);
+  let v0 = vec4i(entryOf(layer.channelBase, tile, 0u).z);
+  let v1 = vec4i(entryOf(layer.channelBase, tile, 1u).z);
+  let v2 = vec4i(entryOf(layer.channelBase, tile, 2u).z);
+  let v3 = vec4i(entryOf(layer.channelBase, tile, 3u).z);
+  let v4 = vec4i(entryOf(layer.channelBase, tile, 4u).z);
+  let v5 = vec4i(entryOf(layer.channelBase, tile, 5u).z);
+  let v6 = vec4i(entryOf(layer.channelBase, tile, 6u).z);
+  let v7 = vec4i(entryOf(layer.channelBase, tile, 7u).z);
 #if ${deep}
-  let w0 = vec4i(entryOf(tile + 1u, 0u).w);
-  let w1 = vec4i(entryOf(tile + 1u, 1u).w);
-  let w2 = vec4i(entryOf(tile + 1u, 2u).w);
-  let w3 = vec4i(entryOf(tile + 1u, 3u).w);
-  let w4 = vec4i(entryOf(tile + 1u, 4u).w);
-  let w5 = vec4i(entryOf(tile + 1u, 5u).w);
-  let w6 = vec4i(entryOf(tile + 1u, 6u).w);
-  let w7 = vec4i(entryOf(tile + 1u, 7u).w);
+  let w0 = vec4i(entryOf(layer.channelBase, tile + 1u, 0u).z);
+  let w1 = vec4i(entryOf(layer.channelBase, tile + 1u, 1u).z);
+  let w2 = vec4i(entryOf(layer.channelBase, tile + 1u, 2u).z);
+  let w3 = vec4i(entryOf(layer.channelBase, tile + 1u, 3u).z);
+  let w4 = vec4i(entryOf(layer.channelBase, tile + 1u, 4u).z);
+  let w5 = vec4i(entryOf(layer.channelBase, tile + 1u, 5u).z);
+  let w6 = vec4i(entryOf(layer.channelBase, tile + 1u, 6u).z);
+  let w7 = vec4i(entryOf(layer.channelBase, tile + 1u, 7u).z);
   return Membranes(v0, w0, v1, w1, v2, w2, v3, w3, v4, w4, v5, w5, v6, w6, v7, w7);
 #else
   return Membranes(v0, v0, v1, v1, v2, v2, v3, v3, v4, v4, v5, v5, v6, v6, v7, v7);
@@ -95,14 +93,14 @@ fn addCurrent(v: ptr<function, Membranes>, current: ptr<function, Membranes>) {
 fn addIdentity(v: ptr<function, Membranes>, term: ptr<function, Term>, tile: u32, wave: u32, place: Place) {
   let words0 = blockAt(term, tile * 2u, wave, place);
   let words4 = blockAt(term, tile * 2u + 1u, wave, place);
-  addIdentityChannel(v, term, words0, entryOf(tile, 0u).z, tile, 0u);
-  addIdentityChannel(v, term, words0, entryOf(tile, 1u).z, tile, 1u);
-  addIdentityChannel(v, term, words0, entryOf(tile, 2u).z, tile, 2u);
-  addIdentityChannel(v, term, words0, entryOf(tile, 3u).z, tile, 3u);
-  addIdentityChannel(v, term, words4, entryOf(tile, 4u).z, tile, 4u);
-  addIdentityChannel(v, term, words4, entryOf(tile, 5u).z, tile, 5u);
-  addIdentityChannel(v, term, words4, entryOf(tile, 6u).z, tile, 6u);
-  addIdentityChannel(v, term, words4, entryOf(tile, 7u).z, tile, 7u);
+  addIdentityChannel(v, term, words0, tile, 0u);
+  addIdentityChannel(v, term, words0, tile, 1u);
+  addIdentityChannel(v, term, words0, tile, 2u);
+  addIdentityChannel(v, term, words0, tile, 3u);
+  addIdentityChannel(v, term, words4, tile, 4u);
+  addIdentityChannel(v, term, words4, tile, 5u);
+  addIdentityChannel(v, term, words4, tile, 6u);
+  addIdentityChannel(v, term, words4, tile, 7u);
 }
 
 // The eight words of a block of the source; of the last block where there is none.
@@ -115,11 +113,11 @@ fn blockAt(term: ptr<function, Term>, index: u32, wave: u32, place: Place) -> Bl
   return Block(near, far);
 }
 
-fn addIdentityChannel(v: ptr<function, Membranes>, term: ptr<function, Term>, block: Block, up: i32, tile: u32, u: u32) {
-  let scale = vec4u((*term).shift + u32(up));
-  let w = channels[(*term).weights + tile * 8u + u].x;
-  (*v)[2u * u] += (vec4i(byteOf(block.near, u % 4u)) * w) << scale;
-  (*v)[2u * u + 1u] += (vec4i(byteOf(block.far, u % 4u)) * w) << scale;
+fn addIdentityChannel(v: ptr<function, Membranes>, term: ptr<function, Term>, block: Block, tile: u32, u: u32) {
+  let entry = entryOf((*term).row, tile, u);
+  let shift = vec4u((*term).shift + u32(entry.x));
+  (*v)[2u * u] += (vec4i(byteOf(block.near, u % 4u)) * entry.y) << shift;
+  (*v)[2u * u + 1u] += (vec4i(byteOf(block.far, u % 4u)) * entry.y) << shift;
 }
 #endif
 
@@ -140,8 +138,8 @@ fn fire(v: ptr<function, Membranes>, tile: u32, wave: u32, place: Place) -> u32 
 
 // Channel u of the tile: its words go into byte u % 4 of the block's.
 fn fireChannel(v: ptr<function, Membranes>, block: ptr<function, Block>, tile: u32, u: u32) {
-  let near = entryOf(tile, u);
-  let far = farEntryOf(tile, u, near);
+  let near = entryOf(layer.channelBase, tile, u);
+  let far = farEntryOf(layer.channelBase, tile, u, near);
   let v0 = clamp((*v)[2u * u] + vec4i(near.x), vec4i(-LIMIT), vec4i(LIMIT));
   let v4 = clamp((*v)[2u * u + 1u] + vec4i(far.x), vec4i(-LIMIT), vec4i(LIMIT));
   let word0 = clamp(v0 >> vec4u(u32(near.y)), vec4i(0), vec4i(i32(layer.maxWord)));

@@ -24,21 +24,31 @@ fn sumTerms(v: ptr<function, Currents>, tile: u32, weightTile: u32, group: u32, 
         sumWindow(&sums, &term, tile, group, n, x, y, weight);
       }
       // with constant indices: an array that a loop indexes stays in memory on software drivers
-      addSum(v, &sums, scale, 0u);
-      addSum(v, &sums, scale, 1u);
-      addSum(v, &sums, scale, 2u);
-      addSum(v, &sums, scale, 3u);
-      addSum(v, &sums, scale, 4u);
-      addSum(v, &sums, scale, 5u);
-      addSum(v, &sums, scale, 6u);
-      addSum(v, &sums, scale, 7u);
+      addSum(v, &sums, &term, scale, tile, 0u);
+      addSum(v, &sums, &term, scale, tile, 1u);
+      addSum(v, &sums, &term, scale, tile, 2u);
+      addSum(v, &sums, &term, scale, tile, 3u);
+      addSum(v, &sums, &term, scale, tile, 4u);
+      addSum(v, &sums, &term, scale, tile, 5u);
+      addSum(v, &sums, &term, scale, tile, 6u);
+      addSum(v, &sums, &term, scale, tile, 7u);
     }
   }
 }
 
-fn addSum(v: ptr<function, Currents>, sums: ptr<function, Sums>, scale: vec4i, u: u32) {
-  (*v)[2u * u] += signedSum((*sums)[2u * u], (*sums)[16]) * scale;
-  (*v)[2u * u + 1u] += signedSum((*sums)[2u * u + 1u], (*sums)[17]) * scale;
+fn addSum(v: ptr<function, Currents>, sums: ptr<function, Sums>, term: ptr<function, SpikeTerm>, scale: vec4i, tile: u32, u: u32) {
+  let shifted = scale << vec4u(u32(rowEntry(term, tile, u).x));
+  (*v)[2u * u] += signedSum((*sums)[2u * u], (*sums)[16]) * shifted;
+  (*v)[2u * u + 1u] += signedSum((*sums)[2u * u + 1u], (*sums)[17]) * shifted;
+}
+
+// Of channel u of a term: how far its sums are shifted, and an identity's weight.
+fn rowEntry(term: ptr<function, SpikeTerm>, tile: u32, u: u32) -> vec2i {
+#if ${broadcast}
+  return subgroupBroadcast(channels[(*term).row + tile * 8u + u].xy, 0u);
+#else
+  return channels[(*term).row + tile * 8u + u].xy;
+#endif
 }
 
 // The spikes of four channels, a byte each, in four steps.
@@ -159,11 +169,8 @@ fn addIdentity(v: ptr<function, Currents>, term: ptr<function, SpikeTerm>, scale
 }
 
 fn addIdentityChannel(v: ptr<function, Currents>, term: ptr<function, SpikeTerm>, scale: vec4i, near: u32, far: u32, tile: u32, u: u32) {
-#if ${broadcast}
-  let w = subgroupBroadcast(channels[(*term).weights + tile * 8u + u].x, 0u) * scale;
-#else
-  let w = channels[(*term).weights + tile * 8u + u].x * scale;
-#endif
+  let entry = rowEntry(term, tile, u);
+  let w = (entry.y * scale) << vec4u(u32(entry.x));
   let bits = STEPS + vec4u(spikeBit(u, 0u));
   (*v)[2u * u] += vec4i((vec4u(near) >> bits) & vec4u(1u)) * w;
   (*v)[2u * u + 1u] += vec4i((vec4u(far) >> bits) & vec4u(1u)) * w;

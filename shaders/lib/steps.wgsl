@@ -14,7 +14,7 @@ const CONVOLUTION = 0u;
 const IDENTITY = 1u;
 const MAX_TERMS = 64u;
 const STEP_BITS = 0x11111111u;  // the spikes of all 8 channels in one step, shifted by k
-const UNIT_LIMIT = 1073741824;  // 2^30
+const SUM_LIMIT = 1073741824;  // 2^30; membranes stay below
 
 // The steps that are computed now; the host copies it here before each chunk.
 struct Chunk {
@@ -44,7 +44,8 @@ struct SpikeTerm {
   padLeft: u32,
   dilationY: u32,
   dilationX: u32,
-  weights: u32,         // convolution: first vec4u within a tile's weights; identity: first entry of `channels`
+  weights: u32,         // convolution: first vec4u within a tile's weights
+  row: u32,             // first entry of `channels` of this term: how far its sums are shifted, and an identity's weight
   events: u32,          // spike-driven convolution: first vec2u of its weights
   weight: i32,          // what a spike of this plane counts, but for its phase: ±2^plane
   first: u32,           // first step in which the source's words come here …
@@ -114,22 +115,19 @@ struct Fired {
   spikes: u32,
 }
 
-// V after what arrived in one step: shifted left by −g where g < 0, by ±2^30 at most.
-fn receive(v: i32, arrived: i32, g: i32) -> i32 {
-  let shift = u32(max(0, -g));
-  let most = UNIT_LIMIT >> shift;
-  return v + (clamp(arrived, -most, most) << shift);
+// V after what arrived in one step: ±2^30 at most.
+fn receive(v: i32, arrived: i32) -> i32 {
+  return v + clamp(arrived, -SUM_LIMIT, SUM_LIMIT);
 }
 
 // θ · factor, the charge of a spike; beyond 2^30 no membrane reaches it.
 fn chargeOf(g: i32, factor: i32) -> i32 {
-  let shift = u32(max(0, g));
-  return min(factor, UNIT_LIMIT >> shift) << shift;
+  return min(factor, SUM_LIMIT >> u32(g)) << u32(g);
 }
 
 // V of neurons without windows, after every step.
 fn clampStep(v: i32) -> i32 {
-  return clamp(v, 1 - UNIT_LIMIT, UNIT_LIMIT - 1);
+  return clamp(v, 1 - SUM_LIMIT, SUM_LIMIT - 1);
 }
 
 // Whether the source's words come to a term in this chunk: in windows in which it is silent by its state nothing does.

@@ -77,8 +77,8 @@ export class Device {
   }
 
   /** What the choice of kernels depends on. */
-  get capabilities(): { readonly software: boolean; readonly packedDot: boolean; readonly matrix: boolean } {
-    return { software: this.description.software, packedDot: this.packedDot, matrix: this.matrix !== null };
+  get capabilities(): { readonly software: boolean; readonly packedDot: boolean; readonly matrix: MatrixUnit['operand'] | null } {
+    return { software: this.description.software, packedDot: this.packedDot, matrix: this.matrix?.operand ?? null };
   }
 
   /** Throws what went wrong since the last call: validation errors, a lost or disposed device. */

@@ -35,12 +35,12 @@ export function annConvolve(
 ): Dispatch[] {
   const { shape, terms, name } = layer;
   const { offsets, blocks, tileWords } = layCellWeights(ann, layer);
-  const { identities } = layChannels(layer);
+  const { rows } = layChannels(layer);
   const term = terms.map(({ source, operator }, t) => ({
     source: cells[source + 1],
     ...sourceParameters(sourceShape(ann, source), shape.channels, operator.type === 'identity' ? 1 : operator.groups),
     ...(operator.type === 'identity'
-      ? { kind: KIND.identity, weights: identities[t] }
+      ? { kind: KIND.identity, weights: rows[t] }
       : { kind: KIND.convolution, weights: offsets[t] / 4, blocks: blocks[t], ...windowParameters(operator.window) }),
   }));
   checkTerms(name, term.length, MAX_TERMS);
@@ -70,9 +70,9 @@ export function annConvolve(
   );
 }
 
-/** [entry][2]: bias and ceiling of each channel, then for each identity its weights. */
+/** [entry][2]: bias and ceiling of each channel, then for each term, of an identity, its weights. */
 export function packCellChannels(layer: Layer): Float32Array<ArrayBuffer> {
-  const { identities, entries } = layChannels(layer);
+  const { rows, entries } = layChannels(layer);
   const table = new Float32Array(entries * 2);
   const ceiling = layer.kind === 'neurons' ? Math.min(layer.ceiling, 3.4e38) : 0;
   layer.bias.forEach((b, o) => {
@@ -81,7 +81,7 @@ export function packCellChannels(layer: Layer): Float32Array<ArrayBuffer> {
   layer.terms.forEach(({ operator }, t) => {
     if (operator.type !== 'identity') return;
     operator.weights.forEach((w, o) => {
-      table[(identities[t] + o) * 2] = w;
+      table[(rows[t] + o) * 2] = w;
     });
   });
   return table;

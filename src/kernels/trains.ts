@@ -122,7 +122,7 @@ function termsOf(context: TrainContext, layer: WeightedLayer): [StructValues[], 
   const { network, model, synchronous, layout } = context;
   const { timetable } = network;
   const { termOffsets, termBlocks } = layWeights(network, layer);
-  const { identities } = layChannels(layer);
+  const { rows } = layChannels(layer);
   const pixelTerms: StructValues[] = [];
   const spikeTerms: SpikeTerm[] = [];
   layer.terms.forEach(({ operator, source }, t) => {
@@ -130,8 +130,9 @@ function termsOf(context: TrainContext, layer: WeightedLayer): [StructValues[], 
     const common = {
       ...sourceParameters(shape, layer.shape.channels, operator.type === 'identity' ? 1 : operator.groups),
       blocks: termBlocks[t],
+      row: rows[t],
       ...(operator.type === 'identity'
-        ? { kind: 1, weights: identities[t] }
+        ? { kind: 1 }
         : { kind: 0, weights: termOffsets[t] / 4, ...windowParameters(operator.window) }),
     };
     if (source === INPUT) {

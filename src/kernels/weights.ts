@@ -64,34 +64,24 @@ export function packWeights(network: SpikingNetwork, layer: WeightedLayer): Uint
   return data;
 }
 
-/** The first entry of each identity's weights in the table of channels (−1 for convolutions), and how many entries there are. */
+/** The first entry of each term's channels in the table of a layer's channels, and how many entries there are. */
 export function layChannels({
   shape,
   terms,
 }: {
   readonly shape: { readonly channels: number };
-  readonly terms: readonly Termed[];
+  readonly terms: readonly unknown[];
 }): {
-  readonly identities: readonly number[];
+  readonly rows: readonly number[];
   readonly entries: number;
 } {
   const stride = tilesOf(shape.channels) * TILE;
-  let entries = stride;
-  const identities = terms.map(({ operator }) => {
-    if (operator.type !== 'identity') return -1;
-    entries += stride;
-    return entries - stride;
-  });
-  return { identities, entries };
-}
-
-interface Termed {
-  readonly operator: { readonly type: 'convolution' | 'identity' };
+  return { rows: terms.map((_, t) => (t + 1) * stride), entries: (terms.length + 1) * stride };
 }
 
 /**
- * The table of a layer's channels, [entry][4]: bias, g, V(0), 0; then for each identity its weights in the first column.
- * The bias absorbs the input's zero point, since pixels are stored as they are.
+ * The table of a layer's channels, [entry][4]: bias, g, V(0), 0; then for each term how far its sums are shifted and, of an identity,
+ * its weights. The bias absorbs the input's zero point, since pixels are stored as they are.
  * @param initialMembrane V(0) of a channel, from its g
  */
 export function packChannels(
@@ -99,17 +89,16 @@ export function packChannels(
   layer: WeightedLayer,
   initialMembrane: (g: number) => number,
 ): Int32Array<ArrayBuffer> {
-  const { identities, entries } = layChannels(layer);
+  const { rows, entries } = layChannels(layer);
   const data = new Int32Array(entries * 4);
-  layer.terms.forEach(({ operator }, t) => {
-    if (operator.type !== 'identity') return;
-    operator.weights.forEach((w, o) => {
-      data[(identities[t] + o) * 4] = w;
+  layer.terms.forEach(({ operator, shifts }, t) => {
+    shifts.forEach((s, o) => {
+      data.set([s, operator.type === 'identity' ? operator.weights[o] : 0], (rows[t] + o) * 4);
     });
   });
   for (let o = 0; o < layer.shape.channels; o++) {
     let bias = layer.bias[o];
-    for (const term of layer.terms) if (term.source === INPUT) bias -= zeroPointSum(network, layer, term, o);
+    for (const term of layer.terms) if (term.source === INPUT) bias -= zeroPointSum(network, layer, term, o) * 2 ** term.shifts[o];
     const readout = layer.kind === 'readout';
     data.set([bias, readout ? 0 : layer.gridBits[o], readout ? 0 : initialMembrane(layer.gridBits[o])], o * 4);
   }

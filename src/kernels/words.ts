@@ -55,7 +55,7 @@ export function layerParameters(
 /** One term for every plane of bytes of every source. */
 function termsOf(network: SpikingNetwork, regions: Regions, layer: WeightedLayer, kinds: readonly Kind[]): StructValues[] {
   const { termOffsets, termBlocks } = layWeights(network, layer);
-  const { identities } = layChannels(layer);
+  const { rows } = layChannels(layer);
   // neurons read whole words; only the readout looks at their prefixes
   const isReadout = layer.kind === 'readout';
   const terms = layer.terms.flatMap(({ operator, source }, t) => {
@@ -64,9 +64,8 @@ function termsOf(network: SpikingNetwork, regions: Regions, layer: WeightedLayer
     const common = {
       kind: KIND[kinds[t]],
       ...sourceParameters(sourceShape(network, source), layer.shape.channels, groups),
-      ...(operator.type === 'identity'
-        ? { weights: identities[t] }
-        : { weights: termOffsets[t] / 4, ...windowParameters(operator.window) }),
+      row: rows[t],
+      ...(operator.type !== 'identity' && { weights: termOffsets[t] / 4, ...windowParameters(operator.window) }),
       blocks: termBlocks[t],
       waveStride: isReadout ? region.waveStride : region.waveStride * region.phases,
       phases: isReadout ? region.phases : 1,

@@ -1,14 +1,14 @@
 import { INPUT } from '../ann/ann.ts';
-import { rowOf } from './bound.ts';
+import { rowOf, sumBound } from './bound.ts';
 import type { Report } from './finding.ts';
 import {
   GRID_BITS,
-  MEMBRANE_LIMIT,
   readoutOf,
-  SHIFTED_LIMIT,
   type SpikingLayer,
   type SpikingNetwork,
   type SpikingPool,
+  SUM_LIMIT,
+  TERM_BITS,
   WEIGHT_LIMIT,
 } from './network.ts';
 import { neuronProblem } from './neuron.ts';
@@ -18,7 +18,7 @@ import { inputUnits, neuronUnits, poolUnits, readoutUnit, type Units, unitsOf } 
 type Weighted = Exclude<SpikingLayer, SpikingPool>;
 
 /** A sum of words stays below. */
-const SUM_LIMIT = 2 ** 24;
+const POOLED_LIMIT = 2 ** 24;
 
 /** The rules between the numbers of a network whose form is sound. */
 export function checkRules(network: SpikingNetwork, report: Report): void {
@@ -28,7 +28,7 @@ export function checkRules(network: SpikingNetwork, report: Report): void {
   for (const layer of network.layers) {
     checkUnits(network, layer, report);
     if (layer.kind === 'pool') {
-      if (layer.units.most >= SUM_LIMIT)
+      if (layer.units.most >= POOLED_LIMIT)
         report(layer.name, `sums of up to ${layer.units.most} words are not exact`, 'pool in two steps');
     } else checkSums(network, layer, report);
   }
@@ -121,34 +121,27 @@ function checkUnits(network: SpikingNetwork, layer: SpikingLayer, report: Report
   else expectUnits(units, readoutUnit(shape, layer.scale, K, layer.gridBits), say);
 }
 
-/** Section 3: the grid, 8 bits a weight, and every sum of a channel within the membrane; of each rule the first channel is named. */
+/** Section 3: the grid, 8 bits a weight, and every sum of a channel below 2^30; of each rule the first channel is named. */
 function checkSums(network: SpikingNetwork, layer: Weighted, report: Report): void {
   const said = new Set<string>();
-  const say = (rule: string, o: number, what: string, remedy: string) => {
+  const say = (rule: string, o: number, what: string, remedy = 'convert the model again') => {
     if (!said.has(rule)) report(layer.name, `channel ${o}: ${what}`, remedy);
     said.add(rule);
   };
   const { channels } = layer.shape;
+  const K = network.timetable.layers[layer.kind === 'readout' ? layer.depth - 1 : layer.depth].phases;
   for (let o = 0; o < channels; o++) {
     const g = layer.gridBits[o];
-    if (g < GRID_BITS.min || g > GRID_BITS.max)
-      say('grid', o, `g = ${g} is not from ${GRID_BITS.min} to ${GRID_BITS.max}`, 'convert the model again');
-    let sum = Math.abs(layer.bias[o]);
-    for (const { source, operator } of layer.terms) {
-      const limit = operator.type === 'identity' ? MEMBRANE_LIMIT : WEIGHT_LIMIT;
-      const { largest, total } = rowOf(operator.weights, o, channels);
-      if (largest > limit) say('weight', o, `a weight of magnitude ${largest} is beyond ${limit}`, 'convert the model again');
-      sum += total * unitsOf(network, source).most;
+    if (g < GRID_BITS.min || g > GRID_BITS.max) say('grid', o, `g = ${g} is not from ${GRID_BITS.min} to ${GRID_BITS.max}`);
+    if (g + K >= 30) say('threshold', o, `a full word of ${K} bits at g = ${g} is not below 2^30`);
+    for (const { operator, shifts } of layer.terms) {
+      const h = g - shifts[o];
+      if (shifts[o] < 0 || h < TERM_BITS.min || h > TERM_BITS.max) say('shift', o, `a term is shifted by ${shifts[o]} (g = ${g})`);
+      const { largest } = rowOf(operator.weights, o, channels);
+      if (operator.type !== 'identity' && largest > WEIGHT_LIMIT)
+        say('weight', o, `a weight of magnitude ${largest} is beyond ${WEIGHT_LIMIT}`);
     }
-    if (sum > MEMBRANE_LIMIT) say('sum', o, `sums of up to ${sum} are beyond ${MEMBRANE_LIMIT}`, 'give the layer a coarser grid');
-    const shifted = layer.kind === 'neurons' ? sum * 2 ** Math.max(0, -g) : 0;
-    if (shifted > SHIFTED_LIMIT) {
-      say(
-        'shifted',
-        o,
-        `sums of up to ${shifted} thresholds (g = ${g}) are beyond ${SHIFTED_LIMIT}`,
-        'use a scale that does not cut it so low',
-      );
-    }
+    const sum = sumBound(network, layer, o);
+    if (sum >= SUM_LIMIT) say('sum', o, `sums of up to ${sum} are not below 2^30`, 'give the layer a coarser grid');
   }
 }

@@ -136,6 +136,7 @@ function checkWeighted(network: SpikingNetwork, layer: Exclude<SpikingLayer, Spi
   layer.terms.forEach((term, i) => {
     const of: Say = (what, remedy) => say(`term ${i}: ${what}`, remedy);
     if (!isWhole(term?.delay)) of(`delay ${term?.delay} is not a whole number`);
+    if (!(term?.shifts instanceof Int8Array) || term.shifts.length !== channels) of('shifts are not an Int8Array of its channels');
     if (isSource(network, term?.source, l, of)) checkOperator(term.operator, sourceShape(network, term.source), layer.shape, of);
   });
 }

@@ -43,6 +43,8 @@ export interface SpikingTerm {
   readonly source: number;
   /** Synchronous neurons in a row on this term: windows that the source's words are held back (section 5). */
   readonly delay: number;
+  /** s of each output channel: 1 of the term's sum counts 2^s in the membrane, 0 … 30; a coarser term is shifted (section 3). */
+  readonly shifts: Int8Array;
   readonly operator: Convolution<Int8Array> | Identity<Int32Array>;
 }
 
@@ -56,7 +58,7 @@ interface Weighted {
   readonly units: Units;
   /** λ: the activation that a full word (2^K) stands for; derived: `units.unit` has it by channel. */
   readonly scale: number;
-  /** g of each channel: θ = 2^g, −8 … 22. */
+  /** g of each channel: θ = 2^g, 0 … 22. */
   readonly gridBits: Int8Array;
   /** b of each channel, in membrane units of θ = 2^g. */
   readonly bias: Int32Array;
@@ -91,14 +93,16 @@ export interface SpikingPool {
 
 export type SpikingLayer = SpikingNeurons | SpikingPool | SpikingReadout;
 
-/** The membrane's bound: V stays in [−2^23, 2^23], so that every sum is exact in f32 too. */
-export const MEMBRANE_LIMIT = 2 ** 23;
-/** A membrane that counts in thresholds (g < 0) takes no more in one wave. */
-export const SHIFTED_LIMIT = 2 ** 30;
+/** What a wave brings to a membrane stays below. */
+export const SUM_LIMIT = 2 ** 30;
+/** The membrane's bound: V stays within ±(2^30 − 1), so that V and any wave's sum fit 32 bits. */
+export const MEMBRANE_LIMIT = SUM_LIMIT - 1;
 /** Greatest magnitude of a convolution weight on the grid: 8 bits. */
 export const WEIGHT_LIMIT = 127;
-/** Bounds of g: below, a channel is refused; above, half a threshold would not fit the membrane. With K ≤ 8, θ·2^K ≤ 2^30. */
-export const GRID_BITS = { min: -8, max: 22 } as const;
+/** Bounds of g, θ = 2^g. */
+export const GRID_BITS = { min: 0, max: 22 } as const;
+/** Bounds of h = g − s of a term, whose weights count 2^-h of an output unit; below, a layer is refused. */
+export const TERM_BITS = { min: -8, max: 22 } as const;
 
 /** The readout: always the last layer. */
 export const readoutOf = (network: SpikingNetwork): SpikingReadout => network.layers[network.layers.length - 1] as SpikingReadout;

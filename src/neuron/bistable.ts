@@ -7,17 +7,16 @@ import type { Moment, NeuronModel } from './model.ts';
  * The bistable neuron (specification, section 2). In the integrating state it collects its inputs and is silent; in the
  * firing state it sends what it holds as K phase-weighted spikes. The state flips at every window's end.
  *
- * θ = 2^g. Where g < 0 (weights above 127 output units) the membrane counts in units of θ instead of 1, so that it stays
- * an integer: currents are shifted left by −g and the threshold is 1.
+ * θ = 2^g, g ≥ 0; terms with weights above 127 output units are shifted (section 3).
  */
 
-/** Threshold in membrane units: 2^g, or 1 where g < 0. */
-export const threshold = (g: number): number => power(Math.max(0, g));
+/** Threshold in membrane units: 2^g. */
+export const threshold = (g: number): number => power(g);
 
 /** V before the first wave: ⌊θ/2⌋ rounds words to nearest, 0 rounds them down. A threshold of 1 has nothing to round. */
 export const initialMembrane = (g: number, initial: 'half' | 'zero'): number => (initial === 'half' ? threshold(g) >> 1 : 0);
 
-/** V after a window's end: bounded, so that all sums stay exact in f32 as well. */
+/** V after a window's end: bounded, so that V and what the next window brings fit 32 bits. */
 export const clampMembrane = (v: number): number => Math.min(Math.max(v, -MEMBRANE_LIMIT), MEMBRANE_LIMIT);
 
 /** What a spike in phase k of K takes from the membrane: θ·2^(K−1−k). The neuron fires where V reaches it. */

@@ -6,7 +6,7 @@ import type { NeuronModel } from './model.ts';
  * The multi-threshold neuron (specification, section 8; H-MT, AAAI 2026): n thresholds θ, 2θ, … 2^(n−1)·θ tried in one step, so a
  * step sends an n-bit word; input and bias come in every step:
  *
- *     V    = clamp(V + Σ w·word + b + input, ±2^23)
+ *     V    = clamp(V + Σ w·word + b + input, ±(2^30 − 1))
  *     word = clamp(⌊V/θ⌋, −min(sent, 2^n − 1), 2^n − 1)        sent = Σ words so far, never negative
  *     V    = V − θ · word
  *

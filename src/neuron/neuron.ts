@@ -1,6 +1,9 @@
+import { INPUT } from '../ann/ann.ts';
 import { OptionError } from '../errors.ts';
+import { sumBound } from '../network/bound.ts';
+import { phasesAt, type SpikingNetwork } from '../network/network.ts';
 import { NEURON_PARAMETERS, type Neuron, neuronProblem } from '../network/neuron.ts';
-import { oneK, type Timetable } from '../network/timetable.ts';
+import { oneK } from '../network/timetable.ts';
 import { bistable } from './bistable.ts';
 import { burst } from './burst.ts';
 import { integrateAndFire } from './if.ts';
@@ -27,12 +30,43 @@ export function ruleOf(neuron: Neuron): NeuronModel {
   return (RULES[neuron.name] as (neuron: Neuron) => NeuronModel)(neuron);
 }
 
-/** The rule of a neuron on a network. @throws OptionError also where the network's K is not the one that the neuron needs */
-export function ruleOn(neuron: Neuron, timetable: Timetable): NeuronModel {
-  const problem = neuronProblem(neuron, oneK(timetable));
+/**
+ * The rule of a neuron on a network.
+ * @throws OptionError also where the network's K is not the one that the neuron needs, or what it sends would not fit 32 bits
+ */
+export function ruleOn(neuron: Neuron, network: SpikingNetwork): NeuronModel {
+  const problem = neuronProblem(neuron, oneK(network.timetable));
   if (problem) throw new OptionError('neuron', 'neuron', problem.what, problem.remedy);
-  return ruleOf(neuron);
+  const rule = ruleOf(neuron);
+  const layer = rule.windowed ? undefined : overflowing(network, rule);
+  if (layer === undefined) return rule;
+  const what = `"${neuronText(neuron)}" sends more in a step than the sums of layer "${layer}" hold in 32 bits`;
+  throw new OptionError('neuron', 'neuron', what, 'convert with a smaller K, or choose bistable');
 }
+
+/** The grid keeps what a word brings below 2^30 (section 3); a neuron without windows may send more than a word at once. */
+const CURRENT_LIMIT = 2 ** 31;
+
+/** The name of a layer to which a step could bring more than 32 bits hold. */
+function overflowing(network: SpikingNetwork, rule: NeuronModel): string | undefined {
+  const mostOf = (source: number): number => {
+    if (source === INPUT) return network.input.units.most;
+    const layer = network.layers[source];
+    if (layer.kind !== 'pool') return rule.most * heaviest(rule, phasesAt(network, source));
+    return mostOf(layer.source) * (layer.mode === 'sum' ? layer.window.kernel[0] * layer.window.kernel[1] : 1);
+  };
+  return network.layers.find(
+    (layer) =>
+      layer.kind !== 'pool' &&
+      layer.gridBits.some((_, o) => sumBound(network, layer, o, ({ source }) => mostOf(source)) >= CURRENT_LIMIT),
+  )?.name;
+}
+
+/** What a spike weighs at most. */
+const heaviest = (rule: NeuronModel, phaseBits: number): number =>
+  Math.max(
+    ...Array.from({ length: phaseBits }, (_, phase) => rule.synapseWeight({ phaseBits, phase, state: 'firing', last: false })),
+  );
 
 /**
  * A neuron from its text, as the command takes it: `bistable`, `if`, `phase`, `burst:5`, `multi:4`, `multi+:4`.

@@ -1,5 +1,5 @@
 import { sourceShape } from '../ann/ann.ts';
-import { largestByte, suited } from '../kernels/halves.ts';
+import { fitsFloats, largestByte, suited } from '../kernels/exact.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
 import type { PlanLimits } from './fit.ts';
 import { hasUniform } from './tables.ts';
@@ -46,8 +46,8 @@ export interface Capabilities {
   readonly software: boolean;
   /** WGSL has packed 8-bit dot products. */
   readonly packedDot: boolean;
-  /** It has matrix units for operands of 8 bits or f16. */
-  readonly matrix: boolean;
+  /** What its matrix units multiply: bytes, or f16 with f32 sums; null without. */
+  readonly matrix: 'u8' | 'f16' | null;
 }
 
 /** A layer's shape as far as its speed depends on it: what tuning measures once and keeps. */
@@ -131,12 +131,12 @@ export function tunedShapes(network: SpikingNetwork, choices: Choices, capabilit
 }
 
 /** Packed dot products on a GPU, and no more. */
-const PLAIN: Capabilities = { software: false, packedDot: true, matrix: false };
+const PLAIN: Capabilities = { software: false, packedDot: true, matrix: null };
 
 /**
  * How a layer is computed: what is forced, else what tuning found for its shape, else by the kind of device. Grouped
- * convolutions stay in registers whatever is asked for: a tile of 64 channels would read too many others. Halves stay where they
- * are exact.
+ * convolutions stay in registers whatever is asked for: a tile of 64 channels would read too many others. What holds less than 32
+ * bits stays where it is exact.
  */
 export function choose(
   network: SpikingNetwork,
@@ -147,12 +147,15 @@ export function choose(
   const { capabilities = PLAIN, choices = {} } = options;
   const found = tunedChoice(network, layer, choices, capabilities) ?? defaultChoice(capabilities, layer);
   const { form = found.form, arithmetic = found.arithmetic, weights = found.weights } = options;
-  if (form !== 'registers' && !isGrouped(layer)) {
-    return { form, arithmetic: arithmetic === 'halves' ? 'integers' : arithmetic, weights: 'storage' };
+  const largest = (source: number) => largestByte(network, source);
+  const exact = suited(arithmetic, network, layer, 'block', largest);
+  if (form === 'registers' || isGrouped(layer)) {
+    return { form: 'registers', arithmetic: exact, weights: hasUniform(limits) ? weights : 'storage' };
   }
+  const fitsMatrix = capabilities.matrix !== 'f16' || fitsFloats(layer, largest);
   return {
-    form: 'registers',
-    arithmetic: suited(arithmetic, network, layer, 'block', (source) => largestByte(network, source)),
-    weights: hasUniform(limits) ? weights : 'storage',
+    form: form === 'matrix' && !fitsMatrix ? 'tiled' : form,
+    arithmetic: exact === 'halves' ? 'integers' : exact,
+    weights: 'storage',
   };
 }

@@ -1,4 +1,4 @@
-import { transposed } from '../kernels/halves.ts';
+import { transposed } from '../kernels/exact.ts';
 import { packChannels, packWeights, type WeightedLayer } from '../kernels/weights.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { Packers } from './program.ts';

@@ -1,7 +1,7 @@
 import type { AnnTerm } from '../ann/ann.ts';
 import { INPUT, type Shape, type Window } from '../ann/ann.ts';
 import { ConversionError } from '../errors.ts';
-import { GRID_BITS, MEMBRANE_LIMIT, type SpikingTerm, WEIGHT_LIMIT } from '../network/network.ts';
+import { GRID_BITS, type SpikingTerm, SUM_LIMIT, TERM_BITS, WEIGHT_LIMIT } from '../network/network.ts';
 import { round } from '../network/round.ts';
 import type { Units } from '../network/units.ts';
 
@@ -9,69 +9,71 @@ import type { Units } from '../network/units.ts';
 export interface LayerGrid {
   readonly gridBits: Int8Array;
   readonly bias: Int32Array;
-  readonly operators: readonly SpikingTerm['operator'][];
+  /** Of each term: its weights, and how far its sums are shifted, a channel. */
+  readonly terms: readonly Pick<SpikingTerm, 'operator' | 'shifts'>[];
 }
 
 /** The real weights of one output channel in output units, m_i, of one term. */
 interface Row {
   readonly units: Float64Array;
+  /** The source's largest word. */
   readonly max: number;
   /** Convolution weights must fit 8 bits; an identity's weight need not. */
   readonly limit: number;
 }
 
+/** What a layer's sums are read in, and how much of its words there may be. */
+export interface Output {
+  /** λ/2^K, a channel. */
+  readonly unit: ArrayLike<number>;
+  /** K. */
+  readonly phases: number;
+}
+
 /**
- * Puts a layer's weights on the integer grid: per output channel the largest θ = 2^g with which every weight fits 8 bits
- * and every sum stays within 2^23.
+ * Puts a layer's weights on the integer grid: each term of a channel on the finest with which its weights fit 8 bits, θ = 2^g on the
+ * finest of these, coarser terms shifted to it; g and the finest terms go down until every wave's sum stays below 2^30.
  * @param name the layer, for errors
  * @param bias real bias a channel, with what the input's rounding left over already folded in
- * @param outputUnit λ/2^K of this layer
- * @throws ConversionError where a channel would need g < −8
+ * @throws ConversionError where a term would need h < −8, or a channel's sums have no room
  */
 export function quantizeLayer(
   name: string,
   terms: readonly AnnTerm[],
   sources: readonly Units[],
   bias: ArrayLike<number>,
-  outputUnit: number,
+  output: Output,
 ): LayerGrid {
   const channels = bias.length;
   const gridBits = new Int8Array(channels);
   const integerBias = new Int32Array(channels);
-  const operators = terms.map((term): SpikingTerm['operator'] =>
-    term.operator.type === 'identity'
-      ? { type: 'identity', weights: new Int32Array(channels) }
-      : { ...term.operator, weights: new Int8Array(term.operator.weights.length) },
-  );
+  const integers = terms.map((term) => ({ operator: emptyOperator(term, channels), shifts: new Int8Array(channels) }));
   for (let o = 0; o < channels; o++) {
-    const rows = terms.map((term, i) => rowOf(term, sources[i], o, channels, outputUnit));
-    const b = bias[o] / outputUnit;
-    const g = largestGridBits(rows, b);
-    if (g < GRID_BITS.min) {
-      throw new ConversionError(
-        'grid-too-coarse',
-        `layer "${name}", channel ${o}`,
-        `weights are too large for the integer grid (g = ${g}, at least ${GRID_BITS.min})`,
-        'use a scale that does not cut this layer so low (a higher percentile), or rescale the weights',
-      );
-    }
+    const rows = terms.map((term, i) => rowOf(term, sources[i], o, channels, output.unit[o]));
+    const b = bias[o] / output.unit[o];
+    const { g, h } = gridOf(rows, b, output.phases, `layer "${name}", channel ${o}`);
     gridBits[o] = g;
     integerBias[o] = round(b * 2 ** g);
-    rows.forEach((row, i) => {
-      const length = row.units.length;
-      row.units.forEach((m, j) => {
-        operators[i].weights[o * length + j] = round(m * 2 ** g);
+    rows.forEach(({ units }, t) => {
+      integers[t].shifts[o] = g - h[t];
+      units.forEach((m, j) => {
+        integers[t].operator.weights[o * units.length + j] = round(m * 2 ** h[t]);
       });
     });
   }
-  return { gridBits, bias: integerBias, operators };
+  return { gridBits, bias: integerBias, terms: integers };
 }
+
+const emptyOperator = ({ operator }: AnnTerm, channels: number): SpikingTerm['operator'] =>
+  operator.type === 'identity'
+    ? { type: 'identity', weights: new Int32Array(channels) }
+    : { ...operator, weights: new Int8Array(operator.weights.length) };
 
 /** m_i = W_i · (unit of the source) / (unit of the output), for one output channel. */
 function rowOf(term: AnnTerm, source: Units, o: number, channels: number, outputUnit: number): Row {
   const { operator } = term;
   if (operator.type === 'identity') {
-    return { units: Float64Array.of((operator.weights[o] * source.unit[o]) / outputUnit), max: source.most, limit: MEMBRANE_LIMIT };
+    return { units: Float64Array.of((operator.weights[o] * source.unit[o]) / outputUnit), max: source.most, limit: SUM_LIMIT };
   }
   const inputs = source.shape.channels / operator.groups;
   const first = Math.floor(o / (channels / operator.groups)) * inputs;
@@ -83,31 +85,44 @@ function rowOf(term: AnnTerm, source: Units, o: number, channels: number, output
 
 const kernelArea = (window: Window): number => window.kernel[0] * window.kernel[1];
 
-/** The largest g that satisfies both bounds of section 3, checked on the rounded integers as well. */
-function largestGridBits(rows: readonly Row[], bias: number): number {
-  let sum = Math.abs(bias);
-  let g: number = GRID_BITS.max;
-  for (const { units, max, limit } of rows) {
-    const largest = units.reduce((m, w) => Math.max(m, Math.abs(w)), 0);
-    if (largest > 0) g = Math.min(g, Math.floor(Math.log2(limit / largest)));
-    sum += units.reduce((s, w) => s + Math.abs(w) * max, 0);
+/** g of a channel and h of its terms: the finest that hold the bounds of section 3, checked on the rounded integers. */
+function gridOf(rows: readonly Row[], bias: number, phases: number, where: string): { g: number; h: number[] } {
+  // θ·2^K < 2^30
+  const largest = Math.min(GRID_BITS.max, 29 - phases);
+  const h = rows.map((row) => largestTermBits(row, largest));
+  // an identity takes whatever bits the others leave: it alone does not make the grid finer
+  const convolutions = h.filter((_, t) => rows[t].limit === WEIGHT_LIMIT);
+  let g = Math.max(GRID_BITS.min, ...(convolutions.length > 0 ? convolutions : h));
+  for (; ; g--) {
+    const bits = h.map((own) => Math.min(own, g));
+    if (bits.some((own) => own < TERM_BITS.min) || g < GRID_BITS.min) break;
+    if (fits(rows, bias, g, bits)) return { g, h: bits };
   }
-  if (sum > 0) g = Math.min(g, Math.floor(Math.log2(MEMBRANE_LIMIT / sum)));
-  while (g >= GRID_BITS.min && !fits(rows, bias, g)) g--;
-  return g;
+  throw new ConversionError(
+    'grid-too-coarse',
+    where,
+    `weights are too large for the integer grid (2^${TERM_BITS.min} of a word at the coarsest)`,
+    'use a scale that does not cut this layer so low (a higher percentile), or rescale the weights',
+  );
 }
 
-function fits(rows: readonly Row[], bias: number, g: number): boolean {
+/** The largest h with which all weights of a row are within its limit when they are rounded; `most` where all are 0. */
+function largestTermBits({ units, limit }: Row, most: number): number {
+  const largest = units.reduce((m, w) => Math.max(m, Math.abs(w)), 0);
+  if (largest === 0) return most;
+  let h = Math.min(most, Math.floor(Math.log2(limit / largest)) + 1);
+  while (round(largest * 2 ** h) > limit) h--;
+  return h;
+}
+
+/** Whether a wave brings less than 2^30. */
+function fits(rows: readonly Row[], bias: number, g: number, h: readonly number[]): boolean {
   let sum = Math.abs(round(bias * 2 ** g));
-  for (const { units, max, limit } of rows) {
-    for (const m of units) {
-      const w = Math.abs(round(m * 2 ** g));
-      if (w > limit) return false;
-      sum += w * max;
-    }
-  }
-  // where g < 0 the membrane counts in units of θ: currents are shifted left and must still fit i32 with room to add
-  return sum <= MEMBRANE_LIMIT && sum * 2 ** Math.max(0, -g) <= 2 ** 30;
+  rows.forEach(({ units, max }, t) => {
+    const total = units.reduce((all, m) => all + Math.abs(round(m * 2 ** h[t])), 0);
+    sum += total * max * 2 ** (g - h[t]);
+  });
+  return sum < SUM_LIMIT;
 }
 
 /** What the rounding of 255·mean left over, folded into the bias of a layer that reads the pixels (section 7). */

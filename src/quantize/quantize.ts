@@ -52,11 +52,12 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
       ),
     );
     const sources = layer.terms.map((term) => unitsOf({ input, layers }, term.source));
-    const grid = quantizeLayer(layer.name, layer.terms, sources, bias, scale / 2 ** K);
+    const unit = new Float64Array(layer.bias.length).fill(scale / 2 ** K);
+    const grid = quantizeLayer(layer.name, layer.terms, sources, bias, { unit, phases: K });
     const terms = layer.terms.map((term, i) => ({
       source: term.source,
       delay: synchronousNeurons(depth, l, term.source),
-      operator: grid.operators[i],
+      ...grid.terms[i],
     }));
     const { name, shape } = layer;
     const common = { name, shape, depth: depth[l], scale, gridBits: grid.gridBits, bias: grid.bias, terms };

@@ -7,7 +7,7 @@ import type { SpikingNetwork, SpikingPool, SpikingTerm } from '../network/networ
  * q = p − zero for the input.
  */
 
-/** Adds Σ_i w_i · s_i · weight of one term to the current of every neuron of the target. */
+/** Adds (Σ_i w_i · s_i · weight) · 2^s of one term to the current of every neuron of the target. */
 export function addCurrent(
   current: Int32Array,
   target: Shape,
@@ -18,8 +18,12 @@ export function addCurrent(
 ): void {
   const source = sourceShape(network, term.source);
   const area = target.height * target.width;
+  const counts = Float64Array.from(term.shifts, (s) => weight * 2 ** s);
   if (term.operator.type === 'identity') {
-    for (let i = 0; i < current.length; i++) current[i] += term.operator.weights[Math.floor(i / area)] * spikes[i] * weight;
+    for (let i = 0; i < current.length; i++) {
+      const o = Math.floor(i / area);
+      current[i] += term.operator.weights[o] * spikes[i] * counts[o];
+    }
     return;
   }
   const { weights, window, groups } = term.operator;
@@ -30,7 +34,7 @@ export function addCurrent(
     for (let o = group * outputs; o < (group + 1) * outputs; o++) {
       const map = current.subarray(o * area, (o + 1) * area);
       const own = weights.subarray(o * row, (o + 1) * row);
-      for (let t = 0; t < count; t++) map[to[t]] += own[from[t]] * sent[t] * weight;
+      for (let t = 0; t < count; t++) map[to[t]] += own[from[t]] * sent[t] * counts[o];
     }
   }
 }

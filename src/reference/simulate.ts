@@ -8,9 +8,9 @@ export interface Simulation {
   /** words[layer][wave]: the spikes of each firing window as K-bit words (sums of words for sum pools); none for the readout. */
   readonly words: readonly (readonly Int32Array[])[];
   /** membranes[layer]: V at the end of the last wave; empty for pools. */
-  readonly membranes: readonly Int32Array[];
+  readonly membranes: readonly (Int32Array | Float64Array)[];
   /** potentials[wave · steps + step][class]: the readout's membrane after each step of its windows (K of them with one K). */
-  readonly potentials: readonly Int32Array[];
+  readonly potentials: readonly Float64Array[];
   /** Spikes of each layer over all waves (0 for pools and readout). */
   readonly spikes: readonly number[];
 }
@@ -50,7 +50,7 @@ export function simulate(network: SpikingNetwork, pixels: Uint8Array, waves: num
 }
 
 /** The logits after wave n (from 1): V · unit / n, in units of the ANN's logits. */
-export function logits(network: SpikingNetwork, potentials: Int32Array, wave: number): Float64Array {
+export function logits(network: SpikingNetwork, potentials: Float64Array, wave: number): Float64Array {
   const { unit } = readoutOf(network).units;
   return Float64Array.from(potentials, (v, o) => (v * unit[o]) / wave);
 }

@@ -1,7 +1,7 @@
 import { INPUT, shapeSize, sourceShape } from '../ann/ann.ts';
 import type { SpikingLayer, SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout } from '../network/network.ts';
 import { holdSteps, type Moment, momentAt, phaseAt } from '../network/timetable.ts';
-import { clampPotential, receive } from '../neuron/membrane.ts';
+import { receive } from '../neuron/membrane.ts';
 import type { NeuronModel } from '../neuron/model.ts';
 import { type Neuron, ruleOn } from '../neuron/neuron.ts';
 import { addCurrent, inputCurrent, maxCountStep, maxPoolStep, maxStep, maxSumStep, sumPoolStep } from './operators.ts';
@@ -23,9 +23,9 @@ export interface StepSimulation {
   /** trains[layer][step]: what each neuron sends (0 … most spikes, or a signed word), sums for sum pools; zeros for the readout. */
   readonly trains: readonly (readonly Int32Array[])[];
   /** membranes[layer][step]: V after each step; none for pools. */
-  readonly membranes: readonly (readonly Int32Array[])[];
-  /** potentials[step][class]: the readout's membrane after each step. */
-  readonly potentials: readonly Int32Array[];
+  readonly membranes: readonly (readonly (Int32Array | Float64Array)[])[];
+  /** potentials[step][class]: the readout's membrane after each step, integers of any size. */
+  readonly potentials: readonly Float64Array[];
   /** Spikes of each layer over all steps (0 for pools and readout). */
   readonly spikes: readonly number[];
   /** counts[layer]: spikes of each neuron over all steps; decoded[layer]: their weights, in units of words. Empty for pools and readout. */
@@ -37,8 +37,9 @@ export interface StepSimulation {
 interface LayerState {
   /** The spikes of all steps so far; a synchronous neuron may still repeat them. */
   readonly trains: Int32Array[];
-  readonly membranes: Int32Array[];
-  v: Int32Array;
+  readonly membranes: (Int32Array | Float64Array)[];
+  /** Membranes; the readout's are not bounded. */
+  v: Int32Array | Float64Array;
   /** bias + input current, of each neuron: injected once a wave, or in every step. */
   readonly drive: Int32Array;
   /** Pools: inputs that are out for the rest of the word. */
@@ -65,7 +66,7 @@ interface Setting {
  */
 export function simulateSteps(network: SpikingNetwork, pixels: Uint8Array, options: StepOptions): StepSimulation {
   const { neuron = network.neuron, synchronous = true, timesteps, initial = network.initial } = options;
-  const rule = ruleOn(neuron, network.timetable);
+  const rule = ruleOn(neuron, network);
   const q = inputCurrent(network, pixels);
   const states = network.layers.map((layer) => start(network, layer, rule, initial, q));
   const setting: Setting = { network, rule, synchronous, states };
@@ -78,7 +79,7 @@ export function simulateSteps(network: SpikingNetwork, pixels: Uint8Array, optio
   return {
     trains: states.map(({ trains }) => trains),
     membranes: states.map(({ membranes }) => membranes),
-    potentials: states[states.length - 1].membranes,
+    potentials: states[states.length - 1].membranes as Float64Array[],
     spikes: states.map(({ counts }) => counts.reduce((sum, n) => sum + n, 0)),
     counts: states.map(({ counts }) => counts),
     decoded: states.map(({ decoded }) => decoded),
@@ -98,7 +99,7 @@ function start(
   const state = {
     trains: [],
     membranes: [],
-    v: none,
+    v: none as Int32Array | Float64Array,
     drive: none,
     out: new Uint8Array(0),
     counted: none,
@@ -115,7 +116,7 @@ function start(
   const area = layer.shape.height * layer.shape.width;
   const drive = Int32Array.from({ length: size }, (_, i) => layer.bias[Math.floor(i / area)]);
   for (const term of layer.terms) if (term.source === INPUT) addCurrent(drive, layer.shape, network, term, q);
-  if (layer.kind === 'readout') return { ...state, v: new Int32Array(size), drive };
+  if (layer.kind === 'readout') return { ...state, v: new Float64Array(size), drive };
   const K = network.timetable.layers[layer.depth].phases;
   const v = Int32Array.from({ length: size }, (_, i) => rule.initialMembrane(layer.gridBits[Math.floor(i / area)], K, initial));
   return { ...state, v, drive, counts: new Int32Array(size), decoded: new Int32Array(size) };
@@ -142,7 +143,7 @@ function currentOf(setting: Setting, layer: SpikingNeurons | SpikingReadout, siz
   return current;
 }
 
-/** One step of a layer of neurons (or of the readout, which never fires and has no grid to shift by). */
+/** One step of a layer of neurons (or of the readout, which never fires). */
 function neuronStep(setting: Setting, layer: SpikingNeurons | SpikingReadout, state: LayerState, step: number): void {
   const { rule } = setting;
   const moment = momentOf(setting, layer.depth, step);
@@ -159,9 +160,9 @@ function neuronStep(setting: Setting, layer: SpikingNeurons | SpikingReadout, st
   const weight = rule.spikeWeight(moment);
   state.v = state.v.map((v, i) => {
     const arrived = rule.arriving(current[i], state.drive[i], moment);
-    if (layer.kind === 'readout') return clampPotential(v + arrived);
+    if (layer.kind === 'readout') return v + arrived;
     const g = layer.gridBits[Math.floor(i / area)];
-    const fired = rule.fire(receive(v, arrived, g), g, moment, state.decoded[i]);
+    const fired = rule.fire(receive(v, arrived), g, moment, state.decoded[i]);
     words[i] = fired.word;
     state.counts[i] += fired.spikes;
     state.decoded[i] += fired.word * weight;

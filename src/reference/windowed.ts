@@ -2,7 +2,6 @@ import { INPUT, type Shape, shapeSize, sourceShape } from '../ann/ann.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingPool, SpikingReadout, SpikingTerm } from '../network/network.ts';
 import { readoutPhases } from '../network/timetable.ts';
 import { clampMembrane, initialMembrane, threshold } from '../neuron/bistable.ts';
-import { clampPotential, receive } from '../neuron/membrane.ts';
 import { inputCurrent } from './operators.ts';
 import type { Simulation } from './simulate.ts';
 
@@ -19,8 +18,8 @@ type Words = (source: number, wave: number) => Int32Array;
 export function windowed(network: SpikingNetwork, pixels: Uint8Array, waves: number): Simulation {
   const q = inputCurrent(network, pixels);
   const words: Int32Array[][] = [];
-  const membranes: Int32Array[] = [];
-  let potentials: Int32Array[] = [];
+  const membranes: (Int32Array | Float64Array)[] = [];
+  let potentials: Float64Array[] = [];
   const sent: Words = (source, wave) => (source === INPUT ? q : words[source][wave]);
   for (const layer of network.layers) {
     if (layer.kind === 'neurons') {
@@ -46,7 +45,7 @@ export function windowed(network: SpikingNetwork, pixels: Uint8Array, waves: num
 /**
  * A layer of bistable neurons:
  *
- *     V = clamp(V + b + Σ w·word, ±2^23)        word = clamp(⌊V / θ⌋, 0, 2^K − 1)        V = V − θ·word
+ *     V = clamp(V + b + Σ w·word, ±(2^30 − 1))        word = clamp(⌊V / θ⌋, 0, 2^K − 1)        V = V − θ·word
  */
 export function accumulate(
   network: SpikingNetwork,
@@ -62,7 +61,7 @@ export function accumulate(
     const sums = weightedSums(network, layer, (source) => sent(source, wave));
     return Int32Array.from(sums, (sum, i) => {
       const theta = threshold(grid[i]);
-      const v = clampMembrane(receive(membrane[i], sum, grid[i]));
+      const v = clampMembrane(membrane[i] + sum);
       const word = Math.min(Math.max(Math.floor(v / theta), 0), most);
       membrane[i] = v - theta * word;
       return word;
@@ -93,20 +92,20 @@ export function pool({ shape, mode, window }: SpikingPool, from: Shape, words: I
 /**
  * Potentials after each step of each window, [wave · steps + step]: after step k a source of K bits has sent the k + 1 upper ones,
  *
- *     V + b + Σ w · (word with its lower K − 1 − k bits cleared)
+ *     V + b + Σ (Σ w · (word with its lower K − 1 − k bits cleared)) · 2^s
  *
  * which after the last step stays for the next wave. Pools pool what has been sent; the input comes whole in the first step.
  */
-export function readout(network: SpikingNetwork, layer: SpikingReadout, sent: Words, waves: number): Int32Array[] {
+export function readout(network: SpikingNetwork, layer: SpikingReadout, sent: Words, waves: number): Float64Array[] {
   const steps = readoutPhases(network.timetable);
-  const potentials: Int32Array[] = [];
-  let v = new Int32Array(layer.shape.channels);
+  const potentials: Float64Array[] = [];
+  let v = new Float64Array(layer.shape.channels);
   for (let wave = 0; wave < waves; wave++) {
     for (let step = 0; step < steps; step++) {
       const sums = weightedSums(network, layer, (source) => prefix(network, sent, source, wave, step));
-      potentials.push(Int32Array.from(v, (before, i) => clampPotential(before + sums[i])));
+      potentials.push(v.map((before, i) => before + sums[i]));
     }
-    v = Int32Array.from(potentials[potentials.length - 1]);
+    v = Float64Array.from(potentials[potentials.length - 1]);
   }
   return potentials;
 }
@@ -122,7 +121,7 @@ function prefix(network: SpikingNetwork, sent: Words, source: number, wave: numb
   return sent(source, wave).map((word) => (word >> left) << left);
 }
 
-/** b + Σ_terms Σ_i w_i · word_i of every neuron, in the grid's units. */
+/** b + Σ_terms (Σ_i w_i · word_i) · 2^s of every neuron, in membrane units. */
 export function weightedSums(
   network: SpikingNetwork,
   { shape, bias, terms }: SpikingNeurons | SpikingReadout,
@@ -134,15 +133,9 @@ export function weightedSums(
     const from = sourceShape(network, term.source);
     const sent = words(term.source);
     for (let i = 0; i < sums.length; i++) {
-      sums[i] += gathered(
-        term,
-        shape,
-        from,
-        sent,
-        Math.floor(i / area),
-        Math.floor(i / shape.width) % shape.height,
-        i % shape.width,
-      );
+      const o = Math.floor(i / area);
+      const y = Math.floor(i / shape.width) % shape.height;
+      sums[i] += gathered(term, shape, from, sent, o, y, i % shape.width) * 2 ** term.shifts[o];
     }
   }
   return sums;

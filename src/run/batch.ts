@@ -10,8 +10,11 @@ export interface Batch {
   /** Index of the batch's first image in the source, and how many images it has. */
   readonly first: number;
   readonly images: number;
-  /** The readout's membranes, [point][image][class], at the session's `points`: integers, equal on every device. The receiver's to keep. */
-  readonly potentials: Int32Array;
+  /**
+   * The readout's membranes, [point][image][class], at the session's `points`: integers of any size, equal on every device. The
+   * receiver's to keep.
+   */
+  readonly potentials: Float64Array;
   /** Spikes of each layer (0 for pools and readout), all images of the batch together. */
   readonly spikes: readonly number[];
   /** In which the GPU computed the batch, by its own timestamps; null where they are not taken. */
@@ -58,7 +61,7 @@ export function potentialsAt(
   { potentials, images }: Pick<Batch, 'potentials' | 'images'>,
   point: number,
   classes: number,
-): Int32Array {
+): Float64Array {
   return potentials.subarray(point * images * classes, (point + 1) * images * classes);
 }
 
@@ -77,29 +80,40 @@ export function logitsAt(
 }
 
 /** Puts a batch's potentials in their place among those of all `images`, [point][image][class]. */
-function place(all: Int32Array, images: number, batch: Batch, points: number, classes: number): void {
+function place(all: Float64Array, images: number, batch: Batch, points: number, classes: number): void {
   for (let p = 0; p < points; p++) {
     all.set(potentialsAt(batch, p, classes), (p * images + batch.first) * classes);
   }
 }
 
-/** Takes the results of a spiking program apart: potentials, [point][image of the layout][class], and the spikes of each layer. */
+/**
+ * Takes the results of a spiking program apart: what came to the readout, [point][image of the layout][class], and the spikes of each
+ * layer. At each point the device gives what has come since the last point that `begins`, in 32 bits; the potentials are the sums of
+ * all that, however many there are.
+ */
 export const takeBatch =
-  ({ batch: capacity, classes, results }: Program & { readonly classes: number }, layers: number) =>
+  (
+    { batch: capacity, classes, results }: Program & { readonly classes: number },
+    layers: number,
+    begins: (point: number) => boolean,
+  ) =>
   (mapped: ArrayBuffer, first: number, images: number, gpuSeconds: number | null): Batch => {
     const [{ size }] = results;
-    const values = new Int32Array(mapped, 0, size / 4);
-    const points = values.length / capacity / classes;
-    const potentials = new Int32Array(points * images * classes);
+    const came = new Int32Array(mapped, 0, size / 4);
+    const row = images * classes;
+    const points = came.length / capacity / classes;
+    const potentials = new Float64Array(points * row);
+    let before = new Float64Array(row);
     for (let p = 0; p < points; p++) {
-      potentials.set(values.subarray(p * capacity * classes, (p * capacity + images) * classes), p * images * classes);
+      if (p > 0 && begins(p)) before = potentials.slice((p - 1) * row, p * row);
+      for (let i = 0; i < row; i++) potentials[p * row + i] = before[i] + came[p * capacity * classes + i];
     }
     return { first, images, potentials, spikes: Array.from(new Uint32Array(mapped, size, layers)), gpuSeconds };
   };
 
 /** All batches of a few images, put together. */
 export function collect(images: number, points: number, classes: number, layers: number) {
-  const potentials = new Int32Array(points * images * classes);
+  const potentials = new Float64Array(points * images * classes);
   const spikes = new Array<number>(layers).fill(0);
   const add = (batch: Batch): void => {
     place(potentials, images, batch, points, classes);

@@ -17,7 +17,7 @@ export interface StreamBatch {
   /** The step, from the stream's beginning, after which they are known. */
   readonly step: number;
   /** The readout's membranes after one word, [image][class]: integers, equal on every device. */
-  readonly potentials: Int32Array;
+  readonly potentials: Float64Array;
 }
 
 /** A stream, after its last image. In steps, whatever the device's speed. */
@@ -135,7 +135,7 @@ export class Interleaver {
     const mapped = await mapForReading(readback, () => device.check());
     const first = (index - behind) * program.batch;
     const images = Math.min(program.batch, count - first);
-    const potentials = new Int32Array(mapped.slice(0, images * program.classes * 4));
+    const potentials = Float64Array.from(new Int32Array(mapped, 0, images * program.classes));
     readback.unmap();
     device.check();
     const step = (index - behind) * program.cycle + program.latency;

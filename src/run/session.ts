@@ -34,8 +34,8 @@ export interface RunResult {
   readonly logits: Float32Array;
   /** Time steps from the image's onset at which the readout's potentials were taken (specification, section 6). */
   readonly steps: readonly number[];
-  /** The readout's membranes, [step][image][class]: integers, equal on every device. */
-  readonly potentials: Int32Array;
+  /** The readout's membranes, [step][image][class]: integers of any size, equal on every device. */
+  readonly potentials: Float64Array;
   /** Real logits of one unit of potential, a class: logits = potential · unit / wave. */
   readonly units: Float64Array;
   /** Spikes of each layer (0 for pools and readout), all images and waves together. */
@@ -106,7 +106,7 @@ export class Session {
   run(source: ImageSource, onBatch: OnBatch<Batch>): Promise<RunSummary> {
     return this.#runner.alone(() => {
       const pass = wholePass(this.plan);
-      const take = takeBatch(this.plan, this.network.layers.length);
+      const take = takeBatch(this.plan, this.network.layers.length, (point) => point % this.plan.points === 0);
       return this.#runner.run(source, this.network.input.shape, { passes: () => [pass], take, deliver: onBatch });
     });
   }

@@ -71,8 +71,8 @@ export interface SteppedClassifyOptions extends SteppedRunOptions {
 export interface SteppedResult {
   readonly images: number;
   readonly timesteps: number;
-  /** The readout's membranes after every step, [step][image][class]: integers, equal on every device. */
-  readonly potentials: Int32Array;
+  /** The readout's membranes after every step, [step][image][class]: integers of any size, equal on every device. */
+  readonly potentials: Float64Array;
   /** Real logits of one unit of potential, a class: logits after T steps = potential · unit / divisors[T − 1]. */
   readonly units: Float64Array;
   readonly divisors: Float64Array;
@@ -181,6 +181,13 @@ export class SteppedSession {
     return readoutOf(this.network).units.unit;
   }
 
+  /** Whether the readout's sums begin anew in a step: with its windows, or where there are none in each. */
+  #begins(step: number): boolean {
+    const { period, layers } = this.network.timetable;
+    const { first } = layers[layers.length - 1].integrates;
+    return !this.model.windowed || (step - first) % period === 0;
+  }
+
   /** The passes of a batch that looks at nothing, with the forms that the next batch takes. */
   passes(checkpoints: readonly number[] = [], capacity?: number): Pass<Steps>[] {
     return passesOf(this.plan, this.#forms, checkpoints, capacity);
@@ -203,7 +210,7 @@ export class SteppedSession {
         after: (first, images) => (encoder, pass) => {
           if (pass.mark !== null) onCheckpoint?.({ encoder, step: pass.mark, first, images });
         },
-        take: takeBatch(this.plan, this.network.layers.length),
+        take: takeBatch(this.plan, this.network.layers.length, (step) => this.#begins(step)),
         deliver: (batch) => {
           if (this.#adaptive) this.#forms = formsOf(this.network, this.plan, this.model, batch.spikes, batch.images, CROSSOVER);
           return onBatch(batch);

@@ -112,12 +112,12 @@ describe('the table of peers', () => {
 });
 
 /** Exports a network with the reference's potentials of a few images, which `change` may change. */
-function exportReference(folder: string, network: SpikingNetwork, waves: number, change: (potentials: Int32Array) => void): void {
+function exportReference(folder: string, network: SpikingNetwork, waves: number, change: (potentials: Float64Array) => void): void {
   const count = 5;
   const pixels = randomPixels(network.input.shape, count, 3);
   const classes = network.layers[network.layers.length - 1].shape.channels;
   const points = waves * network.phaseBits;
-  const potentials = new Int32Array(points * count * classes);
+  const potentials = new Float64Array(points * count * classes);
   simulateAll(network, pixels, waves).forEach((image, n) => {
     image.potentials.forEach((values, p) => {
       potentials.set(values, (p * count + n) * classes);

@@ -3,7 +3,7 @@ import { accuracyCurve, hitsAtPoints } from '../../src/evaluate/curve.ts';
 
 // Two images of two classes, K = 2, two words: steps 7, 8 and 11, 12; the last spiking layer is silent in 9 and 10.
 const STEPS = [7, 8, 11, 12];
-const batch = { images: 2, potentials: Int32Array.of(1, 0, 1, 0, /**/ 0, 3, 1, 0, /**/ 3, 4, 0, 1, /**/ 0, 9, 0, 9) };
+const batch = { images: 2, potentials: Float64Array.of(1, 0, 1, 0, /**/ 0, 3, 1, 0, /**/ 3, 4, 0, 1, /**/ 0, 9, 0, 9) };
 const EQUAL_UNITS = Float64Array.of(1, 1);
 
 /** The curve of one batch. */
@@ -23,12 +23,12 @@ describe('accuracyCurve', () => {
   });
 
   it('gives the lowest class where potentials are equal', () => {
-    const equal = { images: 2, potentials: Int32Array.of(2, 2, 2, 2) };
+    const equal = { images: 2, potentials: Float64Array.of(2, 2, 2, 2) };
     expect(curve([4], equal, EQUAL_UNITS, [0, 1])).toEqual([{ t: 4, top1: 0.5, top5: 1 }]);
   });
 
   it('of one step, K = 1 and one wave, is one point', () => {
-    const one = { images: 1, potentials: Int32Array.of(0, 1) };
+    const one = { images: 1, potentials: Float64Array.of(0, 1) };
     expect(curve([3], one, EQUAL_UNITS, [1])).toEqual([{ t: 3, top1: 1, top5: 1 }]);
   });
 });

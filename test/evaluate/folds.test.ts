@@ -41,7 +41,7 @@ function batchOf({ logits, potentials }: Whole, first: number, count: number) {
     spiking: {
       first,
       images: count,
-      potentials: Int32Array.from(part.flat(2)),
+      potentials: Float64Array.from(part.flat(2)),
       spikes: [count, 0, first + count],
       gpuSeconds: null,
     },
@@ -86,8 +86,8 @@ describe('folds over batches', () => {
   });
 
   it('a digest sees every integer, and which image it is of', () => {
-    const potentials = Int32Array.from({ length: 24 }, (_, i) => i);
-    const of = (values: Int32Array, first = 0) => digest({ first, images: 2, potentials: values }, CLASSES);
+    const potentials = Float64Array.from({ length: 24 }, (_, i) => i);
+    const of = (values: Float64Array, first = 0) => digest({ first, images: 2, potentials: values }, CLASSES);
     const seen = new Set([of(potentials), of(potentials, 1)]);
     for (let i = 0; i < potentials.length; i++) seen.add(of(potentials.with(i, -1)));
     expect(seen.size).toBe(26);

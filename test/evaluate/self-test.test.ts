@@ -15,7 +15,7 @@ it('firstDifference finds one wrong potential, and one spike too many', () => {
     images: 1,
     logits: new Float32Array(classes),
     steps: right.potentials.map((_, i) => i + 1),
-    potentials: Int32Array.from(right.potentials.flatMap((step) => [...step])),
+    potentials: Float64Array.from(right.potentials.flatMap((step) => [...step])),
     units: new Float64Array(classes).fill(1),
     spikes: right.spikes,
     timing: { seconds: 1, firstBatchSeconds: 1, gpuBusySeconds: null },

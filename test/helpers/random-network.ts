@@ -128,7 +128,23 @@ function randomNeurons(
     }
   }
   const bias = Float32Array.from({ length: channels }, () => random.normal() * 0.2);
-  return { kind: 'neurons', name: `layer ${count}`, shape, terms, bias, ceiling: Infinity };
+  return {
+    kind: 'neurons',
+    name: `layer ${count}`,
+    shape,
+    terms: unequal(terms, recipe.seed ^ (count << 8)),
+    bias,
+    ceiling: Infinity,
+  };
+}
+
+/** Some terms of a join many times smaller than the others, so that each has a grid of its own. */
+function unequal(terms: readonly AnnTerm[], seed: number): AnnTerm[] {
+  const random = seeded(seed);
+  return terms.map(({ source, operator }) => {
+    const scale = terms.length > 1 && random.chance(0.4) ? 2 ** -random.integer(1, 11) : 1;
+    return { source, operator: { ...operator, weights: operator.weights.map((w) => w * scale) } };
+  });
 }
 
 function randomPool(random: Seeded, shape: Shape, source: number, layers: readonly AnnLayer[]): AnnLayer {

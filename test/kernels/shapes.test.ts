@@ -363,7 +363,7 @@ describeOnDevice('the readout', () => {
 });
 
 describeOnDevice('membranes at their bounds', () => {
-  it('grids down to g = −8, biases near ±2^23: the reference’s bits', async () => {
+  it('shifts up to 30, biases near ±2^30: the reference’s bits', async () => {
     let coarse = 0;
     let clamped = 0;
     let turn = 0;
@@ -374,8 +374,8 @@ describeOnDevice('membranes at their bounds', () => {
         const reference = simulateAll(network, pixels, recipe.waves);
         network.layers.forEach((layer, l) => {
           if (layer.kind !== 'neurons') return;
-          if (layer.gridBits.some((g) => g < 0)) coarse++;
-          if (reference.some(({ membranes }) => membranes[l].some((v) => Math.abs(v) > 2 ** 23 - 256))) clamped++;
+          if (layer.terms.some(({ shifts }) => shifts.some((s) => s > 8))) coarse++;
+          if (reference.some(({ membranes }) => membranes[l].some((v) => Math.abs(v) > 2 ** 30 - 256))) clamped++;
         });
         // three of the choices, by turns: each meets more than a dozen networks
         const choices = choicesOf(device!);

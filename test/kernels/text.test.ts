@@ -68,7 +68,7 @@ const STEPPED: Case[] = [
         }),
       ),
     },
-    { name: 'readout-steps', conditions: [{ neuron, signed: neuron === 'multi' }] },
+    { name: 'readout-steps', conditions: [{ neuron, signed: neuron === 'multi', windowed: neuron === 'bistable' }] },
   ]),
 ];
 

@@ -182,21 +182,34 @@ describe('the rules between the numbers, each broken once and nothing else', () 
     ['maxWord alone', 'global', /maxWord is 15, units.most 240/, (net) => (net.layers[7].maxWord = 15)],
     ['a readout that sends', 'readout', /largest word is 15, not 0/, (net) => (net.layers[8].units.most = 15)],
     ['a readout’s grid', 'readout', /units are not those/, (net) => net.layers[8].gridBits[0]--],
-    ['g = −9', 'stem', /channel 0: g = -9/, (net) => (bare(net, 0).gridBits[0] = -9)],
+    ['g = −1', 'stem', /channel 0: g = -1/, (net) => (bare(net, 0).gridBits[0] = -1)],
+    ['a negative shift', 'stem', /channel 2: a term is shifted by -1/, (net) => (bare(net, 0).terms[0].shifts[2] = -1)],
+    [
+      'h = −9',
+      'stem',
+      /channel 2: a term is shifted by/,
+      (net) => (bare(net, 0).terms[0].shifts[2] = bare(net, 0).gridBits[2] + 9),
+    ],
+    ['no shifts', 'stem', /term 0: shifts are not an Int8Array/, (net) => delete bare(net, 0).terms[0].shifts],
     ['g = 23', 'stem', /channel 0: g = 23/, (net) => (bare(net, 0).gridBits[0] = 23)],
     ['a weight of −128', 'stem', /magnitude 128 is beyond 127/, (net) => (bare(net, 0).terms[0].operator.weights[0] = -128)],
-    ['a sum beyond 2^23 by its bias', 'stem', /sums of up to 8388609 are beyond/, (net) => (bare(net, 0).bias[0] = -(2 ** 23) - 1)],
+    ['a sum of 2^30 by its bias', 'stem', /sums of up to 1073741824 are not below/, (net) => (bare(net, 0).bias[0] = -(2 ** 30))],
     [
-      'a sum beyond 2^23 by an identity',
+      'a sum of 2^30 by an identity',
       'block 1b',
       /channel 3: sums of up to/,
-      (net) => (bare(net, 2).terms[1].operator.weights[3] = 2 ** 20),
+      (net) => (bare(net, 2).terms[1].operator.weights[3] = 2 ** 27),
     ],
     [
-      'thresholds beyond 2^30',
-      'stem',
-      /1073742080 thresholds \(g = -8\)/,
-      (net) => ([bare(net, 0).bias[0], net.layers[0].gridBits[0]] = [2 ** 22 + 1, -8]),
+      'a sum of 2^30 by a shift',
+      'block 1b',
+      /channel 3: sums of up to/,
+      (net) => {
+        const layer = bare(net, 2);
+        layer.gridBits[3] = 22;
+        layer.terms[1].operator.weights[3] = 1;
+        layer.terms[1].shifts[3] = 27;
+      },
     ],
     ['burst:16', null, /neuron: γ = 16/, (net) => (net.neuron = { name: 'burst', most: 16 })],
     ['no neuron', null, /neuron: "undefined" is not known/, (net) => delete net.neuron],
@@ -211,7 +224,9 @@ describe('the rules between the numbers, each broken once and nothing else', () 
     const net = broken((net) => {
       const { shape } = net.layers[7];
       const units = { ...net.layers[6].units, shape };
-      const terms = [{ source: 7, delay: 0, operator: { type: 'identity', weights: new Int32Array(20) } }];
+      const terms = [
+        { source: 7, delay: 0, shifts: new Int8Array(20), operator: { type: 'identity', weights: new Int32Array(20) } },
+      ];
       net.layers.splice(8, 0, { ...net.layers[6], name: 'late', shape, units, depth: 7, terms });
     });
     expect(checkNetwork(net).map(({ what }) => what)).toEqual(["has depth 7, not before the readout's, 7"]);
@@ -231,11 +246,17 @@ describe('the rules between the numbers, each broken once and nothing else', () 
     ]);
   });
 
+  it('with K = 8 a full word at g = 22 is 2^30', () => {
+    const net = structuredClone(residual(12, 8)) as Broken;
+    bare(net, 0).gridBits[1] = 22;
+    expect(checkNetwork(net).map(({ what }) => what)).toEqual(['channel 1: a full word of 8 bits at g = 22 is not below 2^30']);
+  });
+
   it('at the bounds nothing is wrong', () => {
     const net = broken((net) => {
       const stem = bare(net, 0);
-      stem.bias.fill(2 ** 23);
-      stem.gridBits.fill(-7);
+      stem.bias.fill(2 ** 30 - 1);
+      stem.gridBits.fill(0);
       stem.gridBits[1] = 22;
       bare(net, 1).terms[0].operator.weights[0] = -127;
     });

@@ -1,38 +1,32 @@
 import { seeded } from '../../src/ann/build.ts';
-import type { SpikingNetwork } from '../../src/network/network.ts';
-import { readoutUnit, unitsOf } from '../../src/network/units.ts';
+import { sumBound } from '../../src/network/bound.ts';
+import { type SpikingNetwork, SUM_LIMIT, TERM_BITS } from '../../src/network/network.ts';
+import { readoutUnit } from '../../src/network/units.ts';
 
 /**
- * The network with what conversion seldom makes: grids down to g = −8 and biases near ±2^23, so that membranes are counted
- * in thresholds and run into their bounds. Still within the bounds of section 3.
+ * The network with what conversion seldom makes: terms that are shifted by up to 30, fine and coarse thresholds, sums near 2^30 and
+ * biases that take up what is left, so that membranes run into their bounds. Still within the bounds of section 3.
  */
 export function extremes(network: SpikingNetwork, seed: number): SpikingNetwork {
   const random = seeded(seed ^ 0xe47);
   const layers = network.layers.map((layer) => {
     if (layer.kind === 'pool') return layer;
-    // the readout's grid is its logits' unit alone: nothing is shifted by it
-    if (layer.kind === 'readout') {
-      const gridBits = layer.gridBits.map(() => random.integer(-8, 3));
-      const K = network.timetable.layers[layer.depth - 1].phases;
-      return { ...layer, gridBits, units: readoutUnit(layer.shape, layer.scale, K, gridBits) };
-    }
+    const K = network.timetable.layers[layer.kind === 'readout' ? layer.depth - 1 : layer.depth].phases;
     const gridBits = layer.gridBits.slice();
     const bias = layer.bias.slice();
+    const terms = layer.terms.map((term) => ({ ...term, shifts: term.shifts.slice() }));
+    const changed = { ...layer, gridBits, bias, terms };
     for (let o = 0; o < gridBits.length; o++) {
-      const sum = layer.terms.reduce((total, { source, operator }) => {
-        const row = operator.weights.length / gridBits.length;
-        const weights = Array.from(operator.weights.subarray(o * row, (o + 1) * row));
-        return total + weights.reduce((s, w) => s + Math.abs(w), 0) * unitsOf(network, source).most;
-      }, 0);
-      if (random.chance(0.25)) bias[o] = Math.sign(random.real() - 0.5) * Math.max(0, 2 ** 23 - sum);
-      const most = sum + Math.abs(bias[o]);
-      if (random.chance(0.5)) {
-        let g = random.integer(-8, 1);
-        while (g < 0 && most * 2 ** -g > 2 ** 30) g++;
-        gridBits[o] = g;
+      if (random.chance(0.5)) gridBits[o] = random.integer(0, random.chance(0.5) ? 3 : Math.min(22, 29 - K));
+      for (const { shifts } of terms) {
+        const most = gridBits[o] - TERM_BITS.min;
+        shifts[o] = random.chance(0.5) ? random.integer(0, most) : Math.min(most, shifts[o]);
+        while (shifts[o] > Math.max(0, gridBits[o] - TERM_BITS.max) && sumBound(network, changed, o) >= SUM_LIMIT) shifts[o]--;
       }
+      const room = SUM_LIMIT - 1 - (sumBound(network, changed, o) - Math.abs(bias[o]));
+      if (random.chance(0.25)) bias[o] = Math.sign(random.real() - 0.5) * Math.max(0, room);
     }
-    return { ...layer, gridBits, bias };
+    return changed.kind === 'readout' ? { ...changed, units: readoutUnit(layer.shape, changed.scale, K, gridBits) } : changed;
   });
   return { ...network, layers };
 }

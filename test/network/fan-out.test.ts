@@ -68,9 +68,10 @@ function withOnes(network: SpikingNetwork): SpikingNetwork {
     if (layer.kind === 'pool') return layer;
     const terms = layer.terms.map((term) => {
       const { operator } = term;
+      const shifts = term.shifts.map(() => 0);
       return operator.type === 'identity'
-        ? { ...term, operator: { ...operator, weights: operator.weights.map(one) } }
-        : { ...term, operator: { ...operator, weights: operator.weights.map(one) } };
+        ? { ...term, shifts, operator: { ...operator, weights: operator.weights.map(one) } }
+        : { ...term, shifts, operator: { ...operator, weights: operator.weights.map(one) } };
     });
     return { ...layer, terms };
   });

@@ -23,10 +23,10 @@ const LIMITS = {
 } as Parameters<typeof choose>[2];
 
 const DEVICES: [string, Capabilities][] = [
-  ['software', { software: true, packedDot: true, matrix: false }],
-  ['a GPU', { software: false, packedDot: true, matrix: false }],
-  ['a GPU with matrix units', { software: false, packedDot: true, matrix: true }],
-  ['a GPU without packed dot products', { software: false, packedDot: false, matrix: false }],
+  ['software', { software: true, packedDot: true, matrix: null }],
+  ['a GPU', { software: false, packedDot: true, matrix: null }],
+  ['a GPU with matrix units', { software: false, packedDot: true, matrix: 'u8' }],
+  ['a GPU without packed dot products', { software: false, packedDot: false, matrix: null }],
 ];
 
 describe.each(DEVICES)('candidates of %s', (_, capabilities) => {

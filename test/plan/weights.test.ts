@@ -95,18 +95,20 @@ describe('the table of channels', () => {
         const network = randomNetwork(recipe);
         for (const layer of weightedLayers(network)) {
           const data = packChannels(network, layer, () => 0);
-          const { identities } = layChannels(layer);
+          const { rows } = layChannels(layer);
           for (let o = 0; o < layer.shape.channels; o++) {
             // every source sends 5 in all channels and places (pixels: 5, whatever the zero point)
             let values = layer.bias[o];
             let stored = data[o * 4];
             layer.terms.forEach(({ source, operator }, t) => {
               const zero = (c: number) => (source < 0 ? network.input.zeroPoint[c] : 0);
+              const [shift, weight] = data.subarray((rows[t] + o) * 4);
+              expect(shift).toBe(layer.terms[t].shifts[o]);
+              const times = 2 ** shift;
               if (operator.type === 'identity') {
-                const w = data[(identities[t] + o) * 4];
-                expect(w).toBe(operator.weights[o]);
-                values += w * (5 - zero(o));
-                stored += w * 5;
+                expect(weight).toBe(operator.weights[o]);
+                values += weight * (5 - zero(o)) * times;
+                stored += weight * 5 * times;
                 return;
               }
               const row = operator.weights.length / layer.shape.channels;
@@ -115,8 +117,8 @@ describe('the table of channels', () => {
               const group = Math.floor((o * operator.groups) / layer.shape.channels);
               for (let i = 0; i < row; i++) {
                 const w = operator.weights[o * row + i];
-                values += w * (5 - zero(group * columns + Math.floor(i / places)));
-                stored += w * 5;
+                values += w * (5 - zero(group * columns + Math.floor(i / places))) * times;
+                stored += w * 5 * times;
               }
             });
             expect(stored, `${layer.name}, channel ${o}`).toBe(values);

@@ -212,7 +212,7 @@ describe('what conversion makes of pools', () => {
 });
 
 describe('properties of every conversion', () => {
-  it('all sums stay within 2^23, weights within 8 bits, g within −8…22', () => {
+  it('all sums stay below 2^30, weights within 8 bits, g within 0…22, shifts within 0…30', () => {
     fc.assert(
       fc.property(recipes, (recipe) => {
         const network = randomNetwork(recipe);
@@ -226,15 +226,15 @@ describe('properties of every conversion', () => {
           const { channels } = layer.shape;
           for (let o = 0; o < channels; o++) {
             let sum = Math.abs(layer.bias[o]);
-            for (const { source, operator } of layer.terms) {
+            for (const { source, operator, shifts } of layer.terms) {
               const row = operator.weights.length / channels;
-              for (let i = 0; i < row; i++) sum += Math.abs(operator.weights[o * row + i]) * maxOf(source);
+              for (let i = 0; i < row; i++) sum += Math.abs(operator.weights[o * row + i]) * maxOf(source) * 2 ** shifts[o];
               if (operator.type === 'convolution') {
                 for (let i = 0; i < row; i++) expect(operator.weights[o * row + i]).toBeGreaterThanOrEqual(-127);
               }
             }
-            expect(sum).toBeLessThanOrEqual(2 ** 23);
-            expect(layer.gridBits[o]).toBeGreaterThanOrEqual(-8);
+            expect(sum).toBeLessThan(2 ** 30);
+            expect(layer.gridBits[o]).toBeGreaterThanOrEqual(0);
             expect(layer.gridBits[o]).toBeLessThanOrEqual(22);
           }
         }

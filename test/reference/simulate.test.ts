@@ -31,11 +31,11 @@ function see(network: SpikingNetwork, { words, membranes }: Simulation, seen: Se
     }
     if (layer.terms.some(({ delay }) => delay > 0)) seen.delays++;
     if (layer.kind === 'readout') continue;
-    if (layer.gridBits.some((g) => g < 0)) seen.coarse++;
+    if (layer.terms.some(({ shifts }) => shifts.some((s) => s > 0))) seen.coarse++;
     if (layer.gridBits.some((g) => g === 0)) seen.whole++;
     if (membranes[l].some((v) => v < 0)) seen.negative++;
-    if (membranes[l].some((v) => v === -(2 ** 23))) seen.clampedLow++;
-    if (membranes[l].some((v) => v >= 2 ** 23 - 2 ** 8)) seen.clampedHigh++;
+    if (membranes[l].some((v) => v === 1 - 2 ** 30)) seen.clampedLow++;
+    if (membranes[l].some((v) => v >= 2 ** 30 - 2 ** 8)) seen.clampedHigh++;
     if (words[l].some((wave) => wave.includes(layer.units.most))) seen.full++;
   }
 }
@@ -139,6 +139,7 @@ function chain(options: {
   readoutWeight?: number;
   readoutBias?: number;
   readoutGrid?: number;
+  shift?: number;
 }): SpikingNetwork {
   const {
     weight = 0,
@@ -149,10 +150,12 @@ function chain(options: {
     readoutWeight = 1,
     readoutBias = 0,
     readoutGrid = 3,
+    shift = 0,
   } = options;
-  const term = (source: number, w: number) => ({
+  const term = (source: number, w: number, shift = 0) => ({
     source,
     delay: 0,
+    shifts: Int8Array.of(shift),
     operator: { type: 'convolution' as const, weights: Int8Array.of(w), window: square(1), groups: 1 },
   });
   const layers: BareLayer[] = [
@@ -164,7 +167,7 @@ function chain(options: {
       scale: 1,
       gridBits: Int8Array.of(g),
       bias: Int32Array.of(bias),
-      terms: [term(-1, weight)],
+      terms: [term(-1, weight, shift)],
     },
     {
       kind: 'readout',
@@ -201,8 +204,8 @@ describe('one neuron by hand', () => {
     { row: 'a full word leaves the overflow', net: { weight: 1, g: 0 }, pixel: 255, waves: 2, words: [15, 15], v: 480 },
     { row: 'a negative sum is silent and stays', net: { weight: -1, g: 0 }, pixel: 7, waves: 2, words: [0, 0], v: -14 },
     { row: 'θ = 1 with half is θ = 1 with zero', net: { weight: 1, g: 0 }, pixel: 9, waves: 2, words: [9, 9], v: 0 },
-    { row: 'g = −2: a unit is four thresholds', net: { weight: 1, g: -2 }, pixel: 2, waves: 2, words: [8, 8], v: 0 },
-    { row: 'g = −2, overflow in thresholds', net: { weight: 1, g: -2 }, pixel: 5, waves: 2, words: [15, 15], v: 10 },
+    { row: 'a term that counts in fours', net: { weight: 1, g: 0, shift: 2 }, pixel: 2, waves: 2, words: [8, 8], v: 0 },
+    { row: 'the same, with an overflow', net: { weight: 1, g: 0, shift: 2 }, pixel: 5, waves: 2, words: [15, 15], v: 10 },
     { row: 'K = 1', net: { weight: 1, g: 2, phaseBits: 1 }, pixel: 3, waves: 4, words: [1, 1, 0, 1], v: 2 },
     { row: 'K = 8, the whole range', net: { weight: 1, g: 0, phaseBits: 8 }, pixel: 255, waves: 2, words: [255, 255], v: 0 },
   ])('$row', ({ net, pixel, waves, words, v }) => {
@@ -211,29 +214,29 @@ describe('one neuron by hand', () => {
     expect(result.v).toBe(v);
   });
 
-  it('V is clamped at −2^23: a later positive wave finds it there and not further down', () => {
-    const result = run(chain({ bias: -(2 ** 23) + 5, g: 3 }), 0, 3);
+  it('V is clamped at −(2^30 − 1): a later positive wave finds it there and not further down', () => {
+    const result = run(chain({ bias: -(2 ** 30) + 5, g: 3 }), 0, 3);
     expect(result.words).toEqual([0, 0, 0]);
-    expect(result.v).toBe(-(2 ** 23));
+    expect(result.v).toBe(1 - 2 ** 30);
   });
 
-  it('V is clamped at +2^23, before the word is taken', () => {
-    const result = run(chain({ bias: 2 ** 23 - 5, g: 0, initial: 'zero' }), 0, 3);
+  it('V is clamped at 2^30 − 1, before the word is taken', () => {
+    const result = run(chain({ bias: 2 ** 30 - 5, g: 0, initial: 'zero' }), 0, 3);
     expect(result.words).toEqual([15, 15, 15]);
-    expect(result.v).toBe(2 ** 23 - 15);
+    expect(result.v).toBe(2 ** 30 - 16);
   });
 
-  it('the readout is not clamped', () => {
-    const result = run(chain({ readoutBias: 2 ** 23 }), 0, 3);
-    expect(result.potentials.at(-1)).toBe(3 * 2 ** 23);
+  it('the readout is not clamped, also beyond 32 bits', () => {
+    const result = run(chain({ readoutBias: 2 ** 30 - 1 }), 0, 5);
+    expect(result.potentials.at(-1)).toBe(5 * (2 ** 30 - 1));
   });
 
   it('the readout’s g does not shift its potential; logits are V · λ/2^K/θ / n', () => {
-    for (const readoutGrid of [3, -2]) {
+    for (const readoutGrid of [3, 0]) {
       const network = chain({ weight: 1, readoutWeight: 5, readoutBias: 7, readoutGrid });
       const result = run(network, 9, 2);
       expect(result.potentials).toEqual([47, 47, 47, 52, 99, 99, 99, 104]);
-      expect(logits(network, Int32Array.of(104), 2)[0]).toBe((104 * 2) / 2 ** 4 / 2 ** readoutGrid / 2);
+      expect(logits(network, Float64Array.of(104), 2)[0]).toBe((104 * 2) / 2 ** 4 / 2 ** readoutGrid / 2);
     }
   });
 

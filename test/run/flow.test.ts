@@ -123,7 +123,7 @@ describeOnDevice('batches', () => {
 
   it('are the receiver’s: later batches leave them as they were', async () => {
     const session = await SteppedSession.create(device!, network, { timesteps: 20, batch: 4 });
-    const kept: { batch: Batch; at: Int32Array }[] = [];
+    const kept: { batch: Batch; at: Float64Array }[] = [];
     await session.run(source, (batch) => {
       kept.push({ batch, at: batch.potentials.slice() });
     });

@@ -81,7 +81,7 @@ describe.each(Object.entries(NETWORKS))('%s: eight images at once within every d
 });
 
 /** Index of the first value that is not the same, −1 for none: quick on millions. */
-function firstDifference(a: Int32Array | Float32Array, b: Int32Array | Float32Array): number {
+function firstDifference(a: Int32Array | Float32Array | Float64Array, b: Int32Array | Float32Array | Float64Array): number {
   if (a.length !== b.length) return Math.min(a.length, b.length);
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return i;
   return -1;

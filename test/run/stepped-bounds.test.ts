@@ -1,5 +1,6 @@
-import { it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Device } from '../../src/gpu/device.ts';
+import { checkNetwork } from '../../src/network/check.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { parseNeuron } from '../../src/neuron/neuron.ts';
 import { expectSameSteps, simulateAllSteps } from '../helpers/compare-steps.ts';
@@ -10,7 +11,7 @@ import { type BareLayer, map, SAME, spiking, square } from '../network/hand-made
 /** What random networks seldom reach: 16-bit sums of spike-driven weights, currents beyond 2^30, rings cut inside a window. */
 
 /** A layer whose neurons are always ready to fire, all weights at their bounds behind it, and a readout of everything. */
-function saturated(channels: number, grid: number, bias: number, phaseBits = 4): SpikingNetwork {
+function saturated(channels: number, grid: number, bias: number, phaseBits = 4, shift = 0): SpikingNetwork {
   const size = 5;
   const weights = (outputs: number, inputs: number) =>
     Int8Array.from({ length: outputs * inputs * 9 }, (_, i) => (Math.floor(i / (inputs * 9)) % 2 === 0 ? 127 : -127));
@@ -32,7 +33,14 @@ function saturated(channels: number, grid: number, bias: number, phaseBits = 4):
       depth: 2,
       gridBits: new Int8Array(6).fill(3),
       bias: new Int32Array(6),
-      terms: [{ source: 0, delay: 0, operator: { type: 'convolution', weights: weights(6, channels), window: SAME, groups: 1 } }],
+      terms: [
+        {
+          source: 0,
+          delay: 0,
+          shifts: new Int8Array(6).fill(shift),
+          operator: { type: 'convolution', weights: weights(6, channels), window: SAME, groups: 1 },
+        },
+      ],
     },
     {
       kind: 'readout',
@@ -46,6 +54,7 @@ function saturated(channels: number, grid: number, bias: number, phaseBits = 4):
         {
           source: 1,
           delay: 0,
+          shifts: new Int8Array(2),
           operator: { type: 'convolution', weights: new Int8Array(300).fill(3), window: square(size), groups: 1 },
         },
       ],
@@ -71,20 +80,32 @@ describeOnDevice('the stepped engine at its bounds equals the reference', () => 
   });
 
   it.each([
-    { text: 'if', bias: 2 ** 23 },
-    { text: 'burst:15', bias: -(2 ** 23) },
-    { text: 'phase', bias: 2 ** 23 },
-  ])('$text: a coarse grid (g = −8) and a bias of $bias, beyond 2^30 in membrane units', async ({ text, bias }) => {
-    const network = saturated(4, -8, bias);
+    { text: 'bistable', bias: 2 ** 30 - 1 },
+    { text: 'if', bias: 2 ** 30 - 1 },
+    { text: 'burst:15', bias: 1 - 2 ** 30 },
+    { text: 'phase', bias: 2 ** 30 - 1 },
+  ])('$text: a bias of $bias, and terms that are shifted to 2^26', async ({ text, bias }) => {
+    const network = saturated(4, 0, bias, 4, 7);
     const pixels = randomPixels(network.input.shape, 2, 1);
     const options = { neuron: parseNeuron(text), timesteps: 9 };
     await expectSameSteps(device as Device, network, pixels, simulateAllSteps(network, pixels, options), options);
   });
 
-  it.each(['if', 'phase'])('%s: thresholds up to 2^30 and beyond (g = 22, K = 8)', async (text) => {
-    const network = saturated(4, 22, 2 ** 23, 8);
+  it.each(['if', 'phase'])('%s: thresholds up to 2^30 and beyond (g = 21, K = 8)', async (text) => {
+    const network = saturated(4, 21, 2 ** 29, 8);
     const pixels = randomPixels(network.input.shape, 2, 1);
     const options = { neuron: parseNeuron(text), timesteps: 20 };
     await expectSameSteps(device as Device, network, pixels, simulateAllSteps(network, pixels, options), options);
+  });
+
+  it('a neuron that could send more in a step than 32 bits hold is refused by layer', () => {
+    // 4 inputs · 9 taps · 127 · 2^11 · 15 < 2^30, and with 15 spikes of 16 beyond 2^31
+    const network = saturated(4, 3, 0, 4, 11);
+    const pixels = randomPixels(network.input.shape, 1, 1);
+    expect(checkNetwork(network)).toEqual([]);
+    expect(() => simulateAllSteps(network, pixels, { neuron: parseNeuron('burst:15'), timesteps: 1 })).toThrow(
+      '"burst:15" sends more in a step than the sums of layer "full" hold in 32 bits; convert with a smaller K, or choose bistable',
+    );
+    expect(() => simulateAllSteps(network, pixels, { neuron: parseNeuron('if'), timesteps: 1 })).not.toThrow();
   });
 });

@@ -39,7 +39,7 @@ describeOnDevice('the stepped session', () => {
       await withSession({ timesteps: wordSteps(network, waves), batch: 5 }, async (session) => {
         const steps = await session.classify(pixels);
         words.steps.forEach((t, p) => {
-          const at = (values: Int32Array, row: number) => values.subarray(row * 5 * 10, (row + 1) * 5 * 10);
+          const at = (values: Float64Array, row: number) => values.subarray(row * 5 * 10, (row + 1) * 5 * 10);
           expect(firstDifference(at(steps.potentials, t - 1), at(words.potentials, p)), `potentials after ${t} steps`).toBeNull();
         });
         expect(steps.units).toEqual(words.units);

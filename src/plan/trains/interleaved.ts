@@ -49,7 +49,7 @@ export function planInterleaved(
   limits: PlanLimits,
   options: Omit<TrainsOptions, 'timesteps' | 'chunk'>,
 ): InterleavedProgram {
-  const model = ruleOn(options.neuron, network.timetable);
+  const model = ruleOn(options.neuron, network);
   if (!model.windowed || !options.synchronous) {
     const what = 'images are interleaved in neurons with windows and synchronous neurons only';
     throw new OptionError('neuron', 'stream', what, 'use bistable neurons, or run()');

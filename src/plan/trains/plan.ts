@@ -5,9 +5,9 @@ import { convolve, fused } from '../../kernels/convolve.ts';
 import { convolveSpikes } from '../../kernels/convolve-spikes.ts';
 import { encode } from '../../kernels/encode.ts';
 import { layEvents, packEvents } from '../../kernels/events.ts';
+import { suited } from '../../kernels/exact.ts';
 import { flip } from '../../kernels/flip.ts';
 import { areaOf, blocksOf, cellsOf, tilesOf } from '../../kernels/geometry.ts';
-import { suited } from '../../kernels/halves.ts';
 import { inject } from '../../kernels/inject.ts';
 import { integrate } from '../../kernels/integrate.ts';
 import type { KernelName } from '../../kernels/kernel.ts';
@@ -79,7 +79,7 @@ export function planTrains(network: SpikingNetwork, limits: PlanLimits, options:
   if (chunk !== undefined && (!Number.isInteger(chunk / 4) || chunk < 4)) {
     throw new OptionError('chunk', 'chunk', `${chunk} is not a positive multiple of 4`, 'leave it out');
   }
-  const model = ruleOn(options.neuron, network.timetable);
+  const model = ruleOn(options.neuron, network);
   const arithmetics = arithmeticsOf(network, options.arithmetic);
   const largest = network.layers.reduce((most, layer) => Math.max(most, shapeSize(layer.shape)), 0);
   const longest = Math.ceil(Math.min(timesteps, chunk ?? timesteps) / 4) * 4;
@@ -185,7 +185,7 @@ function weighted(context: TrainContext, one: TrainLayer, tables: Tables, fuse: 
   const isFused = fuse && layer.kind === 'neurons' && spikeTerms.length > 0;
   const dispatches: TrainDispatch[] = [];
   if (pixelTerms.length > 0) dispatches.push(...inject(context, one, tables.weights('weights', 'weights', weights, false)));
-  if (layer.kind === 'neurons' || context.restarts) dispatches.push(start(context, one));
+  if (layer.kind === 'neurons') dispatches.push(start(context, one));
   if (spikeTerms.length > 0) {
     const shares = tables.weights('weights', arithmetic === 'halves' ? 'transposed' : 'weights', weights, true);
     dispatches.push(...(isFused ? fused(context, one, shares) : convolve(context, one, shares)));

@@ -1,9 +1,10 @@
 /**
- * The arithmetic `halves` (`shaders/lib/tap.wgsl`): a u32 holds the sums of two output channels, 16 bits each, so that one
- * multiplication serves both. It is exact as long as each sum, when it is taken out, lies within 16 bits, which follows from
- * the weights.
+ * Arithmetics that hold less than 32 bits, and whether they are exact for a layer, which follows from its weights. `halves`
+ * (`shaders/lib/tap.wgsl`): a u32 holds the sums of two output channels, 16 bits each, so that one multiplication serves both; each
+ * sum must lie within 16 bits when it is taken out. f32, and matrix units of f16 with f32 sums: 24 bits.
  */
 import { INPUT, sourceShape } from '../ann/ann.ts';
+import { termBound } from '../network/bound.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { WeightedLayer } from './weights.ts';
 
@@ -13,9 +14,26 @@ const MOST = 2 ** 15 - 1;
 /** When the halves are taken out: after each block of 4 source channels, or once a term. */
 export type Settled = 'block' | 'term';
 
-/** The arithmetic that is wanted, or single integers where the sums of a layer would not fit halves. Parameters as `fitsHalves`. */
-export const suited = <A extends string>(wanted: A, ...sums: Parameters<typeof fitsHalves>): A | 'integers' =>
-  wanted === 'halves' && !fitsHalves(...sums) ? 'integers' : wanted;
+/** The arithmetic that is wanted, or single integers where it would not be exact for a layer. Parameters as `fitsHalves`. */
+export function suited<A extends string>(wanted: A, ...sums: Parameters<typeof fitsHalves>): A | 'integers' {
+  const [, layer, , largest] = sums;
+  if (wanted === 'halves') return fitsHalves(...sums) ? wanted : 'integers';
+  return wanted !== 'f32' || fitsFloats(layer, largest) ? wanted : 'integers';
+}
+
+/** Every integer below is an f32. */
+const FLOAT_LIMIT = 2 ** 24;
+
+/**
+ * Whether every sum of a term, in any order, is exact in f32.
+ * @param largest the largest operand that a byte of the source can be
+ */
+export const fitsFloats = (layer: WeightedLayer, largest: (source: number) => number): boolean =>
+  layer.terms.every(
+    (term) =>
+      term.operator.type === 'identity' ||
+      layer.gridBits.every((_, o) => termBound(term, o, layer.shape.channels, largest(term.source)) < FLOAT_LIMIT),
+  );
 
 /**
  * Whether all sums of a layer's convolutions fit the halves until they are taken out. Pure.

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sourceShape } from '../../src/ann/ann.ts';
-import { fitsHalves, type Settled, transposed } from '../../src/kernels/halves.ts';
+import { fitsHalves, type Settled, transposed } from '../../src/kernels/exact.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingReadout } from '../../src/network/network.ts';
 import { randomNetwork, recipes } from '../helpers/random-network.ts';
 
