@@ -36,7 +36,7 @@ def run(network, image, waves=3):
     column = lambda values: values.astype(np.int64)[:, None, None]
     state, words = {}, [[] for _ in range(waves)]
     for sent in words:
-        source = lambda i: sent[i] if i >= 0 else image.astype(np.int64) - column(network["input"]["zeroPoint"])
+        source = lambda i: sent[i] if i >= 0 else image.astype(np.int64) - column(network["input"]["units"]["zero"])
         for i, layer in enumerate(network["layers"]):
             size = [layer["shape"][k] for k in ("channels", "height", "width")]
             if layer["kind"] == "pool":

@@ -1,6 +1,7 @@
 import type { Device } from '../gpu/device.ts';
 import type { LayerSums } from '../network/diagnosis.ts';
 import { phasesAt, type SpikingNetwork } from '../network/network.ts';
+import { scalesOf } from '../network/units.ts';
 import { DiagnosisSession } from '../observe/diagnosis.ts';
 import { prepareTallies, type Tallies } from '../observe/tally.ts';
 import { AnnSession } from '../run/ann-session.ts';
@@ -55,7 +56,7 @@ export async function runDiagnosed(
     const sent = layers.map(() => ({ words: evaluation.waves, bits: 0 }));
     const decoding = layers.map((l, i) => {
       const layer = network.layers[l];
-      return decodeWords(phasesAt(network, l), layer.kind === 'pool' ? 0 : layer.scale, sent[i]);
+      return decodeWords(phasesAt(network, l), scalesOf(layer.units, phasesAt(network, l))[0], sent[i]);
     });
     const trainedSums = trainedFold(part);
     const spikingSums = spikingFold(part, spiking);

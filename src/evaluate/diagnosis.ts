@@ -1,7 +1,8 @@
 import { shapeSize } from '../ann/ann.ts';
 import type { Decoding, LayerSums } from '../network/diagnosis.ts';
-import type { SpikingNetwork } from '../network/network.ts';
+import { phasesAt, type SpikingNetwork } from '../network/network.ts';
 import type { Sent } from '../network/timetable.ts';
+import { scalesOf } from '../network/units.ts';
 import { layerMacs } from '../network/work.ts';
 
 /** What the spikes of one layer are like against the trained network's activations of the same images. Shares are 0…1. */
@@ -83,7 +84,12 @@ export function diagnosis(
     const layer = network.layers[l];
     if (layer.kind !== 'neurons') return [];
     const neurons = shapeSize(layer.shape);
-    return { ...figuresOf(sums[i], neurons * images, decoding[i].unit, layer.scale), name: layer.name, neurons, l };
+    return {
+      ...figuresOf(sums[i], neurons * images, decoding[i].unit, scalesOf(layer.units, phasesAt(network, l))[0]),
+      name: layer.name,
+      neurons,
+      l,
+    };
   });
   const total = (of: (layer: (typeof figures)[number]) => number) => figures.reduce((sum, layer) => sum + of(layer), 0);
   return {

@@ -3,7 +3,8 @@ import { convert } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
-import { phaseBitsOf, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
+import { phaseBitsOf, phasesAt, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
+import { scalesOf } from '../network/units.ts';
 import { ruleOf } from '../neuron/neuron.ts';
 import { type RecordTogetherOptions, recordingBytes, recordTogether } from '../observe/record.ts';
 import { eachBatch, type LabelledSource } from '../run/source.ts';
@@ -114,8 +115,9 @@ export async function recordImages(
     timesteps: steps,
     what: RECORDED.filter((one) => what.includes(one)),
     layers: layers.map((l) => {
-      const { name, shape, scale } = network.layers[l] as SpikingNeurons;
-      return { name, shape, units: membraneUnits(network, l, kind).map((unit) => unit * scale) };
+      const { name, shape, units } = network.layers[l] as SpikingNeurons;
+      const scales = scalesOf(units, phasesAt(network, l));
+      return { name, shape, units: membraneUnits(network, l, kind).map((unit, o) => unit * scales[o]) };
     }),
   };
   const recorded = observed(layers, recording);

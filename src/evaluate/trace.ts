@@ -2,8 +2,9 @@ import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
 import { convert } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
-import { phaseBitsOf, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
+import { phaseBitsOf, phasesAt, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
 import { momentAt, type Timetable } from '../network/timetable.ts';
+import { scalesOf } from '../network/units.ts';
 import { ruleOf } from '../neuron/neuron.ts';
 import { readActivations } from '../observe/activations.ts';
 import { recordTogether } from '../observe/record.ts';
@@ -74,6 +75,7 @@ export async function trace(
   const recorded = await record(device, network, pixels, l, { neuron: kind, synchronous, timesteps: steps });
   const area = layer.shape.height * layer.shape.width;
   const units = membraneUnits(network, l, kind);
+  const scales = scalesOf(layer.units, phasesAt(network, l));
   const size = shapeSize(layer.shape);
   return {
     model: ann.name,
@@ -89,7 +91,7 @@ export async function trace(
     windows: ruleOf(kind).windowed ? windowsOf(network.timetable, layer.depth, steps) : [],
     spikes: (ruleOf(kind).signed ? Int32Array : Uint8Array).from(recorded.spikes),
     membranes: Float32Array.from(recorded.membranes, (v, i) => v * units[Math.floor((i % size) / area)]),
-    activations: (await activationsOf(device, ann, evaluation, pixels, l)).map((a) => a / layer.scale),
+    activations: (await activationsOf(device, ann, evaluation, pixels, l)).map((a, i) => a / scales[Math.floor(i / area)]),
   };
 }
 

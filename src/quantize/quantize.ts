@@ -4,7 +4,6 @@ import { ConversionError, OptionError } from '../errors.ts';
 import { check } from '../network/check.ts';
 import type { SpikingInput, SpikingLayer, SpikingNetwork, SpikingPool } from '../network/network.ts';
 import type { Neuron } from '../network/neuron.ts';
-import { round } from '../network/round.ts';
 import { timetableOf } from '../network/timetable.ts';
 import { inputUnits, neuronUnits, poolUnits, readoutUnit, unitsOf } from '../network/units.ts';
 import { inputRemainder, quantizeLayer } from './grid.ts';
@@ -59,7 +58,7 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
       operator: grid.operators[i],
     }));
     const { name, shape } = layer;
-    const common = { name, shape, depth: depth[l], scale, gridBits: grid.gridBits, bias: grid.bias, terms };
+    const common = { name, shape, depth: depth[l], gridBits: grid.gridBits, bias: grid.bias, terms };
     layers.push(
       layer.kind === 'neurons'
         ? { kind: 'neurons', ...common, units: neuronUnits(shape, scale, K) }
@@ -68,7 +67,7 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
   }
   const timetable = timetableOf(layers, phases);
   const { name } = ann;
-  const network: SpikingNetwork = { version: 1, name, phaseBits: Math.max(...phases), initial, input, neuron, timetable, layers };
+  const network: SpikingNetwork = { version: 1, name, initial, input, neuron, timetable, layers };
   check(network);
   return network;
 }
@@ -92,8 +91,7 @@ function spikingInput(ann: Ann, options: QuantizeOptions): SpikingInput {
   if (!std.every((s) => s > 0 && Number.isFinite(s))) {
     throw new OptionError('std', 'std', `[${std}] is not positive`, 'std is of pixels / 255');
   }
-  const zeroPoint = Int32Array.from(mean, (m) => round(255 * m));
-  return { shape: ann.input, units: inputUnits(ann.input, zeroPoint, std), zeroPoint, mean, std };
+  return { shape: ann.input, units: inputUnits(ann.input, mean, std), mean, std };
 }
 
 /** Max pool: the maximum of words. Average pool: a sum of words, 1/n folded into the weights that read it (section 7). */
@@ -126,7 +124,6 @@ function spikingPool(pool: AnnPool, depth: number, before: Pick<SpikingNetwork, 
     mode,
     window: pool.window,
     units,
-    maxWord: units.most,
   };
 }
 

@@ -1,6 +1,6 @@
 import { seeded } from '../../src/ann/build.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
-import { readoutUnit, unitsOf } from '../../src/network/units.ts';
+import { readoutUnit, scalesOf, unitsOf } from '../../src/network/units.ts';
 
 /**
  * The network with what conversion seldom makes: grids down to g = −8 and biases near ±2^23, so that membranes are counted
@@ -14,7 +14,8 @@ export function extremes(network: SpikingNetwork, seed: number): SpikingNetwork 
     if (layer.kind === 'readout') {
       const gridBits = layer.gridBits.map(() => random.integer(-8, 3));
       const K = network.timetable.layers[layer.depth - 1].phases;
-      return { ...layer, gridBits, units: readoutUnit(layer.shape, layer.scale, K, gridBits) };
+      const [scale] = scalesOf(layer.units, K, layer.gridBits);
+      return { ...layer, gridBits, units: readoutUnit(layer.shape, scale, K, gridBits) };
     }
     const gridBits = layer.gridBits.slice();
     const bias = layer.bias.slice();

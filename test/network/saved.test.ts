@@ -96,7 +96,9 @@ describe('saveNetwork refuses', () => {
   });
 
   it('a network that is not sound', async () => {
-    await expect(saveNetwork({ ...NETWORK, phaseBits: 3 })).rejects.toMatchObject({ code: 'unsound-network' });
+    await expect(saveNetwork({ ...NETWORK, timetable: { ...NETWORK.timetable, period: 3 } })).rejects.toMatchObject({
+      code: 'unsound-network',
+    });
   });
 
   it('names of another number of classes', async () => {

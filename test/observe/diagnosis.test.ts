@@ -6,6 +6,7 @@ import { sources } from '../../src/kernels/sources.ts';
 import type { Decoding, LayerSums } from '../../src/network/diagnosis.ts';
 import { fanOut } from '../../src/network/fan-out.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
+import { scalesOf } from '../../src/network/units.ts';
 import { readActivations } from '../../src/observe/activations.ts';
 import { DiagnosisSession } from '../../src/observe/diagnosis.ts';
 import { prepareTallies } from '../../src/observe/tally.ts';
@@ -14,7 +15,7 @@ import { simulate } from '../../src/reference/simulate.ts';
 import { AnnSession } from '../../src/run/ann-session.ts';
 import { Session } from '../../src/run/session.ts';
 import { SteppedSession } from '../../src/run/stepped-session.ts';
-import { type Sent, sentBy } from '../helpers/closed-times.ts';
+import { kOf, type Sent, sentBy } from '../helpers/closed-times.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { type Recipe, randomAnn, randomNetwork, randomPixels } from '../helpers/random-network.ts';
 import { residual, residualAnn } from '../network/hand-made.ts';
@@ -52,8 +53,8 @@ async function expectReference(ann: Ann, network: SpikingNetwork, images: number
     await spiking.classify(pixels);
     const sent = tallies.layers.map(({ layer }) => moment(network.layers[layer].depth));
     const decoding = tallies.layers.map(({ layer }, i): Decoding => {
-      const { depth, ...rest } = network.layers[layer];
-      return decodeWords(network.phaseBits, 'scale' in rest ? rest.scale : 0, sent[i]);
+      const K = kOf(network);
+      return decodeWords(K, scalesOf(network.layers[layer].units, K)[0], sent[i]);
     });
     tallies.set(images, sent);
     const measured = await session.measure(images, decoding);
@@ -62,7 +63,7 @@ async function expectReference(ann: Ann, network: SpikingNetwork, images: number
     const synapses = fanOut(network);
     for (const [i, { layer }] of tallies.layers.entries()) {
       const a = await readActivations(trained, layer, images);
-      const each = reference.map(({ words }) => tallied(words[layer], sent[i], network.phaseBits));
+      const each = reference.map(({ words }) => tallied(words[layer], sent[i], kOf(network)));
       const counts = each.flatMap((one) => one.counts);
       const decoded = each.flatMap((one) => one.decoded);
       expectSums(measured[i], diagnose(a, counts, decoded, synapses[layer]!, decoding[i]), network.layers[layer].name);
@@ -138,7 +139,7 @@ describeOnDevice('both engines count the same spikes', () => {
         const same = words[tallies.layers.findIndex((one) => one.layer === layer)];
         for (const name of COUNTS) expect(steps[i][name], `${name} of ${network.layers[layer].name}`).toBe(same[name]);
       });
-      expect(steps.some(({ spikes }) => spikes > 0)).toBe(t > network.phaseBits);
+      expect(steps.some(({ spikes }) => spikes > 0)).toBe(t > kOf(network));
     } finally {
       for (const one of [ofSteps, ofWords, stepped, tallies, windowed, trained]) one.dispose();
     }
