@@ -19,7 +19,11 @@ export interface Units {
   readonly most: number;
 }
 
-const everywhere = (shape: Shape, unit: number): Float64Array => new Float64Array(shape.channels).fill(unit);
+/** λ of a layer, or one of each of its channels. */
+export type Scale = number | ArrayLike<number>;
+
+const byChannel = ({ channels }: Shape, scale: Scale): Float64Array =>
+  typeof scale === 'number' ? new Float64Array(channels).fill(scale) : Float64Array.from(scale);
 
 /** Pixels p in 0…255: zero = [255·mean], unit = 1/(255·std). What the rounding of zero leaves over goes into biases (section 7). */
 export const inputUnits = (shape: Shape, mean: readonly number[], std: readonly number[]): Units => ({
@@ -30,9 +34,9 @@ export const inputUnits = (shape: Shape, mean: readonly number[], std: readonly 
 });
 
 /** Neurons send words of K bits: unit = λ/2^K. */
-export const neuronUnits = (shape: Shape, scale: number, phases: number): Units => ({
+export const neuronUnits = (shape: Shape, scale: Scale, phases: number): Units => ({
   shape,
-  unit: everywhere(shape, scale / 2 ** phases),
+  unit: byChannel(shape, scale).map((s) => s / 2 ** phases),
   zero: new Int32Array(shape.channels),
   most: 2 ** phases - 1,
 });

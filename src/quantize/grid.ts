@@ -25,7 +25,7 @@ interface Row {
  * and every sum stays within 2^23.
  * @param name the layer, for errors
  * @param bias real bias a channel, with what the input's rounding left over already folded in
- * @param outputUnit λ/2^K of this layer
+ * @param outputUnit λ/2^K of this layer, a channel
  * @throws ConversionError where a channel would need g < −8
  */
 export function quantizeLayer(
@@ -33,7 +33,7 @@ export function quantizeLayer(
   terms: readonly AnnTerm[],
   sources: readonly Units[],
   bias: ArrayLike<number>,
-  outputUnit: number,
+  outputUnit: ArrayLike<number>,
 ): LayerGrid {
   const channels = bias.length;
   const gridBits = new Int8Array(channels);
@@ -44,8 +44,8 @@ export function quantizeLayer(
       : { ...term.operator, weights: new Int8Array(term.operator.weights.length) },
   );
   for (let o = 0; o < channels; o++) {
-    const rows = terms.map((term, i) => rowOf(term, sources[i], o, channels, outputUnit));
-    const b = bias[o] / outputUnit;
+    const rows = terms.map((term, i) => rowOf(term, sources[i], o, channels, outputUnit[o]));
+    const b = bias[o] / outputUnit[o];
     const g = largestGridBits(rows, b);
     if (g < GRID_BITS.min) {
       throw new ConversionError(

@@ -1,11 +1,11 @@
-import { type Ann, type AnnLayer, type AnnPool, INPUT, sourceShape } from '../ann/ann.ts';
+import { type Ann, type AnnLayer, type AnnNeurons, type AnnPool, type AnnReadout, INPUT, sourceShape } from '../ann/ann.ts';
 import { perChannel } from '../ann/pixels.ts';
 import { ConversionError, OptionError } from '../errors.ts';
 import { check } from '../network/check.ts';
 import type { SpikingInput, SpikingLayer, SpikingNetwork, SpikingPool } from '../network/network.ts';
 import type { Neuron } from '../network/neuron.ts';
 import { timetableOf } from '../network/timetable.ts';
-import { inputUnits, neuronUnits, poolUnits, readoutUnit, unitsOf } from '../network/units.ts';
+import { inputUnits, neuronUnits, poolUnits, readoutUnit, type Scale, unitsOf } from '../network/units.ts';
 import { inputRemainder, quantizeLayer } from './grid.ts';
 import { depths, synchronousNeurons } from './joins.ts';
 import { phasesByDepth } from './phases.ts';
@@ -17,8 +17,8 @@ export interface QuantizeOptions {
   readonly initial: 'half' | 'zero';
   /** The neuron that the network is meant for (default bistable). */
   readonly neuron?: Neuron;
-  /** λ of each layer: one number a layer of `Ann.layers`, used for neurons and readout. */
-  readonly scales: readonly number[];
+  /** λ of each layer of `Ann.layers`, of neurons also one a channel; of pools it is not looked at. */
+  readonly scales: readonly Scale[];
   /** Mean and standard deviation of pixels / 255 that the network was trained with; one a channel, or one for all. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -41,7 +41,7 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
       layers.push(spikingPool(layer, depth[l], { input, layers }));
       continue;
     }
-    const scale = checkedScale(layer.name, scales[l]);
+    const scale = checkedScale(layer, scales[l]);
     // the readout sends nothing; its unit is counted in the words before it
     const K = phases[layer.kind === 'readout' ? depth[l] - 1 : depth[l]];
     const bias = Float64Array.from(layer.bias, (b, o) =>
@@ -51,7 +51,8 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
       ),
     );
     const sources = layer.terms.map((term) => unitsOf({ input, layers }, term.source));
-    const grid = quantizeLayer(layer.name, layer.terms, sources, bias, scale / 2 ** K);
+    const units = neuronUnits(layer.shape, scale, K);
+    const grid = quantizeLayer(layer.name, layer.terms, sources, bias, units.unit);
     const terms = layer.terms.map((term, i) => ({
       source: term.source,
       delay: synchronousNeurons(depth, l, term.source),
@@ -61,8 +62,8 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
     const common = { name, shape, depth: depth[l], gridBits: grid.gridBits, bias: grid.bias, terms };
     layers.push(
       layer.kind === 'neurons'
-        ? { kind: 'neurons', ...common, units: neuronUnits(shape, scale, K) }
-        : { kind: 'readout', ...common, units: readoutUnit(shape, scale, K, grid.gridBits) },
+        ? { kind: 'neurons', ...common, units }
+        : { kind: 'readout', ...common, units: readoutUnit(shape, scale as number, K, grid.gridBits) },
     );
   }
   const timetable = timetableOf(layers, phases);
@@ -72,14 +73,21 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
   return network;
 }
 
-function checkedScale(name: string, scale: number): number {
-  if (scale > 0 && Number.isFinite(scale)) return scale;
-  throw new ConversionError(
-    'bad-scale',
-    `layer "${name}"`,
-    `scale λ = ${scale} is not a positive number`,
-    'calibrate on other images',
-  );
+/** A positive number, or for neurons one for each channel. */
+function checkedScale({ kind, name, shape }: AnnNeurons | AnnReadout, scale: Scale): Scale {
+  const refuse = (what: string, remedy: string): never => {
+    throw new ConversionError('bad-scale', `layer "${name}"`, what, remedy);
+  };
+  const all = typeof scale === 'number' ? [scale] : Array.from(scale);
+  if (typeof scale !== 'number' && (kind === 'readout' || all.length !== shape.channels)) {
+    refuse(`${all.length} scales λ for ${shape.channels} channels`, 'give one number, or for neurons one for each channel');
+  }
+  const wrong = all.findIndex((one) => !(one > 0 && Number.isFinite(one)));
+  if (wrong >= 0) {
+    const of = typeof scale === 'number' ? '' : ` of channel ${wrong}`;
+    refuse(`scale λ = ${all[wrong]}${of} is not a positive number`, 'calibrate on other images');
+  }
+  return scale;
 }
 
 function spikingInput(ann: Ann, options: QuantizeOptions): SpikingInput {

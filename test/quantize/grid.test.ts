@@ -16,7 +16,7 @@ const units = (channels: number, unit: number, most: number): Units => ({
 
 /** One layer of vectors: terms of dense weights over one unit each. */
 const onGrid = (terms: readonly AnnTerm[], bias: readonly number[], sources: readonly Units[], outputUnit = 1) =>
-  quantizeLayer('layer', terms, sources, bias, outputUnit);
+  quantizeLayer('layer', terms, sources, bias, new Float64Array(bias.length).fill(outputUnit));
 
 describe('rounding is half away from zero', () => {
   it.each([

@@ -54,7 +54,16 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
   gpu: ['device.ts', 'node.ts', 'buffers.ts', 'bind.ts', 'clock.ts', 'pipelines.ts', 'shader.ts'],
   kernels: [EVERYTHING],
   plan: [
-    ...['program.ts', 'choices.ts', 'fit.ts', 'cells/plan.ts', 'words/options.ts', 'words/plan.ts', 'words/regions.ts'],
+    ...[
+      'program.ts',
+      'choices.ts',
+      'fit.ts',
+      'cells/plan.ts',
+      'cells/histograms.ts',
+      'words/options.ts',
+      'words/plan.ts',
+      'words/regions.ts',
+    ],
     ...['trains/plan.ts', 'trains/chunks.ts', 'trains/layout.ts', 'trains/passes.ts', 'trains/interleaved.ts'],
   ],
   run: [
