@@ -54,7 +54,7 @@ export async function convert(
   // what is wrong with K is said before the work
   phasesByDepth(ann, depths(ann), phaseBits);
   const source = asSource(calibrationImages, ann.input);
-  const session = await AnnSession.create(device, ann, { mean, std, batch, perChannel });
+  const session = await AnnSession.create(device, ann, { mean, std, batch, countChannels: perChannel });
   let calibration: Calibration;
   try {
     calibration = await session.calibrate(source);

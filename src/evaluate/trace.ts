@@ -1,5 +1,4 @@
 import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
-import { convert } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf, phasesAt, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
@@ -12,10 +11,11 @@ import { AnnSession } from '../run/ann-session.ts';
 import { type LabelledSource, readImages } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
+import { convertPrepared } from './convert-prepared.ts';
 import { findLayer, membraneUnits, threeWords } from './layers.ts';
 import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
-import { inputFigures, prepare } from './prepare.ts';
+import { prepare } from './prepare.ts';
 import type { InputFigures } from './result.ts';
 
 /** What to record. */
@@ -66,8 +66,8 @@ export async function trace(
   const { image = 0, layer: wanted, neuron = 'bistable', timesteps, ...rest } = options;
   const { neuron: kind, synchronous } = neuronOf(neuron);
   const evaluation = await prepare(model, given, settle({ ...rest, offset: image, limit: 1 }));
-  const { ann, dataset, images, calibrationSource } = evaluation;
-  const network = await convert(device, ann, calibrationSource, evaluation);
+  const { ann, dataset, images } = evaluation;
+  const { network, figures } = await convertPrepared(device, evaluation);
   const l = findLayer(network, wanted);
   const layer = network.layers[l] as SpikingNeurons;
   const steps = timesteps ?? threeWords(network.timetable, layer.depth);
@@ -85,7 +85,7 @@ export async function trace(
     image,
     className: dataset.classes[images.labels[0]] ?? String(images.labels[0]),
     phaseBits: phaseBitsOf(network),
-    ...inputFigures(evaluation),
+    ...figures,
     shape: layer.shape,
     timesteps: steps,
     windows: ruleOf(kind).windowed ? windowsOf(network.timetable, layer.depth, steps) : [],

@@ -35,7 +35,7 @@ export interface AnnSessionOptions extends Normalization {
   /** Keep the activations of all layers of the last batch, for diagnosis. */
   readonly keepCells?: boolean;
   /** Measure each channel too when it calibrates, in a second run over the images. */
-  readonly perChannel?: boolean;
+  readonly countChannels?: boolean;
 }
 
 /** What a run of a few images yields. */
@@ -66,8 +66,8 @@ export class AnnSession {
 
   /** Plans, makes buffers, compiles. @throws OptionError, DeviceError */
   static async create(device: Device, ann: Ann, options: AnnSessionOptions): Promise<AnnSession> {
-    const { batch = 64, memory, keepCells = false, perChannel: channels = false } = options;
-    const program = planCells(ann, device.limits, { batch, memory, keepCells, perChannel: channels });
+    const { batch = 64, memory, keepCells = false, countChannels = false } = options;
+    const program = planCells(ann, device.limits, { batch, memory, keepCells, countChannels });
     const [mean, std] = (['mean', 'std'] as const).map((name) => perChannel(options[name], ann.input.channels, name));
     return new AnnSession(ann, await Runner.create(device, program, cellsPackers(ann, mean, std)));
   }

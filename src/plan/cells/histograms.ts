@@ -16,9 +16,9 @@ export interface Histograms {
 const CHANNEL_BYTES = 2 ** 26;
 
 /** Plans histograms of all layers of neurons, and where it is wanted those of their channels. */
-export function layHistograms(ann: Ann, perChannel: boolean): Histograms {
+export function layHistograms(ann: Ann, countChannels: boolean): Histograms {
   const counted = [...ann.layers.keys()].filter((l) => ann.layers[l].kind === 'neurons');
-  return { counted, channelGroups: perChannel ? groupsOf(ann, counted) : [] };
+  return { counted, channelGroups: countChannels ? groupsOf(ann, counted) : [] };
 }
 
 /** Layers one after another, in groups that are held together. */

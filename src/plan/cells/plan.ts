@@ -16,7 +16,7 @@ export interface CellsOptions extends FitOptions {
   /** Keep the activations of all layers until the end of a batch. */
   readonly keepCells?: boolean;
   /** Count the activations of each channel too. */
-  readonly perChannel?: boolean;
+  readonly countChannels?: boolean;
 }
 
 /** The trained network's program; activations are cells of four channels in f32. */
@@ -41,10 +41,10 @@ function layCells(ann: Ann, batch: number, keep: boolean): { cells: number[]; si
 }
 
 function planBatch(ann: Ann, limits: PlanLimits, batch: number, options: CellsOptions): CellsProgram {
-  const { keepCells = false, perChannel = false } = options;
+  const { keepCells = false, countChannels = false } = options;
   const { cells, size } = layCells(ann, batch, keepCells);
   const tables = new Tables(limits);
-  const histograms = layHistograms(ann, perChannel);
+  const histograms = layHistograms(ann, countChannels);
   const dispatches: Dispatch[] = [annEncode(ann.input, batch, cells[0])];
   ann.layers.forEach((layer, l) => {
     if (layer.kind === 'pool') {
