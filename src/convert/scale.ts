@@ -106,5 +106,6 @@ const wordOf = (value: number, most: number): number => Math.min(Math.floor(valu
 /** Integral of (v − word)² from 0 to a value: each unit that is passed brings 1/12. */
 function summedError(value: number, most: number): number {
   const word = wordOf(value, most);
-  return word / 12 + (value - word) ** 3 / 3;
+  const rest = value - word;
+  return word / 12 + (rest * rest * rest) / 3;
 }

@@ -1,7 +1,6 @@
 import type { Device } from '../gpu/device.ts';
 import type { LayerSums } from '../network/diagnosis.ts';
 import { phasesAt, type SpikingNetwork } from '../network/network.ts';
-import { scalesOf } from '../network/units.ts';
 import { DiagnosisSession } from '../observe/diagnosis.ts';
 import { prepareTallies, type Tallies } from '../observe/tally.ts';
 import { AnnSession } from '../run/ann-session.ts';
@@ -54,10 +53,7 @@ export async function runDiagnosed(
     const { trained, spiking, tallies, diagnoser } = sessions;
     const layers = tallies.layers.map(({ layer }) => layer);
     const sent = layers.map(() => ({ words: evaluation.waves, bits: 0 }));
-    const decoding = layers.map((l, i) => {
-      const layer = network.layers[l];
-      return decodeWords(phasesAt(network, l), scalesOf(layer.units, phasesAt(network, l))[0], sent[i]);
-    });
+    const decoding = layers.map((l, i) => decodeWords(phasesAt(network, l), sent[i]));
     const trainedSums = trainedFold(part);
     const spikingSums = spikingFold(part, spiking);
     let sums: LayerSums[] | null = null;
