@@ -78,13 +78,14 @@ function checkedScale({ kind, name, shape }: AnnNeurons | AnnReadout, scale: Sca
   const refuse = (what: string, remedy: string): never => {
     throw new ConversionError('bad-scale', `layer "${name}"`, what, remedy);
   };
-  const all = typeof scale === 'number' ? [scale] : Array.from(scale);
-  if (typeof scale !== 'number' && (kind === 'readout' || all.length !== shape.channels)) {
+  const single = typeof scale !== 'object';
+  const all = single ? [scale] : Array.from(scale);
+  if (!single && (kind === 'readout' || all.length !== shape.channels)) {
     refuse(`${all.length} scales λ for ${shape.channels} channels`, 'give one number, or for neurons one for each channel');
   }
   const wrong = all.findIndex((one) => !(one > 0 && Number.isFinite(one)));
   if (wrong >= 0) {
-    const of = typeof scale === 'number' ? '' : ` of channel ${wrong}`;
+    const of = single ? '' : ` of channel ${wrong}`;
     refuse(`scale λ = ${all[wrong]}${of} is not a positive number`, 'calibrate on other images');
   }
   return scale;

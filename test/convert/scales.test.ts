@@ -5,6 +5,7 @@ import { seeded } from '../../src/ann/build.ts';
 import { CHANNEL_BINS, channelDistribution, type Distribution, layerDistribution } from '../../src/ann/statistics.ts';
 import { type ConvertOptions, convert } from '../../src/convert/convert.ts';
 import { percentile, scaleOf } from '../../src/convert/scale.ts';
+import { chooseScales } from '../../src/convert/scales.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { scalesOf } from '../../src/network/units.ts';
 import { readActivations } from '../../src/observe/activations.ts';
@@ -99,6 +100,26 @@ it('layers whose channels’ histograms are too many for one buffer are measured
   const narrow = ann(map(3), [...[0, 1].map((l) => neurons(`${l}`, map(3), [shortcut(l - 1, [1, 1, 1])])), readout(1, [])]);
   expect(layHistograms(narrow, true).channelGroups).toEqual([[0, 1]]);
   expect(layHistograms(narrow, false).channelGroups).toEqual([]);
+});
+
+describe('a channel that hardly fired', () => {
+  const [values, tiny] = [Float32Array.of(1, 2, 3), Float32Array.of(0, 0, 1e-9)];
+  const options = { method: 'max', percentile: 99.9, phaseBits: [4, 4], perChannel: true, mean: [0.25], std: [0.5] } as const;
+  const scalesFor = (ceiling: number) => {
+    const layer = { ...neurons('a', map(2), [convolution(-1, [1, -2])], [0, 0.5]), ceiling };
+    const statistics = [{ ...ofLayer([...values, ...tiny]), channels: [ofChannel(values), ofChannel(tiny)] }, null];
+    const net = ann(map(1), [layer, readout(2, [convolution(0, [1, 1, 1, 1])])]);
+    return chooseScales(net, { statistics, largestLogit: 7 }, options).scales;
+  };
+
+  it('has a λ that its weights allow', () => {
+    // pixels up to (1 − 0.25) / 0.5: the bound on the sum of channel 1 is 2 · 1.5 + 0.5
+    expect(scalesFor(Infinity)).toEqual([Float64Array.of(3, 3.5 / 4096), 7]);
+  });
+
+  it('and none above the clip of the graph', () => {
+    expect(scalesFor(2 ** -12)).toEqual([Float64Array.of(2 ** -12, 2 ** -12), 7]);
+  });
 });
 
 /** All integers of a network. */

@@ -120,6 +120,15 @@ describe('refusals name the layer', () => {
     expect(error.remedy).not.toBe('');
   };
 
+  it.each<[string, QuantizeOptions['scales']]>([
+    ['first', [[1, 2], 1]],
+    ['first', [[0], 1]],
+    ['first', [Float64Array.of(Number.NaN), 1]],
+    ['readout', [1, [1, 1]]],
+  ])('scales by channel, of layer %s', (name, scales) => {
+    refused(ann(shape, [first, readout(2, [convolution(0, new Float32Array(32), square(4))])]), name, { scales });
+  });
+
   it('an average pool that leaves padding out', () => {
     const averaged = pool('average', 0, shape, 'average', padded, false);
     refused(ann(shape, [first, averaged, readout(2, [convolution(1, new Float32Array(18), square(3))])]), 'average');
