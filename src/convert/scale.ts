@@ -64,9 +64,16 @@ export function percentile(distribution: Distribution, P: number): number {
   return largest;
 }
 
+/** Where the values of a bin lie, and how many. */
+interface Bin {
+  readonly from: number;
+  readonly to: number;
+  readonly n: number;
+}
+
 /** Bins that have values, in order; the last one ends with the greatest value. */
-function filled(distribution: Distribution): { readonly from: number; readonly to: number; readonly n: number }[] {
-  const found: { from: number; to: number; n: number }[] = [];
+function filled(distribution: Distribution): Bin[] {
+  const found: Bin[] = [];
   distribution.bins.forEach((n, bin) => {
     if (n === 0) return;
     const from = binEdge(distribution, bin);
@@ -87,24 +94,34 @@ function leastError(distribution: Distribution, phaseBits: number): number {
   let best = { scale: largest, error: Infinity };
   for (let i = 0; i < POINTS; i++) {
     const scale = largest * (LOWEST + ((1 - LOWEST) * i) / (POINTS - 1));
-    const unit = scale / 2 ** phaseBits;
-    const error =
-      bins.reduce((sum, { from, to, n }) => sum + n * meanError(from / unit, to / unit, 2 ** phaseBits - 1), 0) * unit ** 2;
+    const error = squaredError(bins, scale / 2 ** phaseBits, 2 ** phaseBits - 1);
     if (error < best.error) best = { scale, error };
   }
   return best.scale;
 }
 
-/** Mean of (v − word)² over values v from a to b, in units of the word. @param most the largest word */
-function meanError(a: number, b: number, most: number): number {
-  if (a === b) return (a - wordOf(a, most)) ** 2;
-  return (summedError(b, most) - summedError(a, most)) / (b - a);
+/** Σ (v − word)² over the values of bins. @param most the largest word */
+function squaredError(bins: readonly Bin[], unit: number, most: number): number {
+  const words = 1 / unit;
+  let sum = 0;
+  let end = 0;
+  let errorToEnd = 0;
+  for (const { from, to, n } of bins) {
+    const a = from * words;
+    const b = to * words;
+    // a bin begins where the one before ended, unless there are empty ones between
+    const before = a === end ? errorToEnd : errorTo(a, most);
+    end = b;
+    errorToEnd = errorTo(b, most);
+    sum += n * (a < b ? (errorToEnd - before) / (b - a) : (a - wordOf(a, most)) ** 2);
+  }
+  return sum * unit * unit;
 }
 
 const wordOf = (value: number, most: number): number => Math.min(Math.floor(value + 0.5), most);
 
-/** Integral of (v − word)² from 0 to a value: each unit that is passed brings 1/12. */
-function summedError(value: number, most: number): number {
+/** Integral of (v − word)² from 0 to a value, in units of the word: each unit that is passed brings 1/12. */
+function errorTo(value: number, most: number): number {
   const word = wordOf(value, most);
   const rest = value - word;
   return word / 12 + (rest * rest * rest) / 3;

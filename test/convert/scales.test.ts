@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Ann } from '../../src/ann/ann.ts';
 import { seeded } from '../../src/ann/build.ts';
-import { CHANNEL_BINS, channelDistribution, type Distribution, layerDistribution } from '../../src/ann/statistics.ts';
+import {
+  CHANNEL_BINS,
+  channelDistribution,
+  type Distribution,
+  type LayerStatistics,
+  layerDistribution,
+} from '../../src/ann/statistics.ts';
 import { type ConvertOptions, convert } from '../../src/convert/convert.ts';
 import { percentile, scaleOf } from '../../src/convert/scale.ts';
 import { chooseScales } from '../../src/convert/scales.ts';
@@ -163,17 +169,21 @@ const PIXELS = randomPixels(NET.input, 24, 7);
 const converted = (net: Ann, options: ConvertOptions = {}) => convert(device!, net, PIXELS, { ...ROOM, ...options });
 
 describeOnDevice('calibration on the device', () => {
-  it('counts every activation of every layer and channel, in batches and groups', async () => {
-    const session = await AnnSession.create(device!, NET, {
-      mean: MEAN,
-      std: STD,
-      batch: 24,
-      keepCells: true,
-      countChannels: true,
-    });
+  /** What calibration measures in batches of 7. */
+  async function calibrated(net: Ann, pixels: Uint8Array): Promise<readonly (LayerStatistics | null)[]> {
+    const session = await AnnSession.create(device!, net, { mean: MEAN, std: STD, batch: 7, countChannels: true });
+    try {
+      return (await session.calibrate(pixelsSource(pixels, net.input))).statistics;
+    } finally {
+      session.dispose();
+    }
+  }
+
+  it('counts every activation of every layer and channel', async () => {
+    const statistics = await calibrated(NET, PIXELS);
+    const session = await AnnSession.create(device!, NET, { mean: MEAN, std: STD, batch: 24, keepCells: true });
     try {
       await session.classify(PIXELS);
-      const { statistics } = await session.calibrate(pixelsSource(PIXELS, NET.input));
       for (const [l, { kind, shape }] of NET.layers.entries()) {
         if (kind !== 'neurons') {
           expect(statistics[l]).toBeNull();
@@ -191,6 +201,27 @@ describeOnDevice('calibration on the device', () => {
     } finally {
       session.dispose();
     }
+  });
+
+  it('counts channels in groups where they are too many, the same as in one', async () => {
+    const CHANNELS = 20000;
+    const random = seeded(2);
+    const weights = Float32Array.from({ length: CHANNELS }, () => random.normal());
+    const net = ann(map(1), [
+      neurons('first', map(CHANNELS), [convolution(-1, weights)]),
+      neurons('twice', map(CHANNELS), [shortcut(0, new Float32Array(CHANNELS).fill(2))]),
+      readout(1, [convolution(1, new Float32Array(CHANNELS))]),
+    ]);
+    expect(layHistograms(net, true).channelGroups).toEqual([[0], [1]]);
+    const [first, second] = await calibrated(net, randomPixels(net.input, 9, 3));
+    const other = first!.channels!.filter((one, c) => {
+      const twice = second!.channels![c];
+      const same = twice.largest === 2 * one.largest && twice.first === one.first + 2 ** 5;
+      return !same || twice.bins.some((n, bin) => n !== one.bins[bin]);
+    });
+    expect(other).toEqual([]);
+    // a channel is positive for bright images or for dark ones
+    expect(first!.channels!.every(({ largest }) => largest > 0)).toBe(true);
   });
 
   it.each([-100, -27, 17, 20, 27, 100])('activations times 2^%i in every other layer: the same integers', async (k) => {
