@@ -59,6 +59,7 @@ function placesOf({ shape }: SpikingNeurons, batch: number): Place[] {
 /** The words of one neuron, wave after wave (specification, section 2). */
 function wordsAt({ network, plan }: Session, layer: SpikingNeurons, sources: readonly Sent[], place: Place): number[] {
   const g = layer.gridBits[place.channel];
+  const K = network.timetable.layers[layer.depth].phases;
   let v = initialMembrane(g, network.initial);
   return Array.from({ length: plan.waves }, (_, wave) => {
     const current = layer.terms.reduce(
@@ -68,8 +69,8 @@ function wordsAt({ network, plan }: Session, layer: SpikingNeurons, sources: rea
     );
     v = clampMembrane(v + current);
     let word = 0;
-    for (let phase = 0; phase < network.phaseBits; phase++) {
-      const charge = spikeCharge(g, network.phaseBits, phase);
+    for (let phase = 0; phase < K; phase++) {
+      const charge = spikeCharge(g, K, phase);
       const spike = v >= charge ? 1 : 0;
       v -= spike * charge;
       word = 2 * word + spike;
@@ -107,11 +108,11 @@ function currentOf(
   return sum;
 }
 
-/** q = p − zeroPoint, the same in every wave. */
+/** q = p − zero, the same in every wave. */
 function pixelsOf({ network }: Session, pixels: Uint8Array): Sent {
-  const { shape, zeroPoint } = network.input;
+  const { shape, units } = network.input;
   return (_, image, channel, y, x) =>
-    pixels[((image * shape.channels + channel) * shape.height + y) * shape.width + x] - zeroPoint[channel];
+    pixels[((image * shape.channels + channel) * shape.height + y) * shape.width + x] - units.zero[channel];
 }
 
 /** What a layer sent, read back from the arena: four channels to a u32, bytes of sums in planes. */

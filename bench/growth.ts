@@ -1,6 +1,6 @@
 import { shapeSize } from '../src/ann/ann.ts';
 import type { Device } from '../src/gpu/device.ts';
-import type { SpikingNetwork } from '../src/network/network.ts';
+import { phasesAt, type SpikingNetwork } from '../src/network/network.ts';
 import { defaultArithmetic } from '../src/plan/choices.ts';
 import { Session } from '../src/run/session.ts';
 import { randomImages } from './kernels.ts';
@@ -87,7 +87,7 @@ async function runAndCheck(session: Session): Promise<void> {
   const { spikes } = await session.classify(randomImages(network, plan.batch));
   network.layers.forEach(({ kind, name, shape }, l) => {
     const perWord = spikes[l] / (shapeSize(shape) * plan.batch * plan.waves);
-    if (kind === 'neurons' && !(perWord > 0 && perWord < network.phaseBits)) {
+    if (kind === 'neurons' && !(perWord > 0 && perWord < phasesAt(network, l))) {
       throw new Error(`${network.name}, ${name}: ${perWord} spikes a word`);
     }
   });

@@ -107,11 +107,10 @@ async function measure(
       const words = await readWords(session, l, images);
       const negative = negativeChannels(layer);
       const area = layer.shape.height * layer.shape.width;
-      const lastBit = layer.scale * 2 ** -network.phaseBits;
       found.pairs += above.length;
       above.forEach((a, i) => {
         if (a > 0) return;
-        const bin = EDGES.findIndex((edge) => below[i] / lastBit < edge);
+        const bin = EDGES.findIndex((edge) => below[i] / layer.units.unit[Math.floor(i / area) % negative.length] < edge);
         const at = bin < 0 ? EDGES.length : bin;
         found.inactive[at]++;
         const sign = found.signs[negative[Math.floor(i / area) % negative.length] ? 0 : 1];

@@ -1,6 +1,6 @@
 // diagnose: the spikes of one layer against the trained network's activations of the same images (specification, section 10).
 // Activations: [block of 4 channels][y][x][image] of vec4f; spikes and decoded sums: [channel][y][x][image]; fan-out:
-// [channel][y][x]. A pair is one neuron in one image. One invocation: PAIRS pairs, WORKGROUP apart, so that neighbours read
+// [channel][y][x]; shares: 1/λ a channel. A pair is one neuron in one image. One invocation: PAIRS pairs, WORKGROUP apart, so that neighbours read
 // neighbours; a workgroup adds up its own in a tree and writes one `Partial`, which nobody else writes. The order of all
 // additions is fixed, so a device gives the same sums every time.
 // Uses lib/layer
@@ -17,7 +17,8 @@ struct Diagnose {
   counts: u32,       // first entry of the layer in `counts` and `decoded`
   fanOut: u32,       // first entry of the layer
   saturation: u32,   // what a neuron that fires whenever it may decodes to
-  unit: u32,         // bits of an f32: activation for one unit of `decoded`
+  shares: u32,       // first entry of the layer in `shares`
+  unit: u32,         // bits of an f32: what one unit of `decoded` stands for, in units of λ
   workgroups: u32,
   partials: u32,     // first partial of the layer
 }
@@ -31,7 +32,7 @@ struct Partial {
   spikes: u32,
   operationsLow: u32,        // spikes · fan-out, 64 bits
   operationsHigh: u32,
-  activation: f32,           // Σ a
+  activation: f32,           // Σ a, in units of λ of the channel, as all that follow
   activationSquare: f32,     // Σ a²
   decoded: f32,              // Σ d, in units of `decoded`
   decodedSquare: f32,        // Σ d²
@@ -43,9 +44,10 @@ struct Partial {
 @group(0) @binding(1) var<storage, read> counts: array<u32>;
 @group(0) @binding(2) var<storage, read> decoded: array<i32>;
 @group(0) @binding(3) var<storage, read> fanOut: array<u32>;
-@group(0) @binding(4) var<uniform> layer: Diagnose;
-@group(0) @binding(5) var<uniform> batch: Batch;
-@group(0) @binding(6) var<storage, read_write> partials: array<Partial>;
+@group(0) @binding(4) var<storage, read> shares: array<f32>;
+@group(0) @binding(5) var<uniform> layer: Diagnose;
+@group(0) @binding(6) var<uniform> batch: Batch;
+@group(0) @binding(7) var<storage, read_write> partials: array<Partial>;
 
 var<workgroup> sums: array<Partial, WORKGROUP>;
 
@@ -70,11 +72,12 @@ fn addPair(sum: ptr<function, Partial>, pair: u32) {
   let neuron = pair / layer.batch;
   let channel = neuron / layer.area;
   let place = channel / 4u * layer.area + neuron % layer.area;
-  let a = cells[layer.cells + place * layer.cellBatch + pair % layer.batch][channel % 4u];
+  let activation = cells[layer.cells + place * layer.cellBatch + pair % layer.batch][channel % 4u];
+  let a = activation * shares[layer.shares + channel];
   let spikes = counts[layer.counts + pair];
   let d = decoded[layer.counts + pair];
   var one = Partial();
-  one.inactive = u32(a == 0.0);
+  one.inactive = u32(activation == 0.0);
   one.spiking = u32(spikes > 0u);
   one.sin = one.inactive * one.spiking;
   one.saturated = u32(layer.saturation > 0u && d >= i32(layer.saturation));

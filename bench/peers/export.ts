@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ann, Convolution, Identity, Shape } from '../../src/ann/ann.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
+import { oneK } from '../../src/network/timetable.ts';
 import type { Normalization } from '../../src/run/ann-session.ts';
 import type { RunResult } from '../../src/run/session.ts';
 import type { Images } from './images.ts';
@@ -87,11 +88,11 @@ export function exportNetwork(folder: string, exported: Exported): void {
   const classes = network.layers[network.layers.length - 1].shape.channels;
   const description = {
     name: network.name,
-    phaseBits: network.phaseBits,
+    phaseBits: oneK(network.timetable),
     initial: network.initial,
     waves,
     batch,
-    zeroPoint: arrays.put(network.input.zeroPoint),
+    zeroPoint: arrays.put(network.input.units.zero),
     layers,
     ann: { mean: normalization.mean, std: normalization.std, layers: annLayers },
     pixels: arrays.put(images.pixels, [images.count, ...input]),

@@ -1,22 +1,61 @@
 /** What calibration measures of a layer: plain data between the room that counts and the one that chooses scales. */
 
-/** Distribution of one layer's post-ReLU values over the calibration images. */
-export interface LayerStatistics {
+/**
+ * How many post-ReLU values of a layer or a channel lie where, over the calibration images. Bins are logarithmic: the values of one bin
+ * share the upper bits of their f32, exponent and some of the mantissa. So bins span all positive normal f32, 2^-126 to 2^128, and
+ * scaling all values by a power of two moves the counts from bin to bin and changes nothing else.
+ */
+export interface Distribution {
   /** Values in all, zeros included. */
   readonly count: number;
-  /** Positive values by logarithmic bin: `BINS` of them, from 2^-16 to 2^16, at most 0.05 % wide. */
+  /** Positive values by bin; the first and the last one have those beyond, too. */
   readonly bins: Uint32Array;
+  /** The upper bits of the first bin's values; below those of any value where the bins reach further down than f32. */
+  readonly first: number;
+  /** Lower bits of an f32 that a bin does not look at. */
+  readonly shift: number;
+  /** The greatest value, of a layer to the width of a bin; 0 where none is positive. */
+  readonly largest: number;
 }
 
-/** Bins of one histogram (`shaders/histogram.wgsl`). */
-export const BINS = 65536;
-/** Bits of 2^-16 as f32, without the lower 12: the first bin. */
-const LOWEST = 227328;
+/** One layer's distribution, and each channel's where they were measured. */
+export interface LayerStatistics extends Distribution {
+  readonly channels: readonly Distribution[] | null;
+}
+
+/** Bins of a layer (`shaders/histogram.wgsl`): 254 exponents, 8 bits of mantissa, at most 0.4 % wide. */
+export const BINS = 254 * 2 ** 8;
+const SHIFT = 15;
+/** Upper bits of 2^-126, the least normal f32. */
+const LOWEST = 2 ** 8;
+
+/** Bins of a channel: 16 octaves down from its greatest value, 5 bits of mantissa, at most 3.1 % wide. */
+export const CHANNEL_BINS = 16 * 2 ** 5;
+const CHANNEL_SHIFT = 18;
 
 const bits = new DataView(new ArrayBuffer(4));
 
-/** Lower edge of a bin; its upper edge is the next one's lower. */
-export function binEdge(bin: number): number {
-  bits.setUint32(0, (LOWEST + bin) << 12);
+/** The f32 of these bits. */
+function realOf(pattern: number): number {
+  bits.setUint32(0, pattern);
   return bits.getFloat32(0);
 }
+
+/** Lower edge of a bin; its upper edge is the next one's lower. */
+export const binEdge = ({ first, shift }: Distribution, bin: number): number => realOf(Math.max(0, first + bin) * 2 ** shift);
+
+/** What was counted of a layer. @param count values in all */
+export function layerDistribution(count: number, bins: Uint32Array): Distribution {
+  const last = bins.findLastIndex((n) => n > 0);
+  const open = { count, bins, first: LOWEST, shift: SHIFT, largest: 0 };
+  return { ...open, largest: last < 0 ? 0 : binEdge(open, last + 1) };
+}
+
+/** What was counted of a channel. @param maximum bits of its greatest value as f32; 0 where none is positive */
+export const channelDistribution = (count: number, bins: Uint32Array, maximum: number): Distribution => ({
+  count,
+  bins,
+  first: (maximum >>> CHANNEL_SHIFT) - (CHANNEL_BINS - 1),
+  shift: CHANNEL_SHIFT,
+  largest: realOf(maximum),
+});

@@ -60,6 +60,7 @@ export const addConversion = (command: Command): Command =>
         .argParser(percentile)
         .conflicts('scale'),
     )
+    .option('--per-channel', 'a scale for each channel, not one for a layer')
     .option('--correct-bias', 'correct biases on calibration images: mean words as the mean activations')
     .addOption(
       new Option('--initial <v>', 'membranes start at half a threshold or at zero')
@@ -79,7 +80,7 @@ export const addConversion = (command: Command): Command =>
 
 /** Names of the options of conversion, and of the images it calibrates on. */
 export const CONVERSION_OPTIONS = [
-  ...['phaseBits', 'calibration', 'scale', 'percentile', 'correctBias', 'initial', 'mean', 'std', 'calibrateOn'],
+  ...['phaseBits', 'calibration', 'scale', 'percentile', 'perChannel', 'correctBias', 'initial', 'mean', 'std', 'calibrateOn'],
 ] as const;
 
 /** Those of some options that the command line gives, as flags ("--phase-bits"). */

@@ -1,6 +1,7 @@
 import { shapeSize } from '../ann/ann.ts';
 import type { ConvertedModel } from '../evaluate/convert-model.ts';
-import { phaseBitsOf, type SpikingNetwork } from '../network/network.ts';
+import { phaseBitsOf, phasesAt, readoutOf, type SpikingNetwork } from '../network/network.ts';
+import { scalesOf } from '../network/units.ts';
 import { phaseText } from '../report/text.ts';
 import { COLUMNS, clip, field, paint, printable, scaled, whole } from './print.ts';
 import { inputLines, noteLines } from './print-inputs.ts';
@@ -36,10 +37,12 @@ function sizes({ layers }: SpikingNetwork): { readonly layers: number; readonly 
 }
 
 /** "λ from 0.812 to 5.21 (readout 18.3)" */
-function scaleRange({ layers }: SpikingNetwork): string {
-  const of = (kind: 'neurons' | 'readout') => layers.flatMap((layer) => (layer.kind === kind ? [layer.scale] : []));
+function scaleRange(network: SpikingNetwork): string {
+  const { layers, timetable } = network;
   const text = (scale: number) => String(Number(scale.toPrecision(3)));
-  const all = of('neurons');
+  const all = layers.flatMap(({ kind, units }, l) => (kind === 'neurons' ? [...scalesOf(units, phasesAt(network, l))] : []));
+  const { units, depth, gridBits } = readoutOf(network);
+  const [scale] = scalesOf(units, timetable.layers[depth - 1].phases, gridBits);
   const range = all.length === 0 ? '' : `λ from ${text(Math.min(...all))} to ${text(Math.max(...all))}, `;
-  return `${range}of the readout ${text(of('readout')[0])}`;
+  return `${range}of the readout ${text(scale)}`;
 }

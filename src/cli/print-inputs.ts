@@ -40,12 +40,12 @@ const SAVED_ON: Readonly<Record<CalibrationOrigin, string>> = {
  * network with ", as saved", and that alone where its file does not say.
  */
 export function scalesText(figures: SavedScaleFigures, saved = false): string {
-  const { scale, percentile, calibrationImages, calibratedOn, correctBias } = figures;
+  const { scale, percentile, calibrationImages, calibratedOn, perChannel, correctBias } = figures;
   if (scale === null || percentile === null || calibrationImages === null || calibratedOn === null) return 'as saved';
   const whose = (saved ? SAVED_ON : CALIBRATED_ON)[calibratedOn];
   const one = whose.replace('images', 'image').replace(' are ', ' is ');
   const images = `${whole(calibrationImages)} ${calibrationImages === 1 ? one : whose}`;
-  return `${methodText(scale, percentile, images)}${correctBias ? ', biases corrected' : ''}${saved ? ', as saved' : ''}`;
+  return `${methodText(scale, percentile, images)}${perChannel ? ', by channel' : ''}${correctBias ? ', biases corrected' : ''}${saved ? ', as saved' : ''}`;
 }
 
 function methodText(scale: ScaleMethod, percentile: number, images: string): string {

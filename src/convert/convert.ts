@@ -1,5 +1,4 @@
 import type { Ann } from '../ann/ann.ts';
-import type { LayerStatistics } from '../ann/statistics.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { Choices } from '../plan/choices.ts';
@@ -9,7 +8,8 @@ import { quantize } from '../quantize/quantize.ts';
 import { AnnSession, type Calibration } from '../run/ann-session.ts';
 import { asSource, type ImageSource } from '../run/source.ts';
 import { correctBiases } from './correct.ts';
-import { layerScale, type ScaleMethod } from './scale.ts';
+import type { ScaleMethod } from './scale.ts';
+import { chooseScales } from './scales.ts';
 
 /** How to convert a network. */
 export interface ConvertOptions {
@@ -19,6 +19,8 @@ export interface ConvertOptions {
   readonly scale?: ScaleMethod;
   /** λ of a layer: this percentile of its post-ReLU values (default 99.9). */
   readonly percentile?: number;
+  /** A λ for each channel (default false: one for a layer). Calibration takes about twice as long. */
+  readonly perChannel?: boolean;
   /**
    * Correct the biases on calibration images, so that the mean words are the mean activations (default false; specification, section
    * 4).
@@ -33,6 +35,8 @@ export interface ConvertOptions {
   readonly batch?: number;
   /** How layers are computed while biases are corrected; only time depends on it. */
   readonly choices?: Choices;
+  /** Called with the names of layers that no image made fire, where there are some: their λ comes from a bound on their sum. */
+  readonly onSilent?: (layers: readonly string[]) => void;
 }
 
 /**
@@ -46,11 +50,11 @@ export async function convert(
   calibrationImages: ImageSource | Uint8Array,
   options: ConvertOptions = {},
 ): Promise<SpikingNetwork> {
-  const { phaseBits = 4, mean = [0], std = [1], batch = 64 } = options;
+  const { phaseBits = 4, perChannel = false, mean = [0], std = [1], batch = 64 } = options;
   // what is wrong with K is said before the work
   phasesByDepth(ann, depths(ann), phaseBits);
   const source = asSource(calibrationImages, ann.input);
-  const session = await AnnSession.create(device, ann, { mean, std, batch });
+  const session = await AnnSession.create(device, ann, { mean, std, batch, countChannels: perChannel });
   let calibration: Calibration;
   try {
     calibration = await session.calibrate(source);
@@ -73,20 +77,18 @@ export async function convertCorrected(
   return correctBias ? correctBiases(device, ann, network, source, { mean, std, batch, choices }) : network;
 }
 
-/** A calibrated network on the integer grid, its biases not corrected. Pure. */
+/** A calibrated network on the integer grid, its biases not corrected. Pure, but for `onSilent`. */
 export function convertCalibrated(
   ann: Ann,
-  { statistics, largestLogit }: Omit<Calibration, 'images'>,
+  calibration: Omit<Calibration, 'images'>,
   options: ConvertOptions = {},
 ): SpikingNetwork {
-  const { phaseBits = 4, scale = 'percentile', percentile = 99.9, initial = 'half', mean = [0], std = [1] } = options;
+  const { phaseBits = 4, scale: method = 'percentile', percentile = 99.9, perChannel = false } = options;
+  const { initial = 'half', mean = [0], std = [1], onSilent } = options;
   const depth = depths(ann);
   const phases = phasesByDepth(ann, depth, phaseBits);
-  const scales = ann.layers.map((layer, l) => {
-    if (layer.kind === 'pool') return 0;
-    if (layer.kind === 'readout') return largestLogit || 1;
-    const settings = { method: scale, percentile, phaseBits: phases[depth[l]] };
-    return layerScale(layer.name, statistics[l] as LayerStatistics, layer.ceiling, settings);
-  });
+  const ofLayers = depth.map((d) => phases[d]);
+  const { scales, silent } = chooseScales(ann, calibration, { method, percentile, perChannel, phaseBits: ofLayers, mean, std });
+  if (silent.length > 0) onSilent?.(silent.map((l) => ann.layers[l].name));
   return quantize(ann, { phaseBits, initial, scales, mean, std });
 }

@@ -1,4 +1,4 @@
-import { BINS, binEdge, type LayerStatistics } from '../ann/statistics.ts';
+import { binEdge, type Distribution } from '../ann/statistics.ts';
 import { ConversionError, OptionError } from '../errors.ts';
 
 /** How λ is chosen from a layer's activations (specification, section 4). */
@@ -27,11 +27,13 @@ export interface ScaleOptions {
 }
 
 /**
- * λ of one layer. The maximum where the percentile is 0, 1 for a layer that was silent; never above a clip of the graph.
+ * λ of a layer or a channel from what was measured of it: the maximum where the percentile is 0; never above a clip of the graph.
+ * @param name of the layer
  * @param ceiling upper bound of the activation in the graph, Infinity for ReLU
+ * @returns 0 where nothing was positive
  * @throws ConversionError for "bound" on a layer without a clip, OptionError for a percentile out of range
  */
-export function layerScale(name: string, statistics: LayerStatistics, ceiling: number, options: ScaleOptions): number {
+export function scaleOf(name: string, distribution: Distribution, ceiling: number, options: ScaleOptions): number {
   const { method, percentile: P, phaseBits } = options;
   if (method === 'bound') {
     if (Number.isFinite(ceiling)) return ceiling;
@@ -43,48 +45,84 @@ export function layerScale(name: string, statistics: LayerStatistics, ceiling: n
     );
   }
   if (!(P > 0 && P <= 100)) throw new OptionError('percentile', 'percentile', `${P} is not in (0, 100]`, '99.9 is a good start');
-  const largest = maximum(statistics);
-  const scale = method === 'max' ? largest : method === 'mse' ? leastError(statistics, phaseBits) : percentile(statistics, P);
-  return Math.min(scale || largest || 1, ceiling);
+  const { largest } = distribution;
+  const scale = method === 'max' ? largest : method === 'mse' ? leastError(distribution, phaseBits) : percentile(distribution, P);
+  return Math.min(scale || largest, ceiling);
 }
 
 /** The P-th percentile of all values, zeros included, interpolated within its bin. */
-export function percentile({ count, bins }: LayerStatistics, P: number): number {
+export function percentile(distribution: Distribution, P: number): number {
+  const { count, bins, largest } = distribution;
   const positive = bins.reduce((sum, n) => sum + n, 0);
   const rank = (P / 100) * count;
   let below = count - positive;
   if (rank <= below) return 0;
-  for (let bin = 0; bin < BINS; bin++) {
-    if (below + bins[bin] >= rank) return binEdge(bin) + ((binEdge(bin + 1) - binEdge(bin)) * (rank - below)) / bins[bin];
-    below += bins[bin];
+  for (const { from, to, n } of filled(distribution)) {
+    if (below + n >= rank) return from + ((to - from) * (rank - below)) / n;
+    below += n;
   }
-  return maximum({ count, bins });
+  return largest;
 }
 
-/** The greatest value, to the width of a bin; 0 where no value is positive. */
-export function maximum({ bins }: LayerStatistics): number {
-  const bin = bins.findLastIndex((n) => n > 0);
-  return bin < 0 ? 0 : binEdge(bin + 1);
+/** Where the values of a bin lie, and how many. */
+interface Bin {
+  readonly from: number;
+  readonly to: number;
+  readonly n: number;
 }
 
-/** The λ with the least squared error of the K-bit word over positive values: 60 points between 0.15 and 1 of the maximum. */
-function leastError(statistics: LayerStatistics, phaseBits: number): number {
+/** Bins that have values, in order; the last one ends with the greatest value. */
+function filled(distribution: Distribution): Bin[] {
+  const found: Bin[] = [];
+  distribution.bins.forEach((n, bin) => {
+    if (n === 0) return;
+    const from = binEdge(distribution, bin);
+    found.push({ from, to: Math.min(binEdge(distribution, bin + 1), distribution.largest), n });
+  });
+  return found;
+}
+
+/**
+ * The λ with the least squared error of the K-bit word over positive values, of 60 between 0.15 and 1 of the maximum. Values are taken
+ * to lie evenly within their bin, which may be wider than a unit of the word: the error is integrated over it.
+ */
+function leastError(distribution: Distribution, phaseBits: number): number {
   const POINTS = 60;
   const LOWEST = 0.15;
-  const largest = maximum(statistics);
-  const values: { value: number; n: number }[] = [];
-  statistics.bins.forEach((n, bin) => {
-    if (n > 0) values.push({ value: (binEdge(bin) + binEdge(bin + 1)) / 2, n });
-  });
+  const { largest } = distribution;
+  const bins = filled(distribution);
   let best = { scale: largest, error: Infinity };
   for (let i = 0; i < POINTS; i++) {
     const scale = largest * (LOWEST + ((1 - LOWEST) * i) / (POINTS - 1));
-    const unit = scale / 2 ** phaseBits;
-    const error = values.reduce((sum, { value, n }) => {
-      const word = Math.min(Math.floor(value / unit + 0.5), 2 ** phaseBits - 1);
-      return sum + n * (value - word * unit) ** 2;
-    }, 0);
+    const error = squaredError(bins, scale / 2 ** phaseBits, 2 ** phaseBits - 1);
     if (error < best.error) best = { scale, error };
   }
   return best.scale;
+}
+
+/** Σ (v − word)² over the values of bins. @param most the largest word */
+function squaredError(bins: readonly Bin[], unit: number, most: number): number {
+  const words = 1 / unit;
+  let sum = 0;
+  let end = 0;
+  let errorToEnd = 0;
+  for (const { from, to, n } of bins) {
+    const a = from * words;
+    const b = to * words;
+    // a bin begins where the one before ended, unless there are empty ones between
+    const before = a === end ? errorToEnd : errorTo(a, most);
+    end = b;
+    errorToEnd = errorTo(b, most);
+    sum += n * (a < b ? (errorToEnd - before) / (b - a) : (a - wordOf(a, most)) ** 2);
+  }
+  return sum * unit * unit;
+}
+
+const wordOf = (value: number, most: number): number => Math.min(Math.floor(value + 0.5), most);
+
+/** Integral of (v − word)² from 0 to a value, in units of the word: each unit that is passed brings 1/12. */
+function errorTo(value: number, most: number): number {
+  const word = wordOf(value, most);
+  const rest = value - word;
+  return word / 12 + (rest * rest * rest) / 3;
 }

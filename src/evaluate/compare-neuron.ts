@@ -1,7 +1,7 @@
 import { Clock, milliseconds } from '../gpu/clock.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Decoding, LayerSums } from '../network/diagnosis.ts';
-import { readoutOf, type SpikingNetwork } from '../network/network.ts';
+import { phasesAt, readoutOf, type SpikingNetwork } from '../network/network.ts';
 import { convolutionsBy } from '../network/work.ts';
 import { DiagnosisSession } from '../observe/diagnosis.ts';
 import type { AnnSession } from '../run/ann-session.ts';
@@ -76,7 +76,7 @@ export function openNeuron(neuron: ComparedNeuron, compared: Compared): Promise<
 
 /** How a layer's accumulators are read after T steps. What counts as saturated is not asked here. */
 function decodingOf(session: SteppedSession, l: number, t: number): Decoding {
-  return { unit: session.network.layers[l].units.unit[0] * session.decodeFactor(l, t), saturation: 0 };
+  return { unit: 2 ** -phasesAt(session.network, l) * session.decodeFactor(l, t), saturation: 0 };
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { Ann } from '../ann/ann.ts';
-import { convert } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf } from '../network/network.ts';
@@ -11,12 +10,13 @@ import { accuracyOf, countHits, type Hits } from './accuracy.ts';
 import { type NeuronRun, openNeuron, rowsOf, runNeuron } from './compare-neuron.ts';
 import { COMPARED, type ComparedNeuron, neuronOf, TIMESTEPS } from './compared-neuron.ts';
 import type { Comparison } from './comparison.ts';
+import { convertPrepared } from './convert-prepared.ts';
 import { diagnosis } from './diagnosis.ts';
 import { classesOf } from './fit.ts';
 import { folding } from './folds.ts';
 import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
-import { inputFigures, prepare } from './prepare.ts';
+import { prepare } from './prepare.ts';
 
 /** What to compare; the rest as in `evaluate`. */
 export interface CompareOptions extends Omit<EvaluateOptions, 'waves' | 'diagnosis'> {
@@ -52,8 +52,8 @@ export async function compare(
   const { neurons = COMPARED, timesteps = TIMESTEPS, ...rest } = options;
   neurons.forEach(neuronOf);
   const evaluation = await prepare(model, given, settle(rest));
-  const { ann, dataset, images, calibrationSource } = evaluation;
-  const network = await convert(device, ann, calibrationSource, evaluation);
+  const { ann, dataset, images } = evaluation;
+  const { network, figures } = await convertPrepared(device, evaluation);
   const trained = await AnnSession.create(device, ann, { ...evaluation, keepCells: true });
   const runs: NeuronRun[] = [];
   try {
@@ -69,7 +69,7 @@ export async function compare(
       classes: classesOf(ann),
       phaseBits: phaseBitsOf(network),
       initial: network.initial,
-      ...inputFigures(evaluation),
+      ...figures,
       ann: { top1: accuracyOf(hits).top1, macs: diagnosis(network, [], [], [], 1).energy.annMacs },
       rows: runs.flatMap((run) => rowsOf(run, network)),
       device: device.description,

@@ -35,8 +35,8 @@ export async function convertModel(
 ): Promise<ConvertedModel> {
   const opened = await asModel(model);
   const evaluation = prepareImages(opened, images, settle(options));
-  const { ann, dataset, scale, percentile, correctBias, normalization, calibratedOn, calibrationSource } = evaluation;
-  const calibration = { images: calibrationSource.count, origin: calibratedOn, scale, percentile, correctBias };
+  const { ann, dataset, scale, percentile, perChannel, correctBias, normalization, calibratedOn, calibrationSource } = evaluation;
+  const calibration = { images: calibrationSource.count, origin: calibratedOn, scale, percentile, perChannel, correctBias };
   const { network, notes } = await runTrained(device, evaluation, null, new Stopwatch(), onProgress);
   return {
     network,

@@ -53,10 +53,7 @@ export async function runDiagnosed(
     const { trained, spiking, tallies, diagnoser } = sessions;
     const layers = tallies.layers.map(({ layer }) => layer);
     const sent = layers.map(() => ({ words: evaluation.waves, bits: 0 }));
-    const decoding = layers.map((l, i) => {
-      const layer = network.layers[l];
-      return decodeWords(phasesAt(network, l), layer.kind === 'pool' ? 0 : layer.scale, sent[i]);
-    });
+    const decoding = layers.map((l, i) => decodeWords(phasesAt(network, l), sent[i]));
     const trainedSums = trainedFold(part);
     const spikingSums = spikingFold(part, spiking);
     let sums: LayerSums[] | null = null;

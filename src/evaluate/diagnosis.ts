@@ -19,11 +19,11 @@ export interface LayerDiagnosis {
   /** Neurons that fired whenever they could. */
   readonly saturated: number;
   readonly spikesPerNeuron: number;
-  /** Mean of decoded minus real activation, in units of the layer's λ. */
+  /** Mean of decoded minus real activation, in units of λ. */
   readonly meanError: number;
   /** Mean distance of decoded and real activation, in units of λ. */
   readonly meanAbsoluteError: number;
-  /** Pearson's correlation of decoded and real activation; null where one of them does not vary. */
+  /** Pearson's correlation of decoded and real activation, both in units of λ; null where one of them does not vary. */
   readonly correlation: number | null;
   /** Synaptic operations that the layer's spikes cause, an image; what a max pool lets through is counted behind it. */
   readonly synapticOperations: number;
@@ -58,10 +58,10 @@ const ADD_PJ = 0.9;
 const MAC_PJ = 4.6;
 
 /** How the words of a bistable layer are read: their mean, where `bits` of a word count as the part of it that they can be. */
-export function decodeWords(phaseBits: number, scale: number, { words, bits }: Sent): Decoding {
+export function decodeWords(phaseBits: number, { words, bits }: Sent): Decoding {
   const full = 2 ** phaseBits - 1;
   const saturation = words * full + (2 ** phaseBits - 2 ** (phaseBits - bits));
-  return { unit: saturation === 0 ? 0 : (scale * full) / 2 ** phaseBits / saturation, saturation };
+  return { unit: saturation === 0 ? 0 : full / 2 ** phaseBits / saturation, saturation };
 }
 
 /**
@@ -83,7 +83,12 @@ export function diagnosis(
     const layer = network.layers[l];
     if (layer.kind !== 'neurons') return [];
     const neurons = shapeSize(layer.shape);
-    return { ...figuresOf(sums[i], neurons * images, decoding[i].unit, layer.scale), name: layer.name, neurons, l };
+    return {
+      ...figuresOf(sums[i], neurons * images, decoding[i].unit),
+      name: layer.name,
+      neurons,
+      l,
+    };
   });
   const total = (of: (layer: (typeof figures)[number]) => number) => figures.reduce((sum, layer) => sum + of(layer), 0);
   return {
@@ -104,7 +109,7 @@ function neuronsBehind(network: SpikingNetwork, l: number): number {
   return layer.kind === 'pool' ? neuronsBehind(network, layer.source) : l;
 }
 
-function figuresOf(sums: LayerSums, pairs: number, unit: number, scale: number) {
+function figuresOf(sums: LayerSums, pairs: number, unit: number) {
   const { sin, spiking } = sums;
   return {
     sin: sin / pairs,
@@ -113,8 +118,8 @@ function figuresOf(sums: LayerSums, pairs: number, unit: number, scale: number) 
     silent: 1 - spiking / pairs,
     saturated: sums.saturated / pairs,
     spikesPerNeuron: sums.spikes / pairs,
-    meanError: (sums.decoded * unit - sums.activation) / pairs / scale,
-    meanAbsoluteError: sums.absoluteError / pairs / scale,
+    meanError: (sums.decoded * unit - sums.activation) / pairs,
+    meanAbsoluteError: sums.absoluteError / pairs,
     correlation: correlationOf(sums, pairs),
   };
 }

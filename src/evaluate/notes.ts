@@ -5,7 +5,15 @@ import type { NormalizationFigures } from './fit.ts';
 
 /** What the user should know and no figure says. */
 export interface Note {
-  readonly code: 'bgr' | 'calibrated-on-evaluated' | 'class-names' | 'class-count' | 'mean-std-assumed' | 'normalized' | 'skipped';
+  readonly code:
+    | 'bgr'
+    | 'calibrated-on-evaluated'
+    | 'class-names'
+    | 'class-count'
+    | 'mean-std-assumed'
+    | 'normalized'
+    | 'silent-layers'
+    | 'skipped';
   readonly text: string;
 }
 
@@ -76,6 +84,17 @@ export const bgrNote = (straight: number, swapped: number, count: number): Note 
   code: 'bgr',
   text: `red and blue seem to be swapped: on ${images(count)} for calibration the ANN has ${percent(straight)}, and ${percent(swapped)} where they change places`,
 });
+
+/** Layers that calibration could not measure. */
+export function silentNotes(layers: readonly string[]): Note[] {
+  if (layers.length === 0) return [];
+  const [what, their] =
+    layers.length === 1
+      ? ['layer', 'its scale comes from the bound on its sum']
+      : ['layers', 'their scales come from the bounds on their sums'];
+  const names = layers.map((name) => `"${name}"`).join(', ');
+  return [{ code: 'silent-layers', text: `no image for calibration made ${what} ${names} fire: ${their}` }];
+}
 
 const images = (count: number): string => `${count.toLocaleString('en-US')} image${count === 1 ? '' : 's'}`;
 const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;

@@ -25,6 +25,8 @@ export interface EvaluateOptions extends Partial<Normalization> {
   readonly scale?: ScaleText;
   /** Scale "percentile": this percentile of a layer's activations (default 99.9). */
   readonly percentile?: number;
+  /** A λ for each channel (default false: one for a layer). */
+  readonly perChannel?: boolean;
   /** Correct biases on calibration images, so that the mean words are the mean activations (default false). */
   readonly correctBias?: boolean;
   /** V at the start: half a threshold (default) or zero. */
@@ -49,6 +51,7 @@ export const DEFAULTS = {
   calibration: 500,
   scale: 'percentile',
   percentile: 99.9,
+  perChannel: false,
   correctBias: false,
   initial: 'half',
   diagnosis: 0,

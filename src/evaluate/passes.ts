@@ -10,7 +10,7 @@ import { bestClasses, countAgreeing, countHits, type Hits } from './accuracy.ts'
 import { channelOrder } from './channel-order.ts';
 import { hitsAtPoints, readingsAt } from './curve.ts';
 import { type Fold, folding } from './folds.ts';
-import type { Note } from './notes.ts';
+import { type Note, silentNotes } from './notes.ts';
 import type { Evaluation } from './prepare.ts';
 import { type Stopwatch, timedSource } from './stopwatch.ts';
 
@@ -88,17 +88,23 @@ export async function runTrained(
   report: Report,
 ): Promise<{ readonly network: SpikingNetwork; readonly hits: Hits | null; readonly notes: readonly Note[] }> {
   const { ann, calibrationSource } = evaluation;
-  const session = await stopwatch.time('compile', () => AnnSession.create(device, ann, evaluation));
+  const session = await stopwatch.time('compile', () =>
+    AnnSession.create(device, ann, { ...evaluation, countChannels: evaluation.perChannel }),
+  );
   const order = channelOrder(calibrationSource);
+  let silent: readonly string[] = [];
+  const onSilent = (layers: readonly string[]) => {
+    silent = layers;
+  };
   try {
     const network = await stopwatch.time('calibration', async () => {
       const calibration = await session.calibrate(calibrationSource, (batch) => {
         order.add(batch);
         report({ stage: 'calibration', done: batch.first + batch.images, images: calibrationSource.count });
       });
-      return convertCorrected(device, ann, calibration, calibrationSource, evaluation);
+      return convertCorrected(device, ann, calibration, calibrationSource, { ...evaluation, onSilent });
     });
-    const notes = await stopwatch.time('calibration', () => order.notes(session));
+    const notes = [...(await stopwatch.time('calibration', () => order.notes(session))), ...silentNotes(silent)];
     if (part === null) return { network, hits: null, notes };
     const { source } = part;
     const fold = trainedFold(part);

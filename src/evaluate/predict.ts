@@ -1,5 +1,4 @@
 import type { Ann } from '../ann/ann.ts';
-import { convert } from '../convert/convert.ts';
 import { asDataSet, type DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf } from '../network/network.ts';
@@ -10,11 +9,12 @@ import { type Batch, logitsAt } from '../run/batch.ts';
 import { Session } from '../run/session.ts';
 import { type ImageSource, sourceLike } from '../run/source.ts';
 import { bestClass } from './accuracy.ts';
+import { convertPrepared } from './convert-prepared.ts';
 import { readingsAt } from './curve.ts';
 import { asClassifier, classesOf, classNames } from './fit.ts';
 import { asModel, type Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
-import { type Evaluation, inputFigures, prepareImages } from './prepare.ts';
+import { type Evaluation, prepareImages } from './prepare.ts';
 import type { SavedInputFigures } from './result.ts';
 import { prepareSaved, type SavedInputs, type SavedOptions } from './saved-inputs.ts';
 
@@ -82,12 +82,12 @@ export async function predict(
   const { top = 5, ...rest } = options;
   const opened = await asModel(model);
   const evaluation = prepareImages(opened, withLabels(images), settle(rest));
-  const { ann, calibrationSource, dataset } = evaluation;
-  const network = await convert(device, ann, calibrationSource, evaluation);
+  const { ann, dataset } = evaluation;
+  const { network, figures } = await convertPrepared(device, evaluation);
   const trained = await annLogits(device, evaluation);
   const names = classNames(ann, opened.sidecar, dataset);
   const found = await classify(device, { ...evaluation, network, trained, names, top }, onProgress);
-  return { ...found, ...inputFigures(evaluation) };
+  return { ...found, ...figures };
 }
 
 /** What a saved network is run with, and what is said of each image. */

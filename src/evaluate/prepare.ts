@@ -63,9 +63,9 @@ export function prepareImages(
 
 /** What every result says of how a network was shown its images. */
 export function inputFigures(evaluation: Evaluation): InputFigures {
-  const { scale, percentile, correctBias, calibrationSource, calibratedOn, normalization, skipped, notes } = evaluation;
+  const { scale, percentile, perChannel, correctBias, calibrationSource, calibratedOn, normalization, skipped, notes } = evaluation;
   const calibrationImages = calibrationSource.count;
-  return { scale, percentile, correctBias, calibrationImages, calibratedOn, normalization, skipped, notes };
+  return { scale, percentile, perChannel, correctBias, calibrationImages, calibratedOn, normalization, skipped, notes };
 }
 
 /** Images to calibrate on: of a data set those for training, else those for evaluation. */

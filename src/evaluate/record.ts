@@ -1,18 +1,19 @@
 import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
-import { convert } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
-import { phaseBitsOf, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
+import { phaseBitsOf, phasesAt, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
+import { scalesOf } from '../network/units.ts';
 import { ruleOf } from '../neuron/neuron.ts';
 import { type RecordTogetherOptions, recordingBytes, recordTogether } from '../observe/record.ts';
 import { eachBatch, type LabelledSource } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
+import { convertPrepared } from './convert-prepared.ts';
 import { findLayer, membraneUnits, threeWords } from './layers.ts';
 import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
-import { inputFigures, prepare } from './prepare.ts';
+import { prepare } from './prepare.ts';
 import { RECORDED, type Recorded } from './recorded.ts';
 import type { InputFigures } from './result.ts';
 
@@ -98,7 +99,7 @@ export async function recordImages(
   const settings = settle({ limit: 1, batch: 16, ...rest });
   checkWhat(what);
   const evaluation = await prepare(model, given, settings);
-  const network = await convert(device, evaluation.ann, evaluation.calibrationSource, evaluation);
+  const { network, figures } = await convertPrepared(device, evaluation);
   const layers = chooseLayers(network, wanted);
   const depths = layers.map((l) => (network.layers[l] as SpikingNeurons).depth);
   const steps = timesteps ?? Math.max(...depths.map((depth) => threeWords(network.timetable, depth)));
@@ -108,14 +109,15 @@ export async function recordImages(
     neuron,
     signed: ruleOf(kind).signed,
     phaseBits: phaseBitsOf(network),
-    ...inputFigures(evaluation),
+    ...figures,
     first: settings.offset,
     images: evaluation.images.count,
     timesteps: steps,
     what: RECORDED.filter((one) => what.includes(one)),
     layers: layers.map((l) => {
-      const { name, shape, scale } = network.layers[l] as SpikingNeurons;
-      return { name, shape, units: membraneUnits(network, l, kind).map((unit) => unit * scale) };
+      const { name, shape, units } = network.layers[l] as SpikingNeurons;
+      const scales = scalesOf(units, phasesAt(network, l));
+      return { name, shape, units: membraneUnits(network, l, kind).map((unit, o) => unit * scales[o]) };
     }),
   };
   const recorded = observed(layers, recording);

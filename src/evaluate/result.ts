@@ -16,6 +16,8 @@ export interface ScaleFigures {
   readonly scale: ScaleMethod;
   /** Where that is "percentile": which. */
   readonly percentile: number;
+  /** Whether each channel has a λ of its own. */
+  readonly perChannel: boolean;
   /** Whether biases were corrected on the same images. */
   readonly correctBias: boolean;
   /** Images calibrated on: fewer than asked for where there are no more. */

@@ -47,7 +47,15 @@ function calibrationOf({ about }: SavedNetwork) {
   return found;
 }
 
-const NO_CALIBRATION = { dataset: null, scale: null, percentile: null, correctBias: null, images: null, origin: null };
+const NO_CALIBRATION = {
+  dataset: null,
+  scale: null,
+  percentile: null,
+  perChannel: null,
+  correctBias: null,
+  images: null,
+  origin: null,
+};
 
 /** Refuses options of conversion, by the first one's name. @throws OptionError */
 export function refuseConversion(given: readonly string[]): void {

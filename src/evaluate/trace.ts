@@ -1,9 +1,9 @@
 import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
-import { convert } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
-import { phaseBitsOf, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
+import { phaseBitsOf, phasesAt, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
 import { momentAt, type Timetable } from '../network/timetable.ts';
+import { scalesOf } from '../network/units.ts';
 import { ruleOf } from '../neuron/neuron.ts';
 import { readActivations } from '../observe/activations.ts';
 import { recordTogether } from '../observe/record.ts';
@@ -11,10 +11,11 @@ import { AnnSession } from '../run/ann-session.ts';
 import { type LabelledSource, readImages } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
+import { convertPrepared } from './convert-prepared.ts';
 import { findLayer, membraneUnits, threeWords } from './layers.ts';
 import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
-import { inputFigures, prepare } from './prepare.ts';
+import { prepare } from './prepare.ts';
 import type { InputFigures } from './result.ts';
 
 /** What to record. */
@@ -65,8 +66,8 @@ export async function trace(
   const { image = 0, layer: wanted, neuron = 'bistable', timesteps, ...rest } = options;
   const { neuron: kind, synchronous } = neuronOf(neuron);
   const evaluation = await prepare(model, given, settle({ ...rest, offset: image, limit: 1 }));
-  const { ann, dataset, images, calibrationSource } = evaluation;
-  const network = await convert(device, ann, calibrationSource, evaluation);
+  const { ann, dataset, images } = evaluation;
+  const { network, figures } = await convertPrepared(device, evaluation);
   const l = findLayer(network, wanted);
   const layer = network.layers[l] as SpikingNeurons;
   const steps = timesteps ?? threeWords(network.timetable, layer.depth);
@@ -74,6 +75,7 @@ export async function trace(
   const recorded = await record(device, network, pixels, l, { neuron: kind, synchronous, timesteps: steps });
   const area = layer.shape.height * layer.shape.width;
   const units = membraneUnits(network, l, kind);
+  const scales = scalesOf(layer.units, phasesAt(network, l));
   const size = shapeSize(layer.shape);
   return {
     model: ann.name,
@@ -83,13 +85,13 @@ export async function trace(
     image,
     className: dataset.classes[images.labels[0]] ?? String(images.labels[0]),
     phaseBits: phaseBitsOf(network),
-    ...inputFigures(evaluation),
+    ...figures,
     shape: layer.shape,
     timesteps: steps,
     windows: ruleOf(kind).windowed ? windowsOf(network.timetable, layer.depth, steps) : [],
     spikes: (ruleOf(kind).signed ? Int32Array : Uint8Array).from(recorded.spikes),
     membranes: Float32Array.from(recorded.membranes, (v, i) => v * units[Math.floor((i % size) / area)]),
-    activations: (await activationsOf(device, ann, evaluation, pixels, l)).map((a) => a / layer.scale),
+    activations: (await activationsOf(device, ann, evaluation, pixels, l)).map((a, i) => a / scales[Math.floor(i / area)]),
   };
 }
 

@@ -44,10 +44,11 @@ export interface Diagnosed {
   /** Images in the layout of the counts, and in that of the activations. */
   readonly batch: number;
   readonly cellBatch: number;
-  /** First entries: of its activations, of its counts, of its fan-out, of its partial sums. */
+  /** First entries: of its activations, of its counts, of its fan-out, of its channels' 1/λ, of its partial sums. */
   readonly cells: number;
   readonly counts: number;
   readonly fanOut: number;
+  readonly shares: number;
   readonly partials: number;
 }
 

@@ -70,8 +70,6 @@ function checkInput({ input }: SpikingNetwork, say: Say): void {
   }
   const { channels } = input.shape;
   checkUnits(input.units, input.shape, (what) => say(`input: ${what}`));
-  if (!(input.zeroPoint instanceof Int32Array) || input.zeroPoint.length !== channels)
-    say('input: zeroPoint is not an Int32Array of its channels');
   for (const key of ['mean', 'std'] as const) {
     const values: unknown = input[key];
     if (!Array.isArray(values) || values.length !== channels || !values.every((v) => Number.isFinite(v)))
@@ -110,7 +108,6 @@ function isSource(network: SpikingNetwork, source: number, l: number, say: Say):
 
 function checkPool(network: SpikingNetwork, pool: SpikingPool, l: number, say: Say): void {
   if (pool.mode !== 'max' && pool.mode !== 'sum') say(`mode is "${pool.mode}", not max or sum`);
-  if (!isWhole(pool.maxWord)) say('maxWord is not a whole number');
   if (!isSource(network, pool.source, l, say)) return;
   if (pool.source === INPUT) {
     say('is a pool directly on the pixels', 'start with a convolution');

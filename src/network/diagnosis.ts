@@ -1,7 +1,7 @@
 /** What a diagnosis adds up over the pairs of one layer: plain data between the room that counts and the one that judges. */
 
 /**
- * Sums over all pairs of a neuron and an image (specification, section 10). a: the trained network's activation; d: the weights
+ * Sums over all pairs of a neuron and an image (specification, section 10). a: the trained network's activation in units of λ of its channel; d: the weights
  * of the neuron's spikes so far, in units of the smallest one. The first six are integers, and equal on every device.
  */
 export interface LayerSums {
@@ -32,7 +32,7 @@ export interface LayerSums {
 
 /** How the spikes of a layer are read. */
 export interface Decoding {
-  /** Activation that one unit of the decoded sum stands for. */
+  /** What one unit of the decoded sum stands for, in units of λ. */
   readonly unit: number;
   /** The decoded sum of a neuron that fired whenever it could; 0 where none could yet. */
   readonly saturation: number;

@@ -13,8 +13,6 @@ export interface SpikingNetwork {
   /** Of this form of the data. */
   readonly version: 1;
   readonly name: string;
-  /** K where all depths have one, else the largest; derived: the timetable has K by depth. */
-  readonly phaseBits: number;
   /** V at the start: half a threshold (words round to nearest) or zero (words round down). */
   readonly initial: 'half' | 'zero';
   readonly input: SpikingInput;
@@ -30,8 +28,6 @@ export interface SpikingNetwork {
 export interface SpikingInput {
   readonly shape: Shape;
   readonly units: Units;
-  /** [255·mean] a channel; derived: the same as `units.zero`. */
-  readonly zeroPoint: Int32Array;
   /** Mean and standard deviation of pixels / 255 that were folded in, a channel. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -56,8 +52,6 @@ interface Weighted {
   readonly depth: number;
   /** Of neurons: what their words stand for. Of the readout: what its potential stands for. */
   readonly units: Units;
-  /** λ: the activation that a full word (2^K) stands for; derived: `units.unit` has it by channel. */
-  readonly scale: number;
   /** g of each channel: θ = 2^g, 0 … 22. */
   readonly gridBits: Int8Array;
   /** b of each channel, in membrane units of θ = 2^g. */
@@ -87,8 +81,6 @@ export interface SpikingPool {
   readonly mode: 'max' | 'sum';
   readonly window: Window;
   readonly units: Units;
-  /** The largest value: 2^K − 1 for max, times the window's size for sum; derived: the same as `units.most`. */
-  readonly maxWord: number;
 }
 
 export type SpikingLayer = SpikingNeurons | SpikingPool | SpikingReadout;

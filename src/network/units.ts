@@ -1,4 +1,5 @@
 import { INPUT, type Shape } from '../ann/ann.ts';
+import { round } from './round.ts';
 
 /**
  * What a source sends (specification, section 3, "Units of a source"):
@@ -18,20 +19,24 @@ export interface Units {
   readonly most: number;
 }
 
-const everywhere = (shape: Shape, unit: number): Float64Array => new Float64Array(shape.channels).fill(unit);
+/** λ of a layer, or one of each of its channels. */
+export type Scale = number | ArrayLike<number>;
+
+const byChannel = ({ channels }: Shape, scale: Scale): Float64Array =>
+  typeof scale === 'number' ? new Float64Array(channels).fill(scale) : Float64Array.from(scale);
 
 /** Pixels p in 0…255: zero = [255·mean], unit = 1/(255·std). What the rounding of zero leaves over goes into biases (section 7). */
-export const inputUnits = (shape: Shape, zero: Int32Array, std: readonly number[]): Units => ({
+export const inputUnits = (shape: Shape, mean: readonly number[], std: readonly number[]): Units => ({
   shape,
   unit: Float64Array.from(std, (s) => 1 / (255 * s)),
-  zero,
+  zero: Int32Array.from(mean, (m) => round(255 * m)),
   most: 255,
 });
 
 /** Neurons send words of K bits: unit = λ/2^K. */
-export const neuronUnits = (shape: Shape, scale: number, phases: number): Units => ({
+export const neuronUnits = (shape: Shape, scale: Scale, phases: number): Units => ({
   shape,
-  unit: everywhere(shape, scale / 2 ** phases),
+  unit: byChannel(shape, scale).map((s) => s / 2 ** phases),
   zero: new Int32Array(shape.channels),
   most: 2 ** phases - 1,
 });
@@ -54,6 +59,13 @@ export const readoutUnit = (shape: Shape, scale: number, phases: number, gridBit
   zero: new Int32Array(shape.channels),
   most: 0,
 });
+
+/**
+ * λ, a channel: the activation that a full word (2^K) stands for. Of the readout, whose units are its potential's, with its grid.
+ * @param phases K of the neurons; of the readout, that of the depth before it
+ */
+export const scalesOf = ({ unit }: Units, phases: number, gridBits?: Int8Array): Float64Array =>
+  unit.map((u, o) => u * 2 ** (phases + (gridBits?.[o] ?? 0)));
 
 /** Units of a term's or a pool's source. */
 export const unitsOf = (

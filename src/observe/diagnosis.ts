@@ -5,7 +5,8 @@ import type { Device } from '../gpu/device.ts';
 import { addPartials, diagnose, diagnoseWorkgroups, floatBits, PARTIAL_BYTES } from '../kernels/diagnose.ts';
 import type { Decoding, LayerSums } from '../network/diagnosis.ts';
 import { fanOut } from '../network/fan-out.ts';
-import type { SpikingNetwork } from '../network/network.ts';
+import { phasesAt, type SpikingNetwork } from '../network/network.ts';
+import { scalesOf } from '../network/units.ts';
 import { type Program, storage, uniform } from '../plan/program.ts';
 import { besides, type Loaded, load, packParameters } from '../run/load.ts';
 
@@ -76,6 +77,7 @@ export class DiagnosisSession {
     const shapes = counts.layers.map(({ layer }) => network.layers[layer].shape);
     const offsets = beginnings(shapes.map((shape) => diagnoseWorkgroups(shapeSize(shape), batch)));
     const places = beginnings(shapes.map(shapeSize));
+    const channels = beginnings(shapes.map((shape) => shape.channels));
     const partials = offsets[shapes.length];
     const ofMoment = (moment: number) =>
       counts.layers.map(({ layer, first }, i) =>
@@ -88,6 +90,7 @@ export class DiagnosisSession {
           cells: activations.plan.layers[layer],
           counts: first,
           fanOut: places[i],
+          shares: channels[i],
           partials: moment * partials + offsets[i],
         }),
       );
@@ -97,13 +100,17 @@ export class DiagnosisSession {
       buffers: {
         batch: uniform(16),
         fanOut: storage(places[shapes.length] * 4),
+        shares: storage(channels[shapes.length] * 4),
         partials: storage(Math.max(1, moments * partials) * PARTIAL_BYTES),
       },
       dispatches: Array.from({ length: moments }, (_, moment) => ofMoment(moment)).flat(),
-      contents: [{ buffer: 'fanOut', offset: 0, pack: 'fanOut', layer: -1 }],
+      contents: ['fanOut', 'shares'].map((name) => ({ buffer: name, offset: 0, pack: name, layer: -1 })),
       results: [],
     };
-    const packers = { fanOut: () => fanOutTable(network, counts.layers, places, synchronous) };
+    const packers = {
+      fanOut: () => fanOutTable(network, counts.layers, places, synchronous),
+      shares: () => sharesTable(network, counts.layers),
+    };
     const others = { cells: activations.engine.data.cells, counts: counts.counts, decoded: counts.decoded };
     const loaded = await load(device, program, packers, others);
     const { bytes } = program.buffers.partials;
@@ -180,6 +187,13 @@ function beginnings(sizes: readonly number[]): number[] {
   for (const size of sizes) offsets.push(offsets[offsets.length - 1] + size);
   return offsets;
 }
+
+/** 1/λ of the channels of all counted layers, one behind the other; of a max pool those of its source. */
+const sharesTable = (network: SpikingNetwork, counted: readonly CountedLayer[]): Float32Array<ArrayBuffer> =>
+  Float32Array.from(
+    counted.flatMap(({ layer }) => [...scalesOf(network.layers[layer].units, phasesAt(network, layer))]),
+    (scale) => 1 / scale,
+  );
 
 /** The fan-out of all counted layers, one behind the other. */
 function fanOutTable(

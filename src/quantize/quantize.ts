@@ -1,12 +1,11 @@
-import { type Ann, type AnnLayer, type AnnPool, INPUT, sourceShape } from '../ann/ann.ts';
+import { type Ann, type AnnLayer, type AnnNeurons, type AnnPool, type AnnReadout, INPUT, sourceShape } from '../ann/ann.ts';
 import { perChannel } from '../ann/pixels.ts';
 import { ConversionError, OptionError } from '../errors.ts';
 import { check } from '../network/check.ts';
 import type { SpikingInput, SpikingLayer, SpikingNetwork, SpikingPool } from '../network/network.ts';
 import type { Neuron } from '../network/neuron.ts';
-import { round } from '../network/round.ts';
 import { timetableOf } from '../network/timetable.ts';
-import { inputUnits, neuronUnits, poolUnits, readoutUnit, unitsOf } from '../network/units.ts';
+import { inputUnits, neuronUnits, poolUnits, readoutUnit, type Scale, unitsOf } from '../network/units.ts';
 import { inputRemainder, quantizeLayer } from './grid.ts';
 import { depths, synchronousNeurons } from './joins.ts';
 import { phasesByDepth } from './phases.ts';
@@ -18,8 +17,8 @@ export interface QuantizeOptions {
   readonly initial: 'half' | 'zero';
   /** The neuron that the network is meant for (default bistable). */
   readonly neuron?: Neuron;
-  /** λ of each layer: one number a layer of `Ann.layers`, used for neurons and readout. */
-  readonly scales: readonly number[];
+  /** λ of each layer of `Ann.layers`, of neurons also one a channel; of pools it is not looked at. */
+  readonly scales: readonly Scale[];
   /** Mean and standard deviation of pixels / 255 that the network was trained with; one a channel, or one for all. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -42,7 +41,7 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
       layers.push(spikingPool(layer, depth[l], { input, layers }));
       continue;
     }
-    const scale = checkedScale(layer.name, scales[l]);
+    const scale = checkedScale(layer, scales[l]);
     // the readout sends nothing; its unit is counted in the words before it
     const K = phases[layer.kind === 'readout' ? depth[l] - 1 : depth[l]];
     const bias = Float64Array.from(layer.bias, (b, o) =>
@@ -52,36 +51,44 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
       ),
     );
     const sources = layer.terms.map((term) => unitsOf({ input, layers }, term.source));
-    const unit = new Float64Array(layer.bias.length).fill(scale / 2 ** K);
-    const grid = quantizeLayer(layer.name, layer.terms, sources, bias, { unit, phases: K });
+    const units = neuronUnits(layer.shape, scale, K);
+    const grid = quantizeLayer(layer.name, layer.terms, sources, bias, { unit: units.unit, phases: K });
     const terms = layer.terms.map((term, i) => ({
       source: term.source,
       delay: synchronousNeurons(depth, l, term.source),
       ...grid.terms[i],
     }));
     const { name, shape } = layer;
-    const common = { name, shape, depth: depth[l], scale, gridBits: grid.gridBits, bias: grid.bias, terms };
+    const common = { name, shape, depth: depth[l], gridBits: grid.gridBits, bias: grid.bias, terms };
     layers.push(
       layer.kind === 'neurons'
-        ? { kind: 'neurons', ...common, units: neuronUnits(shape, scale, K) }
-        : { kind: 'readout', ...common, units: readoutUnit(shape, scale, K, grid.gridBits) },
+        ? { kind: 'neurons', ...common, units }
+        : { kind: 'readout', ...common, units: readoutUnit(shape, scale as number, K, grid.gridBits) },
     );
   }
   const timetable = timetableOf(layers, phases);
   const { name } = ann;
-  const network: SpikingNetwork = { version: 1, name, phaseBits: Math.max(...phases), initial, input, neuron, timetable, layers };
+  const network: SpikingNetwork = { version: 1, name, initial, input, neuron, timetable, layers };
   check(network);
   return network;
 }
 
-function checkedScale(name: string, scale: number): number {
-  if (scale > 0 && Number.isFinite(scale)) return scale;
-  throw new ConversionError(
-    'bad-scale',
-    `layer "${name}"`,
-    `scale λ = ${scale} is not a positive number`,
-    'calibrate on other images',
-  );
+/** A positive number, or for neurons one for each channel. */
+function checkedScale({ kind, name, shape }: AnnNeurons | AnnReadout, scale: Scale): Scale {
+  const refuse = (what: string, remedy: string): never => {
+    throw new ConversionError('bad-scale', `layer "${name}"`, what, remedy);
+  };
+  const single = typeof scale !== 'object';
+  const all = single ? [scale] : Array.from(scale);
+  if (!single && (kind === 'readout' || all.length !== shape.channels)) {
+    refuse(`${all.length} scales λ for ${shape.channels} channels`, 'give one number, or for neurons one for each channel');
+  }
+  const wrong = all.findIndex((one) => !(one > 0 && Number.isFinite(one)));
+  if (wrong >= 0) {
+    const of = single ? '' : ` of channel ${wrong}`;
+    refuse(`scale λ = ${all[wrong]}${of} is not a positive number`, 'calibrate on other images');
+  }
+  return scale;
 }
 
 function spikingInput(ann: Ann, options: QuantizeOptions): SpikingInput {
@@ -93,8 +100,7 @@ function spikingInput(ann: Ann, options: QuantizeOptions): SpikingInput {
   if (!std.every((s) => s > 0 && Number.isFinite(s))) {
     throw new OptionError('std', 'std', `[${std}] is not positive`, 'std is of pixels / 255');
   }
-  const zeroPoint = Int32Array.from(mean, (m) => round(255 * m));
-  return { shape: ann.input, units: inputUnits(ann.input, zeroPoint, std), zeroPoint, mean, std };
+  return { shape: ann.input, units: inputUnits(ann.input, mean, std), mean, std };
 }
 
 /** Max pool: the maximum of words. Average pool: a sum of words, 1/n folded into the weights that read it (section 7). */
@@ -127,7 +133,6 @@ function spikingPool(pool: AnnPool, depth: number, before: Pick<SpikingNetwork, 
     mode,
     window: pool.window,
     units,
-    maxWord: units.most,
   };
 }
 

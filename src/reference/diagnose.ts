@@ -3,7 +3,7 @@ import type { Decoding, LayerSums } from '../network/diagnosis.ts';
 /**
  * The sums of a diagnosis of one layer, pair by pair (specification, section 10): what `shaders/diagnose.wgsl` adds up.
  * All arrays but the fan-out are [image][channel][y][x].
- * @param activations of the trained network, after ReLU
+ * @param activations of the trained network, after ReLU, in units of λ of their channels
  * @param counts spikes so far
  * @param decoded sum of the spikes' weights so far
  * @param fanOut synapses of each neuron, [channel][y][x]

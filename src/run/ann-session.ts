@@ -1,8 +1,17 @@
 import { type Ann, shapeSize } from '../ann/ann.ts';
 import { perChannel } from '../ann/pixels.ts';
-import { BINS, type LayerStatistics } from '../ann/statistics.ts';
+import {
+  BINS,
+  CHANNEL_BINS,
+  channelDistribution,
+  type Distribution,
+  type LayerStatistics,
+  layerDistribution,
+} from '../ann/statistics.ts';
 import { readBuffer } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
+import type { Dispatch } from '../kernels/kernel.ts';
+import { firstInGroup, firstMaximum } from '../plan/cells/histograms.ts';
 import { type CellsProgram, cellsPackers, planCells } from '../plan/cells/plan.ts';
 import type { Pass } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
@@ -25,6 +34,8 @@ export interface AnnSessionOptions extends Normalization {
   readonly memory?: number;
   /** Keep the activations of all layers of the last batch, for diagnosis. */
   readonly keepCells?: boolean;
+  /** Measure each channel too when it calibrates, in a second run over the images. */
+  readonly countChannels?: boolean;
 }
 
 /** What a run of a few images yields. */
@@ -55,8 +66,8 @@ export class AnnSession {
 
   /** Plans, makes buffers, compiles. @throws OptionError, DeviceError */
   static async create(device: Device, ann: Ann, options: AnnSessionOptions): Promise<AnnSession> {
-    const { batch = 64, memory, keepCells = false } = options;
-    const program = planCells(ann, device.limits, { batch, memory, keepCells });
+    const { batch = 64, memory, keepCells = false, countChannels = false } = options;
+    const program = planCells(ann, device.limits, { batch, memory, keepCells, countChannels });
     const [mean, std] = (['mean', 'std'] as const).map((name) => perChannel(options[name], ann.input.channels, name));
     return new AnnSession(ann, await Runner.create(device, program, cellsPackers(ann, mean, std)));
   }
@@ -86,7 +97,7 @@ export class AnnSession {
    * @throws OptionError for the source and what it gives, DeviceError, and whatever `onBatch` throws; the session can be used again
    */
   run(source: ImageSource, onBatch: OnBatch<AnnBatch>): Promise<RunSummary> {
-    return this.#runner.alone(() => this.#run(source, false, onBatch));
+    return this.#runner.alone(() => this.#run(source, () => false, onBatch));
   }
 
   /** Classifies images in memory: for few of them. @param pixels 0…255, [image][channel][y][x] */
@@ -101,31 +112,79 @@ export class AnnSession {
   }
 
   /**
-   * Runs the images and measures what scales are chosen by. Activations stay on the GPU. Calls queue as those of `run` do.
-   * @param onBatch takes what each batch gave, as in `run`
+   * Runs the images and measures what scales are chosen by. Activations stay on the GPU. Calls queue as those of `run` do. Where
+   * channels are measured too, the images run again, since what is counted of a channel depends on its greatest value: once, or as
+   * often as the histograms of all channels do not fit one buffer.
+   * @param onBatch takes what each batch gave, as in `run`; of the first run alone
    */
   calibrate(source: ImageSource, onBatch?: OnBatch<AnnBatch>): Promise<Calibration> {
     return this.#runner.alone(async () => {
-      const { handle } = this.device;
-      const clear = handle.createCommandEncoder();
-      clear.clearBuffer(this.engine.data.bins);
-      handle.queue.submit([clear.finish()]);
       let largestLogit = 0;
-      const { images } = await this.#run(source, true, (batch) => {
+      this.#clear(['bins', 'maxima']);
+      const ofLayers = ({ variant }: Dispatch) => !variant.byChannel;
+      const { images } = await this.#run(source, ofLayers, (batch) => {
         largestLogit = batch.logits.reduce((most, v) => Math.max(most, Math.abs(v)), largestLogit);
         return onBatch?.(batch);
       });
-      return { images, statistics: await this.#readStatistics(images), largestLogit };
+      const channels = await this.#countChannels(source, images);
+      const bins = await this.#read('bins');
+      const statistics = this.ann.layers.map((layer, l) => {
+        const at = this.plan.counted.indexOf(l);
+        if (at < 0) return null;
+        const own = bins.subarray(at * BINS, (at + 1) * BINS);
+        return { ...layerDistribution(shapeSize(layer.shape) * images, own), channels: channels[l] ?? null };
+      });
+      return { images, statistics, largestLogit };
     });
+  }
+
+  /** Distributions of channels, by layer, once their maxima are known; none without room for them. */
+  async #countChannels(source: ImageSource, images: number): Promise<readonly (readonly Distribution[])[]> {
+    const { ann, plan } = this;
+    const found: Distribution[][] = [];
+    if (plan.channelGroups.length === 0) return found;
+    const maxima = await this.#read('maxima');
+    for (const group of plan.channelGroups) {
+      this.#clear(['channelBins']);
+      await this.#run(
+        source,
+        ({ layer, variant }) => variant.byChannel === true && group.includes(layer),
+        () => {},
+      );
+      const bins = await this.#read('channelBins');
+      for (const l of group) {
+        const { channels, height, width } = ann.layers[l].shape;
+        const first = firstInGroup(ann, group, l);
+        found[l] = Array.from({ length: channels }, (_, c) => {
+          const own = bins.slice((first + c) * CHANNEL_BINS, (first + c + 1) * CHANNEL_BINS);
+          return channelDistribution(height * width * images, own, maxima[firstMaximum(ann, plan, l) + c]);
+        });
+      }
+    }
+    return found;
+  }
+
+  /** Sets buffers to 0, where the plan has them. */
+  #clear(names: readonly (keyof CellsProgram['buffers'])[]): void {
+    const { handle } = this.device;
+    const encoder = handle.createCommandEncoder();
+    for (const name of names) if (name in this.engine.data) encoder.clearBuffer(this.engine.data[name]);
+    handle.queue.submit([encoder.finish()]);
+  }
+
+  async #read(name: string): Promise<Uint32Array> {
+    const buffer = this.engine.data[name];
+    return new Uint32Array(await readBuffer(this.device, buffer, 0, buffer.size));
   }
 
   get #classes(): number {
     return this.ann.layers[this.ann.layers.length - 1].shape.channels;
   }
 
-  #run(source: ImageSource, counting: boolean, deliver: OnBatch<AnnBatch>): Promise<RunSummary> {
+  /** @param counting which histograms are filled */
+  #run(source: ImageSource, counting: (histogram: Dispatch) => boolean, deliver: OnBatch<AnnBatch>): Promise<RunSummary> {
     const { dispatches } = this.plan;
-    const chosen = [...dispatches.keys()].filter((d) => counting || dispatches[d].kernel !== 'histogram');
+    const chosen = [...dispatches.keys()].filter((d) => dispatches[d].kernel !== 'histogram' || counting(dispatches[d]));
     const pass: Pass<Steps> = { chunk: null, dispatches: chosen, mark: null };
     const take = (mapped: ArrayBuffer, first: number, images: number) => this.#take(mapped, first, images);
     return this.#runner.run(source, this.ann.input, { passes: () => [pass], take, deliver });
@@ -141,15 +200,6 @@ export class AnnSession {
       for (let o = 0; o < classes; o++) logits[n * classes + o] = cells[((o >> 2) * batch + n) * 4 + (o & 3)];
     }
     return { first, images, logits };
-  }
-
-  async #readStatistics(images: number): Promise<(LayerStatistics | null)[]> {
-    const { bins } = this.engine.data;
-    const all = new Uint32Array(await readBuffer(this.device, bins, 0, bins.size));
-    return this.ann.layers.map((layer, l) => {
-      const at = this.plan.counted.indexOf(l);
-      return at < 0 ? null : { count: shapeSize(layer.shape) * images, bins: all.subarray(at * BINS, (at + 1) * BINS) };
-    });
   }
 
   /** Frees the session's GPU memory. */

@@ -8,7 +8,7 @@ import { tableLines } from '../../bench/peers/table.ts';
 import { ROOT } from '../../bench/root.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { folderTest } from '../data/temporary-folder.ts';
-import { readoutStep, readoutUnits } from '../helpers/closed-times.ts';
+import { kOf, readoutStep, readoutUnits } from '../helpers/closed-times.ts';
 import { simulateAll } from '../helpers/compare.ts';
 import { randomAnn, randomPixels } from '../helpers/random-network.ts';
 import { residual } from '../network/hand-made.ts';
@@ -116,7 +116,8 @@ function exportReference(folder: string, network: SpikingNetwork, waves: number,
   const count = 5;
   const pixels = randomPixels(network.input.shape, count, 3);
   const classes = network.layers[network.layers.length - 1].shape.channels;
-  const points = waves * network.phaseBits;
+  const K = kOf(network);
+  const points = waves * K;
   const potentials = new Float64Array(points * count * classes);
   simulateAll(network, pixels, waves).forEach((image, n) => {
     image.potentials.forEach((values, p) => {
@@ -124,9 +125,7 @@ function exportReference(folder: string, network: SpikingNetwork, waves: number,
     });
   });
   change(potentials);
-  const steps = Array.from({ length: points }, (_, i) =>
-    readoutStep(network, Math.floor(i / network.phaseBits), i % network.phaseBits),
-  );
+  const steps = Array.from({ length: points }, (_, i) => readoutStep(network, Math.floor(i / K), i % K));
   exportNetwork(folder, {
     network,
     ann: randomAnn({ seed: 1, layers: 1, channels: 2, size: 4, phaseBits: 4, waves: 1, initial: 'half' }),

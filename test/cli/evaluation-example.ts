@@ -22,6 +22,7 @@ export function example(options: { phaseBits?: number; waves?: number; classes?:
     batch: 64,
     scale: 'percentile',
     percentile: 99.9,
+    perChannel: false,
     correctBias: false,
     calibrationImages: 500,
     calibratedOn: 'training',

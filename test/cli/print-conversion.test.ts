@@ -17,7 +17,15 @@ function example(name: string): ConvertedModel {
   return {
     network: { ...randomNetwork(recipe), name },
     about: { classes: null, normalization, calibration: null },
-    ...{ scale: 'percentile', percentile: 99.9, correctBias: false, calibrationImages: 500, calibratedOn: 'others', normalization },
+    ...{
+      scale: 'percentile',
+      percentile: 99.9,
+      perChannel: false,
+      correctBias: false,
+      calibrationImages: 500,
+      calibratedOn: 'others',
+      normalization,
+    },
     ...{ skipped: [], notes: [NOTE] },
   };
 }

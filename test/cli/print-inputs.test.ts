@@ -35,6 +35,7 @@ it.each([
 });
 
 it('says that biases were corrected', () => {
+  expect(scalesText(inputFigures({ scale: 'max', perChannel: true }))).toBe('maximum of 500 training images, by channel');
   expect(scalesText(inputFigures({ scale: 'mse', correctBias: true }))).toBe('mse over 500 training images, biases corrected');
 });
 

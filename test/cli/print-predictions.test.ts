@@ -16,6 +16,7 @@ const found: NamedPredictions = {
   waves: 5,
   scale: 'percentile',
   percentile: 99.9,
+  perChannel: false,
   correctBias: false,
   calibrationImages: 20,
   calibratedOn: 'own',

@@ -40,7 +40,15 @@ describeOnDevice('bsnn convert', () => {
     expect(about).toEqual({
       classes: Array.from({ length: 10 }, (_, c) => String(c)),
       normalization: { mean: [0.1307], std: [0.3081], meanFrom: 'sidecar', stdFrom: 'sidecar' },
-      calibration: { dataset: 'mnist', images: 32, origin: 'training', scale: 'percentile', percentile: 99, correctBias: false },
+      calibration: {
+        dataset: 'mnist',
+        images: 32,
+        origin: 'training',
+        scale: 'percentile',
+        percentile: 99,
+        perChannel: false,
+        correctBias: false,
+      },
     });
 
     const own: EvaluationResult = JSON.parse((await command('eval', MODEL, ...IMAGES, ...CONVERSION, '--json', '-')).out);

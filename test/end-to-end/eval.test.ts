@@ -38,6 +38,7 @@ describeOnDevice('bsnn eval', () => {
       waves: 3,
       scale: 'percentile',
       percentile: 99.9,
+      perChannel: false,
       correctBias: false,
       calibrationImages: 64,
       batch: 32,

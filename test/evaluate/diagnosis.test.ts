@@ -18,19 +18,19 @@ const network = onGrid(
 const tables = fanOut(network);
 
 describe('decodeWords', () => {
-  it('is the mean of whole words, each λ·2^-K a unit', () => {
-    expect(decodeWords(4, 3, { words: 5, bits: 0 })).toEqual({ unit: 3 / 16 / 5, saturation: 75 });
+  it('is the mean of whole words, each 2^-K of λ a unit', () => {
+    expect(decodeWords(4, { words: 5, bits: 0 })).toEqual({ unit: 1 / 16 / 5, saturation: 75 });
   });
 
   it('counts a part of a word as the part of it that it can be', () => {
-    const { unit, saturation } = decodeWords(4, 1, { words: 1, bits: 2 });
+    const { unit, saturation } = decodeWords(4, { words: 1, bits: 2 });
     expect(saturation).toBe(15 + 12);
     // a neuron that fires all the time is read as one that sends full words
     expect(saturation * unit).toBeCloseTo(15 / 16, 12);
   });
 
   it('reads nothing before the first spike', () => {
-    expect(decodeWords(4, 1, { words: 0, bits: 0 })).toEqual({ unit: 0, saturation: 0 });
+    expect(decodeWords(4, { words: 0, bits: 0 })).toEqual({ unit: 0, saturation: 0 });
   });
 });
 
@@ -52,9 +52,9 @@ describe('diagnosis', () => {
       silent: 1 / 4,
       saturated: 1 / 4,
       spikesPerNeuron: 6 / 4,
-      // decoded 0, 1, 2, 1.5 of λ = 2
-      meanError: 1.5 / 4 / 2,
-      meanAbsoluteError: 1.5 / 4 / 2,
+      // decoded 0, 1, 2, 1.5 λ
+      meanError: 1.5 / 4,
+      meanAbsoluteError: 1.5 / 4,
       // covariance 10/4 − 3/4 · 9/4, variances 5/4 − (3/4)² and 29/4 − (9/4)²
       correlation: expect.closeTo(0.8125 / Math.sqrt(0.6875 * 2.1875), 12),
       synapticOperations: 3,

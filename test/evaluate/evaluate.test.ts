@@ -3,6 +3,7 @@ import type { DataSet } from '../../src/data/data-set.ts';
 import { compare } from '../../src/evaluate/compare.ts';
 import { evaluate } from '../../src/evaluate/evaluate.ts';
 import type { EvaluateOptions } from '../../src/evaluate/options.ts';
+import { predict } from '../../src/evaluate/predict.ts';
 import type { EvaluationResult } from '../../src/evaluate/result.ts';
 import { liveBytes } from '../../src/gpu/buffers.ts';
 import { type ImageSource, pixelsSource } from '../../src/run/source.ts';
@@ -52,6 +53,26 @@ const diagnosed = ({ layers, diagnosis }: EvaluationResult) => ({
 });
 
 afterAll(() => device?.dispose());
+
+describeOnDevice('a layer that nothing makes fire', () => {
+  const layers = ann.layers.map((layer) =>
+    layer.kind === 'neurons' && layer.name === 'block 1a' ? { ...layer, bias: layer.bias.map(() => -1e6) } : layer,
+  );
+  const silent = { ...ann, layers };
+  const options = { calibration: 8, perChannel: true, limit: 3 };
+
+  it('is named by evaluate and by what else converts', async () => {
+    const found = [
+      await evaluate(device!, silent, dataSet(), { ...options, waves: 1 }),
+      await compare(device!, silent, dataSet(), { ...options, timesteps: [30], neurons: ['bistable'] }),
+      await predict(device!, silent, dataSet(), options),
+    ];
+    for (const { notes, perChannel } of found) {
+      expect(perChannel).toBe(true);
+      expect(notes.find(({ code }) => code === 'silent-layers')?.text).toContain('"block 1a"');
+    }
+  });
+});
 
 describeOnDevice('evaluate', () => {
   it('figures are those of the whole for every batch size, diagnosed or not', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bgrNote, calibrationNotes, classNotes, normalizationNotes, skippedNotes } from '../../src/evaluate/notes.ts';
+import { bgrNote, calibrationNotes, classNotes, normalizationNotes, silentNotes, skippedNotes } from '../../src/evaluate/notes.ts';
 import { dataSet, numbered, shape } from './data-sets.ts';
 
 const set = dataSet(numbered(3, shape(3, 2, 2))); // classes a, b, c
@@ -12,6 +12,14 @@ it('images left out are counted', () => {
   const skipped = [{ path: 'a', reason: 'is empty' }];
   expect(skippedNotes(skipped)[0].text).toBe('1 image could not be read and is left out');
   expect(skippedNotes([...skipped, ...skipped])[0].text).toBe('2 images could not be read and are left out');
+});
+
+it('layers that nothing made fire are named', () => {
+  expect(silentNotes([])).toEqual([]);
+  expect(silentNotes(['a'])[0].text).toBe(
+    'no image for calibration made layer "a" fire: its scale comes from the bound on its sum',
+  );
+  expect(silentNotes(['a', 'b'])[0].text).toContain('layers "a", "b" fire: their scales');
 });
 
 describe('mean and std', () => {

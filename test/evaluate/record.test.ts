@@ -93,9 +93,9 @@ describeOnDevice('recordImages', () => {
     const { recording } = await recorded(ann, { layers: ['merge'], timesteps: 1 });
     const { evaluation: _, training, ...data } = dataSetFor(ann);
     const network = await convert(device!, ann, training!, data);
-    const { gridBits, scale } = network.layers.find(({ name }) => name === 'merge') as SpikingNeurons;
+    const { gridBits, units: words } = network.layers.find(({ name }) => name === 'merge') as SpikingNeurons;
     const [{ units }] = recording.layers;
-    expect([...units]).toEqual(Array.from(gridBits, (g) => scale * 2 ** -(4 + Math.max(0, g))));
+    expect([...units]).toEqual(Array.from(gridBits, (g) => words.unit[0] * 2 ** -Math.max(0, g)));
     const { recording: phase } = await recorded(ann, { layers: ['merge'], timesteps: 1, neuron: 'phase' });
     expect([...phase.layers[0].units]).toEqual([...units].map((unit) => unit / 4));
   });

@@ -14,6 +14,7 @@ const CALIBRATION = {
   origin: 'own',
   scale: 'percentile',
   percentile: 99,
+  perChannel: false,
   correctBias: false,
 } as const;
 
@@ -32,7 +33,15 @@ describe('prepareSaved', () => {
       offset: 3,
     });
     expect(figures).toEqual({
-      ...{ scale: 'percentile', percentile: 99, correctBias: false, calibrationImages: 9, calibratedOn: 'own', normalization },
+      ...{
+        scale: 'percentile',
+        percentile: 99,
+        perChannel: false,
+        correctBias: false,
+        calibrationImages: 9,
+        calibratedOn: 'own',
+        normalization,
+      },
       ...{ skipped: [], notes: [] },
     });
     expect([images.count, waves]).toEqual([5, 3]);

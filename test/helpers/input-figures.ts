@@ -4,6 +4,7 @@ import type { InputFigures } from '../../src/evaluate/result.ts';
 export const inputFigures = (over: Partial<InputFigures> = {}): InputFigures => ({
   scale: 'percentile',
   percentile: 99.9,
+  perChannel: false,
   correctBias: false,
   calibrationImages: 500,
   calibratedOn: 'training',

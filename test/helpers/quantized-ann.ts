@@ -7,6 +7,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { INPUT, sourceShape } from '../../src/ann/ann.ts';
 import type { SpikingNetwork, SpikingTerm } from '../../src/network/network.ts';
+import { kOf } from './closed-times.ts';
 import { buildOnnx, type NodeSpec, real, type TensorSpec } from './onnx-builder.ts';
 
 const name = (source: number): string => (source === INPUT ? 'x' : `a${source}`);
@@ -14,7 +15,7 @@ const name = (source: number): string => (source === INPUT ? 'x' : `a${source}`)
 /** Input "x" is [image][channel][y][x] of pixels minus zero points; layer l's integers are output "a<l>". */
 export function quantizedAnn(network: SpikingNetwork): Uint8Array {
   const nodes: NodeSpec[] = [];
-  const tensors: Record<string, TensorSpec> = { zero: real([], [0]), top: real([], [2 ** network.phaseBits - 1]) };
+  const tensors: Record<string, TensorSpec> = { zero: real([], [0]), top: real([], [2 ** kOf(network) - 1]) };
   const add = (op: string, inputs: string[], attributes: NodeSpec['attributes'] = {}, out = `n${nodes.length}`): string => {
     nodes.push({ op, in: inputs, out: [out], name: out, attributes });
     return out;
@@ -59,9 +60,9 @@ export function quantizedAnn(network: SpikingNetwork): Uint8Array {
 
 /** The integers of every layer, [layer][image][channel][y][x]. */
 export async function runQuantizedAnn(network: SpikingNetwork, pixels: Uint8Array): Promise<Float32Array[]> {
-  const { shape, zeroPoint } = network.input;
+  const { shape, units } = network.input;
   const area = shape.height * shape.width;
-  const input = Float32Array.from(pixels, (p, i) => p - zeroPoint[Math.floor(i / area) % shape.channels]);
+  const input = Float32Array.from(pixels, (p, i) => p - units.zero[Math.floor(i / area) % shape.channels]);
   const session = await InferenceSession.create(quantizedAnn(network), { graphOptimizationLevel: 'disabled' });
   const dims = [pixels.length / (area * shape.channels), shape.channels, shape.height, shape.width];
   const results = await session.run({ x: new Tensor('float32', input, dims) });

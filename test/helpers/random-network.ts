@@ -27,6 +27,8 @@ export interface Recipe {
   readonly phaseBits: number;
   /** K of each depth is drawn from the seed, and `phaseBits` is not looked at. */
   readonly byDepth?: boolean;
+  /** Each channel has a λ of its own, the readout's classes one for all. */
+  readonly perChannel?: boolean;
   readonly waves: number;
   readonly initial: 'half' | 'zero';
 }
@@ -40,6 +42,9 @@ export const recipes: fc.Arbitrary<Recipe> = fc.record({
   waves: fc.integer({ min: 1, max: 4 }),
   initial: fc.constantFrom('half', 'zero'),
 });
+
+/** The same with λ by channel. */
+export const recipesByChannel: fc.Arbitrary<Recipe> = recipes.map((recipe) => ({ ...recipe, perChannel: true }));
 
 /** The same with K by depth; for engines that read the timetable. */
 export const recipesByDepth: fc.Arbitrary<Recipe> = recipes.map((recipe) => ({ ...recipe, byDepth: true }));
@@ -214,10 +219,13 @@ function randomReadout(random: Seeded, layers: readonly AnnLayer[], shapeOf: (so
 export function randomNetwork(recipe: Recipe): SpikingNetwork {
   const ann = randomAnn(recipe);
   const random = seeded(recipe.seed ^ 0x5eed);
+  const scale = () => 2 ** (random.real() * 3 - 1);
   return quantize(ann, {
     phaseBits: recipe.byDepth ? randomPhases(ann, recipe.seed) : recipe.phaseBits,
     initial: recipe.initial,
-    scales: ann.layers.map(() => 2 ** (random.real() * 3 - 1)),
+    scales: ann.layers.map(({ kind, shape }) =>
+      recipe.perChannel && kind === 'neurons' ? Array.from({ length: shape.channels }, scale) : scale(),
+    ),
     mean: Array.from({ length: ann.input.channels }, () => random.real()),
     std: Array.from({ length: ann.input.channels }, () => 0.1 + random.real() * 0.3),
   });

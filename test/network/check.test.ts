@@ -66,7 +66,6 @@ describe('the form of the data, each broken once', () => {
       (net) => (net.input.units.shape.width = 7),
     ],
     ['no input units', null, /input: units/, (net) => delete net.input.units],
-    ['zero points too few', null, /zeroPoint/, (net) => (net.input.zeroPoint = Int32Array.of(1))],
     ['a mean that is none', null, /mean/, (net) => (net.input.mean[1] = Number.NaN)],
     ['one deviation too many', null, /std/, (net) => net.input.std.push(1)],
     ['no timetable', null, /timetable is not a period/, (net) => delete net.timetable],
@@ -162,24 +161,17 @@ describe('the rules between the numbers, each broken once and nothing else', () 
     ['a window that begins late', null, /spans of depth 3/, (net) => net.timetable.layers[3].integrates.first++],
     ['a long word', null, /spans of depth 3/, (net) => net.timetable.layers[3].fires.steps++],
     ['a long period', null, /period 9 .* 8/, (net) => net.timetable.period++],
-    ['another phaseBits', null, /phaseBits is 3/, (net) => (net.phaseBits = 3)],
     ['pixels up to 256', null, /input: its largest word is 256, not 255/, (net) => (net.input.units.most = 256)],
     ['a zero that its layer does not have', null, /input: its words for 0/, (net) => net.input.units.zero[1]++],
-    ['a zero beyond the pixels', null, /from 0 to 255/, (net) => (net.input.units.zero[1] = net.input.zeroPoint[1] = 256)],
+    ['a zero beyond the pixels', null, /from 0 to 255/, (net) => (net.input.units.zero[1] = 256)],
     ['units of other pixels', null, /input: its units are not those/, (net) => (net.input.units.unit[2] *= 2)],
     ['units of 0', 'stem', /not positive/, (net) => (net.layers[0].units.unit[0] = 0)],
     ['an infinite unit', 'stem', /not positive/, (net) => (net.layers[0].units.unit[0] = Infinity)],
-    ['units of another scale', 'stem', /units are not those/, (net) => (net.layers[0].scale *= 2)],
+    ['a readout of two scales', 'readout', /units are not those/, (net) => (net.layers[8].units.unit[1] *= 2)],
     ['words of another K', 'stem', /largest word is 31, not 15/, (net) => (net.layers[0].units.most = 31)],
     ['neurons with a zero', 'stem', /words for 0/, (net) => (net.layers[0].units.zero[0] = 1)],
     ['a max pool with other units', 'max', /units are not those/, (net) => (net.layers[5].units.unit[3] *= 2)],
-    [
-      'a sum pool’s largest word',
-      'global',
-      /largest word is 15, not 240/,
-      (net) => (net.layers[7].units.most = net.layers[7].maxWord = 15),
-    ],
-    ['maxWord alone', 'global', /maxWord is 15, units.most 240/, (net) => (net.layers[7].maxWord = 15)],
+    ['a sum pool’s largest word', 'global', /largest word is 15, not 240/, (net) => (net.layers[7].units.most = 15)],
     ['a readout that sends', 'readout', /largest word is 15, not 0/, (net) => (net.layers[8].units.most = 15)],
     ['a readout’s grid', 'readout', /units are not those/, (net) => net.layers[8].gridBits[0]--],
     ['g = −1', 'stem', /channel 0: g = -1/, (net) => (bare(net, 0).gridBits[0] = -1)],
@@ -238,7 +230,6 @@ describe('the rules between the numbers, each broken once and nothing else', () 
       sum.window.kernel = [2 ** 11, 2 ** 11];
       sum.window.pads = [2 ** 11 - 4, 2 ** 11 - 4, 0, 0];
       sum.units = { ...sum.units, most: 15 * 2 ** 22, unit: net.layers[6].units.unit.map((u: number) => u / 2 ** 22) };
-      sum.maxWord = sum.units.most;
       for (const { operator } of readout.terms) operator.weights.fill(0);
     });
     expect(checkNetwork(net).map(({ layer, what }) => `${layer}: ${what}`)).toEqual([

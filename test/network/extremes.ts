@@ -1,7 +1,7 @@
 import { seeded } from '../../src/ann/build.ts';
 import { sumBound } from '../../src/network/bound.ts';
 import { type SpikingNetwork, SUM_LIMIT, TERM_BITS } from '../../src/network/network.ts';
-import { readoutUnit } from '../../src/network/units.ts';
+import { readoutUnit, scalesOf } from '../../src/network/units.ts';
 
 /**
  * The network with what conversion seldom makes: terms that are shifted by up to 30, fine and coarse thresholds, sums near 2^30 and
@@ -26,7 +26,9 @@ export function extremes(network: SpikingNetwork, seed: number): SpikingNetwork 
       const room = SUM_LIMIT - 1 - (sumBound(network, changed, o) - Math.abs(bias[o]));
       if (random.chance(0.25)) bias[o] = Math.sign(random.real() - 0.5) * Math.max(0, room);
     }
-    return changed.kind === 'readout' ? { ...changed, units: readoutUnit(layer.shape, changed.scale, K, gridBits) } : changed;
+    if (changed.kind !== 'readout') return changed;
+    const [scale] = scalesOf(layer.units, K, layer.gridBits);
+    return { ...changed, units: readoutUnit(layer.shape, scale, K, gridBits) };
   });
   return { ...network, layers };
 }

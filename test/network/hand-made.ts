@@ -21,8 +21,10 @@ export { ann, convolution, map, neurons, pool, readout, SAME, shortcut, square }
 
 /** Networks written by hand: a test says only what it is about. */
 
-/** A spiking layer of which `spiking` works out what it sends. */
-export type BareLayer = SpikingLayer extends infer L ? (L extends SpikingLayer ? Omit<L, 'units'> : never) : never;
+type WithoutUnits = SpikingLayer extends infer L ? (L extends SpikingLayer ? Omit<L, 'units'> : never) : never;
+
+/** A spiking layer of which `spiking` works out what it sends, from its λ (default 1). */
+export type BareLayer = WithoutUnits & { readonly scale?: number };
 
 /** A spiking network from its layers, all zero points 0. */
 export const spiking = (
@@ -33,26 +35,25 @@ export const spiking = (
   const { phaseBits = 4, initial = 'half' } = options;
   const last = bare[bare.length - 1].depth;
   const phases = typeof phaseBits === 'number' ? new Array<number>(last).fill(phaseBits) : [...phaseBits];
-  const zeroPoint = new Int32Array(input.channels);
+  const mean = new Array<number>(input.channels).fill(0);
   const std = new Array<number>(input.channels).fill(1);
   const layers: SpikingLayer[] = [];
-  for (const layer of bare) {
+  for (const { scale = 1, ...layer } of bare) {
     if (layer.kind === 'pool') {
       const { kernel } = layer.window;
       const units = poolUnits(layer.shape, layers[layer.source].units, layer.mode, kernel[0] * kernel[1]);
       layers.push({ ...layer, units });
     } else if (layer.kind === 'neurons') {
-      layers.push({ ...layer, units: neuronUnits(layer.shape, layer.scale, phases[layer.depth]) });
+      layers.push({ ...layer, units: neuronUnits(layer.shape, scale, phases[layer.depth]) });
     } else {
-      layers.push({ ...layer, units: readoutUnit(layer.shape, layer.scale, phases[last - 1], layer.gridBits) });
+      layers.push({ ...layer, units: readoutUnit(layer.shape, scale, phases[last - 1], layer.gridBits) });
     }
   }
   return {
     version: 1,
     name: 'by hand',
-    phaseBits: Math.max(...phases),
     initial,
-    input: { shape: input, units: inputUnits(input, zeroPoint, std), zeroPoint, mean: std.map(() => 0), std },
+    input: { shape: input, units: inputUnits(input, mean, std), mean, std },
     neuron: { name: 'bistable' },
     timetable: timetableOf(layers, phases),
     layers,
@@ -106,5 +107,4 @@ export const maxOfFour = (most: number): SpikingPool => ({
   mode: 'max',
   window: square(2),
   units: { shape: map(1), unit: Float64Array.of(1), zero: Int32Array.of(0), most },
-  maxWord: most,
 });

@@ -4,6 +4,7 @@ import { BsnnError, ModelFormatError } from '../../src/errors.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { loadNetwork, readSavedNetwork } from '../../src/network/saved/load.ts';
 import { saveNetwork } from '../../src/network/saved/save.ts';
+import type { Timetable } from '../../src/network/timetable.ts';
 import { randomNetwork } from '../helpers/random-network.ts';
 import { fileOf, openFile, type SavedFile, signed, type TensorEntry } from './saved-file.ts';
 
@@ -187,7 +188,7 @@ describe('a file with a right digest that lies', () => {
 
   it.each<[string, (network: Record<string, unknown>) => void, RegExp]>([
     ['a network of a later version', (n) => Object.assign(n, { version: 2 }), /is of version 2, not 1/],
-    ['another K', (n) => Object.assign(n, { phaseBits: 5 }), /phaseBits is 5/],
+    ['another K', (n) => Object.assign((n.timetable as Timetable).layers[1], { phases: 5 }), /spans of depth 1/],
     ['a layer less', (n) => (n.layers as unknown[]).splice(0, 1, null), /is of kind "undefined"/],
   ])('breaks a rule of exactness, which is the error: %s', async (_, change, message) => {
     const file = openFile(BYTES);

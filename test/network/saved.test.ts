@@ -37,7 +37,15 @@ describe('a network that is saved and loaded', () => {
     const about = {
       classes: Array.from({ length: NETWORK.layers.at(-1)!.shape.channels }, (_, c) => `Klasse ${c} "ß\\" 𝛌`),
       normalization: { mean: [-0], std: [0.1 + 0.2], meanFrom: 'sidecar', stdFrom: 'options' },
-      calibration: { dataset: 'mnist', images: 500, origin: 'training', scale: 'percentile', percentile: 99.9, correctBias: false },
+      calibration: {
+        dataset: 'mnist',
+        images: 500,
+        origin: 'training',
+        scale: 'percentile',
+        percentile: 99.9,
+        perChannel: false,
+        correctBias: false,
+      },
     } as const;
     const network = {
       ...NETWORK,
@@ -96,7 +104,9 @@ describe('saveNetwork refuses', () => {
   });
 
   it('a network that is not sound', async () => {
-    await expect(saveNetwork({ ...NETWORK, phaseBits: 3 })).rejects.toMatchObject({ code: 'unsound-network' });
+    await expect(saveNetwork({ ...NETWORK, timetable: { ...NETWORK.timetable, period: 3 } })).rejects.toMatchObject({
+      code: 'unsound-network',
+    });
   });
 
   it('names of another number of classes', async () => {

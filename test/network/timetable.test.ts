@@ -107,7 +107,8 @@ describe('section 6 by hand', () => {
 
 describe('with one K, all is section 6 in closed form', () => {
   const expectClosed = (network: SpikingNetwork) => {
-    const { timetable, phaseBits: K } = network;
+    const { timetable } = network;
+    const K = closed.kOf(network);
     const deepest = readoutOf(network).depth;
     expect(timetable).toEqual(makeTimetable(new Array<number>(deepest).fill(K)));
     expect(timetable.period).toBe(2 * K);

@@ -3,9 +3,10 @@ import { type Ann, shapeSize } from '../../src/ann/ann.ts';
 import { decodeWords } from '../../src/evaluate/diagnosis.ts';
 import { PARTIAL } from '../../src/kernels/diagnose.ts';
 import { sources } from '../../src/kernels/sources.ts';
-import type { Decoding, LayerSums } from '../../src/network/diagnosis.ts';
+import type { LayerSums } from '../../src/network/diagnosis.ts';
 import { fanOut } from '../../src/network/fan-out.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
+import { scalesOf } from '../../src/network/units.ts';
 import { readActivations } from '../../src/observe/activations.ts';
 import { DiagnosisSession } from '../../src/observe/diagnosis.ts';
 import { prepareTallies } from '../../src/observe/tally.ts';
@@ -14,7 +15,7 @@ import { simulate } from '../../src/reference/simulate.ts';
 import { AnnSession } from '../../src/run/ann-session.ts';
 import { Session } from '../../src/run/session.ts';
 import { SteppedSession } from '../../src/run/stepped-session.ts';
-import { type Sent, sentBy } from '../helpers/closed-times.ts';
+import { kOf, type Sent, sentBy } from '../helpers/closed-times.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { type Recipe, randomAnn, randomNetwork, randomPixels } from '../helpers/random-network.ts';
 import { residual, residualAnn } from '../network/hand-made.ts';
@@ -51,18 +52,19 @@ async function expectReference(ann: Ann, network: SpikingNetwork, images: number
     await trained.classify(pixels);
     await spiking.classify(pixels);
     const sent = tallies.layers.map(({ layer }) => moment(network.layers[layer].depth));
-    const decoding = tallies.layers.map(({ layer }, i): Decoding => {
-      const { depth, ...rest } = network.layers[layer];
-      return decodeWords(network.phaseBits, 'scale' in rest ? rest.scale : 0, sent[i]);
-    });
+    const decoding = sent.map((one) => decodeWords(kOf(network), one));
     tallies.set(images, sent);
     const measured = await session.measure(images, decoding);
     const size = shapeSize(network.input.shape);
     const reference = Array.from({ length: images }, (_, n) => simulate(network, pixels.subarray(n * size, (n + 1) * size), WAVES));
     const synapses = fanOut(network);
     for (const [i, { layer }] of tallies.layers.entries()) {
-      const a = await readActivations(trained, layer, images);
-      const each = reference.map(({ words }) => tallied(words[layer], sent[i], network.phaseBits));
+      const { units, shape } = network.layers[layer];
+      const scales = scalesOf(units, kOf(network));
+      const area = shape.height * shape.width;
+      const activations = await readActivations(trained, layer, images);
+      const a = activations.map((v, j) => v / scales[Math.floor(j / area) % shape.channels]);
+      const each = reference.map(({ words }) => tallied(words[layer], sent[i], kOf(network)));
       const counts = each.flatMap((one) => one.counts);
       const decoded = each.flatMap((one) => one.decoded);
       expectSums(measured[i], diagnose(a, counts, decoded, synapses[layer]!, decoding[i]), network.layers[layer].name);
@@ -95,7 +97,16 @@ describeOnDevice('diagnosis: the device’s sums are the reference’s', () => {
   });
 
   it.each([11, 12, 13, 14, 15, 16])('random network %i', async (seed) => {
-    const recipe: Recipe = { seed, layers: 5, size: 9, channels: 11, phaseBits: (seed % 4) + 1, waves: WAVES, initial: 'half' };
+    const recipe: Recipe = {
+      seed,
+      layers: 5,
+      size: 9,
+      channels: 11,
+      phaseBits: (seed % 4) + 1,
+      waves: WAVES,
+      initial: 'half',
+      perChannel: seed > 13,
+    };
     await expectReference(randomAnn(recipe), randomNetwork(recipe), BATCH - 1, () => ({ words: WAVES, bits: 0 }));
   });
 });
@@ -138,7 +149,7 @@ describeOnDevice('both engines count the same spikes', () => {
         const same = words[tallies.layers.findIndex((one) => one.layer === layer)];
         for (const name of COUNTS) expect(steps[i][name], `${name} of ${network.layers[layer].name}`).toBe(same[name]);
       });
-      expect(steps.some(({ spikes }) => spikes > 0)).toBe(t > network.phaseBits);
+      expect(steps.some(({ spikes }) => spikes > 0)).toBe(t > kOf(network));
     } finally {
       for (const one of [ofSteps, ofWords, stepped, tallies, windowed, trained]) one.dispose();
     }

@@ -7,6 +7,7 @@ import { burst } from '../../src/neuron/burst.ts';
 import { cutSteps } from '../../src/plan/trains/chunks.ts';
 import { laySteps, planesFor } from '../../src/plan/trains/layout.ts';
 import { planTrains, type TrainsOptions } from '../../src/plan/trains/plan.ts';
+import { kOf } from '../helpers/closed-times.ts';
 import { bytesOf } from '../helpers/program.ts';
 import { residual } from '../network/hand-made.ts';
 
@@ -93,7 +94,7 @@ describe('layout', () => {
     // block 1b reads the stem and merge reads it from further; block 2b reads block 1b
     const delays = laySteps(residual(), bistable, true, 1, 4).lines.map(({ source, hold }) => `${source}+${hold}`);
     expect(new Set(delays).size).toBe(delays.length);
-    expect(delays).toContain(`0+${residual().phaseBits}`);
+    expect(delays).toContain(`0+${kOf(residual())}`);
     expect(laySteps(residual(), bistable, false, 1, 4).lines).toEqual([]);
     expect(laySteps(residual(), burst(1), true, 1, 4).lines).toEqual([]);
   });

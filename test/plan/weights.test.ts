@@ -101,7 +101,7 @@ describe('the table of channels', () => {
             let values = layer.bias[o];
             let stored = data[o * 4];
             layer.terms.forEach(({ source, operator }, t) => {
-              const zero = (c: number) => (source < 0 ? network.input.zeroPoint[c] : 0);
+              const zero = (c: number) => (source < 0 ? network.input.units.zero[c] : 0);
               const [shift, weight] = data.subarray((rows[t] + o) * 4);
               expect(shift).toBe(layer.terms[t].shifts[o]);
               const times = 2 ** shift;

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { choicesOf } from '../helpers/choices.ts';
 import { expectSameBits, simulateAll } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
-import { randomNetwork, randomPixels, recipes, recipesByDepth } from '../helpers/random-network.ts';
+import { randomNetwork, randomPixels, recipes, recipesByChannel, recipesByDepth } from '../helpers/random-network.ts';
 import { extremes } from '../network/extremes.ts';
 
 /** Cases of the property; the seed is fixed, so that a failure is there again. */
@@ -16,7 +16,7 @@ describeOnDevice('random networks: the windowed engine equals the reference, wor
     let cases = 0;
     await fc.assert(
       fc.asyncProperty(
-        fc.oneof(recipes, recipesByDepth),
+        fc.oneof(recipes, recipesByDepth, recipesByChannel),
         fc.nat(),
         fc.integer({ min: 1, max: 9 }),
         fc.boolean(),

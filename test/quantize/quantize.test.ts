@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Ann } from '../../src/ann/ann.ts';
 import { seeded } from '../../src/ann/build.ts';
 import { BsnnError, ConversionError, OptionError } from '../../src/errors.ts';
-import type { SpikingNeurons, SpikingReadout } from '../../src/network/network.ts';
+import { phaseBitsOf, type SpikingNeurons, type SpikingReadout } from '../../src/network/network.ts';
 import { type QuantizeOptions, quantize } from '../../src/quantize/quantize.ts';
 import { simulate } from '../../src/reference/simulate.ts';
 import { randomNetwork, recipes } from '../helpers/random-network.ts';
@@ -41,7 +41,7 @@ describe('options', () => {
   });
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('phaseBits %i is taken', (phaseBits) => {
-    expect(convert(small(), { phaseBits }).phaseBits).toBe(phaseBits);
+    expect(phaseBitsOf(convert(small(), { phaseBits }))).toBe(phaseBits);
   });
 
   it.each([
@@ -99,12 +99,12 @@ describe('options', () => {
 
   it('one mean serves all channels, the zero points are rounded half away from zero', () => {
     const { input } = convert(small({ input: 3 }), { mean: [0.5], std: [0.25, 0.5, 1] });
-    expect([...input.zeroPoint]).toEqual([128, 128, 128]);
+    expect([...input.units.zero]).toEqual([128, 128, 128]);
     expect(input.std).toEqual([0.25, 0.5, 1]);
   });
 
   it('means of 0 and 1 are the ends of the range', () => {
-    expect([...convert(small({ input: 2 }), { mean: [0, 1] }).input.zeroPoint]).toEqual([0, 255]);
+    expect([...convert(small({ input: 2 }), { mean: [0, 1] }).input.units.zero]).toEqual([0, 255]);
   });
 });
 
@@ -119,6 +119,15 @@ describe('refusals name the layer', () => {
     expect(error.exitCode).toBe(3);
     expect(error.remedy).not.toBe('');
   };
+
+  it.each<[string, QuantizeOptions['scales']]>([
+    ['first', [[1, 2], 1]],
+    ['first', [[0], 1]],
+    ['first', [Float64Array.of(Number.NaN), 1]],
+    ['readout', [1, [1, 1]]],
+  ])('scales by channel, of layer %s', (name, scales) => {
+    refused(ann(shape, [first, readout(2, [convolution(0, new Float32Array(32), square(4))])]), name, { scales });
+  });
 
   it('an average pool that leaves padding out', () => {
     const averaged = pool('average', 0, shape, 'average', padded, false);
@@ -153,7 +162,7 @@ describe('refusals name the layer', () => {
     const highest = pool('max', 0, shape, 'max', square(2, { stride: [2, 2] }));
     const second = pool('second', 1, highest.shape, 'average', square(2));
     const network = convert(ann(shape, [first, highest, second, readout(2, [convolution(2, [1, 1])])]));
-    expect(network.layers[2]).toMatchObject({ kind: 'pool', mode: 'sum', maxWord: 15 * 4 });
+    expect(network.layers[2]).toMatchObject({ kind: 'pool', mode: 'sum', units: { most: 15 * 4 } });
   });
 
   it('sums that f32 could not hold', () => {
@@ -202,8 +211,8 @@ describe('what conversion makes of pools', () => {
     };
     const highest = of('max');
     const averaged = of('average');
-    expect(highest.layers[1]).toMatchObject({ mode: 'max', maxWord: 15 });
-    expect(averaged.layers[1]).toMatchObject({ mode: 'sum', maxWord: 240 });
+    expect(highest.layers[1]).toMatchObject({ mode: 'max', units: { most: 15 } });
+    expect(averaged.layers[1]).toMatchObject({ mode: 'sum', units: { most: 240 } });
     // the real weight on the sum is 1/16; 8 bits take it to 64 with g four larger
     const gridOf = (net: ReturnType<typeof of>) => (net.layers[2].kind === 'readout' ? net.layers[2].gridBits[0] : Number.NaN);
     expect(gridOf(highest)).toBe(6);
@@ -219,7 +228,7 @@ describe('properties of every conversion', () => {
         const maxOf = (source: number) => {
           if (source < 0) return 255;
           const layer = network.layers[source];
-          return layer.kind === 'pool' ? layer.maxWord : 2 ** network.phaseBits - 1;
+          return layer.units.most;
         };
         for (const layer of network.layers) {
           if (layer.kind === 'pool') continue;
@@ -284,7 +293,7 @@ describe('one layer against the real ANN', () => {
           for (let k = 0; k < 9; k++) {
             const p = pixels[(i * size + y + Math.floor(k / 3)) * size + x + (k % 3)];
             activation += (weights[(o * inputs + i) * 9 + k] * (p / 255 - mean[i])) / std[i];
-            reach += Math.abs(p - network.input.zeroPoint[i]);
+            reach += Math.abs(p - network.input.units.zero[i]);
           }
         }
         const exact = Math.max(0, Math.min(2 ** K - 1, (activation / scale) * 2 ** K));

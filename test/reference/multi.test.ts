@@ -7,6 +7,7 @@ import { ruleOf } from '../../src/neuron/neuron.ts';
 import { maxStep, maxSumStep } from '../../src/reference/operators.ts';
 import { simulateSteps } from '../../src/reference/stepped.ts';
 import { windowed } from '../../src/reference/windowed.ts';
+import { kOf } from '../helpers/closed-times.ts';
 import { firstDifference } from '../helpers/compare.ts';
 import { randomNetwork, randomPixels, recipes } from '../helpers/random-network.ts';
 import { extremes } from '../network/extremes.ts';
@@ -42,7 +43,7 @@ describe('multi+:n', () => {
       fc.property(recipes, fc.boolean(), (recipe, extreme) => {
         const net = network(recipe, extreme);
         const pixels = randomPixels(net.input.shape, 1, recipe.seed);
-        const neuron = { name: 'multi+', bits: net.phaseBits } as const;
+        const neuron = { name: 'multi+', bits: kOf(net) } as const;
         const steps = simulateSteps(net, pixels, { neuron, timesteps: recipe.waves });
         for (let t = 1; t <= recipe.waves; t++) {
           const words = windowed(net, pixels, t);
@@ -75,7 +76,7 @@ describe('multi:n', () => {
         const net = network(recipe, false);
         const pixels = randomPixels(net.input.shape, 1, recipe.seed);
         const { trains, counts, decoded } = simulateSteps(net, pixels, {
-          neuron: { name: 'multi', bits: net.phaseBits },
+          neuron: { name: 'multi', bits: kOf(net) },
           timesteps,
         });
         net.layers.forEach((layer, l) => {

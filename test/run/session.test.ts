@@ -6,7 +6,7 @@ import { readMembranes } from '../../src/observe/words.ts';
 import { totalBytes } from '../../src/plan/program.ts';
 import { logits } from '../../src/reference/simulate.ts';
 import { type RunResult, Session, type SessionOptions } from '../../src/run/session.ts';
-import { wordSteps } from '../helpers/closed-times.ts';
+import { kOf, wordSteps } from '../helpers/closed-times.ts';
 import { expectSameBits, simulateAll } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomPixels } from '../helpers/random-network.ts';
@@ -89,9 +89,9 @@ describeOnDevice('results do not depend on how the work is cut', () => {
 
   it('fewer waves are the first of more', async () => {
     const one = await runOnce(pixels, { waves: 1 });
-    const points = network.phaseBits * IMAGES * classes;
+    const points = kOf(network) * IMAGES * classes;
     expect(one.potentials).toEqual(whole.potentials.subarray(0, points));
-    expect(one.steps).toEqual(whole.steps.slice(0, network.phaseBits));
+    expect(one.steps).toEqual(whole.steps.slice(0, kOf(network)));
   });
 
   it('pixels from the middle of a larger buffer', async () => {
@@ -127,12 +127,12 @@ describeOnDevice('all variants give the reference’s bits on a residual network
       expect(result.logits.subarray(n * classes, (n + 1) * classes)).toEqual(expected);
     });
     expect(result.steps.at(-1)).toBe(wordSteps(network, WAVES));
-    expect(result.steps[network.phaseBits - 1]).toBe(wordSteps(network, 1));
-    expect(result.steps.length).toBe(WAVES * network.phaseBits);
+    expect(result.steps[kOf(network) - 1]).toBe(wordSteps(network, 1));
+    expect(result.steps.length).toBe(WAVES * kOf(network));
   });
 
   it('zero in (pixels at the zero point) gives the same for every image', async () => {
-    const grey = new Uint8Array(3 * size).fill(network.input.zeroPoint[0]);
+    const grey = new Uint8Array(3 * size).fill(network.input.units.zero[0]);
     const result = await runOnce(grey);
     expect(result.logits.subarray(0, classes)).toEqual(result.logits.subarray(2 * classes));
     const [image] = simulateAll(network, grey.subarray(0, size), WAVES);

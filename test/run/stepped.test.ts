@@ -8,7 +8,7 @@ import { record } from '../../src/observe/record.ts';
 import { readWords } from '../../src/observe/words.ts';
 import { Session } from '../../src/run/session.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../../src/run/stepped-session.ts';
-import { wordSteps } from '../helpers/closed-times.ts';
+import { kOf, wordSteps } from '../helpers/closed-times.ts';
 import { firstDifference } from '../helpers/compare.ts';
 import { expectSameAccumulators, simulateAllSteps } from '../helpers/compare-steps.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
@@ -31,7 +31,7 @@ async function withSession<T>(options: SteppedSessionOptions, use: (session: Ste
 describeOnDevice('the stepped session', () => {
   it('bistable: the bits of the windowed engine’s words are the spikes of its steps, and the potentials agree', async () => {
     const waves = 3;
-    const K = network.phaseBits;
+    const K = kOf(network);
     const windowed = await Session.create(device as Device, network, { batch: 5, waves, keepWords: true });
     try {
       const words = await windowed.classify(pixels);

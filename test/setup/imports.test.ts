@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lower: ['graph', 'ann'],
   onnx: ['graph', 'ann', 'lower'],
   network: ['ann'],
-  neuron: ['network'],
+  neuron: ['ann', 'network'],
   quantize: ['ann', 'network'],
   reference: ['ann', 'network', 'neuron'],
   gpu: [],
@@ -46,7 +46,7 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
   onnx: ['import.ts'],
   network: [
     ...['network.ts', 'neuron.ts', 'timetable.ts', 'units.ts', 'check.ts', 'interleave.ts', 'work.ts', 'fan-out.ts'],
-    ...['diagnosis.ts', 'power.ts', 'round.ts', 'correction.ts', 'saved/about.ts', 'saved/load.ts', 'saved/save.ts'],
+    ...['diagnosis.ts', 'power.ts', 'round.ts', 'correction.ts', 'bound.ts', 'saved/about.ts', 'saved/load.ts', 'saved/save.ts'],
   ],
   neuron: ['neuron.ts', 'model.ts', 'bistable.ts', 'membrane.ts'],
   quantize: ['quantize.ts', 'joins.ts', 'phases.ts'],
@@ -54,7 +54,16 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
   gpu: ['device.ts', 'node.ts', 'buffers.ts', 'bind.ts', 'clock.ts', 'pipelines.ts', 'shader.ts'],
   kernels: [EVERYTHING],
   plan: [
-    ...['program.ts', 'choices.ts', 'fit.ts', 'cells/plan.ts', 'words/options.ts', 'words/plan.ts', 'words/regions.ts'],
+    ...[
+      'program.ts',
+      'choices.ts',
+      'fit.ts',
+      'cells/plan.ts',
+      'cells/histograms.ts',
+      'words/options.ts',
+      'words/plan.ts',
+      'words/regions.ts',
+    ],
     ...['trains/plan.ts', 'trains/chunks.ts', 'trains/layout.ts', 'trains/passes.ts', 'trains/interleaved.ts'],
   ],
   run: [

@@ -32,6 +32,8 @@ export interface AboutCalibration {
   /** How λ was chosen; where that is "percentile", which. */
   readonly scale: (typeof SCALES)[number];
   readonly percentile: number;
+  /** Whether each channel has a λ of its own. */
+  readonly perChannel: boolean;
   /** Whether biases were corrected on the same images. */
   readonly correctBias: boolean;
 }
@@ -55,7 +57,7 @@ export function checkAbout(about: unknown, classes: number, refuse: Refuse): Abo
   if (names !== null && (names as string[]).length !== classes) no('classes', `does not have ${classes} names`);
   if (normalization !== null && !isNormalization(normalization)) no('normalization', 'is no mean and std with their origins');
   if (calibration !== null && !isCalibration(calibration))
-    no('calibration', 'does not say images, origin, scale, percentile and whether biases are corrected');
+    no('calibration', 'does not say images, origin, scale, percentile, whether by channel and whether biases are corrected');
   return { classes: names, normalization, calibration } as AboutNetwork;
 }
 
@@ -72,5 +74,6 @@ const isCalibration = (value: unknown): boolean =>
   Number.isSafeInteger(value.images) &&
   isOneOf(value.origin, CALIBRATION_ORIGINS) &&
   isOneOf(value.scale, SCALES) &&
+  typeof value.perChannel === 'boolean' &&
   typeof value.correctBias === 'boolean' &&
   Number.isFinite(value.percentile);

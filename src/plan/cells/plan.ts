@@ -1,29 +1,28 @@
 import { type Ann, type AnnNeurons, type AnnReadout, lastReaders, type Shape, shapeSize } from '../../ann/ann.ts';
-import { BINS } from '../../ann/statistics.ts';
 import { annConvolve, layCellWeights, packCellChannels, packCellWeights } from '../../kernels/ann-convolve.ts';
 import { annEncode } from '../../kernels/ann-encode.ts';
 import { annPool } from '../../kernels/ann-pool.ts';
 import { blocksOf, cellsOf, tilesOf } from '../../kernels/geometry.ts';
-import { histogram } from '../../kernels/histogram.ts';
 import type { Dispatch } from '../../kernels/kernel.ts';
 import { layChannels } from '../../kernels/weights.ts';
 import { place } from '../arena.ts';
 import { type FitOptions, fit, type PlanLimits } from '../fit.ts';
 import { type Packers, type Program, storage, uniform } from '../program.ts';
 import { Tables } from '../tables.ts';
+import { countLayer, type Histograms, histogramBuffers, layHistograms } from './histograms.ts';
 
 /** What to plan for. */
 export interface CellsOptions extends FitOptions {
   /** Keep the activations of all layers until the end of a batch. */
   readonly keepCells?: boolean;
+  /** Count the activations of each channel too. */
+  readonly countChannels?: boolean;
 }
 
 /** The trained network's program; activations are cells of four channels in f32. */
-export interface CellsProgram extends Program {
+export interface CellsProgram extends Program, Histograms {
   /** First cell of each layer, [block of 4 channels][y][x][image]. */
   readonly layers: readonly number[];
-  /** Layers that are counted in histograms, in order. */
-  readonly counted: readonly number[];
 }
 
 /** Bytes of a cell. */
@@ -31,7 +30,7 @@ const CELL = 16;
 
 /** Plans the trained network for a batch, cut to the limits. Pure. @throws OptionError, DeviceError where not even one image fits */
 export const planCells = (ann: Ann, limits: PlanLimits, options: CellsOptions): CellsProgram =>
-  fit(ann.name, limits, options, (batch) => [planBatch(ann, limits, batch, options.keepCells ?? false)]);
+  fit(ann.name, limits, options, (batch) => [planBatch(ann, limits, batch, options)]);
 
 /** First cell of each layer (index + 1; the input first). Cell 0 is padding. */
 function layCells(ann: Ann, batch: number, keep: boolean): { cells: number[]; size: number } {
@@ -41,10 +40,11 @@ function layCells(ann: Ann, batch: number, keep: boolean): { cells: number[]; si
   return { cells: placement.offsets.map((offset) => offset + 1), size: placement.size + 1 };
 }
 
-function planBatch(ann: Ann, limits: PlanLimits, batch: number, keepCells: boolean): CellsProgram {
+function planBatch(ann: Ann, limits: PlanLimits, batch: number, options: CellsOptions): CellsProgram {
+  const { keepCells = false, countChannels = false } = options;
   const { cells, size } = layCells(ann, batch, keepCells);
   const tables = new Tables(limits);
-  const counted: number[] = [];
+  const histograms = layHistograms(ann, countChannels);
   const dispatches: Dispatch[] = [annEncode(ann.input, batch, cells[0])];
   ann.layers.forEach((layer, l) => {
     if (layer.kind === 'pool') {
@@ -54,10 +54,7 @@ function planBatch(ann: Ann, limits: PlanLimits, batch: number, keepCells: boole
     const table = tables.table('channels', 'channels', l, layChannels(layer).entries * 8, false);
     const weights = { layer: l, tiles: tilesOf(layer.shape.channels), tileBytes: layCellWeights(ann, layer).tileWords * 4 };
     dispatches.push(...annConvolve(ann, layer, l, batch, cells, tables.weights('weights', 'weights', weights, true), table));
-    if (layer.kind === 'neurons') {
-      dispatches.push(histogram(layer, l, batch, cells[l + 1], counted.length * BINS));
-      counted.push(l);
-    }
+    if (layer.kind === 'neurons') dispatches.push(...countLayer(ann, histograms, l, batch, cells[l + 1]));
   });
   const classes = ann.layers[ann.layers.length - 1].shape.channels;
   return {
@@ -65,11 +62,11 @@ function planBatch(ann: Ann, limits: PlanLimits, batch: number, keepCells: boole
     batch,
     dispatches,
     layers: cells.slice(1),
-    counted,
+    ...histograms,
     buffers: {
       cells: storage(size * CELL),
       pixels: storage(shapeSize(ann.input) * batch + 4),
-      bins: storage(Math.max(1, counted.length) * BINS * 4),
+      ...histogramBuffers(ann, histograms),
       weights: tables.buffer('weights'),
       channels: tables.buffer('channels'),
       normalization: storage(ann.input.channels * 8),
