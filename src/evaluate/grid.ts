@@ -1,0 +1,89 @@
+import type { AnnTerm } from '../ann/ann.ts';
+import { sourceShape } from '../ann/ann.ts';
+import { rowOf } from '../network/bound.ts';
+import { MEMBRANE_LIMIT, type SpikingNetwork, type SpikingNeurons, type SpikingReadout } from '../network/network.ts';
+import { unitsOf } from '../network/units.ts';
+
+/** What the integer grid (specification, section 3) makes of a layer: all that inspection and explanation ask of it. */
+
+/** A layer on the grid. */
+export type GridLayer = SpikingNeurons | SpikingReadout;
+type GridTerm = GridLayer['terms'][number];
+
+/** How well a layer fits its grid. */
+export interface GridFigures {
+  /** Least and greatest g of the channels. */
+  readonly gridBits: readonly [min: number, max: number];
+  /**
+   * Bits that weights make use of, with their sign: 1 + log2(largest magnitude + 1) of a channel's weights in one term. Rows of zeros
+   * are left out; null where there are no others.
+   */
+  readonly weightBits: { readonly least: number; readonly median: number } | null;
+  /** Rows of a term's weights, one an output channel, and those that are all 0. */
+  readonly rows: number;
+  readonly zeroRows: number;
+  /** log2 of the largest sum that a channel can have, Σ |w| · largest word + |b|, and of what it may have. */
+  readonly boundBits: number;
+  readonly limitBits: number;
+}
+
+/** Weights below this many bits are too coarse to stand for those of the trained network. */
+export const FEWEST_BITS = 6;
+
+/** Activation (of the readout: logit) that 1 of a channel's membrane stands for. */
+export const membraneUnit = ({ kind, units, gridBits }: GridLayer, o: number): number =>
+  kind === 'readout' ? units.unit[o] : units.unit[o] * 2 ** -gridBits[o];
+
+/** Membrane units that a weight of 1 counts in a channel of a term. */
+const weightStep = (_term: GridTerm, _o: number): number => 1;
+
+/** A term in real weights: those that the integers stand for. */
+export function realTerm(network: SpikingNetwork, layer: GridLayer, term: GridTerm): AnnTerm {
+  const { source, operator } = term;
+  const { channels } = layer.shape;
+  const { unit } = unitsOf(network, source);
+  const step = Float64Array.from({ length: channels }, (_, o) => membraneUnit(layer, o) * weightStep(term, o));
+  if (operator.type === 'identity') {
+    return {
+      source,
+      operator: { type: 'identity', weights: Float32Array.from(operator.weights, (w, o) => (w * step[o]) / unit[o]) },
+    };
+  }
+  const inputs = sourceShape(network, source).channels / operator.groups;
+  const area = operator.window.kernel[0] * operator.window.kernel[1];
+  const weights = Float32Array.from(operator.weights, (w, i) => {
+    const o = Math.floor(i / area / inputs);
+    const first = Math.floor(o / (channels / operator.groups)) * inputs;
+    return (w * step[o]) / unit[first + (Math.floor(i / area) % inputs)];
+  });
+  return { source, operator: { ...operator, weights } };
+}
+
+/** A layer's biases in real numbers. */
+export const realBias = (layer: GridLayer): Float64Array => Float64Array.from(layer.bias, (b, o) => b * membraneUnit(layer, o));
+
+/** The figures of one layer. */
+export function gridFigures(network: SpikingNetwork, layer: GridLayer): GridFigures {
+  const { channels } = layer.shape;
+  const bits: number[] = [];
+  let [rows, sum] = [0, 1];
+  for (let o = 0; o < channels; o++) {
+    let most = Math.abs(layer.bias[o]);
+    for (const term of layer.terms) {
+      const { largest, total } = rowOf(term.operator.weights, o, channels);
+      most += total * unitsOf(network, term.source).most * weightStep(term, o);
+      if (largest > 0) bits.push(1 + Math.log2(largest + 1));
+      rows++;
+    }
+    sum = Math.max(sum, most);
+  }
+  bits.sort((a, b) => a - b);
+  return {
+    gridBits: [layer.gridBits.reduce((a, b) => Math.min(a, b)), layer.gridBits.reduce((a, b) => Math.max(a, b))],
+    weightBits: bits.length === 0 ? null : { least: bits[0], median: bits[bits.length >> 1] },
+    rows,
+    zeroRows: rows - bits.length,
+    boundBits: Math.log2(sum),
+    limitBits: Math.log2(MEMBRANE_LIMIT),
+  };
+}
