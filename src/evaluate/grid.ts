@@ -15,8 +15,8 @@ export interface GridFigures {
   /** Least and greatest g of the channels. */
   readonly gridBits: readonly [min: number, max: number];
   /**
-   * Bits that weights make use of, with their sign: 1 + log2(largest magnitude + 1) of a channel's weights in one term. Rows of zeros
-   * are left out; null where there are no others.
+   * Bits that weights make use of, with their sign: 1 + log2(largest magnitude + 1) of a channel's weights in one term, 8 at most,
+   * since those of identities may be larger. Rows of zeros are left out; null where there are no others.
    */
   readonly weightBits: { readonly least: number; readonly median: number } | null;
   /** Rows of a term's weights, one an output channel, and those that are all 0. */
@@ -26,6 +26,9 @@ export interface GridFigures {
   readonly boundBits: number;
   readonly limitBits: number;
 }
+
+/** Of a weight of a convolution. */
+const MOST_BITS = 8;
 
 /** Weights below this many bits are too coarse to stand for those of the trained network. */
 export const FEWEST_BITS = 6;
@@ -72,7 +75,7 @@ export function gridFigures(network: SpikingNetwork, layer: GridLayer): GridFigu
     for (const term of layer.terms) {
       const { largest, total } = rowOf(term.operator.weights, o, channels);
       most += total * unitsOf(network, term.source).most * weightStep(term, o);
-      if (largest > 0) bits.push(1 + Math.log2(largest + 1));
+      if (largest > 0) bits.push(Math.min(MOST_BITS, 1 + Math.log2(largest + 1)));
       rows++;
     }
     sum = Math.max(sum, most);

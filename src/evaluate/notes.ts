@@ -5,7 +5,16 @@ import type { NormalizationFigures } from './fit.ts';
 
 /** What the user should know and no figure says. */
 export interface Note {
-  readonly code: 'bgr' | 'calibrated-on-evaluated' | 'class-names' | 'class-count' | 'mean-std-assumed' | 'normalized' | 'skipped';
+  readonly code:
+    | 'ann-accuracy'
+    | 'mean-std-wrong'
+    | 'bgr'
+    | 'calibrated-on-evaluated'
+    | 'class-names'
+    | 'class-count'
+    | 'mean-std-assumed'
+    | 'normalized'
+    | 'skipped';
   readonly text: string;
 }
 
