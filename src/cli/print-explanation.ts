@@ -3,7 +3,7 @@ import type { ErrorFigures, ExplainedLayer, Explanation } from '../evaluate/expl
 import type { PixelFigures } from '../evaluate/pixel-check.ts';
 import type { Remedy } from '../evaluate/remedies.ts';
 import { phaseText } from '../report/text.ts';
-import { COLUMNS, clip, ending, field, type Paint, paint, percent, printable, whole } from './print.ts';
+import { COLUMNS, clip, ending, field, type Paint, paint, percent, printable, whole, wrap } from './print.ts';
 import { inputLines, noteLines } from './print-inputs.ts';
 
 /** An explanation for people, at most 80 columns wide. Errors are in points: hundredths of what tells the logits apart. */
@@ -90,12 +90,14 @@ const LAYER_COLUMNS = [7, 10, 10, 9, 8, 8];
 function remedyTable(remedies: readonly Remedy[], { dim }: Paint): string[] {
   const row = (option: string, cells: readonly string[]) =>
     `  ${clip(option, 30).padEnd(30)}${cells.map((cell, i) => cell.padStart(REMEDY_COLUMNS[i])).join('')}`.trimEnd();
-  const signed = (gain: number) => `${gain > 0 ? '-' : '+'}${points(Math.abs(gain))}`;
+  const better = remedies.filter(({ gain }) => gain > 0);
+  const others = remedies.filter(({ gain }) => gain <= 0).map(({ option }) => option);
   return [
-    dim(row('what to try, measured', ['error', 'change', 'ANN’s class', 'step T'])),
-    ...remedies.map(({ option, error, gain, agreement, timesteps }) =>
-      row(option, [points(error), signed(gain), percent(agreement), whole(timesteps)]),
+    dim(row('what to try, measured', ['error', 'less by', 'ANN’s class', 'step T'])),
+    ...better.map(({ option, error, gain, agreement, timesteps }) =>
+      row(option, [points(error), points(gain), percent(agreement), whole(timesteps)]),
     ),
+    ...(others.length > 0 ? [`  ${wrap(`tried and no better: ${others.join(', ')}`, 2)}`] : []),
   ];
 }
 

@@ -1,5 +1,6 @@
-import { type Ann, type AnnLayer, type AnnNeurons, type AnnReadout, INPUT, type Shape } from '../ann/ann.ts';
-import type { SpikingNetwork } from '../network/network.ts';
+import { type Ann, type AnnLayer, type AnnNeurons, type AnnReadout, INPUT, sourcesOf } from '../ann/ann.ts';
+import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
+import { inputRemainder } from '../quantize/grid.ts';
 import { type GridLayer, realBias, realTerm } from './grid.ts';
 
 /**
@@ -18,51 +19,50 @@ export type Effect = (typeof EFFECTS)[number];
 /** Whether an effect is there in a layer. */
 export type HasEffect = (layer: number, effect: Effect) => boolean;
 
+/** A trained network with effects, and the mean of pixels / 255 that it is to be run with. */
+export interface AffectedAnn {
+  readonly ann: Ann;
+  readonly mean: readonly number[];
+}
+
 /**
- * The trained network with effects of its conversion. Pure.
+ * The trained network with effects of its conversion. That zero points of the input are whole numbers, [255·mean], belongs to the
+ * weights of the layers that read it. Pure.
  * @param network what `quantize` made of it: layer for layer the same
  */
-export function withEffects(ann: Ann, network: SpikingNetwork, has: HasEffect): Ann {
+export function withEffects(ann: Ann, network: SpikingNetwork, has: HasEffect): AffectedAnn {
+  const { mean, units } = network.input;
+  const whole = ann.layers.some((layer, l) => sourcesOf(layer).includes(INPUT) && has(l, 'weights'));
   const layers: AnnLayer[] = [];
   const place: number[] = [];
   const moved = (source: number): number => (source === INPUT ? INPUT : place[source]);
   for (const [l, layer] of ann.layers.entries()) {
     if (layer.kind === 'pool') layers.push({ ...layer, source: moved(layer.source) });
     else {
-      const own = has(l, 'weights') ? onGrid(network, l, layer) : layer;
+      const own = has(l, 'weights') ? onGrid(network, l, layer) : whole ? forWholeZeros(network, layer) : layer;
       const terms = own.terms.map((term) => ({ ...term, source: moved(term.source) }));
       layers.push({ ...own, terms });
       if (own.kind === 'neurons') layers.push(...asWords(network, l, layers.length - 1, own, has));
     }
     place.push(layers.length - 1);
   }
-  return { ...ann, layers };
+  return { ann: { ...ann, layers }, mean: whole ? Array.from(units.zero, (zero) => zero / 255) : mean };
 }
 
 /** A layer with the weights and biases that its integers stand for. */
 function onGrid<L extends AnnNeurons | AnnReadout>(network: SpikingNetwork, l: number, layer: L): L {
   const spiking = network.layers[l] as GridLayer;
-  const terms = spiking.terms.map((term) => realTerm(network, spiking, term));
-  const left = leftOver(network, layer.shape, terms);
-  const bias = Float32Array.from(realBias(spiking), (b, o) => b + left[o]);
-  return { ...layer, terms, bias };
+  return { ...layer, terms: spiking.terms.map((term) => realTerm(network, spiking, term)), bias: realBias(spiking) };
 }
 
-/** What biases have taken from the input, whose zero points are whole numbers: Σ W · (255·mean − [255·mean]) / (255·std) (section 7). */
-function leftOver({ input }: SpikingNetwork, { channels }: Shape, terms: AnnNeurons['terms']): Float64Array {
+/** A layer as it was trained, with biases for an input whose zero points are whole numbers (section 7). */
+function forWholeZeros<L extends AnnNeurons | AnnReadout>({ input }: SpikingNetwork, layer: L): L {
   const rest = input.mean.map((m, c) => (255 * m - input.units.zero[c]) / (255 * input.std[c]));
-  const sums = new Float64Array(channels);
-  for (const { source, operator } of terms) {
-    if (source !== INPUT) continue;
-    const inputs = operator.type === 'identity' ? 1 : input.shape.channels / operator.groups;
-    const columns = operator.weights.length / channels;
-    operator.weights.forEach((w, i) => {
-      const o = Math.floor(i / columns);
-      const group = operator.type === 'identity' ? o : Math.floor(o / (channels / operator.groups)) * inputs;
-      sums[o] += w * rest[group + Math.floor(((i % columns) * inputs) / columns)];
-    });
-  }
-  return sums;
+  const { channels } = layer.shape;
+  const bias = Float32Array.from(layer.bias, (b, o) =>
+    layer.terms.reduce((sum, term) => sum + inputRemainder(term, input.shape, rest, o, channels), b),
+  );
+  return { ...layer, bias };
 }
 
 /** f32 has whole numbers alone from here on: what is added to it is rounded. */
@@ -75,29 +75,40 @@ const WHOLE = 2 ** 23;
 function asWords(network: SpikingNetwork, l: number, at: number, { name, shape }: AnnNeurons, has: HasEffect): AnnNeurons[] {
   const [clips, rounds] = [has(l, 'clipping'), has(l, 'rounding')];
   if (!clips && !rounds) return [];
-  const { unit, most } = network.layers[l].units;
-  const down = rounds && network.initial === 'zero' ? -0.5 : 0;
-  const steps: [weight: (o: number) => number, bias: number, ceiling: number][] = [
-    [(o) => 1 / unit[o], down, clips ? most : Infinity],
-    ...(rounds
-      ? ([
-          [() => 1, WHOLE, Infinity],
-          [() => 1, -WHOLE, Infinity],
-        ] as typeof steps)
-      : []),
-    [(o) => unit[o], 0, Infinity],
+  const { gridBits, units } = network.layers[l] as SpikingNeurons;
+  const down = network.initial === 'zero' ? -0.5 : 0;
+  // sums of integers often lie in the middle of two words, where the sums of f32 lie on either side: half of a grid's step up
+  const up = (o: number) => (has(l, 'weights') ? 2 ** -(gridBits[o] + 1) : 0);
+  const step = (i: number, weight: (o: number) => number, bias: (o: number) => number, ceiling = Infinity): AnnNeurons => {
+    const numbers = (of: (o: number) => number) => Float32Array.from({ length: shape.channels }, (_, o) => of(o));
+    const terms = [{ source: at + i, operator: { type: 'identity', weights: numbers(weight) } as const }];
+    return { kind: 'neurons', name, shape, terms, bias: numbers(bias), ceiling };
+  };
+  const scaled = step(
+    0,
+    (o) => 1 / units.unit[o],
+    (o) => (rounds ? down + up(o) : 0),
+    clips ? units.most : Infinity,
+  );
+  const back = (i: number) =>
+    step(
+      i,
+      (o) => units.unit[o],
+      () => 0,
+    );
+  if (!rounds) return [scaled, back(1)];
+  return [
+    scaled,
+    step(
+      1,
+      () => 1,
+      () => WHOLE,
+    ),
+    step(
+      2,
+      () => 1,
+      () => -WHOLE,
+    ),
+    back(3),
   ];
-  return steps.map(([weight, bias, ceiling], i) => ({
-    kind: 'neurons',
-    name,
-    shape,
-    terms: [
-      {
-        source: at + i,
-        operator: { type: 'identity', weights: Float32Array.from({ length: shape.channels }, (_, o) => weight(o)) },
-      },
-    ],
-    bias: new Float32Array(shape.channels).fill(bias),
-    ceiling,
-  }));
 }

@@ -1,4 +1,5 @@
 import type { Ann } from '../ann/ann.ts';
+import { countImages } from '../ann/pixels.ts';
 import { convertCalibrated } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { AdapterDescription, Device } from '../gpu/device.ts';
@@ -8,8 +9,9 @@ import { type Batch, logitsAt } from '../run/batch.ts';
 import { Session } from '../run/session.ts';
 import { type LabelledSource, pixelsSource, readImages } from '../run/source.ts';
 import { type Accuracy, accuracyOf, bestClasses, countAgreeing, countHits } from './accuracy.ts';
+import { attributeEffects, attributeLayers, type EffectError, sharesOf } from './attribute.ts';
 import { runDiagnosed } from './diagnosed.ts';
-import { EFFECTS, type Effect, withEffects } from './effects.ts';
+import type { AffectedAnn, Effect } from './effects.ts';
 import { EXPLAINED } from './explained.ts';
 import { classesOf } from './fit.ts';
 import { type Logits, logitError } from './logit-error.ts';
@@ -54,7 +56,7 @@ export interface ErrorFigures {
   /** After each word. */
   readonly words: readonly number[];
   /** Of the first word: what each effect causes alone, in all layers, and what is left without it. */
-  readonly effects: Readonly<Record<Effect, { readonly alone: number; readonly without: number }>>;
+  readonly effects: Readonly<Record<Effect, EffectError>>;
   /** All effects together, without spikes: the network of K-bit words. */
   readonly together: number;
   /** How far the first word's logits are from those of that network: what is due to the times of spikes. */
@@ -115,7 +117,7 @@ export async function explain(
   const plain = convertCalibrated(ann, calibration, evaluation);
   const network = correctBias ? await convertAs(device, evaluation, calibration, { changes: {} }) : plain;
   const words = await wordLogits(bench, network, waves);
-  const error = await errorFigures(bench, plain, trained, words, correctBias ? await wordLogits(bench, plain, 1) : words);
+  const error = await errorFigures(bench, plain, trained, words, (correctBias ? await wordLogits(bench, plain, 1) : words)[0]);
   const layers = await layerFigures(bench, plain, network);
   const classes = bestClasses({ values: trained, images: images.count });
   const last = { values: words[waves - 1], images: images.count };
@@ -153,6 +155,9 @@ async function calibrate({ device, evaluation, report }: Bench): Promise<Calibra
   }
 }
 
+/** Images at once, such that the last batch is not the smallest: software drivers compute what a batch lacks all the same. */
+const evenBatch = (images: number, most: number): number => Math.ceil(images / Math.ceil(images / most));
+
 /** Logits of a trained network, as it is or with effects. @param pixels of some of the images, by default all */
 async function trainedLogits(
   { device, evaluation, pixels: all }: Bench,
@@ -160,7 +165,8 @@ async function trainedLogits(
   { mean, std }: Normalization = evaluation,
   pixels = all,
 ): Promise<Float32Array> {
-  const session = await AnnSession.create(device, ann, { mean, std, batch: evaluation.batch });
+  const batch = evenBatch(countImages(pixels, ann.input), evaluation.batch);
+  const session = await AnnSession.create(device, ann, { mean, std, batch });
   try {
     return (await session.classify(pixels)).logits;
   } finally {
@@ -168,9 +174,14 @@ async function trainedLogits(
   }
 }
 
+/** Logits of a trained network with effects of conversion. */
+const affectedLogits = (bench: Bench, { ann, mean }: AffectedAnn, pixels?: Uint8Array): Promise<Float32Array> =>
+  trainedLogits(bench, ann, { mean, std: bench.evaluation.std }, pixels);
+
 /** Logits of a spiking network after each word. */
 async function wordLogits({ device, evaluation, pixels }: Bench, network: SpikingNetwork, waves: number): Promise<Logits[]> {
-  const { batch, choices, images } = evaluation;
+  const { choices, images } = evaluation;
+  const batch = evenBatch(images.count, evaluation.batch);
   const session = await Session.create(device, network, { batch, waves, choices });
   try {
     const { units, points } = session;
@@ -186,67 +197,49 @@ async function wordLogits({ device, evaluation, pixels }: Bench, network: Spikin
   }
 }
 
-/** The whole network's error, and its parts. @param plain the network before biases are corrected; `first` its logits */
+/** The whole network's error, and its parts. @param first logits of the first word of `network`, whose biases are not corrected */
 async function errorFigures(
   bench: Bench,
-  plain: SpikingNetwork,
+  network: SpikingNetwork,
   trained: Logits,
   words: readonly Logits[],
-  [first]: readonly Logits[],
+  first: Logits,
 ): Promise<ErrorFigures> {
   const { ann, correctBias } = bench.evaluation;
-  const classes = classesOf(ann);
-  const run = (has: (effect: Effect) => boolean) =>
-    trainedLogits(
-      bench,
-      withEffects(ann, plain, (_, effect) => has(effect)),
-    );
-  const errorOf = (logits: Logits) => logitError(logits, trained, classes);
-  const effects = {} as Record<Effect, { alone: number; without: number }>;
-  for (const one of EFFECTS) {
-    effects[one] = {
-      alone: errorOf(await run((effect) => effect === one)),
-      without: errorOf(await run((effect) => effect !== one)),
-    };
-  }
-  const together = await run(() => true);
+  const errorOf = (logits: Logits) => logitError(logits, trained, classesOf(ann));
+  const run = (affected: AffectedAnn) => affectedLogits(bench, affected);
+  const { effects, together } = await attributeEffects({ ann, network, trained, run });
   return {
     words: words.map(errorOf),
     effects,
     together: errorOf(together),
-    timing: logitError(first, trained, classes, together),
+    timing: logitError(first, trained, classesOf(ann), together),
     uncorrected: correctBias ? errorOf(first) : null,
   };
 }
 
-/** Every layer, one effect at a time. */
+/** Every layer by itself. @param plain the network before biases are corrected */
 async function layerFigures(bench: Bench, plain: SpikingNetwork, network: SpikingNetwork): Promise<ExplainedLayer[]> {
   const { evaluation, pixels, report } = bench;
   const { ann, images } = evaluation;
   const count = Math.min(OF_LAYERS, images.count);
   const some = pixels.subarray(0, (pixels.length / images.count) * count);
   const trained = await trainedLogits(bench, ann, evaluation, some);
-  const parts = ann.layers.flatMap(({ kind }, l) =>
-    EFFECTS.filter((effect) => kind === 'neurons' || (kind === 'readout' && effect === 'weights')).map((effect) => ({ l, effect })),
+  const run = (affected: AffectedAnn) => affectedLogits(bench, affected, some);
+  const errors = await attributeLayers({ ann, network: plain, trained, run }, (done, runs) =>
+    report({ stage: 'explain', done: done * count, images: runs * count }),
   );
-  const errors = ann.layers.map(() => ({ clipping: 0, rounding: 0, weights: 0 }));
-  for (const [i, { l, effect }] of parts.entries()) {
-    const other = withEffects(ann, plain, (layer, one) => layer === l && one === effect);
-    errors[l][effect] = logitError(await trainedLogits(bench, other, evaluation, some), trained, classesOf(ann));
-    report({ stage: 'explain', done: (i + 1) * count, images: parts.length * count });
-  }
   const [part] = cutImages(images, images.count, classesOf(ann));
   const { layers } = await runDiagnosed(bench.device, network, evaluation, part as Part, new Stopwatch(), ({ done }) =>
     report({ stage: 'diagnosis', done, images: images.count }),
   );
-  const squares = errors.map((of) => EFFECTS.reduce((sum, effect) => sum + of[effect] ** 2, 0));
-  const total = squares.reduce((a, b) => a + b, 0);
+  const shares = sharesOf(errors);
   const firing = ann.layers.flatMap(({ kind }, l) => (kind === 'neurons' ? [l] : []));
   return ann.layers
     .flatMap(({ kind, name }, l) => {
       if (kind === 'pool') return [];
       const { sin = null, saturated = null } = layers[firing.indexOf(l)] ?? {};
-      return [{ name, images: count, ...errors[l], share: total === 0 ? 0 : squares[l] / total, sin, saturated }];
+      return [{ name, images: count, ...errors[l], share: shares[l], sin, saturated }];
     })
     .sort((a, b) => b.share - a.share);
 }

@@ -63,7 +63,7 @@ export function realTerm(network: SpikingNetwork, layer: GridLayer, term: GridTe
 }
 
 /** A layer's biases in real numbers. */
-export const realBias = (layer: GridLayer): Float64Array => Float64Array.from(layer.bias, (b, o) => b * membraneUnit(layer, o));
+export const realBias = (layer: GridLayer): Float32Array => Float32Array.from(layer.bias, (b, o) => b * membraneUnit(layer, o));
 
 /** The figures of one layer. */
 export function gridFigures(network: SpikingNetwork, layer: GridLayer): GridFigures {
