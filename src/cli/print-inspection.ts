@@ -88,8 +88,8 @@ function gridTable(layers: readonly InspectedLayer[], { dim }: Paint): string[] 
     dim(row('#', 'layer', ['depth', 'SN', 'λ', 'g', 'bits', 'bound', 'memory'])),
     ...lines,
     '',
-    dim('  bits: that a channel’s weights make use of, least and median; bound: the largest'),
-    dim('  sum, in bits, of those it may have; memory: the words of an image'),
+    dim('  bits: of 8, that a channel’s weights make use of, least and median; bound: the'),
+    dim('  largest sum, in bits, of those it may have; memory: the words of an image'),
     ...(coarse > 0
       ? [`  ! ${coarse} ${coarse === 1 ? 'layer has' : 'layers have'} channels whose weights make use of fewer than 6 bits`]
       : []),
