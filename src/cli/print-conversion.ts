@@ -24,6 +24,14 @@ export function formatConversion(converted: ConvertedModel, path: string, bytes:
   return `${lines.join('\n')}\n`;
 }
 
+/** The same for programs: how the network came about, and λ of each layer that has one. */
+export function conversionFigures({ network, about, ...input }: ConvertedModel, file: string, bytes: number) {
+  const { name: model, initial, layers } = network;
+  const scales = layers.flatMap((layer) => (layer.kind === 'pool' ? [] : { layer: layer.name, scale: layer.scale }));
+  const { classes } = about;
+  return { model, file, bytes, ...sizes(network), phaseBits: phaseBitsOf(network), initial, ...input, classes, scales };
+}
+
 /** Layers, pools and readout among them; neurons that fire; weights of all terms. */
 function sizes({ layers }: SpikingNetwork): { readonly layers: number; readonly neurons: number; readonly weights: number } {
   let [neurons, weights] = [0, 0];
