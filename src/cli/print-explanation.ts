@@ -1,6 +1,6 @@
 import { EFFECTS, type Effect } from '../evaluate/effects.ts';
 import type { ErrorFigures, ExplainedLayer, Explanation } from '../evaluate/explain.ts';
-import type { PixelFigures } from '../evaluate/pixel-check.ts';
+import { listed, type PixelFigures } from '../evaluate/pixel-check.ts';
 import type { Remedy } from '../evaluate/remedies.ts';
 import { phaseText } from '../report/text.ts';
 import { COLUMNS, clip, ending, field, type Paint, paint, percent, printable, whole, wrap } from './print.ts';
@@ -33,11 +33,10 @@ export function formatExplanation(found: Explanation, color: boolean): string {
 const points = (error: number): string => (100 * error).toFixed(2);
 
 function pixelsText({ seenMean, seenStd, accuracy, others }: PixelFigures): string {
-  const list = (values: readonly number[]) => values.map((v) => v.toFixed(2)).join(', ');
   const better = others.filter((one) => one.accuracy > accuracy).length;
   const tried =
     others.length === 0 ? '' : `; ${others.length} other means and stds tried, ${better === 0 ? 'none' : better} better`;
-  return `pixels of mean ${list(seenMean)}, std ${list(seenStd)} once normalised (in training mostly about 0 and 1)${tried}`;
+  return `pixels of mean ${listed(seenMean)}, std ${listed(seenStd)} once normalised (in training mostly about 0 and 1)${tried}`;
 }
 
 const WHAT: Readonly<Record<Effect, string>> = {

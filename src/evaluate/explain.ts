@@ -10,12 +10,14 @@ import { Session } from '../run/session.ts';
 import { type LabelledSource, pixelsSource, readImages } from '../run/source.ts';
 import { type Accuracy, accuracyOf, bestClasses, countAgreeing, countHits } from './accuracy.ts';
 import { attributeEffects, attributeLayers, type EffectError, sharesOf } from './attribute.ts';
+import { channelOrder } from './channel-order.ts';
 import { runDiagnosed } from './diagnosed.ts';
 import type { AffectedAnn, Effect } from './effects.ts';
 import { EXPLAINED } from './explained.ts';
 import { classesOf } from './fit.ts';
 import { type Logits, logitError } from './logit-error.ts';
 import type { Model } from './model.ts';
+import type { Note } from './notes.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 import { cutImages, type Part } from './passes.ts';
 import { checkPixels, type PixelFigures } from './pixel-check.ts';
@@ -111,7 +113,7 @@ export async function explain(
   const { ann, images, dataset, waves, correctBias } = evaluation;
   const pixels = await readImages(images, 0, images.count);
   const bench: Bench = { device, evaluation, pixels, report: onProgress };
-  const calibration = await calibrate(bench);
+  const [calibration, orderNotes] = await calibrate(bench);
   const trained = await trainedLogits(bench, ann);
   const checked = await checkPixels(evaluation, pixels, trained, (other) => trainedLogits(bench, ann, other));
   const plain = convertCalibrated(ann, calibration, evaluation);
@@ -137,19 +139,23 @@ export async function explain(
     error,
     layers,
     remedies: await tryRemedies(bench, calibration, trained, error.words[waves - 1]),
-    notes: [...evaluation.notes, ...checked.notes],
+    notes: [...evaluation.notes, ...orderNotes, ...checked.notes],
     device: device.description,
     seconds: (performance.now() - start) / 1000,
   };
 }
 
-async function calibrate({ device, evaluation, report }: Bench): Promise<Calibration> {
+/** Calibrates, and looks whether red and blue have changed places. */
+async function calibrate({ device, evaluation, report }: Bench): Promise<readonly [Calibration, readonly Note[]]> {
   const { ann, calibrationSource } = evaluation;
+  const order = channelOrder(calibrationSource);
   const session = await AnnSession.create(device, ann, evaluation);
   try {
-    return await session.calibrate(calibrationSource, ({ first, images }) =>
-      report({ stage: 'calibration', done: first + images, images: calibrationSource.count }),
-    );
+    const calibration = await session.calibrate(calibrationSource, (batch) => {
+      order.add(batch);
+      report({ stage: 'calibration', done: batch.first + batch.images, images: calibrationSource.count });
+    });
+    return [calibration, await order.notes(session)];
   } finally {
     session.dispose();
   }

@@ -1,7 +1,8 @@
 import { perChannel } from '../ann/pixels.ts';
 import { pixelStatistics } from '../data/pixel-statistics.ts';
 import type { Normalization } from '../run/ann-session.ts';
-import { accuracyOf, countHits } from './accuracy.ts';
+import { countHits } from './accuracy.ts';
+import { chooseNormalization } from './fit.ts';
 import type { Logits } from './logit-error.ts';
 import type { Note } from './notes.ts';
 import type { Evaluation } from './prepare.ts';
@@ -40,60 +41,71 @@ const ERRORS = 2;
  * @param run it with another normalisation
  */
 export async function checkPixels(
-  { images, mean, std, dataset, normalization }: Evaluation,
+  { ann, images, dataset, normalization }: Evaluation,
   pixels: Uint8Array,
   logits: Logits,
   run: (normalization: Normalization) => Promise<Logits>,
 ): Promise<{ readonly figures: PixelFigures; readonly notes: readonly Note[] }> {
   const { shape, labels, count } = images;
   const own = pixelStatistics(pixels, shape);
-  const [means, stds] = [perChannel(mean, shape.channels, 'mean'), perChannel(std, shape.channels, 'std')];
+  const [mean, std] = (['mean', 'std'] as const).map((name) => perChannel(normalization[name], shape.channels, name));
   const hitsOf = (values: Logits): number => countHits({ values, images: count }, labels).top1;
   const hits = hitsOf(logits);
   const others: TriedNormalization[] = [];
   if (normalization.meanFrom !== 'images' && hits < count) {
     for (const one of customary(own, dataset)) {
-      if (isSame(one, { mean: means, std: stds })) continue;
-      others.push({ ...one, accuracy: hitsOf(await run(one)) / count });
+      if ([{ mean, std }, ...others].some((known) => isSame(one, known, shape.channels))) continue;
+      const accuracy = hitsOf(await run(chooseNormalization(ann, dataset, null, { mean: one.mean, std: one.std }))) / count;
+      others.push({ ...one, accuracy });
     }
   }
   const figures: PixelFigures = {
     ...own,
-    seenMean: own.mean.map((m, c) => (m - means[c]) / stds[c]),
-    seenStd: own.std.map((s, c) => s / stds[c]),
-    accuracy: accuracyOf({ images: count, top1: hits, top5: hits }).top1,
+    seenMean: own.mean.map((m, c) => (m - mean[c]) / std[c]),
+    seenStd: own.std.map((s, c) => s / std[c]),
+    accuracy: hits / count,
     others,
   };
   const chance = 1 / (logits.length / count);
   return { figures, notes: pixelNotes(figures, count, chance) };
 }
 
-/** What models are trained with. */
-function customary(own: Normalization, dataset: Normalization): (Normalization & { readonly whose: string })[] {
+/** What models are trained with; of pictures in files the data set's are those of ImageNet. */
+function customary(own: Normalization, { mean, std }: Normalization): (Normalization & { readonly whose: string })[] {
   return [
     { whose: 'the images’ own', ...own },
-    { whose: 'the data set’s', mean: dataset.mean, std: dataset.std },
+    { whose: 'the data set’s', mean, std },
     { whose: 'pixels / 255 as they are', mean: [0], std: [1] },
     { whose: 'pixels from −1 to 1', mean: [0.5], std: [0.5] },
   ];
 }
 
-const isSame = (a: Normalization, b: Normalization): boolean =>
-  (['mean', 'std'] as const).every((name) => b[name].every((v, c) => Math.abs(v - a[name][a[name].length === 1 ? 0 : c]) < 1e-3));
+/** Whether two normalisations do the same, to three digits. */
+const isSame = (a: Normalization, b: Normalization, channels: number): boolean =>
+  (['mean', 'std'] as const).every((name) => {
+    const [one, other] = [perChannel(a[name], channels, name), perChannel(b[name], channels, name)];
+    return one.every((v, c) => Math.abs(v - other[c]) < 1e-3);
+  });
+
+/** A few numbers in three digits; of many their range. */
+export const listed = (values: readonly number[]): string => {
+  const text = (v: number) => String(Number(v.toPrecision(3)));
+  if (values.length <= 4) return values.map(text).join(', ');
+  return `${text(values.reduce((a, b) => Math.min(a, b)))} to ${text(values.reduce((a, b) => Math.max(a, b)))}`;
+};
 
 /** What is wrong with the input, where something seems to be. */
 function pixelNotes({ accuracy, others, seenMean, seenStd }: PixelFigures, images: number, chance: number): Note[] {
   const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
-  const list = (values: readonly number[]) => values.map((v) => Number(v.toPrecision(3))).join(', ');
   const best = others.reduce<TriedNormalization | null>((most, one) => (one.accuracy > (most?.accuracy ?? 0) ? one : most), null);
   const error = Math.sqrt((accuracy * (1 - accuracy) + 1 / images) / images);
   if (best && best.accuracy > accuracy + ERRORS * error) {
-    const found = `mean ${list(best.mean)} and std ${list(best.std)} (${best.whose})`;
+    const found = `mean ${listed(best.mean)} and std ${listed(best.std)} (${best.whose})`;
     const text = `mean and std seem not to be those of training: with ${found} the trained network has ${percent(best.accuracy)} of the images right, with those in use ${percent(accuracy)}; say so with --mean and --std, or in the sidecar`;
     return [{ code: 'mean-std-wrong', text }];
   }
   if (accuracy >= Math.max(POOR, 2 * chance)) return [];
-  const seen = `normalised pixels have mean ${list(seenMean)} and std ${list(seenStd)}`;
+  const seen = `normalised pixels have mean ${listed(seenMean)} and std ${listed(seenStd)}`;
   const text = `the trained network itself has ${percent(accuracy)} of the images right: no conversion can do better. Look at mean and std (${seen}; in training mostly about 0 and 1), at the order of the classes and of the channels, and at how pictures are cut`;
   return [{ code: 'ann-accuracy', text }];
 }

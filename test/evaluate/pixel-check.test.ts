@@ -45,6 +45,17 @@ describe('the check of mean and std', () => {
     expect(notes.map(({ code }) => code)).toEqual(codes);
   });
 
+  it('gives a model that takes a vector one value for each of its entries', async () => {
+    const images = numbered(6, shape(3, 2, 2));
+    const evaluation = await prepare(linear(shape(12, 1, 1), 3), dataSet(images), settle({ mean: [0.1, 0.2, 0.3], std: [1] }));
+    const entries: number[] = [];
+    await checkPixels(evaluation, await images.read(0, 6), new Float32Array(18), async ({ mean }) => {
+      entries.push(mean.length);
+      return new Float32Array(18);
+    });
+    expect(entries).toEqual([12, 12, 1, 1]);
+  });
+
   it('tries nothing where all images are right', async () => {
     expect((await check(90, 90)).figures.others).toEqual([]);
   });
