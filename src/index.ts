@@ -29,6 +29,7 @@ export { type ConvertedModel, type ConvertModelOptions, convertModel } from './e
 export type { CurvePoint } from './evaluate/curve.ts';
 export type { Energy, LayerDiagnosis } from './evaluate/diagnosis.ts';
 export { evaluate } from './evaluate/evaluate.ts';
+export { type ExplainOptions, type Explanation, explain } from './evaluate/explain.ts';
 export { type Model, openModel } from './evaluate/model.ts';
 export type { Note } from './evaluate/notes.ts';
 export type { EvaluateOptions } from './evaluate/options.ts';
@@ -48,7 +49,9 @@ export {
   type RecordedBatch,
   type RecordedLayer,
   type RecordImagesOptions,
+  type RecordSavedOptions,
   recordImages,
+  recordSaved,
 } from './evaluate/record.ts';
 export type { Recorded } from './evaluate/recorded.ts';
 export type {

@@ -1,7 +1,6 @@
 import { shapeSize } from '../ann/ann.ts';
 import type { ConvertedModel } from '../evaluate/convert-model.ts';
-import { phaseBitsOf, phasesAt, readoutOf, type SpikingNetwork } from '../network/network.ts';
-import { scalesOf } from '../network/units.ts';
+import { phaseBitsOf, type SpikingNetwork, scalesAt } from '../network/network.ts';
 import { phaseText } from '../report/text.ts';
 import { COLUMNS, clip, field, paint, printable, scaled, whole } from './print.ts';
 import { inputLines, noteLines } from './print-inputs.ts';
@@ -25,6 +24,18 @@ export function formatConversion(converted: ConvertedModel, path: string, bytes:
   return `${lines.join('\n')}\n`;
 }
 
+/** The same for programs: how the network came about, and λ of each layer that has one, or of each of its channels. */
+export function conversionFigures({ network, about, ...input }: ConvertedModel, file: string, bytes: number) {
+  const { name: model, initial, layers } = network;
+  const scales = layers.flatMap(({ kind, name }, l) => {
+    const all = scalesAt(network, l);
+    const scale = all.every((one) => one === all[0]) ? all[0] : [...all];
+    return kind === 'pool' ? [] : { layer: name, scale };
+  });
+  const { classes } = about;
+  return { model, file, bytes, ...sizes(network), phaseBits: phaseBitsOf(network), initial, ...input, classes, scales };
+}
+
 /** Layers, pools and readout among them; neurons that fire; weights of all terms. */
 function sizes({ layers }: SpikingNetwork): { readonly layers: number; readonly neurons: number; readonly weights: number } {
   let [neurons, weights] = [0, 0];
@@ -38,11 +49,10 @@ function sizes({ layers }: SpikingNetwork): { readonly layers: number; readonly 
 
 /** "λ from 0.812 to 5.21 (readout 18.3)" */
 function scaleRange(network: SpikingNetwork): string {
-  const { layers, timetable } = network;
+  const { layers } = network;
   const text = (scale: number) => String(Number(scale.toPrecision(3)));
-  const all = layers.flatMap(({ kind, units }, l) => (kind === 'neurons' ? [...scalesOf(units, phasesAt(network, l))] : []));
-  const { units, depth, gridBits } = readoutOf(network);
-  const [scale] = scalesOf(units, timetable.layers[depth - 1].phases, gridBits);
+  const all = layers.flatMap(({ kind }, l) => (kind === 'neurons' ? [...scalesAt(network, l)] : []));
+  const [scale] = scalesAt(network, layers.length - 1);
   const range = all.length === 0 ? '' : `λ from ${text(Math.min(...all))} to ${text(Math.max(...all))}, `;
   return `${range}of the readout ${text(scale)}`;
 }

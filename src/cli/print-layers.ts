@@ -1,5 +1,5 @@
 import type { EvaluationResult, LayerFigures, SavedEvaluation } from '../evaluate/result.ts';
-import { field, type Paint, paint, printable, scaled, whole } from './print.ts';
+import { ending, field, type Paint, paint, scaled, whole } from './print.ts';
 
 /** The layers of an evaluation as a table, and what they add up to; at most 80 columns wide. */
 export function formatLayers(
@@ -20,11 +20,8 @@ export function formatLayers(
 const NAME_COLUMNS = 22;
 const COLUMNS_OF_FIGURES = [10, 8, 8, 8, 7, 8, 7];
 
-/** The end of a name: what tells layers of one network apart. */
-const ending = (name: string): string => (name.length <= NAME_COLUMNS ? name : `…${name.slice(1 - NAME_COLUMNS)}`);
-
 const row = (name: string, figures: readonly string[]): string =>
-  `  ${ending(printable(name)).padEnd(NAME_COLUMNS)}${figures.map((text, i) => text.padStart(COLUMNS_OF_FIGURES[i])).join('')}`.trimEnd();
+  `  ${ending(name, NAME_COLUMNS).padEnd(NAME_COLUMNS)}${figures.map((text, i) => text.padStart(COLUMNS_OF_FIGURES[i])).join('')}`.trimEnd();
 
 function line({ name, neurons, spikesPerImage, sin, silent, saturated, meanAbsoluteError, correlation }: LayerFigures): string {
   const share = (v: number | undefined) => (v === undefined ? '' : `${(100 * v).toFixed(2)}%`);

@@ -44,6 +44,12 @@ export const printable = (text: string): string =>
 /** The text, cut with an ellipsis where it is longer than `columns`. */
 export const clip = (text: string, columns: number): string => (text.length <= columns ? text : `${text.slice(0, columns - 1)}…`);
 
+/** The end of a name, where it is longer than `columns`: what tells layers of one network apart. */
+export function ending(name: string, columns: number): string {
+  const shown = printable(name);
+  return shown.length <= columns ? shown : `…${shown.slice(1 - columns)}`;
+}
+
 /** 0.9876 as "98.76 %". */
 export const percent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`;
 

@@ -5,6 +5,8 @@ import { addCompare } from './compare.ts';
 import { addConvert } from './convert.ts';
 import { addDoctor } from './doctor.ts';
 import { addEval } from './eval.ts';
+import { addExplain } from './explain.ts';
+import { addInspect } from './inspect.ts';
 import { addPredict } from './predict.ts';
 import { COLUMNS, printable, wrap } from './print.ts';
 import { addRecord } from './record.ts';
@@ -50,6 +52,8 @@ function makeProgram(terminal: Terminal): Command {
   addTrace(program, terminal);
   addRecord(program, terminal);
   addCompare(program, terminal);
+  addExplain(program, terminal);
+  addInspect(program, terminal);
   addDoctor(program, terminal);
   addTuneKernels(program, terminal);
   return program;

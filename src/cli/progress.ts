@@ -13,6 +13,8 @@ const STAGES: Readonly<Record<string, string>> = {
   ann: 'ANN',
   snn: 'SNN',
   diagnosis: 'diagnosing',
+  explain: 'explaining',
+  remedies: 'trying',
   compare: 'comparing',
   predict: 'predicting',
   record: 'recording',

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { COMPARABLE } from '../evaluate/compared-neuron.ts';
 import { RECORDED, type Recorded } from '../evaluate/recorded.ts';
 import { integer, integerOption } from './arguments.ts';
-import { addConversion, addModel, addRunning } from './model-options.ts';
+import { addConversion, addModel, addRunning, CONVERSION_OPTIONS, givenOptions, MODEL_OR_SAVED } from './model-options.ts';
 import type { RecordCommandOptions } from './run-record.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -14,7 +14,7 @@ export function addRecord(program: Command, terminal: Terminal): void {
     .description(
       'Runs images step by step and writes what layers of neurons do in every step to FILE.npz: LAYER/spikes and LAYER/membranes, [image][step][channel][y][x], and LAYER/unit, the activation that 1 of a channel’s membranes stands for; beside them image, label, timesteps, mean and std.',
     );
-  addModel(command)
+  addModel(command, MODEL_OR_SAVED)
     .option('--layer <name...>', 'layers of neurons: the name of each, or a part of it')
     .option('--all-layers', 'all layers of neurons')
     .requiredOption('--out <file>', 'FILE.npz')
@@ -30,7 +30,7 @@ export function addRecord(program: Command, terminal: Terminal): void {
     );
   addRunning(addConversion(command)).action(async (model: string, options: RecordCommandOptions) => {
     const { runRecord } = await import('./run-record.ts');
-    await runRecord(model, options, terminal);
+    await runRecord(model, { ...options, conversion: givenOptions(command, CONVERSION_OPTIONS) }, terminal);
   });
 }
 

@@ -2,23 +2,25 @@ import { OptionError } from '../errors.ts';
 import { type ConvertModelOptions, convertModel } from '../evaluate/convert-model.ts';
 import { saveNetwork } from '../network/saved/save.ts';
 import { openAdapter } from './adapter.ts';
-import { checkWritable, target, writeOutput } from './json-file.ts';
+import { checkWritable, formatJson, STANDARD_OUTPUT, target, writeJson, writeOutput } from './json-file.ts';
 import type { RunningOptions } from './model-options.ts';
 import { openInputs, splitOptions } from './open-inputs.ts';
-import { formatConversion } from './print-conversion.ts';
+import { conversionFigures, formatConversion } from './print-conversion.ts';
 import { progressBar } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ConvertCommandOptions extends Omit<ConvertModelOptions, 'calibrateOn'>, RunningOptions {
   readonly out: string;
+  readonly json?: string;
   readonly quiet?: boolean;
 }
 
 /** Runs `bsnn convert`. */
 export async function runConvert(model: string, options: ConvertCommandOptions, terminal: Terminal): Promise<void> {
-  const { out, quiet = false, adapter, verbose: _, ...rest } = options;
+  const { out, json, quiet = false, adapter, verbose: _, ...rest } = options;
   const [images, convertOptions] = splitOptions(rest);
   checkWritable(out, '--out');
+  if (json !== undefined && json !== STANDARD_OUTPUT) checkWritable(json);
   if (target(out) === target(model)) {
     throw new OptionError('output-file', `--out ${out}`, 'is the model itself', 'choose another file');
   }
@@ -30,6 +32,9 @@ export async function runConvert(model: string, options: ConvertCommandOptions, 
     bar.stop();
     const bytes = await saveNetwork(converted.network, converted.about);
     writeOutput(out, () => bytes, '--out');
+    const figures = conversionFigures(converted, out, bytes.length);
+    if (json === STANDARD_OUTPUT) return terminal.out(formatJson(figures));
+    if (json !== undefined) writeJson(json, figures);
     terminal.out(formatConversion(converted, out, bytes.length, terminal.color));
   } finally {
     bar.stop();

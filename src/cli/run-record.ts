@@ -1,13 +1,22 @@
 import { bytesOf, type NpyType } from '../data/arrays/npy.ts';
+import { isNetworkFile } from '../data/network-file.ts';
 import { OptionError } from '../errors.ts';
-import { type ImagesRecording, type RecordImagesOptions, recordImages } from '../evaluate/record.ts';
+import {
+  type ImagesRecording,
+  type OnRecordedBatch,
+  type RecordImagesOptions,
+  recordImages,
+  recordSaved,
+} from '../evaluate/record.ts';
+import { refuseConversion } from '../evaluate/saved-inputs.ts';
+import type { Device } from '../gpu/device.ts';
 import { openAdapter } from './adapter.ts';
 import { checkWritable } from './json-file.ts';
 import type { RunningOptions } from './model-options.ts';
-import { openInputs, splitOptions } from './open-inputs.ts';
+import { given, openInputs, openSavedInputs, splitOptions } from './open-inputs.ts';
 import { COLUMNS, clip, paint, scaled, whole, wrap } from './print.ts';
 import { inputLines, noteLines } from './print-inputs.ts';
-import { progressBar } from './progress.ts';
+import { type ProgressBar, progressBar } from './progress.ts';
 import { RecordFile, type WrittenArray } from './record-file.ts';
 import { streamOutput } from './stream-output.ts';
 import type { Terminal } from './terminal.ts';
@@ -16,25 +25,27 @@ export interface RecordCommandOptions extends Omit<RecordImagesOptions, 'layers'
   readonly layer?: readonly string[];
   readonly allLayers?: boolean;
   readonly out: string;
+  /** Options that were given and are of conversion, as flags. */
+  readonly conversion: readonly string[];
 }
 
 /** Runs `bsnn record`. */
 export async function runRecord(model: string, options: RecordCommandOptions, terminal: Terminal): Promise<void> {
-  const { out, layer, allLayers, adapter, verbose: _, ...given } = options;
-  const [images, rest] = splitOptions(given);
+  const { out, layer, allLayers, adapter, verbose: _, ...rest } = options;
   checkChoice(layer, allLayers);
   if (!/\.npz$/.test(out)) {
     throw new OptionError('output-kind', `--out ${out}`, 'is of no known kind', 'name a file that ends in .npz');
   }
   checkWritable(out, '--out');
   const bar = progressBar(terminal.progress);
-  const { model: opened, dataset, ...others } = await openInputs(model, images, bar);
+  const choice = { ...rest, ...(layer ? { layers: layer } : {}) };
+  const saved = await isNetworkFile(model);
+  const run = await (saved ? savedRun : trainedRun)(model, choice, bar);
   const device = await openAdapter(adapter);
   try {
-    const recordOptions: RecordImagesOptions = { ...rest, ...others, ...(layer ? { layers: layer } : {}) };
     const written = await streamOutput(out, '--out', async (place) => {
       const file = new RecordFile(place);
-      const recording = await recordImages(device, opened, dataset, recordOptions, async (batch, { first, images }) => {
+      const recording = await run(device, async (batch, { first, images }) => {
         await file.add(batch);
         bar.show({ stage: 'record', done: batch.first - first + batch.images, images });
       });
@@ -44,11 +55,30 @@ export async function runRecord(model: string, options: RecordCommandOptions, te
     bar.stop();
     terminal.out(`${formatRecording(out, written.recording, written.arrays, written.bytes)}\n`);
     const style = paint(terminal.color);
-    terminal.out(`${[...inputLines(written.recording, style), ...noteLines(written.recording, style)].join('\n')}\n`);
+    terminal.out(`${[...inputLines(written.recording, style, saved), ...noteLines(written.recording, style)].join('\n')}\n`);
   } finally {
     bar.stop();
     device.dispose();
   }
+}
+
+/** A recording whose files are open, and that waits for a device. */
+type Run = (device: Device, onBatch: OnRecordedBatch) => Promise<ImagesRecording>;
+type RunOptions = Omit<RecordCommandOptions, 'out' | 'layer' | 'allLayers' | 'adapter' | 'verbose'> &
+  Pick<RecordImagesOptions, 'layers'>;
+
+async function trainedRun(path: string, { conversion: _, ...options }: RunOptions, bar: ProgressBar): Promise<Run> {
+  const [images, rest] = splitOptions(options);
+  const { model, dataset, ...others } = await openInputs(path, images, bar);
+  return (device, onBatch) => recordImages(device, model, dataset, { ...rest, ...others }, onBatch);
+}
+
+async function savedRun(path: string, { conversion, ...options }: RunOptions, bar: ProgressBar): Promise<Run> {
+  refuseConversion(conversion);
+  const [images, { offset, limit, batch, layers, what, neuron, timesteps }] = splitOptions(options);
+  const { saved, dataset } = await openSavedInputs(path, images, bar);
+  return (device, onBatch) =>
+    recordSaved(device, saved, dataset, given({ offset, limit, batch, layers, what, neuron, timesteps }), onBatch);
 }
 
 /** @throws OptionError unless either layers or all of them are asked for */

@@ -19,7 +19,7 @@ export interface Model {
 export async function openModel(path: string): Promise<Model> {
   if (await isNetworkFile(path)) {
     const what = 'is a saved network, and the trained one, which is needed, is not in it';
-    throw new OptionError('saved-network', path, what, 'give the ONNX file; eval and predict run saved networks');
+    throw new OptionError('saved-network', path, what, 'give the ONNX file; eval, predict, record and inspect take saved networks');
   }
   const start = performance.now();
   const sidecar = await readSidecar(path);

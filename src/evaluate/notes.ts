@@ -6,6 +6,8 @@ import type { NormalizationFigures } from './fit.ts';
 /** What the user should know and no figure says. */
 export interface Note {
   readonly code:
+    | 'ann-accuracy'
+    | 'mean-std-wrong'
     | 'bgr'
     | 'calibrated-on-evaluated'
     | 'class-names'

@@ -2,20 +2,22 @@ import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
-import { phaseBitsOf, phasesAt, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
-import { scalesOf } from '../network/units.ts';
+import { phaseBitsOf, type SpikingNetwork, type SpikingNeurons, scalesAt } from '../network/network.ts';
+import type { SavedNetwork } from '../network/saved/load.ts';
 import { ruleOf } from '../neuron/neuron.ts';
 import { type RecordTogetherOptions, recordingBytes, recordTogether } from '../observe/record.ts';
 import { eachBatch, type LabelledSource } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
 import { convertPrepared } from './convert-prepared.ts';
+import { asClassifier, checkLabels } from './fit.ts';
 import { findLayer, membraneUnits, threeWords } from './layers.ts';
 import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 import { prepare } from './prepare.ts';
 import { RECORDED, type Recorded } from './recorded.ts';
-import type { InputFigures } from './result.ts';
+import type { SavedInputFigures } from './result.ts';
+import { prepareSaved, type SavedInputs, type SavedOptions } from './saved-inputs.ts';
 
 /** What to record. */
 export interface RecordImagesOptions extends Omit<EvaluateOptions, 'waves' | 'diagnosis'> {
@@ -42,7 +44,7 @@ export interface RecordedLayer {
 }
 
 /** A recording: all of it but what the neurons did. */
-export interface ImagesRecording extends InputFigures {
+export interface ImagesRecording extends SavedInputFigures {
   readonly model: string;
   readonly dataset: string;
   readonly neuron: ComparedNeuron;
@@ -94,41 +96,80 @@ export async function recordImages(
   options: RecordImagesOptions,
   onBatch: OnRecordedBatch,
 ): Promise<ImagesRecording> {
-  const { layers: wanted, what = RECORDED, neuron = 'bistable', timesteps, ...rest } = options;
-  const { neuron: kind, synchronous } = neuronOf(neuron);
-  const settings = settle({ limit: 1, batch: 16, ...rest });
+  const { layers, what, neuron, timesteps, ...rest } = options;
+  const choice = settleChoice({ layers, what, neuron, timesteps });
+  const evaluation = await prepare(model, given, settle({ ...FEW, ...rest }));
+  const inputs = { ...evaluation, ...(await convertPrepared(device, evaluation)) };
+  return recordNetwork(device, inputs, choice, onBatch);
+}
+
+/** Images at most, and at once, where nothing else is asked for: recordings are large. */
+const FEW = { limit: 1, batch: 16 };
+
+/** What of a recording is no matter of conversion. */
+type RecordChoice = Pick<RecordImagesOptions, 'layers' | 'what' | 'neuron' | 'timesteps'>;
+
+/** How a saved network is recorded. */
+export type RecordSavedOptions = RecordChoice & Pick<SavedOptions, 'limit' | 'offset' | 'batch'>;
+
+/** Records a saved network: the same, and nothing is converted. @throws OptionError, DeviceError, and what `onBatch` throws */
+export async function recordSaved(
+  device: Device,
+  saved: SavedNetwork,
+  given: DataSet | LabelledSource,
+  options: RecordSavedOptions,
+  onBatch: OnRecordedBatch,
+): Promise<ImagesRecording> {
+  const { layers, what, neuron, timesteps, ...rest } = options;
+  const inputs = prepareSaved(saved, given, { ...FEW, ...rest });
+  checkLabels(asClassifier(inputs.network), inputs.images, inputs.dataset.name, inputs.offset);
+  return recordNetwork(device, inputs, settleChoice({ layers, what, neuron, timesteps }), onBatch);
+}
+
+/** A network and its images, however they came about. */
+type RecordInputs = Pick<SavedInputs, 'network' | 'images' | 'dataset' | 'offset' | 'batch' | 'figures'>;
+
+/** Options that may be left out, or be undefined. */
+type Loose<T> = { readonly [name in keyof T]?: T[name] | undefined };
+
+/** What is recorded, with the defaults. @throws OptionError */
+function settleChoice({ layers, what = RECORDED, neuron = 'bistable', timesteps }: Loose<RecordChoice>) {
   checkWhat(what);
-  const evaluation = await prepare(model, given, settings);
-  const { network, figures } = await convertPrepared(device, evaluation);
+  const { neuron: kind, synchronous } = neuronOf(neuron);
+  return { layers, what, neuron, kind, synchronous, timesteps };
+}
+
+async function recordNetwork(
+  device: Device,
+  { network, images, dataset, offset, batch, figures }: RecordInputs,
+  { layers: wanted, what, neuron, kind, synchronous, timesteps }: ReturnType<typeof settleChoice>,
+  onBatch: OnRecordedBatch,
+): Promise<ImagesRecording> {
   const layers = chooseLayers(network, wanted);
   const depths = layers.map((l) => (network.layers[l] as SpikingNeurons).depth);
   const steps = timesteps ?? Math.max(...depths.map((depth) => threeWords(network.timetable, depth)));
   const recording: ImagesRecording = {
-    model: evaluation.ann.name,
-    dataset: evaluation.dataset.name,
+    model: network.name,
+    dataset: dataset.name,
     neuron,
     signed: ruleOf(kind).signed,
     phaseBits: phaseBitsOf(network),
     ...figures,
-    first: settings.offset,
-    images: evaluation.images.count,
+    first: offset,
+    images: images.count,
     timesteps: steps,
     what: RECORDED.filter((one) => what.includes(one)),
     layers: layers.map((l) => {
-      const { name, shape, units } = network.layers[l] as SpikingNeurons;
-      const scales = scalesOf(units, phasesAt(network, l));
+      const { name, shape } = network.layers[l] as SpikingNeurons;
+      const scales = scalesAt(network, l);
       return { name, shape, units: membraneUnits(network, l, kind).map((unit, o) => unit * scales[o]) };
     }),
   };
   const recorded = observed(layers, recording);
-  const session = await createSession(device, network, recording, recorded, {
-    neuron: kind,
-    synchronous,
-    timesteps: steps,
-    batch: settings.batch,
-  });
+  const sessionOptions = { neuron: kind, synchronous, timesteps: steps, batch };
+  const session = await createSession(device, network, recording, recorded, sessionOptions);
   try {
-    await run(session, evaluation.images, recording, recorded, onBatch);
+    await run(session, images, recording, recorded, onBatch);
   } finally {
     session.dispose();
   }

@@ -1,9 +1,8 @@
 import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
-import { phaseBitsOf, phasesAt, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
+import { phaseBitsOf, type SpikingNetwork, type SpikingNeurons, scalesAt } from '../network/network.ts';
 import { momentAt, type Timetable } from '../network/timetable.ts';
-import { scalesOf } from '../network/units.ts';
 import { ruleOf } from '../neuron/neuron.ts';
 import { readActivations } from '../observe/activations.ts';
 import { recordTogether } from '../observe/record.ts';
@@ -75,7 +74,7 @@ export async function trace(
   const recorded = await record(device, network, pixels, l, { neuron: kind, synchronous, timesteps: steps });
   const area = layer.shape.height * layer.shape.width;
   const units = membraneUnits(network, l, kind);
-  const scales = scalesOf(layer.units, phasesAt(network, l));
+  const scales = scalesAt(network, l);
   const size = shapeSize(layer.shape);
   return {
     model: ann.name,

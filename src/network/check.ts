@@ -21,11 +21,15 @@ export function checkNetwork(network: SpikingNetwork): readonly Finding[] {
   return findings;
 }
 
-/** @throws ConversionError that names the first finding, and how many more there are */
-export function check(network: SpikingNetwork): void {
+/**
+ * @param file what errors call the file that the network comes from, where it comes from one
+ * @throws ConversionError that names the first finding, and how many more there are
+ */
+export function check(network: SpikingNetwork, file?: string): void {
   const [first, ...more] = checkNetwork(network);
   if (!first) return;
   const where = first.layer === null ? `network "${network?.name}"` : `layer "${first.layer}"`;
+  const inFile = file === undefined ? '' : `${file}, `;
   const others = more.length > 0 ? ` (and ${more.length} more)` : '';
-  throw new ConversionError('unsound-network', where, `${first.what}${others}`, first.remedy);
+  throw new ConversionError('unsound-network', `${inFile}${where}`, `${first.what}${others}`, first.remedy);
 }

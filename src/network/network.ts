@@ -1,7 +1,7 @@
 import type { Convolution, Identity, Shape, Window } from '../ann/ann.ts';
 import type { Neuron } from './neuron.ts';
 import { oneK, phasesOf, type Timetable } from './timetable.ts';
-import type { Units } from './units.ts';
+import { scalesOf, type Units } from './units.ts';
 
 /**
  * The spiking network: integers only (specification, section 3), plain data, the same on every device. It says all of itself: what
@@ -101,6 +101,14 @@ export const readoutOf = (network: SpikingNetwork): SpikingReadout => network.la
 
 /** K of a network as its options take it: one number where all depths have the same, else by depth from the input's window on. */
 export const phaseBitsOf = ({ timetable }: SpikingNetwork): number | readonly number[] => oneK(timetable) ?? phasesOf(timetable);
+
+/** λ of a layer, one a channel; empty for a pool. */
+export function scalesAt({ layers, timetable }: SpikingNetwork, l: number): Float64Array {
+  const layer = layers[l];
+  if (layer.kind === 'pool') return new Float64Array(0);
+  if (layer.kind === 'neurons') return scalesOf(layer.units, timetable.layers[layer.depth].phases);
+  return scalesOf(layer.units, timetable.layers[layer.depth - 1].phases, layer.gridBits);
+}
 
 /** K of a layer: bits of the words that it sends, or for a pool passes on; 0 for the readout. */
 export const phasesAt = ({ layers, timetable }: SpikingNetwork, layer: number): number =>

@@ -1,4 +1,5 @@
-import type { SpikingNetwork, SpikingNeurons, SpikingReadout } from './network.ts';
+import type { Shape } from '../ann/ann.ts';
+import type { SpikingNetwork } from './network.ts';
 import { holdSteps, sendingSteps } from './timetable.ts';
 
 /**
@@ -22,8 +23,14 @@ export function convolutionsBy({ layers, timetable }: SpikingNetwork, t: number,
   }
   return count;
 }
+/** A weighted layer, trained or spiking. */
+interface Weighted {
+  readonly shape: Shape;
+  readonly terms: readonly { readonly operator: { readonly type: string; readonly weights: { readonly length: number } } }[];
+}
+
 /** Multiply-adds of a layer's convolutions for one image and wave, or step. */
-export function layerMacs({ shape, terms }: SpikingNeurons | SpikingReadout): number {
+export function layerMacs({ shape, terms }: Weighted): number {
   const area = shape.height * shape.width;
   return terms.reduce((sum, { operator }) => sum + (operator.type === 'identity' ? 0 : operator.weights.length * area), 0);
 }

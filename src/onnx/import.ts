@@ -2,6 +2,7 @@
 
 import type { Ann } from '../ann/ann.ts';
 import { ModelFormatError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
 import { lowerGraph } from '../lower/lower.ts';
 import { parseModel } from './parse.ts';
 import type { ReadExternal } from './tensor.ts';
@@ -17,10 +18,18 @@ export interface ImportOptions {
  * stays), so the readout gives the logits that feed it.
  * Throws `ModelFormatError` for what is no whole, consistent model, `UnsupportedModelError` for what has no place in an `Ann`, by node.
  */
-export async function importOnnx(source: string | Uint8Array, options: ImportOptions = {}): Promise<Ann> {
+export const importOnnx = async (source: string | Uint8Array, options: ImportOptions = {}): Promise<Ann> =>
+  (await importWithGraph(source, options)).ann;
+
+/** The same with the file's graph, for who asks what became of its nodes. */
+export async function importWithGraph(
+  source: string | Uint8Array,
+  options: ImportOptions = {},
+): Promise<{ readonly ann: Ann; readonly graph: Graph }> {
   const file = typeof source === 'string' ? (await import('./read.ts')).readModelFile(source) : bytesAlone(source);
   const graph = parseModel(file.bytes, typeof source === 'string' ? source : 'model', file.readExternal);
-  return { ...lowerGraph(graph), name: options.name || file.name || graph.name || 'network' };
+  const name = options.name || file.name || graph.name || 'network';
+  return { ann: { ...lowerGraph(graph), name }, graph };
 }
 
 function bytesAlone(bytes: Uint8Array): { bytes: Uint8Array; name: string; readExternal: ReadExternal } {

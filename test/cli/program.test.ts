@@ -16,6 +16,8 @@ const RECORD = ['record', 'x.onnx', '--dataset', 'mnist'];
 describe('wrong usage exits with 2 and one message', () => {
   it.each([
     ['an unknown command', ['evil'], /unknown command 'evil'/],
+    ['an explanation of no images', ['explain', 'x.onnx', '--dataset', 'mnist', '--limit', '0'], /of at least 1/],
+    ['an inspection of two models', ['inspect', 'x.onnx', 'y.onnx'], /too many arguments/],
     ['an unknown option', ['eval', 'x.onnx', '--dataset', 'mnist', '--speed', '9'], /unknown option '--speed'/],
     ['no model', ['eval', '--dataset', 'mnist'], /missing required argument 'model'/],
     ['no data set', ['eval', 'x.onnx'], /required option '--dataset <spec>' not specified/],
@@ -94,6 +96,8 @@ it.each([
   ['--help'],
   ['eval', '--help'],
   ['convert', '--help'],
+  ['explain', '--help'],
+  ['inspect', '--help'],
   ['predict', '--help'],
   ['trace', '--help'],
   ['record', '--help'],

@@ -36,6 +36,10 @@ describe('the file of a saved network', () => {
     const file = openFile(await saveNetwork(NETWORK));
     file.header.__metadata__.network = file.header.__metadata__.network.replace('"phaseBits":4', '"phaseBits":5');
     await writeFile(path, signed(file));
-    await expect(readNetworkFile(path)).rejects.toMatchObject({ code: 'unsound-network', name: 'ConversionError' });
+    await expect(readNetworkFile(path)).rejects.toMatchObject({
+      code: 'unsound-network',
+      name: 'ConversionError',
+      where: `${path}, network "${NETWORK.name}"`,
+    });
   });
 });

@@ -57,6 +57,27 @@ describeOnDevice('bsnn record', () => {
     expect(readdirSync(folder).sort()).toEqual(['one.npz', 'three.npz']);
   });
 
+  folderTest('a saved network gives what the model gives that it was converted from', async ({ folder }) => {
+    const net = join(folder, 'net.bsnn');
+    const [own, saved] = [join(folder, 'own.npz'), join(folder, 'saved.npz')];
+    const terminal = capturedTerminal();
+    expect(await run(['convert', ...MODEL.slice(1), '-o', net, '--quiet', '--json', '-'], terminal)).toBe(0);
+    expect(JSON.parse(terminal.written.out)).toMatchObject({
+      model: 'mnist-resnet',
+      file: net,
+      phaseBits: 4,
+      calibrationImages: 16,
+    });
+    const choice = ['--layer', 'stem', '--limit', '2', '--timesteps', '12'];
+    expect((await command(...choice, '--out', own)).code).toBe(0);
+    const images = ['record', net, '--dataset', 'mnist', ...choice, '--out', saved];
+    const recording = capturedTerminal();
+    expect(await run(images, recording)).toBe(0);
+    expect(recording.written.out).toMatch(/scales +99\.9th percentile of 16 training images, as saved/);
+    expect(await arraysOf(saved)).toEqual(await arraysOf(own));
+    expect(await run([...images, '--phase-bits', '4'], capturedTerminal())).toBe(2);
+  });
+
   folderTest('all layers, spikes alone', async ({ folder }) => {
     const path = join(folder, 'x.npz');
     const { code } = await command('--all-layers', '--what', 'spikes', '--timesteps', '6', '--out', path);

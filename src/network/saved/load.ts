@@ -38,7 +38,7 @@ export async function readSavedNetwork(bytes: Uint8Array, where = 'saved network
   const { network: text, about: aboutText, library } = header.metadata;
   if (text === undefined || aboutText === undefined) return refuse('network-file', 'has no text of a network');
   const network = putTogether({ text, arrays }, refuse) as SpikingNetwork;
-  check(network);
+  check(network, where);
   const about = putTogether({ text: aboutText, arrays: new Map() }, refuse);
   const known = checkAbout(about, readoutOf(network).shape.channels, refuse);
   return { network, about: known as Required<AboutNetwork>, library: library ?? '' };

@@ -1,0 +1,2 @@
+/** Images that `explain` looks at where no limit says otherwise. */
+export const EXPLAINED = 100;
