@@ -96,6 +96,7 @@ export type OptionCode =
   | 'layer'
   | 'layers'
   | 'limit'
+  | 'loss'
   | 'mean'
   | 'memory'
   | 'neuron'

@@ -15,7 +15,7 @@ export function addConvert(program: Command, terminal: Terminal): void {
   addModel(command)
     .requiredOption('-o, --out <file>', 'the file')
     .addOption(integerOption('--batch <n>', 'batch', 'images at once during calibration, at most'));
-  addConversion(command).option('--quiet', 'no progress bar');
+  addConversion(command, 'auto').option('--quiet', 'no progress bar');
   addRunning(command).action(async (model: string, options: ConvertCommandOptions) => {
     const { runConvert } = await import('./run-convert.ts');
     await runConvert(model, options, terminal);

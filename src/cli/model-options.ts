@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { DATA_SET_FORMS } from '../data/open.ts';
 import { DEFAULTS } from '../evaluate/options.ts';
-import { channels, integerOption, numbers, percentile, phaseBitsOption, resize, scale, side } from './arguments.ts';
+import { autoPhaseBitsOption, channels, integerOption, lossOption, numbers, percentile, resize, scale, side } from './arguments.ts';
 import type { ImageOptions } from './open-inputs.ts';
 import { wrap } from './print.ts';
 
@@ -44,10 +44,11 @@ export const addFraming = (command: Command): Command =>
 export const addModel = (command: Command, description = MODEL_FILE): Command =>
   addFraming(addModelFile(command, description).requiredOption('--dataset <spec>', 'the images; its forms are below'));
 
-/** How the network is converted. */
-export const addConversion = (command: Command): Command =>
+/** How the network is converted. @param phaseBits K where the command line does not give it */
+export const addConversion = (command: Command, phaseBits: 'auto' | number = DEFAULTS.phaseBits): Command =>
   command
-    .addOption(phaseBitsOption())
+    .addOption(autoPhaseBitsOption(phaseBits))
+    .addOption(lossOption('that the first word may lose with K auto, estimated without labels'))
     .addOption(integerOption('--calibration <n>', 'calibration', 'images to calibrate on, at most'))
     .addOption(
       new Option('--scale <how>', 'of a layer, by its activations: percentile:P, max, mse, or bound (a clip in the graph)')
@@ -79,7 +80,7 @@ export const addConversion = (command: Command): Command =>
 
 /** Names of the options of conversion, and of the images it calibrates on. */
 export const CONVERSION_OPTIONS = [
-  ...['phaseBits', 'calibration', 'scale', 'percentile', 'correctBias', 'initial', 'mean', 'std', 'calibrateOn'],
+  ...['phaseBits', 'loss', 'calibration', 'scale', 'percentile', 'correctBias', 'initial', 'mean', 'std', 'calibrateOn'],
 ] as const;
 
 /** Those of some options that the command line gives, as flags ("--phase-bits"). */

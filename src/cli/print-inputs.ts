@@ -1,8 +1,9 @@
+import type { PhaseChoice } from '../convert/choose-phases.ts';
 import type { ScaleMethod } from '../convert/scale.ts';
 import type { NormalizationFigures } from '../evaluate/fit.ts';
 import type { InputFigures, SavedInputFigures, SavedScaleFigures } from '../evaluate/result.ts';
 import type { CalibrationOrigin, NormalizationOrigin } from '../network/saved/about.ts';
-import { field, type Paint, printable, whole } from './print.ts';
+import { estimated, field, type Paint, printable, whole } from './print.ts';
 
 const NORMALIZED_BY: Readonly<Record<NormalizationOrigin, string>> = {
   options: 'as given',
@@ -66,6 +67,13 @@ export const inputLines = (figures: SavedInputFigures, style: Paint, saved = fal
   field('pixels', normalizationText(figures.normalization), style),
   field('scales', scalesText(figures, saved), style),
 ];
+
+/** How K was chosen; nothing where it was given. */
+export const choiceLines = (choice: PhaseChoice | null, style: Paint): string[] =>
+  choice === null ? [] : [field('chosen', choiceText(choice), style)];
+
+const choiceText = ({ loss, allowed, images }: PhaseChoice): string =>
+  `the first word is estimated to lose ${estimated(loss)} points (${Number((100 * allowed).toFixed(2))} allowed), on ${whole(images)} image${images === 1 ? '' : 's'}, no labels`;
 
 /** Pictures left out that are named. */
 const NAMED = 10;

@@ -10,6 +10,7 @@ interface Progress {
 const STAGES: Readonly<Record<string, string>> = {
   checking: 'checking',
   calibration: 'calibrating',
+  choice: 'choosing K',
   ann: 'ANN',
   snn: 'SNN',
   diagnosis: 'diagnosing',

@@ -7,12 +7,24 @@ import { depths } from '../quantize/joins.ts';
 import { phasesByDepth } from '../quantize/phases.ts';
 import { quantize } from '../quantize/quantize.ts';
 import { AnnSession, type Calibration } from '../run/ann-session.ts';
+import type { AnnBatch, OnBatch } from '../run/batch.ts';
 import { asSource, type ImageSource } from '../run/source.ts';
+import { choosePhases, DEFAULT_LOSS, PHASE_TRIALS, type PhaseChoice } from './choose-phases.ts';
 import { correctBiases } from './correct.ts';
+import { type Estimate, estimatedLoss } from './estimate.ts';
 import { layerScale, type ScaleMethod } from './scale.ts';
+import { keepTried, tryNetwork } from './trials.ts';
 
 /** How to convert a network. */
-export interface ConvertOptions {
+export interface ConvertOptions extends Omit<FixedConvertOptions, 'phaseBits'> {
+  /** K as in `FixedConvertOptions`; or "auto", the smallest from 2 to 8 that loses no more than `loss` by the first word. */
+  readonly phaseBits?: number | readonly number[] | 'auto';
+  /** What the first word may lose where K is "auto", in percentage points of accuracy (default 0.5), as estimated without labels. */
+  readonly loss?: number;
+}
+
+/** The same with K given. */
+export interface FixedConvertOptions {
   /** K, 1 to 8 (default 4); a list by depth, from the input's window on, where it differs (specification, section 6). */
   readonly phaseBits?: number | readonly number[];
   /** How λ of a layer is chosen (default "percentile"). */
@@ -48,25 +60,68 @@ export async function convert(
 ): Promise<SpikingNetwork> {
   const { phaseBits = 4, mean = [0], std = [1], batch = 64 } = options;
   // what is wrong with K is said before the work
-  phasesByDepth(ann, depths(ann), phaseBits);
+  if (phaseBits !== 'auto') phasesByDepth(ann, depths(ann), phaseBits);
   const source = asSource(calibrationImages, ann.input);
   const session = await AnnSession.create(device, ann, { mean, std, batch });
-  let calibration: Calibration;
   try {
-    calibration = await session.calibrate(source);
+    return (await calibrateAndConvert(session, source, options)).network;
   } finally {
     session.dispose();
   }
-  return convertCorrected(device, ann, calibration, source, options);
 }
 
-/** The second half of `convert`, for who has calibrated already. @param source of the images that it was calibrated on */
+/** A converted network, and how its K came about where that was chosen. */
+export interface Converted {
+  readonly network: SpikingNetwork;
+  readonly phaseChoice: PhaseChoice | null;
+}
+
+/** What a conversion reports while it runs. */
+export interface ConvertReports {
+  /** What the trained network gave for a batch of calibration images. */
+  readonly onBatch?: OnBatch<AnnBatch>;
+  /** Images that K has been tried on so far, of so many in all. */
+  readonly onTried?: (done: number, images: number) => void;
+}
+
+/** The same in a session of the trained network, made with the options' mean and std. */
+export async function calibrateAndConvert(
+  session: AnnSession,
+  source: ImageSource,
+  { phaseBits, loss = DEFAULT_LOSS, ...options }: ConvertOptions,
+  { onBatch, onTried }: ConvertReports = {},
+): Promise<Converted> {
+  const { device, ann } = session;
+  if (phaseBits !== 'auto') {
+    const calibration = await session.calibrate(source, onBatch);
+    const fixed = phaseBits === undefined ? options : { ...options, phaseBits };
+    return { network: await convertCorrected(device, ann, calibration, source, fixed), phaseChoice: null };
+  }
+  const tried = keepTried(source, ann.layers[ann.layers.length - 1].shape.channels);
+  const calibration = await session.calibrate(source, async (batch) => {
+    await tried.add(batch);
+    await onBatch?.(batch);
+  });
+  const images = tried.source.count;
+  let trials = 0;
+  const lossOf = async (network: SpikingNetwork): Promise<Estimate> => {
+    const before = images * trials++;
+    const onImages = (done: number) => onTried?.(before + done, images * PHASE_TRIALS);
+    const [first] = await tryNetwork(device, network, tried, { ...options, waves: 1 }, onImages);
+    return estimatedLoss(first.estimates);
+  };
+  const convertTo = (K: number) => convertCorrected(device, ann, calibration, source, { ...options, phaseBits: K });
+  const { network, ...choice } = await choosePhases(convertTo, lossOf, loss / 100);
+  return { network, phaseChoice: { images, ...choice } };
+}
+
+/** The second half of a conversion, for who has calibrated already. @param source of the images that it was calibrated on */
 export async function convertCorrected(
   device: Device,
   ann: Ann,
   calibration: Calibration,
   source: ImageSource,
-  options: ConvertOptions = {},
+  options: FixedConvertOptions = {},
 ): Promise<SpikingNetwork> {
   const network = convertCalibrated(ann, calibration, options);
   const { correctBias = false, mean = [0], std = [1], batch, choices } = options;
@@ -77,7 +132,7 @@ export async function convertCorrected(
 export function convertCalibrated(
   ann: Ann,
   { statistics, largestLogit }: Omit<Calibration, 'images'>,
-  options: ConvertOptions = {},
+  options: FixedConvertOptions = {},
 ): SpikingNetwork {
   const { phaseBits = 4, scale = 'percentile', percentile = 99.9, initial = 'half', mean = [0], std = [1] } = options;
   const depth = depths(ann);

@@ -1,3 +1,5 @@
+import { bestClass } from '../run/logits.ts';
+
 /** Shares of images, 0…1. */
 export interface Accuracy {
   /** The label's class has the highest value. */
@@ -27,14 +29,6 @@ export function rankOf(values: ArrayLike<number>, label: number, units?: ArrayLi
     if (!(value <= own) || (value === own && c < label)) rank++;
   }
   return rank;
-}
-
-/** The best class: the one of rank 0. The lowest index among equals. */
-export function bestClass(values: ArrayLike<number>, units?: ArrayLike<number>): number {
-  const unit = (c: number) => (units ? units[c] : 1);
-  let best = 0;
-  for (let c = 1; c < values.length; c++) if (values[c] * unit(c) > values[best] * unit(best)) best = c;
-  return best;
 }
 
 /** Values of some images, logits or potentials, [image][class]. */

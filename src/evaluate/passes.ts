@@ -1,4 +1,4 @@
-import { convertCorrected } from '../convert/convert.ts';
+import { type Converted, calibrateAndConvert } from '../convert/convert.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { WordsProgram } from '../plan/words/plan.ts';
@@ -10,13 +10,13 @@ import { bestClasses, countAgreeing, countHits, type Hits } from './accuracy.ts'
 import { channelOrder } from './channel-order.ts';
 import { hitsAtPoints, readingsAt } from './curve.ts';
 import { type Fold, folding } from './folds.ts';
-import type { Note } from './notes.ts';
+import { type Note, phaseNotes } from './notes.ts';
 import type { Evaluation } from './prepare.ts';
 import { type Stopwatch, timedSource } from './stopwatch.ts';
 
 /** How far an evaluation is: images done of a stage's images. */
 export interface Progress {
-  readonly stage: 'calibration' | 'ann' | 'snn' | 'diagnosis';
+  readonly stage: 'calibration' | 'choice' | 'ann' | 'snn' | 'diagnosis';
   readonly done: number;
   readonly images: number;
 }
@@ -86,20 +86,21 @@ export async function runTrained(
   part: Part | null,
   stopwatch: Stopwatch,
   report: Report,
-): Promise<{ readonly network: SpikingNetwork; readonly hits: Hits | null; readonly notes: readonly Note[] }> {
+): Promise<Converted & { readonly hits: Hits | null; readonly notes: readonly Note[] }> {
   const { ann, calibrationSource } = evaluation;
   const session = await stopwatch.time('compile', () => AnnSession.create(device, ann, evaluation));
   const order = channelOrder(calibrationSource);
   try {
-    const network = await stopwatch.time('calibration', async () => {
-      const calibration = await session.calibrate(calibrationSource, (batch) => {
-        order.add(batch);
-        report({ stage: 'calibration', done: batch.first + batch.images, images: calibrationSource.count });
-      });
-      return convertCorrected(device, ann, calibration, calibrationSource, evaluation);
-    });
-    const notes = await stopwatch.time('calibration', () => order.notes(session));
-    if (part === null) return { network, hits: null, notes };
+    const onCalibrated = (batch: AnnBatch) => {
+      order.add(batch);
+      report({ stage: 'calibration', done: batch.first + batch.images, images: calibrationSource.count });
+    };
+    const onTried = (done: number, images: number) => report({ stage: 'choice', done, images });
+    const converted = await stopwatch.time('calibration', () =>
+      calibrateAndConvert(session, calibrationSource, evaluation, { onBatch: onCalibrated, onTried }),
+    );
+    const notes = [...(await stopwatch.time('calibration', () => order.notes(session))), ...phaseNotes(converted.phaseChoice)];
+    if (part === null) return { ...converted, hits: null, notes };
     const { source } = part;
     const fold = trainedFold(part);
     const onBatch = (batch: AnnBatch) => {
@@ -107,7 +108,7 @@ export async function runTrained(
       report({ stage: 'ann', done: batch.first + batch.images, images: source.count });
     };
     await stopwatch.time('ann', () => session.run(source, onBatch));
-    return { network, hits: fold.sums(), notes };
+    return { ...converted, hits: fold.sums(), notes };
   } finally {
     session.dispose();
   }

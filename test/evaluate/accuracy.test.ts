@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { accuracyOf, bestClass, countAgreeing, countHits, rankOf } from '../../src/evaluate/accuracy.ts';
+import { accuracyOf, countAgreeing, countHits, rankOf } from '../../src/evaluate/accuracy.ts';
+import { bestClass } from '../../src/run/logits.ts';
 
 describe('rankOf', () => {
   it.each([
