@@ -113,6 +113,7 @@ export type OptionCode =
   | 'session-disposed'
   | 'skipBad'
   | 'std'
+  | 'sweep'
   | 'timesteps'
   | 'tune-kernels'
   | 'tuning-file'

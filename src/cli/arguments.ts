@@ -67,6 +67,21 @@ export const side = integer([1, 2 ** 14]);
 /** Reads what a picture's shorter side is brought to. */
 export const resize = (text: string): number | 'none' => (text === 'none' ? text : side(text));
 
+/** Reads several of something, separated by commas, each once. */
+export const list =
+  <T>(read: (text: string) => T) =>
+  (text: string): T[] => [...new Set(text.split(',').map((part) => read(part.trim())))];
+
+/** Reads one K. */
+export const onePhaseBits = integer(RANGES.phaseBits);
+
+/** Reads whether biases are corrected: "on", "off", or "both" ways. */
+export function corrections(text: string): readonly boolean[] {
+  const found = { off: [false], on: [true], both: [false, true] }[text];
+  if (found) return found;
+  throw new InvalidArgumentError('Expected on, off or both.');
+}
+
 /** Reads the channels of an image. */
 export function channels(text: string): 1 | 3 {
   const value = toNumber(text);

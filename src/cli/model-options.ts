@@ -46,10 +46,12 @@ export const addModel = (command: Command, description = MODEL_FILE): Command =>
 
 /** How the network is converted. @param phaseBits K where the command line does not give it */
 export const addConversion = (command: Command, phaseBits: 'auto' | number = DEFAULTS.phaseBits): Command =>
+  addNormalization(addScales(command, phaseBits));
+
+const addScales = (command: Command, phaseBits: 'auto' | number): Command =>
   command
     .addOption(autoPhaseBitsOption(phaseBits))
     .addOption(lossOption('that the first word may lose with K auto, estimated without labels'))
-    .addOption(integerOption('--calibration <n>', 'calibration', 'images to calibrate on, at most'))
     .addOption(
       new Option('--scale <how>', 'of a layer, by its activations: percentile:P, max, mse, or bound (a clip in the graph)')
         .default(DEFAULTS.scale)
@@ -61,7 +63,12 @@ export const addConversion = (command: Command, phaseBits: 'auto' | number = DEF
         .argParser(percentile)
         .conflicts('scale'),
     )
-    .option('--correct-bias', 'correct biases on calibration images: mean words as the mean activations')
+    .option('--correct-bias', 'correct biases on calibration images: mean words as the mean activations');
+
+/** How images are shown and membranes begin, whatever the words and scales. */
+export const addNormalization = (command: Command): Command =>
+  command
+    .addOption(integerOption('--calibration <n>', 'calibration', 'images to calibrate on, at most'))
     .addOption(
       new Option('--initial <v>', 'membranes start at half a threshold or at zero')
         .choices(['half', 'zero'])

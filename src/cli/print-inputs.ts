@@ -43,11 +43,20 @@ const SAVED_ON: Readonly<Record<CalibrationOrigin, string>> = {
 export function scalesText(figures: SavedScaleFigures, saved = false): string {
   const { scale, percentile, calibrationImages, calibratedOn, correctBias } = figures;
   if (scale === null || percentile === null || calibrationImages === null || calibratedOn === null) return 'as saved';
-  const whose = (saved ? SAVED_ON : CALIBRATED_ON)[calibratedOn];
-  const one = whose.replace('images', 'image').replace(' are ', ' is ');
-  const images = `${whole(calibrationImages)} ${calibrationImages === 1 ? one : whose}`;
+  const images = calibrationText(calibrationImages, (saved ? SAVED_ON : CALIBRATED_ON)[calibratedOn]);
   return `${methodText(scale, percentile, images)}${correctBias ? ', biases corrected' : ''}${saved ? ', as saved' : ''}`;
 }
+
+function calibrationText(count: number, whose: string): string {
+  const one = whose.replace('images', 'image').replace(' are ', ' is ');
+  return `${whole(count)} ${count === 1 ? one : whose}`;
+}
+
+/** Mean and std, and what scales of several kinds come from: two fields. */
+export const sweptInputLines = (figures: Omit<InputFigures, 'scale' | 'percentile' | 'correctBias'>, style: Paint): string[] => [
+  field('pixels', normalizationText(figures.normalization), style),
+  field('scales', `of ${calibrationText(figures.calibrationImages, CALIBRATED_ON[figures.calibratedOn])}`, style),
+];
 
 function methodText(scale: ScaleMethod, percentile: number, images: string): string {
   switch (scale) {

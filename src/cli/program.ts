@@ -8,6 +8,7 @@ import { addEval } from './eval.ts';
 import { addPredict } from './predict.ts';
 import { COLUMNS, printable, wrap } from './print.ts';
 import { addRecord } from './record.ts';
+import { addSweep } from './sweep.ts';
 import type { Terminal } from './terminal.ts';
 import { addTrace } from './trace.ts';
 import { addTuneKernels } from './tune-kernels.ts';
@@ -50,6 +51,7 @@ function makeProgram(terminal: Terminal): Command {
   addTrace(program, terminal);
   addRecord(program, terminal);
   addCompare(program, terminal);
+  addSweep(program, terminal);
   addDoctor(program, terminal);
   addTuneKernels(program, terminal);
   return program;

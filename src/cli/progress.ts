@@ -13,6 +13,7 @@ const STAGES: Readonly<Record<string, string>> = {
   choice: 'choosing K',
   ann: 'ANN',
   snn: 'SNN',
+  sweep: 'sweeping',
   diagnosis: 'diagnosing',
   compare: 'comparing',
   predict: 'predicting',

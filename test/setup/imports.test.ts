@@ -63,13 +63,14 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
     'interleaver.ts',
     'layer-by-layer.ts',
     'load.ts',
+    'logits.ts',
     'session.ts',
     'source.ts',
     'stepped-session.ts',
   ],
   observe: ['activations.ts', 'diagnosis.ts', 'record.ts', 'tally.ts', 'channel-sums.ts'],
   tune: ['cache.ts', 'tune.ts'],
-  convert: ['convert.ts', 'scale.ts'],
+  convert: ['convert.ts', 'scale.ts', 'choose-phases.ts', 'estimate.ts'],
   data: ['data-set.ts', 'arrays/npy.ts', 'arrays/npz-writer.ts', 'network-file.ts', 'open.ts', 'read-file.ts', 'sidecar.ts'],
   evaluate: [
     ...['evaluate.ts', 'compare.ts', 'trace.ts', 'self-test.ts', 'options.ts', 'result.ts', 'comparison.ts', 'compared-neuron.ts'],
@@ -87,10 +88,12 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
       'recorded.ts',
       'saved.ts',
       'saved-inputs.ts',
+      'sweep.ts',
+      'swept.ts',
     ],
   ],
-  plot: ['comparison.ts', 'raster.ts', 'render.ts'],
-  report: ['comparison.ts', 'raster.ts', 'text.ts'],
+  plot: ['comparison.ts', 'raster.ts', 'render.ts', 'sweep.ts'],
+  report: ['comparison.ts', 'raster.ts', 'sweep.ts', 'text.ts'],
 };
 
 /** Rooms that run in a browser, and the files of theirs that do not, or only in part. */
