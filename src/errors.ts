@@ -115,6 +115,7 @@ export type OptionCode =
   | 'std'
   | 'sweep'
   | 'timesteps'
+  | 'trials'
   | 'tune-kernels'
   | 'tuning-file'
   | 'waves'

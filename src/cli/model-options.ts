@@ -1,7 +1,20 @@
 import { type Command, Option } from 'commander';
 import { DATA_SET_FORMS } from '../data/open.ts';
 import { DEFAULTS } from '../evaluate/options.ts';
-import { autoPhaseBitsOption, channels, integerOption, lossOption, numbers, percentile, resize, scale, side } from './arguments.ts';
+import { SWEPT } from '../evaluate/swept.ts';
+import {
+  autoPhaseBitsOption,
+  channels,
+  corrections,
+  integerOption,
+  list,
+  lossOption,
+  numbers,
+  percentile,
+  resize,
+  scale,
+  side,
+} from './arguments.ts';
 import type { ImageOptions } from './open-inputs.ts';
 import { wrap } from './print.ts';
 
@@ -64,6 +77,16 @@ const addScales = (command: Command, phaseBits: 'auto' | number): Command =>
         .conflicts('scale'),
     )
     .option('--correct-bias', 'correct biases on calibration images: mean words as the mean activations');
+
+/** The option `--scale` of commands that try several ways. */
+export const scalesOption = (): Option =>
+  new Option('--scale <a,b,…>', 'of layers: of percentile:P, max, mse, bound')
+    .default([...SWEPT.scales], SWEPT.scales.join(','))
+    .argParser(list(scale));
+
+/** The option `--correct-bias` of the same. */
+export const correctionsOption = (): Option =>
+  new Option('--correct-bias <which>', 'off, on, or both ways').default([...SWEPT.correctBias], 'both').argParser(corrections);
 
 /** How images are shown and membranes begin, whatever the words and scales. */
 export const addNormalization = (command: Command): Command =>

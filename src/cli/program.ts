@@ -11,6 +11,7 @@ import { addRecord } from './record.ts';
 import { addSweep } from './sweep.ts';
 import type { Terminal } from './terminal.ts';
 import { addTrace } from './trace.ts';
+import { addTune } from './tune.ts';
 import { addTuneKernels } from './tune-kernels.ts';
 
 const EXIT_CODES = [
@@ -52,6 +53,7 @@ function makeProgram(terminal: Terminal): Command {
   addRecord(program, terminal);
   addCompare(program, terminal);
   addSweep(program, terminal);
+  addTune(program, terminal);
   addDoctor(program, terminal);
   addTuneKernels(program, terminal);
   return program;

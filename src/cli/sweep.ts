@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { SWEPT } from '../evaluate/swept.ts';
-import { corrections, integerOption, list, lossOption, onePhaseBits, scale } from './arguments.ts';
-import { addModel, addNormalization, addRunning } from './model-options.ts';
+import { integerOption, list, lossOption, onePhaseBits } from './arguments.ts';
+import { addModel, addNormalization, addRunning, correctionsOption, scalesOption } from './model-options.ts';
 import type { SweepCommandOptions } from './run-sweep.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -19,14 +19,8 @@ export function addSweep(program: Command, terminal: Terminal): void {
         .default([...SWEPT.phaseBits], SWEPT.phaseBits.join(','))
         .argParser(list(onePhaseBits)),
     )
-    .addOption(
-      new Option('--scale <a,b,…>', 'of layers: of percentile:P, max, mse, bound')
-        .default([...SWEPT.scales], SWEPT.scales.join(','))
-        .argParser(list(scale)),
-    )
-    .addOption(
-      new Option('--correct-bias <which>', 'off, on, or both ways').default([...SWEPT.correctBias], 'both').argParser(corrections),
-    )
+    .addOption(scalesOption())
+    .addOption(correctionsOption())
     .addOption(lossOption('of accuracy that the recommended one may have'))
     .addOption(integerOption('--waves <n>', 'waves', 'words that every layer sends: each is looked at'))
     .addOption(integerOption('--limit <n>', 'limit', 'images at most (default: all)'))

@@ -13,7 +13,7 @@ import { choosePhases, DEFAULT_LOSS, PHASE_TRIALS, type PhaseChoice } from './ch
 import { correctBiases } from './correct.ts';
 import { type Estimate, estimatedLoss } from './estimate.ts';
 import { layerScale, type ScaleMethod } from './scale.ts';
-import { keepTried, tryNetwork } from './trials.ts';
+import { calibrateForTrials, tryNetwork } from './trials.ts';
 
 /** How to convert a network. */
 export interface ConvertOptions extends Omit<FixedConvertOptions, 'phaseBits'> {
@@ -97,22 +97,19 @@ export async function calibrateAndConvert(
     const fixed = phaseBits === undefined ? options : { ...options, phaseBits };
     return { network: await convertCorrected(device, ann, calibration, source, fixed), phaseChoice: null };
   }
-  const tried = keepTried(source, ann.layers[ann.layers.length - 1].shape.channels);
-  const calibration = await session.calibrate(source, async (batch) => {
-    await tried.add(batch);
-    await onBatch?.(batch);
-  });
+  const { calibration, tried } = await calibrateForTrials(session, source, onBatch);
   const images = tried.source.count;
   let trials = 0;
-  const lossOf = async (network: SpikingNetwork): Promise<Estimate> => {
+  const attempt = async (K: number): Promise<{ readonly network: SpikingNetwork; readonly loss: Estimate }> => {
     const before = images * trials++;
     const onImages = (done: number) => onTried?.(before + done, images * PHASE_TRIALS);
+    const network = await convertCorrected(device, ann, calibration, source, { ...options, phaseBits: K });
     const [first] = await tryNetwork(device, network, tried, { ...options, waves: 1 }, onImages);
-    return estimatedLoss(first.estimates);
+    return { network, loss: estimatedLoss(first.estimates) };
   };
-  const convertTo = (K: number) => convertCorrected(device, ann, calibration, source, { ...options, phaseBits: K });
-  const { network, ...choice } = await choosePhases(convertTo, lossOf, loss / 100);
-  return { network, phaseChoice: { images, ...choice } };
+  const allowed = loss / 100;
+  const { network, phaseBits: _, ...choice } = await choosePhases(attempt, allowed);
+  return { network, phaseChoice: { images, allowed, ...choice } };
 }
 
 /** The second half of a conversion, for who has calibrated already. @param source of the images that it was calibrated on */

@@ -2,6 +2,7 @@ import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { readoutPhases } from '../network/timetable.ts';
 import type { Choices } from '../plan/choices.ts';
+import type { AnnSession, Calibration } from '../run/ann-session.ts';
 import { type AnnBatch, type Batch, logitsAt, type OnBatch } from '../run/batch.ts';
 import { Session } from '../run/session.ts';
 import type { ImageSource } from '../run/source.ts';
@@ -22,7 +23,7 @@ export interface TriedImages {
 }
 
 /** Keeps, while the trained network runs over a source, the logits of the images that conversions are tried on. */
-export function keepTried(calibration: ImageSource, classes: number): TriedImages & { readonly add: OnBatch<AnnBatch> } {
+export function keepTried(calibration: ImageSource, classes: number): TriedImages & { readonly add: (batch: AnnBatch) => void } {
   const count = Math.min(calibration.count, TRIED_IMAGES);
   const logits = new Float32Array(count * classes);
   let kept = 0;
@@ -34,6 +35,21 @@ export function keepTried(calibration: ImageSource, classes: number): TriedImage
     }
   };
   return { source: count === calibration.count ? calibration : spread(calibration, count), logits, add };
+}
+
+/** Calibrates, and keeps what conversions are tried on. @param onBatch takes what each batch gave */
+export async function calibrateForTrials(
+  session: AnnSession,
+  source: ImageSource,
+  onBatch: OnBatch<AnnBatch> = () => {},
+): Promise<{ readonly calibration: Calibration; readonly tried: TriedImages }> {
+  const { layers } = session.ann;
+  const tried = keepTried(source, layers[layers.length - 1].shape.channels);
+  const calibration = await session.calibrate(source, (batch) => {
+    tried.add(batch);
+    return onBatch(batch);
+  });
+  return { calibration, tried };
 }
 
 /** How conversions are tried. */

@@ -4,21 +4,17 @@ import type { ScaleText } from '../convert/scale.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
-import type { SpikingNetwork } from '../network/network.ts';
-import { readoutPhases, wordSteps } from '../network/timetable.ts';
-import { AnnSession, type Calibration } from '../run/ann-session.ts';
-import type { AnnBatch, Batch } from '../run/batch.ts';
-import { Session } from '../run/session.ts';
+import { wordSteps } from '../network/timetable.ts';
+import { AnnSession } from '../run/ann-session.ts';
 import type { LabelledSource } from '../run/source.ts';
-import { accuracyOf, type Changes, countChanges, countHits, type Hits, lossOf } from './accuracy.ts';
-import { readingsAt } from './curve.ts';
+import { accuracyOf, lossOf } from './accuracy.ts';
 import { classesOf } from './fit.ts';
-import { folding } from './folds.ts';
 import type { Model } from './model.ts';
 import { type EvaluateOptions, type EvaluateSettings, settle } from './options.ts';
-import { cutImages, type Part, trainedFold } from './passes.ts';
+import { cutImages, type Part } from './passes.ts';
 import { type Evaluation, inputFigures, prepare } from './prepare.ts';
 import { recommended, SWEPT, type Sweep, type SweepRow } from './swept.ts';
+import { trainedHits, wordHits } from './word-hits.ts';
 
 /** What is swept over; the rest as in `evaluate`. */
 export interface SweepOptions extends Omit<EvaluateOptions, 'phaseBits' | 'scale' | 'percentile' | 'correctBias' | 'diagnosis'> {
@@ -55,14 +51,15 @@ export async function sweep(
   const evaluation = await prepare(model, given, candidates[0]);
   const { ann, dataset, images, waves, initial, loss } = evaluation;
   const [, part] = cutImages(images, 0, classesOf(ann)) as [null, Part];
-  const { calibration, hits } = await runTrained(device, evaluation, part, report);
+  const trained = await AnnSession.create(device, ann, evaluation);
+  const { calibration, hits } = await runTrained(trained, evaluation, part, report).finally(() => trained.dispose());
   const rows: SweepRow[] = [];
   for (const [i, { scale, percentile, correctBias, phaseBits }] of candidates.entries()) {
     const way = { scale, percentile, correctBias, phaseBits: phaseBits as number };
     const network = await convertCorrected(device, ann, calibration, evaluation.calibrationSource, { ...evaluation, ...way });
     const onImages = (done: number) =>
       report({ stage: 'sweep', done: i * images.count + done, images: candidates.length * images.count });
-    const words = await runWords(device, network, evaluation, part, onImages);
+    const words = await wordHits(device, network, evaluation, part, onImages);
     words.forEach(({ top1, images: all, ...changes }, w) => {
       const at = { word: w + 1, t: wordSteps(network.timetable, w + 1) };
       rows.push({ ...way, ...at, top1: top1 / all, loss: lossOf(changes, all) });
@@ -87,7 +84,7 @@ export async function sweep(
 }
 
 /** All ways to convert, checked. @throws OptionError */
-function candidatesOf(options: SweepOptions): EvaluateSettings[] {
+export function candidatesOf(options: SweepOptions): EvaluateSettings[] {
   const { phaseBits = SWEPT.phaseBits, scales = SWEPT.scales, correctBias = SWEPT.correctBias, ...rest } = options;
   const candidates = scales.flatMap((scale) =>
     correctBias.flatMap((corrected) => phaseBits.map((K) => settle({ ...rest, scale, correctBias: corrected, phaseBits: K }))),
@@ -97,55 +94,10 @@ function candidatesOf(options: SweepOptions): EvaluateSettings[] {
 }
 
 /** Calibrates, then runs the trained network over the images. */
-async function runTrained(
-  device: Device,
-  evaluation: Evaluation,
-  part: Part,
-  report: Report,
-): Promise<{ readonly calibration: Calibration; readonly hits: Hits }> {
-  const { ann, calibrationSource, images } = evaluation;
-  const session = await AnnSession.create(device, ann, evaluation);
-  try {
-    const calibration = await session.calibrate(calibrationSource, ({ first, images: some }) =>
-      report({ stage: 'calibration', done: first + some, images: calibrationSource.count }),
-    );
-    const fold = trainedFold(part);
-    await session.run(part.source, (batch: AnnBatch) => {
-      fold.add(batch);
-      report({ stage: 'ann', done: batch.first + batch.images, images: images.count });
-    });
-    return { calibration, hits: fold.sums() as Hits };
-  } finally {
-    session.dispose();
-  }
-}
-
-/** Where each word of a network puts images that the trained network has seen. */
-async function runWords(
-  device: Device,
-  network: SpikingNetwork,
-  { waves, batch, choices }: Pick<Evaluation, 'waves' | 'batch' | 'choices'>,
-  { source, classes }: Part,
-  onImages: (done: number) => void,
-): Promise<readonly (Hits & Changes)[]> {
-  const session = await Session.create(device, network, { waves, batch, choices });
-  try {
-    const window = readoutPhases(network.timetable);
-    const fold = folding((some: Batch) =>
-      Array.from({ length: waves }, (_, w) => {
-        const readings = readingsAt(some, (w + 1) * window - 1, session.units);
-        return {
-          ...countHits(readings, source.labels, some.first),
-          ...countChanges(readings, source.labels, classes, some.first),
-        };
-      }),
-    );
-    await session.run(source, (some) => {
-      fold.add(some);
-      onImages(some.first + some.images);
-    });
-    return fold.sums() as (Hits & Changes)[];
-  } finally {
-    session.dispose();
-  }
+async function runTrained(session: AnnSession, { calibrationSource }: Evaluation, part: Part, report: Report) {
+  const calibration = await session.calibrate(calibrationSource, ({ first, images }) =>
+    report({ stage: 'calibration', done: first + images, images: calibrationSource.count }),
+  );
+  const { count } = part.source;
+  return { calibration, hits: await trainedHits(session, part, (done) => report({ stage: 'ann', done, images: count })) };
 }
