@@ -37,6 +37,7 @@ export function formatTunedNetwork(
     put('checked', checkText(found)),
     put('time', `${seconds.toFixed(1)} s`),
     ...noteLines(found, style),
+    put('to run it', 'with other options as they were here:'),
     '',
     `  ${commandOf(found, given)}`,
   ];
