@@ -56,52 +56,52 @@ export interface Found {
  * again in that order, as long as the loss is allowed. A depth that was refused once stays as it is, since losses only grow.
  */
 export async function searchWays(search: Search): Promise<Found> {
-  const trials = new Trials(search);
+  const trials = noTrials(search);
   for (const way of search.ways) await searchUniform(search, trials, way);
-  if (trials.best.met) await lowerDepths(search, trials);
-  return { best: trials.best, tried: trials.all };
+  if (trials.best().met) await lowerDepths(search, trials);
+  return { best: trials.best(), tried: trials.all };
 }
 
-/** Trials so far, each way once. */
-class Trials {
-  readonly all: { -readonly [name in keyof Found['tried'][number]]: Found['tried'][number][name] }[] = [];
-  readonly #search: Search;
-  #best: Trial | null = null;
+/** A trial, and what the first word loses in it. */
+type Attempt = Trial & { readonly first: Estimate };
 
-  constructor(search: Search) {
-    this.#search = search;
-  }
-
+/** Trials so far. */
+interface Trials {
+  readonly all: Found['tried'];
   /** The best that was taken; there is one after the first trial. */
-  get best(): Trial {
-    return this.#best as Trial;
-  }
-
+  readonly best: () => Trial;
   /** Whether another way may be tried. */
-  get open(): boolean {
-    return this.all.length < this.#search.trials;
-  }
-
-  /** Tries a way, up to so many words. @returns also what its first word loses */
-  async attempt(way: ScaleWay, phaseBits: readonly number[], words: number): Promise<Trial & { readonly first: Estimate }> {
-    const { scale, percentile, correctBias } = way;
-    const { allowed, stepsTo, lossesOf } = this.#search;
-    const losses = await lossesOf({ scale, percentile, correctBias }, phaseBits, words);
-    const at = losses.findIndex(({ value }) => value <= allowed);
-    const least = losses.reduce((best, { value }, w) => (value < losses[best].value ? w : best), 0);
-    const word = (at < 0 ? least : at) + 1;
-    const loss = losses[word - 1];
-    const trial = { scale, percentile, correctBias, phaseBits, word, t: stepsTo(phaseBits, word), loss, met: at >= 0 };
-    this.all.push({ ...trial, taken: false });
-    return { ...trial, first: losses[0] };
-  }
-
+  readonly open: () => boolean;
+  /** Tries a way, up to so many words. */
+  readonly attempt: (way: ScaleWay, phaseBits: readonly number[], words: number) => Promise<Attempt>;
   /** Takes the last trial where it is better than the best. */
-  offer({ first: _, ...trial }: Trial & { readonly first: Estimate }): void {
-    if (this.#best !== null && !isBetter(trial, this.#best)) return;
-    this.#best = trial;
-    this.all[this.all.length - 1].taken = true;
-  }
+  readonly offer: (trial: Attempt) => void;
+}
+
+/** No trials yet. */
+function noTrials({ allowed, trials, stepsTo, lossesOf }: Search): Trials {
+  const all: (Trial & { taken: boolean })[] = [];
+  let best: Trial | null = null;
+  return {
+    all,
+    best: () => best as Trial,
+    open: () => all.length < trials,
+    attempt: async ({ scale, percentile, correctBias }, phaseBits, words) => {
+      const losses = await lossesOf({ scale, percentile, correctBias }, phaseBits, words);
+      const at = losses.findIndex(({ value }) => value <= allowed);
+      const least = losses.reduce((lowest, { value }, w) => (value < losses[lowest].value ? w : lowest), 0);
+      const word = (at < 0 ? least : at) + 1;
+      const loss = losses[word - 1];
+      const trial = { scale, percentile, correctBias, phaseBits, word, t: stepsTo(phaseBits, word), loss, met: at >= 0 };
+      all.push({ ...trial, taken: false });
+      return { ...trial, first: losses[0] };
+    },
+    offer: ({ first: _, ...trial }) => {
+      if (best !== null && !isBetter(trial, best)) return;
+      best = trial;
+      all[all.length - 1].taken = true;
+    },
+  };
 }
 
 /** What meets the loss before what does not; then the smaller T, or the smaller loss where neither meets it. */
@@ -120,31 +120,32 @@ async function searchUniform({ depths, waves, allowed, stepsTo }: Search, trials
     return { loss: trial.first };
   };
   const { phaseBits, tried } = await choosePhases(attempt, allowed);
-  const isOpen = (K: number) => trials.open && !tried.some((one) => one.phaseBits === K);
+  const isOpen = (K: number) => trials.open() && !tried.some((one) => one.phaseBits === K);
   // a second word of fewer bits must come before the best of all so far
-  const comesBefore = (K: number) => !trials.best.met || stepsTo(uniform(K), 2) < trials.best.t;
+  const comesBefore = (K: number) => !trials.best().met || stepsTo(uniform(K), 2) < trials.best().t;
   for (let K = phaseBits - 1; K >= 2 && waves > 1; K--) if (isOpen(K) && comesBefore(K)) await attempt(K);
 }
 
 /** Lowers K of single depths of the best, the least sensitive first. */
 async function lowerDepths(search: Search, trials: Trials): Promise<void> {
-  const lowered = (d: number) => trials.best.phaseBits.map((K, i) => (i === d ? K - 1 : K));
-  const saved = (d: number) => (trials.best.phaseBits[d] > 1 ? trials.best.t - search.stepsTo(lowered(d), trials.best.word) : 0);
-  const attempt = (d: number) => trials.attempt(trials.best, lowered(d), trials.best.word);
+  const lowered = (d: number) => trials.best().phaseBits.map((K, i) => (i === d ? K - 1 : K));
+  const saved = (d: number) =>
+    trials.best().phaseBits[d] > 1 ? trials.best().t - search.stepsTo(lowered(d), trials.best().word) : 0;
+  const attempt = (d: number) => trials.attempt(trials.best(), lowered(d), trials.best().word);
   const sensitivities: { readonly d: number; readonly cost: number }[] = [];
   for (let d = 0; d < search.depths; d++) {
     const gain = saved(d);
     // what saves nothing yet comes last: it may once others are lower
     if (gain <= 0) sensitivities.push({ d, cost: Number.MAX_VALUE });
-    if (gain <= 0 || !trials.open) continue;
+    if (gain <= 0 || !trials.open()) continue;
     const { loss, met } = await attempt(d);
-    if (met) sensitivities.push({ d, cost: (loss.value - trials.best.loss.value) / gain });
+    if (met) sensitivities.push({ d, cost: (loss.value - trials.best().loss.value) / gain });
   }
   let order = sensitivities.sort((a, b) => a.cost - b.cost).map(({ d }) => d);
   for (let changed = true; changed; ) {
     changed = false;
     for (const d of order) {
-      if (!trials.open) return;
+      if (!trials.open()) return;
       if (saved(d) <= 0) continue;
       const trial = await attempt(d);
       if (trial.met) trials.offer(trial);

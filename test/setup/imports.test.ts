@@ -70,7 +70,7 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
   ],
   observe: ['activations.ts', 'diagnosis.ts', 'record.ts', 'tally.ts', 'channel-sums.ts'],
   tune: ['cache.ts', 'tune.ts'],
-  convert: ['convert.ts', 'scale.ts', 'choose-phases.ts', 'estimate.ts'],
+  convert: ['convert.ts', 'scale.ts', 'choose-phases.ts', 'estimate.ts', 'search.ts', 'trials.ts'],
   data: ['data-set.ts', 'arrays/npy.ts', 'arrays/npz-writer.ts', 'network-file.ts', 'open.ts', 'read-file.ts', 'sidecar.ts'],
   evaluate: [
     ...['evaluate.ts', 'compare.ts', 'trace.ts', 'self-test.ts', 'options.ts', 'result.ts', 'comparison.ts', 'compared-neuron.ts'],
@@ -90,6 +90,8 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
       'saved-inputs.ts',
       'sweep.ts',
       'swept.ts',
+      'tune-network.ts',
+      'tuned-network.ts',
     ],
   ],
   plot: ['comparison.ts', 'raster.ts', 'render.ts', 'sweep.ts'],
