@@ -19,7 +19,7 @@ export function addTune(program: Command, terminal: Terminal): void {
     .addOption(correctionsOption())
     .addOption(integerOption('--waves <n>', 'waves', 'words that may be waited for'))
     .addOption(
-      new Option('--trials <n>', 'conversions that may be tried, beyond three for each --scale and --correct-bias')
+      new Option('--trials <n>', 'conversions that may be tried; three for each scale and correction in any case')
         .default(DEFAULT_TRIALS)
         .argParser(integer([1, Number.MAX_SAFE_INTEGER])),
     )

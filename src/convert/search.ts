@@ -35,7 +35,7 @@ export interface Search {
   readonly waves: number;
   /** What may be lost, 0…1. */
   readonly allowed: number;
-  /** Conversions that may be tried, beyond the three that find one K for each of the ways. */
+  /** Conversions that may be tried; the three that find one K are made for each of the ways in any case. */
   readonly trials: number;
   /** Steps to a word. */
   readonly stepsTo: (phaseBits: readonly number[], word: number) => number;

@@ -28,7 +28,7 @@ export interface TuneNetworkOptions
   /** Ways to choose scales, and whether biases are corrected (defaults: `SWEPT`). */
   readonly scales?: readonly ScaleText[];
   readonly correctBias?: readonly boolean[];
-  /** Conversions that may be tried, beyond the three that find one K for each way to choose scales (default `DEFAULT_TRIALS`). */
+  /** Conversions that may be tried; three for each way to choose scales are made in any case (default `DEFAULT_TRIALS`). */
   readonly trials?: number;
 }
 
@@ -70,7 +70,7 @@ export async function tuneNetwork(
     const measured = await calibrateForTrials(trained, evaluation.calibrationSource, ({ first, images: some }) =>
       report({ stage: 'calibration', done: first + some, images: evaluation.calibrationSource.count }),
     );
-    const most = ways.length * PHASE_TRIALS + trials;
+    const most = Math.max(trials, ways.length * PHASE_TRIALS);
     const search = searchOf(device, evaluation, measured, (done) => report({ stage: 'trials', done, images: most }));
     const found = await searchWays({ ...search, ways, trials, allowed: loss / 100 });
     const { scale: _, percentile: __, correctBias: ___, ...figures } = inputFigures(evaluation);
