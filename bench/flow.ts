@@ -33,7 +33,7 @@ async function main([given]: readonly string[]): Promise<number> {
   const device = await openDevice();
   try {
     const watch = new MemoryWatch();
-    const options = { batch: 64, calibration: 200, diagnosis: 256, waves: 3 };
+    const options = { phaseBits: 4, batch: 64, calibration: 200, diagnosis: 256, waves: 3 };
     const { ann, snn, timing } = await evaluate(device, flowNetwork(), data, options, (at) => watch.show(at));
     watch.stop();
     const { samples } = watch;

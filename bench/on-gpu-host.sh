@@ -89,7 +89,7 @@ if grep -q 'kind  *software' "$log"; then
 else
   images=10000 peer_images=1000 peer_seconds=70
 fi
-phase evaluation 120 node dist/cli/main.js eval "$model" --dataset "$dataset" --limit $images --batch 256 --quiet \
+phase evaluation 120 node dist/cli/main.js eval "$model" --dataset "$dataset" --limit $images --phase-bits 4 --batch 256 --quiet \
   --json "$folder/evaluation.json"
 for suite in "${suites[@]}"; do
   phase "$suite" 90 node scripts/run-ts.mjs bench/main.ts "$suite" --json "$folder/bench-$suite.json"

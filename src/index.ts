@@ -1,7 +1,10 @@
 /** The public face of `bsnn-webgpu`. Nothing else is exported. */
 
 export type { Ann, AnnLayer, AnnNeurons, AnnPool, AnnReadout, AnnTerm, Convolution, Identity, Shape, Window } from './ann/ann.ts';
+export type { PhaseChoice } from './convert/choose-phases.ts';
 export { type ConvertOptions, convert } from './convert/convert.ts';
+export type { Estimate } from './convert/estimate.ts';
+export type { ScaleWay, Trial, Way } from './convert/search.ts';
 export type { DataSet, SkippedImage } from './data/data-set.ts';
 export {
   DATA_SET_FORMS,
@@ -65,7 +68,11 @@ export type {
 } from './evaluate/result.ts';
 export { evaluateSaved } from './evaluate/saved.ts';
 export type { SavedOptions } from './evaluate/saved-inputs.ts';
+export { type SweepOptions, type SweepProgress, sweep } from './evaluate/sweep.ts';
+export type { Sweep, SweepRow } from './evaluate/swept.ts';
 export { type LayerTrace, type TraceOptions, trace } from './evaluate/trace.ts';
+export { type TuneNetworkOptions, type TuneNetworkProgress, tuneNetwork } from './evaluate/tune-network.ts';
+export type { Check, TunedNetwork } from './evaluate/tuned-network.ts';
 export type { AdapterDescription, Device, DeviceOptions } from './gpu/device.ts';
 export { openDevice } from './gpu/node.ts';
 export { check, checkNetwork, type Finding } from './network/check.ts';

@@ -33,7 +33,7 @@ export async function checkFigures(device: Device, images: number): Promise<stri
       throw new Error(`batches of ${batch}: ${JSON.stringify(found)}, the whole: ${JSON.stringify(whole)}`);
     }
   }
-  const { ann: trained, snn } = await evaluate(device, ann, data, { batch: 64, diagnosis: 32, waves: WAVES });
+  const { ann: trained, snn } = await evaluate(device, ann, data, { phaseBits: 4, batch: 64, diagnosis: 32, waves: WAVES });
   const { hits, agreeing } = whole.spiking;
   const expected = [whole.trained.top1, hits[hits.length - 1].top1, hits[hits.length - 1].top5, agreeing].map((n) => n / images);
   const given = [trained.top1, snn.top1, snn.top5, snn.agreement];

@@ -16,17 +16,37 @@ export const integer =
     throw new InvalidArgumentError(`Expected ${describeRange(range)}.`);
   };
 
+/** Reads K that may be chosen: "auto", or as `phaseBits` does. */
+const phaseBitsOrAuto = (text: string): number | number[] | 'auto' => (text === 'auto' ? text : phaseBits(text));
+
 /** Reads K: an integer, or several separated by commas, by depth. */
 export function phaseBits(text: string): number | number[] {
   const values = text.split(',').map((part) => integer(RANGES.phaseBits)(part.trim()));
   return values.length === 1 ? values[0] : values;
 }
 
+const PHASE_BITS = 'spikes of a word, 1 to 8; k,k,… by depth, the input first';
+
 /** The option `--phase-bits`. */
 export const phaseBitsOption = (): Option =>
-  new Option('--phase-bits <k>', 'spikes of a word, 1 to 8; k,k,… by depth, the input first')
-    .default(DEFAULTS.phaseBits)
-    .argParser(phaseBits);
+  new Option('--phase-bits <k>', PHASE_BITS).default(DEFAULTS.phaseBits).argParser(phaseBits);
+
+/** The same where K may be chosen. */
+export const autoPhaseBitsOption = (byDefault: 'auto' | number): Option =>
+  new Option('--phase-bits <k>', `${PHASE_BITS}; auto: the least that loses no more than --loss`)
+    .default(byDefault)
+    .argParser(phaseBitsOrAuto);
+
+/** Reads what accuracy may lose, in percentage points. */
+function loss(text: string): number {
+  const value = toNumber(text);
+  if (value >= 0 && value <= 100) return value;
+  throw new InvalidArgumentError('Expected percentage points from 0 to 100.');
+}
+
+/** The option `--loss`. */
+export const lossOption = (description: string): Option =>
+  new Option('--loss <points>', description).default(DEFAULTS.loss).argParser(loss);
 
 /** Reads a percentile: above 0, at most 100. */
 export function percentile(text: string): number {
@@ -46,6 +66,21 @@ export const side = integer([1, 2 ** 14]);
 
 /** Reads what a picture's shorter side is brought to. */
 export const resize = (text: string): number | 'none' => (text === 'none' ? text : side(text));
+
+/** Reads several of something, separated by commas, each once. */
+export const list =
+  <T>(read: (text: string) => T) =>
+  (text: string): T[] => [...new Set(text.split(',').map((part) => read(part.trim())))];
+
+/** Reads one K. */
+export const onePhaseBits = integer(RANGES.phaseBits);
+
+/** Reads whether something is done: "on", "off", or "both" ways. */
+export function bothWays(text: string): readonly boolean[] {
+  const found = { off: [false], on: [true], both: [false, true] }[text];
+  if (found) return found;
+  throw new InvalidArgumentError('Expected on, off or both.');
+}
 
 /** Reads the channels of an image. */
 export function channels(text: string): 1 | 3 {

@@ -15,7 +15,7 @@ export function addConvert(program: Command, terminal: Terminal): void {
   addModel(command)
     .requiredOption('-o, --out <file>', 'the file')
     .addOption(integerOption('--batch <n>', 'batch', 'images at once during calibration, at most'));
-  addConversion(command)
+  addConversion(command, 'auto')
     .option('--json <file>', 'write what was converted there; "-": to the standard output, and nothing else')
     .option('--quiet', 'no progress bar');
   addRunning(command).action(async (model: string, options: ConvertCommandOptions) => {

@@ -21,7 +21,7 @@ export function addEval(program: Command, terminal: Terminal): void {
     .addOption(integerOption('--offset <n>', 'offset', 'the first image'))
     .addOption(integerOption('--waves <n>', 'waves', 'words that every layer sends'))
     .addOption(integerOption('--batch <n>', 'batch', 'images at once, at most'));
-  addConversion(command)
+  addConversion(command, 'auto')
     .option('--layers', 'print a table of the layers as well')
     .addOption(
       new Option(

@@ -19,7 +19,7 @@ export function addExplain(program: Command, terminal: Terminal): void {
     .addOption(integerOption('--offset <n>', 'offset', 'the first image'))
     .addOption(integerOption('--waves <n>', 'waves', 'words that every layer sends'))
     .addOption(integerOption('--batch <n>', 'batch', 'images at once, at most'));
-  addConversion(command)
+  addConversion(command, 'auto')
     .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else')
     .option('--quiet', 'no progress bar');
   addRunning(command).action(async (model: string, options: ExplainCommandOptions) => {

@@ -1,7 +1,20 @@
 import { type Command, Option } from 'commander';
 import { DATA_SET_FORMS } from '../data/open.ts';
 import { DEFAULTS } from '../evaluate/options.ts';
-import { channels, integerOption, numbers, percentile, phaseBitsOption, resize, scale, side } from './arguments.ts';
+import { SWEPT } from '../evaluate/swept.ts';
+import {
+  autoPhaseBitsOption,
+  bothWays,
+  channels,
+  integerOption,
+  list,
+  lossOption,
+  numbers,
+  percentile,
+  resize,
+  scale,
+  side,
+} from './arguments.ts';
 import type { ImageOptions } from './open-inputs.ts';
 import { wrap } from './print.ts';
 
@@ -44,11 +57,14 @@ export const addFraming = (command: Command): Command =>
 export const addModel = (command: Command, description = MODEL_FILE): Command =>
   addFraming(addModelFile(command, description).requiredOption('--dataset <spec>', 'the images; its forms are below'));
 
-/** How the network is converted. */
-export const addConversion = (command: Command): Command =>
+/** How the network is converted. @param phaseBits K where the command line does not give it */
+export const addConversion = (command: Command, phaseBits: 'auto' | number = DEFAULTS.phaseBits): Command =>
+  addNormalization(addScales(command, phaseBits));
+
+const addScales = (command: Command, phaseBits: 'auto' | number): Command =>
   command
-    .addOption(phaseBitsOption())
-    .addOption(integerOption('--calibration <n>', 'calibration', 'images to calibrate on, at most'))
+    .addOption(autoPhaseBitsOption(phaseBits))
+    .addOption(lossOption('that the first word may lose with K auto, estimated without labels'))
     .addOption(
       new Option('--scale <how>', 'of a layer, by its activations: percentile:P, max, mse, or bound (a clip in the graph)')
         .default(DEFAULTS.scale)
@@ -61,7 +77,28 @@ export const addConversion = (command: Command): Command =>
         .conflicts('scale'),
     )
     .option('--per-channel', 'a scale for each channel, not one for a layer')
-    .option('--correct-bias', 'correct biases on calibration images: mean words as the mean activations')
+    .option('--correct-bias', 'correct biases on calibration images: mean words as the mean activations');
+
+/** The option `--scale` of commands that try several ways. */
+export const scalesOption = (): Option =>
+  new Option('--scale <a,b,…>', 'of layers: of percentile:P, max, mse, bound')
+    .default([...SWEPT.scales], SWEPT.scales.join(','))
+    .argParser(list(scale));
+
+/** The option `--per-channel` of the same. */
+export const channelsOption = (): Option =>
+  new Option('--per-channel <which>', 'a scale for each channel: off, on, or both ways')
+    .default([...SWEPT.perChannel], 'off')
+    .argParser(bothWays);
+
+/** The option `--correct-bias` of the same. */
+export const correctionsOption = (): Option =>
+  new Option('--correct-bias <which>', 'off, on, or both ways').default([...SWEPT.correctBias], 'both').argParser(bothWays);
+
+/** How images are shown and membranes begin, whatever the words and scales. */
+export const addNormalization = (command: Command): Command =>
+  command
+    .addOption(integerOption('--calibration <n>', 'calibration', 'images to calibrate on, at most'))
     .addOption(
       new Option('--initial <v>', 'membranes start at half a threshold or at zero')
         .choices(['half', 'zero'])
@@ -80,7 +117,19 @@ export const addConversion = (command: Command): Command =>
 
 /** Names of the options of conversion, and of the images it calibrates on. */
 export const CONVERSION_OPTIONS = [
-  ...['phaseBits', 'calibration', 'scale', 'percentile', 'perChannel', 'correctBias', 'initial', 'mean', 'std', 'calibrateOn'],
+  ...[
+    'phaseBits',
+    'loss',
+    'calibration',
+    'scale',
+    'percentile',
+    'perChannel',
+    'correctBias',
+    'initial',
+    'mean',
+    'std',
+    'calibrateOn',
+  ],
 ] as const;
 
 /** Those of some options that the command line gives, as flags ("--phase-bits"). */

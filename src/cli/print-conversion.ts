@@ -3,7 +3,7 @@ import type { ConvertedModel } from '../evaluate/convert-model.ts';
 import { phaseBitsOf, type SpikingNetwork, scalesAt } from '../network/network.ts';
 import { phaseText } from '../report/text.ts';
 import { COLUMNS, clip, field, paint, printable, scaled, whole } from './print.ts';
-import { inputLines, noteLines } from './print-inputs.ts';
+import { choiceLines, inputLines, noteLines } from './print-inputs.ts';
 
 /** What was converted and written, for people, at most 80 columns wide. @param bytes of the file */
 export function formatConversion(converted: ConvertedModel, path: string, bytes: number, color: boolean): string {
@@ -17,6 +17,7 @@ export function formatConversion(converted: ConvertedModel, path: string, bytes:
     put('file', `${printable(path)}, ${whole(bytes)} bytes`),
     put('network', `${whole(layers)} layers, ${whole(neurons)} neurons, ${scaled(weights)} weights`),
     put('words', `K = ${phaseText(phaseBitsOf(network))} spikes each`),
+    ...choiceLines(converted.phaseChoice, style),
     ...inputLines(converted, style),
     put('', scaleRange(network)),
     ...noteLines(converted, style),

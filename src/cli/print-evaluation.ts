@@ -2,7 +2,7 @@ import type { CurvePoint } from '../evaluate/curve.ts';
 import type { EvaluationResult, SavedEvaluation, Timing } from '../evaluate/result.ts';
 import { phaseText } from '../report/text.ts';
 import { bar, COLUMNS, clip, field, type Paint, paint, percent, points, printable, scaled, whole } from './print.ts';
-import { inputLines, noteLines } from './print-inputs.ts';
+import { choiceLines, inputLines, noteLines } from './print-inputs.ts';
 
 const NO_ANN = 'none: a saved network has no trained one to be compared with';
 
@@ -18,6 +18,7 @@ export function formatEvaluation(result: EvaluationResult | SavedEvaluation, col
     put('device', `${device.adapter}${device.software ? ' (software)' : ''}`),
     put('driver', device.driver),
     put('network', `${count(neurons, 'neuron')}, K = ${phaseText(result.phaseBits)} spikes a word, ${count(result.waves, 'wave')}`),
+    ...choiceLines(result.phaseChoice, style),
     ...(result.tuned ? [put('kernels', `tuned for ${count(result.tunedShapes, 'layer shape')}`)] : []),
     ...inputLines(result, style, ann === null),
     '',

@@ -4,7 +4,7 @@ import { listed, type PixelFigures } from '../evaluate/pixel-check.ts';
 import type { Remedy } from '../evaluate/remedies.ts';
 import { phaseText } from '../report/text.ts';
 import { COLUMNS, clip, ending, field, type Paint, paint, percent, printable, whole, wrap } from './print.ts';
-import { inputLines, noteLines } from './print-inputs.ts';
+import { choiceLines, inputLines, noteLines } from './print-inputs.ts';
 
 /** An explanation for people, at most 80 columns wide. Errors are in points: hundredths of what tells the logits apart. */
 export function formatExplanation(found: Explanation, color: boolean): string {
@@ -15,6 +15,7 @@ export function formatExplanation(found: Explanation, color: boolean): string {
     style.bold(clip(printable(`${found.model} on ${found.dataset}: ${whole(found.images)} images`), COLUMNS)),
     '',
     put('network', `K = ${phaseText(found.phaseBits)} spikes a word, ${waves} ${waves === 1 ? 'wave' : 'waves'}`),
+    ...choiceLines(found.phaseChoice, style),
     ...inputLines(found, style),
     put('seen', pixelsText(found.pixels)),
     put('accuracy', `ANN ${percent(ann.top1)}, SNN ${percent(snn.top1)}; ${percent(snn.agreement)} get the ANN's class`),

@@ -1,8 +1,10 @@
+import type { PhaseChoice } from '../convert/choose-phases.ts';
 import type { ScaleMethod } from '../convert/scale.ts';
 import type { NormalizationFigures } from '../evaluate/fit.ts';
 import type { InputFigures, SavedInputFigures, SavedScaleFigures } from '../evaluate/result.ts';
+import type { SweptFigures } from '../evaluate/swept.ts';
 import type { CalibrationOrigin, NormalizationOrigin } from '../network/saved/about.ts';
-import { field, type Paint, printable, whole } from './print.ts';
+import { estimated, field, type Paint, printable, whole } from './print.ts';
 
 const NORMALIZED_BY: Readonly<Record<NormalizationOrigin, string>> = {
   options: 'as given',
@@ -42,11 +44,20 @@ const SAVED_ON: Readonly<Record<CalibrationOrigin, string>> = {
 export function scalesText(figures: SavedScaleFigures, saved = false): string {
   const { scale, percentile, calibrationImages, calibratedOn, perChannel, correctBias } = figures;
   if (scale === null || percentile === null || calibrationImages === null || calibratedOn === null) return 'as saved';
-  const whose = (saved ? SAVED_ON : CALIBRATED_ON)[calibratedOn];
-  const one = whose.replace('images', 'image').replace(' are ', ' is ');
-  const images = `${whole(calibrationImages)} ${calibrationImages === 1 ? one : whose}`;
+  const images = calibrationText(calibrationImages, (saved ? SAVED_ON : CALIBRATED_ON)[calibratedOn]);
   return `${methodText(scale, percentile, images)}${perChannel ? ', by channel' : ''}${correctBias ? ', biases corrected' : ''}${saved ? ', as saved' : ''}`;
 }
+
+function calibrationText(count: number, whose: string): string {
+  const one = whose.replace('images', 'image').replace(' are ', ' is ');
+  return `${whole(count)} ${count === 1 ? one : whose}`;
+}
+
+/** Mean and std, and what scales of several kinds come from: two fields. */
+export const sweptInputLines = (figures: SweptFigures, style: Paint): string[] => [
+  field('pixels', normalizationText(figures.normalization), style),
+  field('scales', `of ${calibrationText(figures.calibrationImages, CALIBRATED_ON[figures.calibratedOn])}`, style),
+];
 
 function methodText(scale: ScaleMethod, percentile: number, images: string): string {
   switch (scale) {
@@ -66,6 +77,13 @@ export const inputLines = (figures: SavedInputFigures, style: Paint, saved = fal
   field('pixels', normalizationText(figures.normalization), style),
   field('scales', scalesText(figures, saved), style),
 ];
+
+/** How K was chosen; nothing where it was given. */
+export const choiceLines = (choice: PhaseChoice | null, style: Paint): string[] =>
+  choice === null ? [] : [field('chosen', choiceText(choice), style)];
+
+const choiceText = ({ loss, allowed, images }: PhaseChoice): string =>
+  `the first word is estimated to lose ${estimated(loss)} points (${Number((100 * allowed).toFixed(2))} allowed), on ${whole(images)} image${images === 1 ? '' : 's'}, no labels`;
 
 /** Pictures left out that are named. */
 const NAMED = 10;

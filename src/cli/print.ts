@@ -60,6 +60,10 @@ export function points(difference: number): string {
   return difference > 0 ? `+${text}` : text;
 }
 
+/** A share and its standard error in percentage points: "0.31 ± 0.12". */
+export const estimated = ({ value, standardError }: { readonly value: number; readonly standardError: number }): string =>
+  `${(100 * value).toFixed(2)} ± ${Number.isFinite(standardError) ? (100 * standardError).toFixed(2) : '∞'}`;
+
 const PREFIXES = [
   ['T', 1e12],
   ['G', 1e9],

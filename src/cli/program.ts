@@ -10,8 +10,10 @@ import { addInspect } from './inspect.ts';
 import { addPredict } from './predict.ts';
 import { COLUMNS, printable, wrap } from './print.ts';
 import { addRecord } from './record.ts';
+import { addSweep } from './sweep.ts';
 import type { Terminal } from './terminal.ts';
 import { addTrace } from './trace.ts';
+import { addTune } from './tune.ts';
 import { addTuneKernels } from './tune-kernels.ts';
 
 const EXIT_CODES = [
@@ -54,6 +56,8 @@ function makeProgram(terminal: Terminal): Command {
   addCompare(program, terminal);
   addExplain(program, terminal);
   addInspect(program, terminal);
+  addSweep(program, terminal);
+  addTune(program, terminal);
   addDoctor(program, terminal);
   addTuneKernels(program, terminal);
   return program;

@@ -10,8 +10,11 @@ interface Progress {
 const STAGES: Readonly<Record<string, string>> = {
   checking: 'checking',
   calibration: 'calibrating',
+  choice: 'choosing K',
   ann: 'ANN',
   snn: 'SNN',
+  sweep: 'sweeping',
+  trials: 'searching',
   diagnosis: 'diagnosing',
   explain: 'explaining',
   remedies: 'trying',
@@ -30,7 +33,7 @@ export interface ProgressBar {
 /** Draws progress on a terminal. Cursor and line wrap are left alone, so that an interrupted command leaves nothing to repair. */
 export function progressBar(stream: NodeJS.WritableStream | null): ProgressBar {
   if (!stream) return { show: () => {}, stop: () => {} };
-  const format = '  {stage} {bar} {value}/{total} images';
+  const format = '  {stage} {bar} {value}/{total} {unit}';
   const bar = new SingleBar({
     stream,
     format,
@@ -47,7 +50,10 @@ export function progressBar(stream: NodeJS.WritableStream | null): ProgressBar {
       if (progress.stage !== stage) {
         bar.stop();
         stage = progress.stage;
-        bar.start(progress.images, 0, { stage: (STAGES[stage] ?? stage).padEnd(14) });
+        bar.start(progress.images, 0, {
+          stage: (STAGES[stage] ?? stage).padEnd(14),
+          unit: stage === 'trials' ? 'trials' : 'images',
+        });
       }
       bar.update(progress.done);
     },

@@ -6,13 +6,25 @@ import { depths } from '../quantize/joins.ts';
 import { phasesByDepth } from '../quantize/phases.ts';
 import { quantize } from '../quantize/quantize.ts';
 import { AnnSession, type Calibration } from '../run/ann-session.ts';
+import type { AnnBatch, OnBatch } from '../run/batch.ts';
 import { asSource, type ImageSource } from '../run/source.ts';
+import { choosePhases, DEFAULT_LOSS, PHASE_TRIALS, type PhaseChoice } from './choose-phases.ts';
 import { correctBiases } from './correct.ts';
+import { type Estimate, estimatedLoss } from './estimate.ts';
 import type { ScaleMethod } from './scale.ts';
 import { chooseScales } from './scales.ts';
+import { calibrateForTrials, tryNetwork } from './trials.ts';
 
 /** How to convert a network. */
-export interface ConvertOptions {
+export interface ConvertOptions extends Omit<FixedConvertOptions, 'phaseBits'> {
+  /** K as in `FixedConvertOptions`; or "auto", the smallest from 2 to 8 that loses no more than `loss` by the first word. */
+  readonly phaseBits?: number | readonly number[] | 'auto';
+  /** What the first word may lose where K is "auto", in percentage points of accuracy (default 0.5), as estimated without labels. */
+  readonly loss?: number;
+}
+
+/** The same with K given. */
+export interface FixedConvertOptions {
   /** K, 1 to 8 (default 4); a list by depth, from the input's window on, where it differs (specification, section 6). */
   readonly phaseBits?: number | readonly number[];
   /** How λ of a layer is chosen (default "percentile"). */
@@ -52,25 +64,66 @@ export async function convert(
 ): Promise<SpikingNetwork> {
   const { phaseBits = 4, perChannel = false, mean = [0], std = [1], batch = 64 } = options;
   // what is wrong with K is said before the work
-  phasesByDepth(ann, depths(ann), phaseBits);
+  if (phaseBits !== 'auto') phasesByDepth(ann, depths(ann), phaseBits);
   const source = asSource(calibrationImages, ann.input);
   const session = await AnnSession.create(device, ann, { mean, std, batch, countChannels: perChannel });
-  let calibration: Calibration;
   try {
-    calibration = await session.calibrate(source);
+    return (await calibrateAndConvert(session, source, options)).network;
   } finally {
     session.dispose();
   }
-  return convertCorrected(device, ann, calibration, source, options);
 }
 
-/** The second half of `convert`, for who has calibrated already. @param source of the images that it was calibrated on */
+/** A converted network, and how its K came about where that was chosen. */
+export interface Converted {
+  readonly network: SpikingNetwork;
+  readonly calibration: Calibration;
+  readonly phaseChoice: PhaseChoice | null;
+}
+
+/** What a conversion reports while it runs. */
+export interface ConvertReports {
+  /** What the trained network gave for a batch of calibration images. */
+  readonly onBatch?: OnBatch<AnnBatch>;
+  /** Images that K has been tried on so far, of so many in all. */
+  readonly onTried?: (done: number, images: number) => void;
+}
+
+/** The same in a session of the trained network, made with the options' mean and std. */
+export async function calibrateAndConvert(
+  session: AnnSession,
+  source: ImageSource,
+  { phaseBits, loss = DEFAULT_LOSS, ...options }: ConvertOptions,
+  { onBatch, onTried }: ConvertReports = {},
+): Promise<Converted> {
+  const { device, ann } = session;
+  if (phaseBits !== 'auto') {
+    const calibration = await session.calibrate(source, onBatch);
+    const fixed = phaseBits === undefined ? options : { ...options, phaseBits };
+    return { network: await convertCorrected(device, ann, calibration, source, fixed), calibration, phaseChoice: null };
+  }
+  const { calibration, tried } = await calibrateForTrials(session, source, onBatch);
+  const images = tried.source.count;
+  let trials = 0;
+  const attempt = async (K: number): Promise<{ readonly network: SpikingNetwork; readonly loss: Estimate }> => {
+    const before = images * trials++;
+    const onImages = (done: number) => onTried?.(before + done, images * PHASE_TRIALS);
+    const network = await convertCorrected(device, ann, calibration, source, { ...options, phaseBits: K });
+    const [first] = await tryNetwork(device, network, tried, { ...options, waves: 1 }, onImages);
+    return { network, loss: estimatedLoss(first.estimates) };
+  };
+  const allowed = loss / 100;
+  const { network, phaseBits: _, ...choice } = await choosePhases(attempt, allowed);
+  return { network, calibration, phaseChoice: { images, allowed, ...choice } };
+}
+
+/** The second half of a conversion, for who has calibrated already. @param source of the images that it was calibrated on */
 export async function convertCorrected(
   device: Device,
   ann: Ann,
   calibration: Calibration,
   source: ImageSource,
-  options: ConvertOptions = {},
+  options: FixedConvertOptions = {},
 ): Promise<SpikingNetwork> {
   const network = convertCalibrated(ann, calibration, options);
   const { correctBias = false, mean = [0], std = [1], batch, choices } = options;
@@ -81,7 +134,7 @@ export async function convertCorrected(
 export function convertCalibrated(
   ann: Ann,
   calibration: Omit<Calibration, 'images'>,
-  options: ConvertOptions = {},
+  options: FixedConvertOptions = {},
 ): SpikingNetwork {
   const { phaseBits = 4, scale: method = 'percentile', percentile = 99.9, perChannel = false } = options;
   const { initial = 'half', mean = [0], std = [1], onSilent } = options;

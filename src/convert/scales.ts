@@ -53,7 +53,7 @@ export function chooseScales(ann: Ann, calibration: Omit<Calibration, 'images'>,
     const found = scaleOf(layer.name, measured, layer.ceiling, settings);
     if (found === 0) silent.push(l);
     const whole = found || Math.min(Math.max(...bounds()) || 1, layer.ceiling);
-    const scale = perChannel && measured.channels ? channelScales(layer, measured, whole, bounds(), settings) : whole;
+    const scale = perChannel ? channelScales(layer, measured, whole, bounds(), settings) : whole;
     greatest.push(typeof scale === 'number' ? new Float64Array(layer.shape.channels).fill(scale) : scale);
     return scale;
   });
@@ -68,7 +68,8 @@ function channelScales(
   bounds: Float64Array,
   options: ScaleOptions,
 ): Float64Array {
-  return Float64Array.from(channels ?? [], (channel, o) => {
+  if (!channels) throw new Error(`layer "${name}" was calibrated without its channels: countChannels`);
+  return Float64Array.from(channels, (channel, o) => {
     const found = channel.largest === 0 ? 0 : scaleOf(name, channel, ceiling, options);
     return found === 0 ? whole : Math.min(Math.max(found, bounds[o] * LEAST_SHARE), ceiling);
   });

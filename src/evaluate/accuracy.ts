@@ -1,3 +1,6 @@
+import { type Estimate, estimateOf } from '../convert/estimate.ts';
+import { bestClass } from '../run/logits.ts';
+
 /** Shares of images, 0…1. */
 export interface Accuracy {
   /** The label's class has the highest value. */
@@ -27,14 +30,6 @@ export function rankOf(values: ArrayLike<number>, label: number, units?: ArrayLi
     if (!(value <= own) || (value === own && c < label)) rank++;
   }
   return rank;
-}
-
-/** The best class: the one of rank 0. The lowest index among equals. */
-export function bestClass(values: ArrayLike<number>, units?: ArrayLike<number>): number {
-  const unit = (c: number) => (units ? units[c] : 1);
-  let best = 0;
-  for (let c = 1; c < values.length; c++) if (values[c] * unit(c) > values[best] * unit(best)) best = c;
-  return best;
 }
 
 /** Values of some images, logits or potentials, [image][class]. */
@@ -73,3 +68,30 @@ export const bestClasses = (readings: Readings): number[] =>
 /** Images that are put in the class that another network put them in. @param first where these images' classes begin */
 export const countAgreeing = (readings: Readings, classes: ArrayLike<number>, first = 0): number =>
   bestClasses(readings).reduce((same, best, n) => same + Number(best === classes[first + n]), 0);
+
+/** Images that one of two networks has right and the other has not; integers that add up over batches. */
+export interface Changes {
+  /** Right by the trained network alone. */
+  readonly lost: number;
+  /** Right by the other alone. */
+  readonly won: number;
+}
+
+/**
+ * How many images are lost and won.
+ * @param classes the class that the trained network puts each image in
+ * @param first where these images' labels and classes begin
+ */
+export function countChanges(readings: Readings, labels: ArrayLike<number>, classes: ArrayLike<number>, first = 0): Changes {
+  let [lost, won] = [0, 0];
+  bestClasses(readings).forEach((best, n) => {
+    const [label, trained] = [labels[first + n], classes[first + n]];
+    if (best === trained) return;
+    if (trained === label) lost++;
+    if (best === label) won++;
+  });
+  return { lost, won };
+}
+
+/** Accuracy that is lost, 0…1, with the standard error of a difference on the same images. */
+export const lossOf = ({ lost, won }: Changes, images: number): Estimate => estimateOf(lost - won, lost + won, images);

@@ -1,4 +1,5 @@
 import type { Ann } from '../ann/ann.ts';
+import type { PhaseChoice } from '../convert/choose-phases.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
@@ -18,6 +19,8 @@ export type ConvertModelOptions = Omit<EvaluateOptions, 'limit' | 'offset' | 'wa
 /** A converted network, and how it came about. */
 export interface ConvertedModel extends InputFigures {
   readonly network: SpikingNetwork;
+  /** How K was chosen; null where it was given. */
+  readonly phaseChoice: PhaseChoice | null;
   /** What is saved with it. */
   readonly about: Required<AboutNetwork>;
 }
@@ -34,12 +37,13 @@ export async function convertModel(
   onProgress: Report = () => {},
 ): Promise<ConvertedModel> {
   const opened = await asModel(model);
-  const evaluation = prepareImages(opened, images, settle(options));
+  const evaluation = prepareImages(opened, images, settle({ phaseBits: 'auto', ...options }));
   const { ann, dataset, scale, percentile, perChannel, correctBias, normalization, calibratedOn, calibrationSource } = evaluation;
   const calibration = { images: calibrationSource.count, origin: calibratedOn, scale, percentile, perChannel, correctBias };
-  const { network, notes } = await runTrained(device, evaluation, null, new Stopwatch(), onProgress);
+  const { network, phaseChoice, notes } = await runTrained(device, evaluation, null, new Stopwatch(), onProgress);
   return {
     network,
+    phaseChoice,
     about: {
       classes: classNames(ann, opened.sidecar, dataset),
       normalization,

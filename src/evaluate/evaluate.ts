@@ -33,14 +33,14 @@ export async function evaluate(
   onProgress: Report = () => {},
 ): Promise<EvaluationResult> {
   resetPeakBytes(device);
-  const settings = settle(options);
+  const settings = settle({ phaseBits: 'auto', ...options });
   const opened = await asModel(model);
   const stopwatch = new Stopwatch(opened.seconds);
   const evaluation = await stopwatch.time('import', () => prepare(opened, images, settings));
   const { ann, dataset, images: evaluated } = evaluation;
   // those to diagnose come last, so that nothing of the diagnosis is in the times and the memory of the others
   const [toDiagnose, others] = cutImages(evaluated, settings.diagnosis, classesOf(ann));
-  const { network, hits, notes } = await runTrained(device, evaluation, others, stopwatch, onProgress);
+  const { network, phaseChoice, hits, notes } = await runTrained(device, evaluation, others, stopwatch, onProgress);
   const spiking = others && (await runSpiking(device, network, evaluation, others, stopwatch, onProgress));
   const timed = spiking && timing(stopwatch, spiking, peakBytes(device));
   const untimed = spiking ? new Stopwatch() : stopwatch;
@@ -56,6 +56,7 @@ export async function evaluate(
     images: evaluated.count,
     classes: classesOf(ann),
     phaseBits: phaseBitsOf(network),
+    phaseChoice,
     waves: pass.plan.waves,
     initial: network.initial,
     batch: pass.plan.batch,

@@ -1,5 +1,6 @@
 import type { Ann } from '../ann/ann.ts';
 import { countImages } from '../ann/pixels.ts';
+import type { PhaseChoice } from '../convert/choose-phases.ts';
 import { convertCalibrated } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { AdapterDescription, Device } from '../gpu/device.ts';
@@ -10,19 +11,17 @@ import { Session } from '../run/session.ts';
 import { type LabelledSource, pixelsSource, readImages } from '../run/source.ts';
 import { type Accuracy, accuracyOf, bestClasses, countAgreeing, countHits } from './accuracy.ts';
 import { attributeEffects, attributeLayers, type EffectError, sharesOf } from './attribute.ts';
-import { channelOrder } from './channel-order.ts';
 import { runDiagnosed } from './diagnosed.ts';
 import type { AffectedAnn, Effect } from './effects.ts';
 import { EXPLAINED } from './explained.ts';
 import { classesOf } from './fit.ts';
 import { type Logits, logitError } from './logit-error.ts';
 import type { Model } from './model.ts';
-import type { Note } from './notes.ts';
 import { type EvaluateOptions, settle } from './options.ts';
-import { cutImages, type Part } from './passes.ts';
+import { cutImages, type Part, type Progress, runTrained } from './passes.ts';
 import { checkPixels, type PixelFigures } from './pixel-check.ts';
-import { type Evaluation, inputFigures, prepare } from './prepare.ts';
-import { candidatesFor, convertAs, lastStep, type Remedy } from './remedies.ts';
+import { inputFigures, prepare } from './prepare.ts';
+import { candidatesFor, convertAs, type FixedEvaluation, lastStep, type Remedy } from './remedies.ts';
 import type { InputFigures } from './result.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -39,6 +38,8 @@ export interface Explanation extends InputFigures {
   readonly images: number;
   readonly classes: number;
   readonly phaseBits: number | readonly number[];
+  /** How K was chosen; null where it was given. */
+  readonly phaseChoice: PhaseChoice | null;
   readonly waves: number;
   readonly initial: 'half' | 'zero';
   readonly ann: Accuracy;
@@ -81,7 +82,7 @@ export interface ExplainedLayer extends Readonly<Record<Effect, number>> {
 
 /** How far an explanation is: images run, of a stage's. */
 export interface ExplainProgress {
-  readonly stage: 'calibration' | 'explain' | 'diagnosis' | 'remedies';
+  readonly stage: Progress['stage'] | 'explain' | 'remedies';
   readonly done: number;
   readonly images: number;
 }
@@ -91,7 +92,7 @@ type Report = (progress: ExplainProgress) => void;
 /** What all parts need: the images in memory, and both networks' ways to logits. */
 interface Bench {
   readonly device: Device;
-  readonly evaluation: Evaluation;
+  readonly evaluation: FixedEvaluation;
   readonly pixels: Uint8Array;
   readonly report: Report;
 }
@@ -109,15 +110,15 @@ export async function explain(
   onProgress: Report = () => {},
 ): Promise<Explanation> {
   const start = performance.now();
-  const evaluation = await prepare(model, given, settle({ limit: EXPLAINED, ...options }));
-  const { ann, images, dataset, waves, correctBias } = evaluation;
+  const prepared = await prepare(model, given, settle({ limit: EXPLAINED, phaseBits: 'auto', ...options }));
+  const { ann, images, dataset, waves, correctBias } = prepared;
+  const { network, calibration, phaseChoice, notes } = await runTrained(device, prepared, null, new Stopwatch(), onProgress, true);
+  const evaluation: FixedEvaluation = { ...prepared, phaseBits: phaseBitsOf(network) };
   const pixels = await readImages(images, 0, images.count);
   const bench: Bench = { device, evaluation, pixels, report: onProgress };
-  const [calibration, orderNotes] = await calibrate(bench);
   const trained = await trainedLogits(bench, ann);
   const checked = await checkPixels(evaluation, pixels, trained, (other) => trainedLogits(bench, ann, other));
   const plain = convertCalibrated(ann, calibration, evaluation);
-  const network = correctBias ? await convertAs(device, evaluation, calibration, { changes: {} }) : plain;
   const words = await wordLogits(bench, network, waves);
   const error = await errorFigures(bench, plain, trained, words, (correctBias ? await wordLogits(bench, plain, 1) : words)[0]);
   const layers = await layerFigures(bench, plain, network);
@@ -130,6 +131,7 @@ export async function explain(
     images: images.count,
     classes: classesOf(ann),
     phaseBits: phaseBitsOf(network),
+    phaseChoice,
     waves,
     initial: network.initial,
     ...inputFigures(evaluation),
@@ -139,26 +141,10 @@ export async function explain(
     error,
     layers,
     remedies: await tryRemedies(bench, calibration, trained, error.words[waves - 1]),
-    notes: [...evaluation.notes, ...orderNotes, ...checked.notes],
+    notes: [...evaluation.notes, ...notes, ...checked.notes],
     device: device.description,
     seconds: (performance.now() - start) / 1000,
   };
-}
-
-/** Calibrates, and looks whether red and blue have changed places. */
-async function calibrate({ device, evaluation, report }: Bench): Promise<readonly [Calibration, readonly Note[]]> {
-  const { ann, calibrationSource } = evaluation;
-  const order = channelOrder(calibrationSource);
-  const session = await AnnSession.create(device, ann, evaluation);
-  try {
-    const calibration = await session.calibrate(calibrationSource, (batch) => {
-      order.add(batch);
-      report({ stage: 'calibration', done: batch.first + batch.images, images: calibrationSource.count });
-    });
-    return [calibration, await order.notes(session)];
-  } finally {
-    session.dispose();
-  }
 }
 
 /** Images at once, such that the last batch is not the smallest: software drivers compute what a batch lacks all the same. */

@@ -1,3 +1,4 @@
+import type { PhaseChoice } from '../convert/choose-phases.ts';
 import type { DataSet, SkippedImage } from '../data/data-set.ts';
 import type { Sidecar } from '../data/sidecar.ts';
 import type { CalibrationOrigin } from '../network/saved/about.ts';
@@ -12,6 +13,7 @@ export interface Note {
     | 'calibrated-on-evaluated'
     | 'class-names'
     | 'class-count'
+    | 'loss'
     | 'mean-std-assumed'
     | 'normalized'
     | 'silent-layers'
@@ -81,6 +83,17 @@ export const calibrationNotes = (origin: CalibrationOrigin, count: number): Note
         },
       ];
 
+/** A K that was to be chosen, and none loses as little as it may. */
+export const phaseNotes = (choice: PhaseChoice | null): Note[] =>
+  choice === null || choice.met
+    ? []
+    : [
+        {
+          code: 'loss',
+          text: `no K from 2 to 8 is estimated to lose at most ${points(choice.allowed)} points by the first word; the best of them loses ${points(choice.loss.value)}`,
+        },
+      ];
+
 /** Images whose channels seem to stand the other way round. Accuracies are of the trained network on `count` calibration images. */
 export const bgrNote = (straight: number, swapped: number, count: number): Note => ({
   code: 'bgr',
@@ -99,4 +112,5 @@ export function silentNotes(layers: readonly string[]): Note[] {
 }
 
 const images = (count: number): string => `${count.toLocaleString('en-US')} image${count === 1 ? '' : 's'}`;
+const points = (fraction: number): string => String(Number((100 * fraction).toFixed(2)));
 const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;

@@ -1,3 +1,4 @@
+import { DEFAULT_LOSS } from '../convert/choose-phases.ts';
 import { parseScale, type ScaleMethod, type ScaleText } from '../convert/scale.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
@@ -11,8 +12,13 @@ export interface EvaluateOptions extends Partial<Normalization> {
   readonly limit?: number;
   /** The first image (default 0). */
   readonly offset?: number;
-  /** K: spikes of a word, 1 to 8 (default 4); a list by depth, from the input's window on, where it differs. */
-  readonly phaseBits?: number | readonly number[];
+  /**
+   * K: spikes of a word, 1 to 8 (default 4); a list by depth, from the input's window on, where it differs; or "auto", the smallest from 2
+   * to 8 that loses no more than `loss` by the first word (default of `evaluate` and `convertModel`).
+   */
+  readonly phaseBits?: number | readonly number[] | 'auto';
+  /** What the first word may lose where K is "auto", in percentage points of accuracy (default 0.5), as estimated without labels. */
+  readonly loss?: number;
   /** Words that every layer sends (default 3). */
   readonly waves?: number;
   /** Images at once, at most (default 64). */
@@ -46,6 +52,7 @@ export const DEFAULTS = {
   limit: Number.MAX_SAFE_INTEGER,
   offset: 0,
   phaseBits: 4,
+  loss: DEFAULT_LOSS,
   waves: 3,
   batch: 64,
   calibration: 500,
@@ -81,13 +88,17 @@ export function settle(options: EvaluateOptions): EvaluateSettings {
   const settings: EvaluateSettings = { ...DEFAULTS, ...options, ...settleScale(options) };
   for (const name of Object.keys(RANGES) as (keyof typeof RANGES)[]) {
     const range = RANGES[name];
-    const found: number | readonly number[] = settings[name];
+    const found: number | readonly number[] | 'auto' = settings[name];
+    if (found === 'auto') continue;
     const values = typeof found === 'object' ? found : [found];
     const value = values.find((one) => !(Number.isSafeInteger(one) && one >= range[0] && one <= range[1]));
     if (value === undefined && values.length > 0) continue;
     throw new OptionError(name, name, `${value} is not ${describeRange(range)}`, 'correct it, or leave it out');
   }
-  const { percentile, initial } = settings;
+  const { percentile, initial, loss } = settings;
+  if (!(loss >= 0 && loss <= 100)) {
+    throw new OptionError('loss', 'loss', `${loss} is not from 0 to 100`, 'it is in percentage points; 0.5 is a good start');
+  }
   if (!(percentile > 0 && percentile <= 100)) {
     throw new OptionError('percentile', 'percentile', `${percentile} is not above 0 and at most 100`, '99.9 is a good start');
   }

@@ -1,4 +1,4 @@
-import { convertCorrected } from '../convert/convert.ts';
+import { type Converted, calibrateAndConvert } from '../convert/convert.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { WordsProgram } from '../plan/words/plan.ts';
@@ -10,13 +10,13 @@ import { bestClasses, countAgreeing, countHits, type Hits } from './accuracy.ts'
 import { channelOrder } from './channel-order.ts';
 import { hitsAtPoints, readingsAt } from './curve.ts';
 import { type Fold, folding } from './folds.ts';
-import { type Note, silentNotes } from './notes.ts';
+import { type Note, phaseNotes, silentNotes } from './notes.ts';
 import type { Evaluation } from './prepare.ts';
 import { type Stopwatch, timedSource } from './stopwatch.ts';
 
 /** How far an evaluation is: images done of a stage's images. */
 export interface Progress {
-  readonly stage: 'calibration' | 'ann' | 'snn' | 'diagnosis';
+  readonly stage: 'calibration' | 'choice' | 'ann' | 'snn' | 'diagnosis';
   readonly done: number;
   readonly images: number;
 }
@@ -86,26 +86,27 @@ export async function runTrained(
   part: Part | null,
   stopwatch: Stopwatch,
   report: Report,
-): Promise<{ readonly network: SpikingNetwork; readonly hits: Hits | null; readonly notes: readonly Note[] }> {
+  countChannels = evaluation.perChannel,
+): Promise<Converted & { readonly hits: Hits | null; readonly notes: readonly Note[] }> {
   const { ann, calibrationSource } = evaluation;
-  const session = await stopwatch.time('compile', () =>
-    AnnSession.create(device, ann, { ...evaluation, countChannels: evaluation.perChannel }),
-  );
+  const session = await stopwatch.time('compile', () => AnnSession.create(device, ann, { ...evaluation, countChannels }));
   const order = channelOrder(calibrationSource);
   let silent: readonly string[] = [];
   const onSilent = (layers: readonly string[]) => {
     silent = layers;
   };
   try {
-    const network = await stopwatch.time('calibration', async () => {
-      const calibration = await session.calibrate(calibrationSource, (batch) => {
-        order.add(batch);
-        report({ stage: 'calibration', done: batch.first + batch.images, images: calibrationSource.count });
-      });
-      return convertCorrected(device, ann, calibration, calibrationSource, { ...evaluation, onSilent });
-    });
-    const notes = [...(await stopwatch.time('calibration', () => order.notes(session))), ...silentNotes(silent)];
-    if (part === null) return { network, hits: null, notes };
+    const onCalibrated = (batch: AnnBatch) => {
+      order.add(batch);
+      report({ stage: 'calibration', done: batch.first + batch.images, images: calibrationSource.count });
+    };
+    const onTried = (done: number, images: number) => report({ stage: 'choice', done, images });
+    const converted = await stopwatch.time('calibration', () =>
+      calibrateAndConvert(session, calibrationSource, { ...evaluation, onSilent }, { onBatch: onCalibrated, onTried }),
+    );
+    const ordered = await stopwatch.time('calibration', () => order.notes(session));
+    const notes = [...ordered, ...silentNotes(silent), ...phaseNotes(converted.phaseChoice)];
+    if (part === null) return { ...converted, hits: null, notes };
     const { source } = part;
     const fold = trainedFold(part);
     const onBatch = (batch: AnnBatch) => {
@@ -113,7 +114,7 @@ export async function runTrained(
       report({ stage: 'ann', done: batch.first + batch.images, images: source.count });
     };
     await stopwatch.time('ann', () => session.run(source, onBatch));
-    return { network, hits: fold.sums(), notes };
+    return { ...converted, hits: fold.sums(), notes };
   } finally {
     session.dispose();
   }

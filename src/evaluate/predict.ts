@@ -6,9 +6,9 @@ import type { SavedNetwork } from '../network/saved/load.ts';
 import { readoutPhases, wordSteps } from '../network/timetable.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import { type Batch, logitsAt } from '../run/batch.ts';
+import { bestClass, softmax } from '../run/logits.ts';
 import { Session } from '../run/session.ts';
 import { type ImageSource, sourceLike } from '../run/source.ts';
-import { bestClass } from './accuracy.ts';
 import { convertPrepared } from './convert-prepared.ts';
 import { readingsAt } from './curve.ts';
 import { asClassifier, classesOf, classNames } from './fit.ts';
@@ -210,13 +210,4 @@ function predictionOf(
       annShare: annShares?.[c] ?? null,
     })),
   };
-}
-
-/** Shares of exponentials. */
-function softmax(logits: Float64Array | Float32Array): number[] {
-  let most = Number.NEGATIVE_INFINITY;
-  for (const v of logits) most = Math.max(most, v);
-  const powers = Array.from(logits, (v) => Math.exp(v - most));
-  const sum = powers.reduce((a, b) => a + b);
-  return powers.map((v) => v / sum);
 }

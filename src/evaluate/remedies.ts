@@ -20,14 +20,17 @@ export interface Remedy {
   readonly timesteps: number;
 }
 
+/** What is explained, its K chosen. */
+export type FixedEvaluation = Omit<Evaluation, 'phaseBits'> & { readonly phaseBits: number | readonly number[] };
+
 /** A remedy that has not been tried yet: what it changes of a conversion and its run. */
 export interface Candidate {
   readonly option: string;
-  readonly changes: Partial<Pick<Evaluation, 'phaseBits' | 'waves' | 'scale' | 'percentile' | 'correctBias'>>;
+  readonly changes: Partial<Pick<FixedEvaluation, 'phaseBits' | 'waves' | 'scale' | 'percentile' | 'perChannel' | 'correctBias'>>;
 }
 
 /** What could be done about each part of the error: for rounding longer words or more of them, for clipping and rounding other scales. */
-export function candidatesFor({ phaseBits, waves, scale, percentile, correctBias }: Evaluation): Candidate[] {
+export function candidatesFor({ phaseBits, waves, scale, percentile, perChannel, correctBias }: FixedEvaluation): Candidate[] {
   const [, mostBits] = RANGES.phaseBits;
   const [, mostWaves] = RANGES.waves;
   const longer = typeof phaseBits === 'number' ? phaseBits + 1 : phaseBits.map((K) => Math.min(K + 1, mostBits));
@@ -46,6 +49,7 @@ export function candidatesFor({ phaseBits, waves, scale, percentile, correctBias
       : []),
     ...(waves + 2 <= mostWaves ? [{ option: `--waves ${waves + 2}`, changes: { waves: waves + 2 } }] : []),
     ...scales.filter(isOther),
+    ...(perChannel ? [] : [{ option: '--per-channel', changes: { perChannel: true } }]),
     ...(correctBias ? [] : [{ option: '--correct-bias', changes: { correctBias: true } }]),
   ];
 }
@@ -53,7 +57,7 @@ export function candidatesFor({ phaseBits, waves, scale, percentile, correctBias
 /** Converts as the candidate says, from the same calibration. */
 export const convertAs = (
   device: Device,
-  evaluation: Evaluation,
+  evaluation: FixedEvaluation,
   calibration: Calibration,
   { changes }: Pick<Candidate, 'changes'>,
 ): Promise<SpikingNetwork> => {

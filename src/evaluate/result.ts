@@ -1,4 +1,5 @@
 import { shapeSize } from '../ann/ann.ts';
+import type { PhaseChoice } from '../convert/choose-phases.ts';
 import type { ScaleMethod } from '../convert/scale.ts';
 import type { SkippedImage } from '../data/data-set.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
@@ -51,6 +52,8 @@ export interface EvaluationResult extends InputFigures {
   readonly classes: number;
   /** K; by depth, from the input's window on, where it differs. */
   readonly phaseBits: number | readonly number[];
+  /** How K was chosen; null where it was given. */
+  readonly phaseChoice: PhaseChoice | null;
   readonly waves: number;
   readonly initial: 'half' | 'zero';
   /** Images at once, as the plan cut it to the device. */
@@ -72,11 +75,12 @@ export interface EvaluationResult extends InputFigures {
 
 /** What an evaluation of a saved network found: the same without a trained network, to which nothing is compared. */
 export interface SavedEvaluation
-  extends Omit<EvaluationResult, keyof ScaleFigures | 'ann' | 'snn' | 'diagnosis'>,
+  extends Omit<EvaluationResult, keyof ScaleFigures | 'ann' | 'snn' | 'diagnosis' | 'phaseChoice'>,
     SavedInputFigures {
   readonly ann: null;
   readonly snn: Omit<SpikingAccuracy, 'agreement'> & { readonly agreement: null };
   readonly diagnosis: null;
+  readonly phaseChoice: null;
 }
 
 /** Accuracy of the spiking network; top-1 and top-5 after the last wave. */

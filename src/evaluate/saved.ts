@@ -41,6 +41,7 @@ export async function evaluateSaved(
     images: evaluated.count,
     classes: classesOf(classifier),
     phaseBits: phaseBitsOf(network),
+    phaseChoice: null,
     waves: pass.plan.waves,
     initial: network.initial,
     batch: pass.plan.batch,

@@ -1,3 +1,4 @@
+import { COLORS } from './colors.ts';
 import type { Chart } from './render.ts';
 
 /** One neuron at one time. Shares are 0…1. */
@@ -22,9 +23,6 @@ export interface ComparisonPicture {
 
 const WIDTH = 380;
 const HEIGHT = 260;
-/** Colours that are told apart in the common kinds of colour blindness (Okabe and Ito). */
-const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#999999', '#000000'];
-
 type Layer = Record<string, unknown>;
 
 /** Two panels side by side: accuracy over time with the trained network's as a line, and the SIN ratio over time. */

@@ -17,6 +17,7 @@ export function example(options: { phaseBits?: number; waves?: number; classes?:
     images: 1000,
     classes,
     phaseBits,
+    phaseChoice: null,
     waves,
     initial: 'half',
     batch: 64,
@@ -62,5 +63,5 @@ export function example(options: { phaseBits?: number; waves?: number; classes?:
 export function savedExample(scales = true): SavedEvaluation {
   const { snn, ...rest } = example();
   const unknown = { percentile: null, calibrationImages: null, calibratedOn: null };
-  return { ...rest, ...(scales ? {} : unknown), ann: null, snn: { ...snn, agreement: null }, diagnosis: null };
+  return { ...rest, ...(scales ? {} : unknown), ann: null, snn: { ...snn, agreement: null }, diagnosis: null, phaseChoice: null };
 }

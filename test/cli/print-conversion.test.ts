@@ -16,6 +16,7 @@ function example(name: string): ConvertedModel {
   } as const;
   return {
     network: { ...randomNetwork(recipe), name },
+    phaseChoice: null,
     about: { classes: null, normalization, calibration: null },
     ...{
       scale: 'percentile',

@@ -94,6 +94,21 @@ describe('formatEvaluation', () => {
     expect(text).toMatch(/to ANN +top-5/);
   });
 
+  it('says how K was chosen, where it was', () => {
+    const loss = { value: 0.00314, standardError: 0.00121 };
+    const phaseChoice = { images: 500, allowed: 0.005, met: true, loss, tried: [] };
+    expect(formatEvaluation({ ...example(), phaseChoice }, false)).toContain(
+      [
+        '  chosen      the first word is estimated to lose 0.31 ± 0.12 points (0.5',
+        '              allowed), on 500 images, no labels',
+      ].join('\n'),
+    );
+    const one = { ...phaseChoice, images: 1, loss: { value: 0, standardError: Number.POSITIVE_INFINITY } };
+    expect(formatEvaluation({ ...example(), phaseChoice: one }, false)).toMatch(
+      /lose 0\.00 ± ∞ points \(0\.5 allowed\),\s+on 1 image,/,
+    );
+  });
+
   it.each([
     ['eight spikes a word, many words', example({ phaseBits: 8, waves: 128, classes: 1000 })],
     [

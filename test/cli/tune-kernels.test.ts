@@ -94,7 +94,22 @@ describeOnDevice('bsnn tune-kernels', () => {
     expect(after.out).not.toContain('another');
     expect(after.out).toContain('->');
 
-    const args = ['eval', MODEL, '--dataset', 'mnist', '--limit', '8', '--calibration', '8', '--batch', '8', '--json', '-'];
+    const args = [
+      'eval',
+      MODEL,
+      '--dataset',
+      'mnist',
+      '--limit',
+      '8',
+      '--calibration',
+      '8',
+      '--batch',
+      '8',
+      '--phase-bits',
+      '4',
+      '--json',
+      '-',
+    ];
     const [withCache, without] = [await command(...args), await command(...args, '--no-tune')];
     const [a, b]: EvaluationResult[] = [withCache, without].map(({ out }) => JSON.parse(out));
     expect([a.tuned, a.tunedShapes]).toEqual([true, shapes]);

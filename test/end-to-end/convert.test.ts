@@ -94,7 +94,7 @@ describeOnDevice('bsnn convert', () => {
 
   folderTest('refuses what does not go with a saved network, and writes nothing', async ({ folder }) => {
     const net = join(folder, 'net.bsnn');
-    await command('convert', MODEL, ...MNIST, '--calibration', '8', '-o', net, '--quiet');
+    await command('convert', MODEL, ...MNIST, '--calibration', '8', '--phase-bits', '4', '-o', net, '--quiet');
     const refused = async (code: number, message: RegExp, ...args: string[]) => {
       const found = await command(...args);
       expect(found.err).toMatch(message);

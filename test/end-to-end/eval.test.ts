@@ -22,7 +22,7 @@ async function command(...args: string[]): Promise<{ code: number; out: string; 
 describeOnDevice('bsnn eval', () => {
   folderTest('prints the figures and writes them as JSON', async ({ folder }) => {
     const path = join(folder, 'result.json');
-    const options = ['--limit', '70', '--calibration', '64', '--batch', '32', '--json', path];
+    const options = ['--phase-bits', '4', '--limit', '70', '--calibration', '64', '--batch', '32', '--json', path];
     const { code, out, err } = await command('eval', MODEL, '--dataset', 'mnist', ...options);
     expect(err).toBe('');
     expect(code).toBe(0);
@@ -69,7 +69,7 @@ describeOnDevice('bsnn eval', () => {
   });
 
   folderTest('--layers prints a table and diagnoses; --diagnosis says how many images, of those that are there', async () => {
-    const options = ['--dataset', 'mnist', '--limit', '20', '--calibration', '8', '--waves', '2'];
+    const options = ['--dataset', 'mnist', '--phase-bits', '4', '--limit', '20', '--calibration', '8', '--waves', '2'];
     const { code, out } = await command('eval', MODEL, ...options, '--layers');
     expect(code).toBe(0);
     expect(out).toMatch(/layer +neurons +spikes +SIN/);

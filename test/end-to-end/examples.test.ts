@@ -33,7 +33,17 @@ describeOnDevice('examples', () => {
     vi.stubEnv('ARCHIVE', path);
     try {
       const terminal = capturedTerminal();
-      const options = ['--dataset', 'module:examples/archive.mjs', '--calibrate-on', 'mnist', '--json', '-', '--quiet'];
+      const options = [
+        '--dataset',
+        'module:examples/archive.mjs',
+        '--calibrate-on',
+        'mnist',
+        '--phase-bits',
+        '4',
+        '--json',
+        '-',
+        '--quiet',
+      ];
       expect(await run(['eval', 'datasets/models/mnist-resnet.onnx', ...options], terminal)).toBe(0);
       const result = JSON.parse(terminal.written.out);
       expect(result).toMatchObject({ dataset: 'images', images: 12, calibratedOn: 'own' });

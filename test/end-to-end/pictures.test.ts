@@ -55,13 +55,13 @@ const figures = ({ ann, snn, layers, images, spikesPerImage }: EvaluationResult)
 describeOnDevice('pictures in files give what the same images give as arrays', () => {
   folderTest('bsnn eval: a table, a folder', async ({ folder }) => {
     const { table } = await writeDigits(folder);
-    const options = ['--limit', '40', '--calibrate-on', 'mnist', '--calibration', '32', '--diagnosis', '0'];
+    const options = ['--phase-bits', '4', '--limit', '40', '--calibrate-on', 'mnist', '--calibration', '32', '--diagnosis', '0'];
     const arrays = await json<EvaluationResult>('eval', MODEL, '--dataset', 'mnist', ...options);
     const listed = await json<EvaluationResult>('eval', MODEL, '--dataset', `csv:${table}`, ...options);
     expect(figures(listed)).toEqual(figures(arrays));
     expect(listed).toMatchObject({ dataset: 'csv', calibratedOn: 'own', normalization: { mean: [0.1307], meanFrom: 'sidecar' } });
     // all of them, in another order: the same accuracies
-    const rest = ['--calibrate-on', 'mnist', '--calibration', '32', '--diagnosis', '0'];
+    const rest = ['--phase-bits', '4', '--calibrate-on', 'mnist', '--calibration', '32', '--diagnosis', '0'];
     const all = await json<EvaluationResult>('eval', MODEL, '--dataset', 'mnist', '--limit', String(DIGITS), ...rest);
     const place = `folder:${join(folder, 'digits')}`;
     const found = await json<EvaluationResult>('eval', MODEL, '--dataset', place, ...rest);
@@ -69,7 +69,7 @@ describeOnDevice('pictures in files give what the same images give as arrays', (
     expect(found.snn).toEqual(all.snn);
     expect(found.spikesPerImage).toBeCloseTo(all.spikesPerImage, 9);
     // without others to calibrate on it says so
-    const alone = await command('eval', MODEL, '--dataset', place, '--quiet');
+    const alone = await command('eval', MODEL, '--dataset', place, '--phase-bits', '4', '--quiet');
     expect(alone.out).toMatch(/scales +99.9th percentile of 60 images that are evaluated too/);
     expect(alone.out).toMatch(/note +all images are evaluated/);
   });
@@ -123,7 +123,7 @@ describeOnDevice('pictures in files give what the same images give as arrays', (
     const folder = sharedFolder('imagenet-sample');
     const model = modelPath('squeezenet1.1-imagenet');
     if (!folder || !model) return;
-    const options = ['--limit', '8', '--calibration', '4', '--waves', '1', '--diagnosis', '0'];
+    const options = ['--phase-bits', '4', '--limit', '8', '--calibration', '4', '--waves', '1', '--diagnosis', '0'];
     const found = await json<EvaluationResult>('eval', model, '--dataset', `folder:${folder}`, ...options);
     expect(found).toMatchObject({ images: 8, classes: 1000, calibratedOn: 'others' });
     expect(found.ann.top5).toBeGreaterThan(0.5);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { accuracyOf, bestClass, countAgreeing, countHits, rankOf } from '../../src/evaluate/accuracy.ts';
+import { accuracyOf, countAgreeing, countChanges, countHits, lossOf, rankOf } from '../../src/evaluate/accuracy.ts';
+import { bestClass } from '../../src/run/logits.ts';
 
 describe('rankOf', () => {
   it.each([
@@ -47,4 +48,19 @@ it('agreement compares classes, not labels', () => {
   expect(countAgreeing({ values, images: 4 }, [7, 0, 1, 1, 0], 1)).toBe(3);
   // potentials count by the unit of their class
   expect(countAgreeing({ values, images: 4, units: [-1, 2] }, [1, 1, 1, 1])).toBe(4);
+});
+
+it('counts what one network alone has right, and what both have wrong differently not at all', () => {
+  // classes 0, 1, 2, 0 and 2
+  const values = Float32Array.of(1, 0, 0, /**/ 0, 1, 0, /**/ 0, 0, 1, /**/ 1, 0, 0, /**/ 0, 0, 1);
+  const [labels, trained] = [
+    [9, 0, 1, 1, 1, 2],
+    [9, 0, 0, 1, 0, 0],
+  ];
+  const changes = countChanges({ values, images: 5 }, labels, trained, 1);
+  expect(changes).toEqual({ lost: 1, won: 2 });
+  // differences -1, 1, 0, 0, -1: mean -0.2, variance 0.7
+  const loss = lossOf(changes, 5);
+  expect(loss.value).toBeCloseTo(-0.2, 12);
+  expect(loss.standardError).toBeCloseTo(Math.sqrt(0.7 / 5), 12);
 });

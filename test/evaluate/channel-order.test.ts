@@ -45,7 +45,9 @@ const withLabels = <S extends object>(source: S, labels: ArrayLike<number>) => (
 describeOnDevice('red and blue that have changed places', () => {
   const set = (training: ReturnType<typeof images>) => ({ ...dataSet(images(6), training), mean: [0], std: [1] });
   const notes = async (training: ReturnType<typeof images>) =>
-    (await evaluate(device!, brightest, set(training), { waves: 1, calibration: 30 })).notes.filter(({ code }) => code === 'bgr');
+    (await evaluate(device!, brightest, set(training), { phaseBits: 4, waves: 1, calibration: 30 })).notes.filter(
+      ({ code }) => code === 'bgr',
+    );
 
   it('are noted where swapping gains more than 10 points on the images for calibration', async () => {
     const turned = images(30);

@@ -36,7 +36,8 @@ function dataSet(): DataSet & { readonly reads: number[]; readonly most: () => n
   return { name: 'random', classes, mean: [0.45], std: [0.25], evaluation, training: of(8, 2), reads, most: () => most };
 }
 
-const run = (options: EvaluateOptions, data = dataSet()) => evaluate(device!, ann, data, { waves: 2, calibration: 8, ...options });
+const run = (options: EvaluateOptions, data = dataSet()) =>
+  evaluate(device!, ann, data, { phaseBits: 4, waves: 2, calibration: 8, ...options });
 
 /** All figures that are counted. */
 const counted = ({ ann: trained, snn, layers, spikesPerImage, images }: EvaluationResult) => ({

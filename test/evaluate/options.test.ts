@@ -5,6 +5,7 @@ import { DEFAULTS, type EvaluateOptions, settle } from '../../src/evaluate/optio
 describe('settle', () => {
   it('fills in the defaults', () => {
     expect(settle({})).toEqual(DEFAULTS);
+    expect(settle({ phaseBits: 'auto', loss: 2 })).toEqual({ ...DEFAULTS, phaseBits: 'auto', loss: 2 });
     expect(settle({ phaseBits: 8, mean: [0.5] })).toEqual({ ...DEFAULTS, phaseBits: 8, mean: [0.5] });
   });
 
@@ -21,6 +22,8 @@ describe('settle', () => {
     ['waves', { waves: 1.5 }],
     ['batch', { batch: 65536 }],
     ['calibration', { calibration: Number.NaN }],
+    ['loss', { loss: -0.1 }],
+    ['loss', { loss: Number.NaN }],
     ['percentile', { percentile: 0 }],
     ['percentile', { percentile: 100.1 }],
     ['scale', { scale: 'best' as 'mse' }],

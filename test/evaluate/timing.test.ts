@@ -26,7 +26,12 @@ it('a stopwatch says when each stage began, and adds up its parts', async () => 
 
 describeOnDevice('timing of an evaluation', () => {
   it('parts fit into wholes; the GPU’s share is known where it has a clock; all memory is given back', async () => {
-    const { timing } = await evaluate(device!, MODEL, await openDataSet('mnist'), { limit: 80, calibration: 32, batch: 32 });
+    const { timing } = await evaluate(device!, MODEL, await openDataSet('mnist'), {
+      phaseBits: 4,
+      limit: 80,
+      calibration: 32,
+      batch: 32,
+    });
     const before = timing.importSeconds + timing.compileSeconds + timing.calibrationSeconds + timing.annSeconds;
     expect(timing.firstResultSeconds).toBeGreaterThan(before);
     expect(timing.firstResultSeconds).toBeLessThan(before + timing.snnSeconds + 1);
@@ -43,7 +48,12 @@ describeOnDevice('timing of an evaluation', () => {
   });
 
   it('one batch has no steady rate', async () => {
-    const { timing } = await evaluate(device!, MODEL, await openDataSet('mnist'), { limit: 8, calibration: 8, waves: 1 });
+    const { timing } = await evaluate(device!, MODEL, await openDataSet('mnist'), {
+      phaseBits: 4,
+      limit: 8,
+      calibration: 8,
+      waves: 1,
+    });
     expect(timing.steadyImagesPerSecond).toBeNull();
   });
 
@@ -51,7 +61,7 @@ describeOnDevice('timing of an evaluation', () => {
     const large = new Buffers(device!);
     large.create('of something before', 'storage', 2 ** 28);
     large.dispose();
-    const options = { limit: 8, calibration: 8, waves: 1 };
+    const options = { phaseBits: 4, limit: 8, calibration: 8, waves: 1 };
     const small = await evaluate(device!, MODEL, await openDataSet('mnist'), { ...options, batch: 4 });
     const wide = await evaluate(device!, MODEL, await openDataSet('mnist'), { ...options, batch: 8 });
     expect(wide.timing.peakGpuBytes).toBeLessThan(2 ** 28);

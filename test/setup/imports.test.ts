@@ -72,13 +72,14 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
     'interleaver.ts',
     'layer-by-layer.ts',
     'load.ts',
+    'logits.ts',
     'session.ts',
     'source.ts',
     'stepped-session.ts',
   ],
   observe: ['activations.ts', 'diagnosis.ts', 'record.ts', 'tally.ts', 'channel-sums.ts'],
   tune: ['cache.ts', 'tune.ts'],
-  convert: ['convert.ts', 'scale.ts'],
+  convert: ['convert.ts', 'scale.ts', 'choose-phases.ts', 'estimate.ts', 'search.ts', 'trials.ts'],
   data: [
     ...[
       'data-set.ts',
@@ -113,10 +114,14 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
       'remedies.ts',
       'saved.ts',
       'saved-inputs.ts',
+      'sweep.ts',
+      'swept.ts',
+      'tune-network.ts',
+      'tuned-network.ts',
     ],
   ],
-  plot: ['comparison.ts', 'raster.ts', 'render.ts'],
-  report: ['comparison.ts', 'raster.ts', 'text.ts'],
+  plot: ['comparison.ts', 'raster.ts', 'render.ts', 'sweep.ts'],
+  report: ['comparison.ts', 'raster.ts', 'sweep.ts', 'text.ts'],
 };
 
 /** Rooms that run in a browser, and the files of theirs that do not, or only in part. */

@@ -1,0 +1,101 @@
+import { bestClass, softmax } from '../run/logits.ts';
+
+/**
+ * What a conversion costs, estimated without labels from what both networks make of the same images (specification, section 4). Each
+ * figure is a mean over images with its standard error; bench/estimates.ts holds them against the loss of accuracy on other images.
+ */
+
+/** A mean over images, and how far it may be off: the standard error of the mean, Infinity of less than two images. */
+export interface Estimate {
+  readonly value: number;
+  readonly standardError: number;
+}
+
+/** Every candidate for the loss of accuracy. With p the softmax of the trained network's logits z, and shares 0…1: */
+export interface Estimates {
+  /** p of the trained network's class − p of the spiking network's: what accuracy loses if the trained network is right with p. */
+  readonly expectedLoss: Estimate;
+  /** Images that get another class. */
+  readonly disagreement: Estimate;
+  /** The same, each image weighted by how far z of its best class is above that of the second. */
+  readonly marginWeighted: Estimate;
+  /** ‖z of the spiking network − z‖ / ‖z‖, each less its mean over the classes. */
+  readonly logitError: Estimate;
+}
+
+/** The candidate that choices are made by: all that is chosen without labels asks here. */
+export const estimatedLoss = ({ expectedLoss }: Estimates): Estimate => expectedLoss;
+
+/** Mean and standard error of `count` numbers from their sum and their squares'. */
+export function estimateOf(sum: number, squares: number, count: number): Estimate {
+  const value = sum / count;
+  // what rounding takes below zero is zero
+  const variance = Math.max(0, squares - sum * value) / (count - 1);
+  return { value, standardError: count < 2 ? Number.POSITIVE_INFINITY : Math.sqrt(variance / count) };
+}
+
+/** Adds up images one by one, so that nothing depends on batches. */
+export interface EstimateSums {
+  /** @param trained the trained network's logits of an image @param spiking the other's of the same */
+  readonly add: (trained: Float32Array, spiking: Float64Array) => void;
+  readonly estimates: () => Estimates;
+}
+
+/** Numbers, one an image, as their sums. */
+function moments() {
+  let [sum, squares] = [0, 0];
+  const add = (x: number) => {
+    sum += x;
+    squares += x * x;
+  };
+  return { add, sum: () => sum, over: (count: number, by = 1) => estimateOf(sum / by, squares / (by * by), count) };
+}
+
+/** Sums over no image yet. */
+export function estimateSums(): EstimateSums {
+  let count = 0;
+  const [expected, disagreeing, margins, weighted, errors] = Array.from({ length: 5 }, moments);
+  return {
+    add: (trained, spiking) => {
+      const [own, other] = [bestClass(trained), bestClass(spiking)];
+      const p = softmax(trained);
+      const differs = Number(own !== other);
+      const margin = marginOf(trained, own);
+      count++;
+      expected.add(p[own] - p[other]);
+      disagreeing.add(differs);
+      margins.add(margin);
+      weighted.add(differs * margin);
+      errors.add(relativeError(trained, spiking));
+    },
+    estimates: () => ({
+      expectedLoss: expected.over(count),
+      disagreement: disagreeing.over(count),
+      // where no image has a margin, none has a weight
+      marginWeighted: weighted.over(count, margins.sum() / count || 1),
+      logitError: errors.over(count),
+    }),
+  };
+}
+
+/** How far the best value is above the second; 0 of one value. */
+function marginOf(values: Float32Array, best: number): number {
+  let second = Number.NEGATIVE_INFINITY;
+  values.forEach((v, c) => {
+    if (c !== best && v > second) second = v;
+  });
+  return values.length < 2 ? 0 : values[best] - second;
+}
+
+/** ‖b − a‖ / ‖a‖, both less their means; 0 where they are the same, 1 where only a is constant. */
+function relativeError(a: Float32Array, b: Float64Array): number {
+  const mean = (values: Iterable<number>) => Array.from(values).reduce((sum, v) => sum + v, 0) / a.length;
+  const [meanA, meanB] = [mean(a), mean(b)];
+  let [difference, norm] = [0, 0];
+  for (let c = 0; c < a.length; c++) {
+    const own = a[c] - meanA;
+    difference += (b[c] - meanB - own) ** 2;
+    norm += own ** 2;
+  }
+  return difference === 0 ? 0 : norm === 0 ? 1 : Math.sqrt(difference / norm);
+}
