@@ -6,6 +6,7 @@ import type { Node } from '../graph/graph.ts';
 import type { Lowering } from './lowering.ts';
 import { mergeParts } from './operators/join.ts';
 import { asSum } from './parts/layers.ts';
+import { withoutPools } from './parts/maximum.ts';
 import { takeInPads } from './parts/zero-border.ts';
 import { hasPads, partShape } from './value.ts';
 
@@ -28,15 +29,8 @@ function makeReadout(lowering: Lowering): AnnReadout {
     const what = `a map of ${value.dims.slice(1).join(' × ')}, not one number a class`;
     throw new UnsupportedModelError('output-shape', where, what, 'export a classifier whose output is [batch, classes]');
   }
-  const sum = asSum(mergeParts(settled, node, lowering), nameOfSource(settled.parts[0], lowering) ?? name);
-  if (sum.pools.length > 0) {
-    throw new UnsupportedModelError(
-      'linear-without-relu',
-      where,
-      `a max pool "${sum.pools[0].name}" of a linear sum`,
-      'put a ReLU before it',
-    );
-  }
+  const merged = asSum(mergeParts(settled, node, lowering), nameOfSource(settled.parts[0], lowering) ?? name);
+  const sum = withoutPools(merged, node, lowering);
   return { kind: 'readout', name: sum.name, shape: sum.shape, terms: sum.terms, bias: Float32Array.from(sum.bias) };
 }
 

@@ -8,6 +8,8 @@ import { finishLayers } from './finish.ts';
 import { FOLDS, shapeTensor } from './fold/fold.ts';
 import { checkShape, type Lowering, nodePlace, plainValue } from './lowering.ts';
 import { DEFAULT_REMEDY, OPERATORS, REMEDIES } from './operators.ts';
+import { settleShared } from './parts/settle.ts';
+import { countReaders } from './readers.ts';
 
 /**
  * Turns a classifier's graph into layers: weighted sums with one ReLU each, pools, and the readout. Weights are those of
@@ -17,8 +19,9 @@ import { DEFAULT_REMEDY, OPERATORS, REMEDIES } from './operators.ts';
  */
 export function lowerGraph(graph: Graph): Ann {
   const input = inputShape(graph);
-  const lowering = startLowering(graph, input);
-  for (const node of orderNodes(graph)) lowerNode(node, lowering);
+  const nodes = orderNodes(graph);
+  const lowering = startLowering(graph, input, countReaders(nodes));
+  for (const node of nodes) lowerNode(node, lowering);
   return { name: graph.name, input, layers: finishLayers(lowering) };
 }
 
@@ -32,16 +35,23 @@ function inputShape(graph: Graph): Shape {
 const BASE_ROOM = 2 ** 24;
 /** How many times its own size a file may make up. */
 const ROOM_FACTOR = 16;
+/** Multiply-adds for making two linear operators one: well below a second. Behind it layers stand between them. */
+const EFFORT = 2 ** 28;
 
-function startLowering(graph: Graph, input: Shape): Lowering {
+function startLowering(graph: Graph, input: Shape, readers: Lowering['readers']): Lowering {
   const stored = [...graph.constants.values()].reduce((n, { dims }) => n + elementCount(dims), 0);
   return {
     graph,
+    input,
     batch: graph.input.dims[0],
     layers: [],
     constants: new Map(graph.constants),
     values: new Map([[graph.input.name, plainValue(graph.input.dims, [{ kind: 'finished', source: INPUT, shape: input }])]]),
     pools: new Map(),
+    readers,
+    settled: new Map(),
+    ones: new Map(),
+    effort: { left: EFFORT },
     room: { left: BASE_ROOM + ROOM_FACTOR * stored },
   };
 }
@@ -55,7 +65,7 @@ function lowerNode(node: Node, lowering: Lowering): void {
   }
   const lower = OPERATORS.get(node.operator);
   if (!lower) throw refused(node);
-  lowering.values.set(output, lower(node, lowering));
+  lowering.values.set(output, settleShared(lower(node, lowering), node, lowering));
 }
 
 function foldNode(node: Node, lowering: Lowering) {

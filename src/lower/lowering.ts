@@ -4,10 +4,11 @@ import type { AnnLayer, Shape } from '../ann/ann.ts';
 import { shapeSize } from '../ann/ann.ts';
 import { ModelFormatError, type UnsupportedModelCode, UnsupportedModelError } from '../errors.ts';
 import type { Graph, Node, Tensor } from '../graph/graph.ts';
-import { NO_PADS, type Part, type Value } from './value.ts';
+import { NO_PADS, type Part, type Sum, type Value } from './value.ts';
 
 export interface Lowering {
   readonly graph: Graph;
+  readonly input: Shape;
   /** Images in one run of the file; 1 where it is dynamic. */
   readonly batch: number;
   /** Grows while the nodes are lowered; a layer only reads from those before it. */
@@ -16,8 +17,16 @@ export interface Lowering {
   readonly constants: Map<string, Tensor>;
   /** Activations by tensor name. */
   readonly values: Map<string, Value>;
-  /** Pool layers by source, mode and window, so that equal ones are made once. */
+  /** Pool layers by source, mode and window, and copies by source, so that equal ones are made once. */
   readonly pools: Map<string, number>;
+  /** By tensor name, how many layers would compute a sum anew if it were handed on to all that read it. */
+  readonly readers: ReadonlyMap<string, number>;
+  /** Sums by what they became over layers of their own. */
+  readonly settled: Map<Sum, Sum>;
+  /** Layers of ones by the size of their map. */
+  readonly ones: Map<string, number>;
+  /** Multiply-adds that may still be spent on making two linear operators one. */
+  readonly effort: { left: number };
   /** Numbers that may still be allocated for what the file does not hold itself. */
   readonly room: { left: number };
 }

@@ -6,6 +6,7 @@ import type { Node, Tensor } from '../../graph/graph.ts';
 import { constantInput, dataInput, paddedInput } from '../inputs.ts';
 import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
 import { asSum } from '../parts/layers.ts';
+import { withoutPools } from '../parts/maximum.ts';
 import { arrangeOutputs, densify, POINTWISE } from '../parts/terms.ts';
 import { hasPads, NO_PADS, type Pads, type Part, partShape, type Sum, type Value, zeroSum } from '../value.ts';
 
@@ -86,7 +87,7 @@ function sliceChannels(value: Value, { start, step, count }: Range, node: Node, 
 }
 
 function pickChannels(part: Part, picked: readonly number[], node: Node, lowering: Lowering): Sum {
-  const sum = withoutPools(part, node);
+  const sum = withoutPools(asSum(part, node.name), node, lowering);
   const { channels } = sum.shape;
   const terms = sum.terms.map(({ source, operator }): AnnTerm => {
     const [ky, kx] = operator.type === 'identity' ? [1, 1] : operator.window.kernel;
@@ -100,8 +101,8 @@ function pickChannels(part: Part, picked: readonly number[], node: Node, lowerin
 }
 
 /** Positions along height or width: a stride, and zeros before the kernel for a start behind the first position. */
-function sliceMap(part: Part, range: Range, node: Node, lowering: Lowering): Sum {
-  const sum = withoutPools(part, node);
+export function sliceMap(part: Part, range: Range, node: Node, lowering: Lowering): Sum {
+  const sum = withoutPools(asSum(part, node.name), node, lowering);
   const axis = range.axis === 2 ? 0 : 1;
   const extent = axis === 0 ? sum.shape.height : sum.shape.width;
   const shape = axis === 0 ? { ...sum.shape, height: range.count } : { ...sum.shape, width: range.count };
@@ -164,13 +165,6 @@ function growKernel(
     }
   }
   return grown;
-}
-
-function withoutPools(part: Part, node: Node): Sum {
-  const sum = asSum(part, node.name);
-  if (sum.pools.length > 0)
-    throw cannot(node, `behind the max pool "${sum.pools[0].name}" of a linear sum`, 'put a ReLU before the pool');
-  return sum;
 }
 
 /** Zeros around a map (kept for the window that follows) and zero channels. */

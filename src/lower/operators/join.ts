@@ -6,7 +6,8 @@ import type { Node, Tensor } from '../../graph/graph.ts';
 import { constantInput, dataInput, isActivation, weightInput } from '../inputs.ts';
 import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
 import { asSum } from '../parts/layers.ts';
-import { arrangeOutputs, densify } from '../parts/terms.ts';
+import { withoutPools } from '../parts/maximum.ts';
+import { arrangeOutputs, densify, inputChannels } from '../parts/terms.ts';
 import { channelCount, type Part, partShape, type Sum, type Value, zeroSum } from '../value.ts';
 import { addConstant, negate } from './scale.ts';
 
@@ -71,16 +72,11 @@ function addValues(values: readonly Value[], node: Node, lowering: Lowering): Va
       'unsupported-shape',
     );
   }
-  for (const part of values.flatMap((v) => v.parts)) refuseWaitingPool(part, node);
   const parting = (v: Value) => JSON.stringify(v.parts.map(partShape));
   if (others.some((v) => parting(v) !== parting(first))) return plainValue(first.dims, [mergeSums(values, node, lowering)]);
   const parts = first.parts.map((part, k) => {
-    const { shape } = asSum(part, node.name);
-    return collect(
-      node,
-      shape,
-      values.map((v) => asSum(v.parts[k], node.name)),
-    );
+    const summands = values.map((v) => summand(v.parts[k], node, lowering));
+    return collect(node, partShape(part), summands);
   });
   return plainValue(first.dims, parts);
 }
@@ -107,8 +103,7 @@ function mergeSums(values: readonly Value[], node: Node, lowering: Lowering): Su
 
 /** A part among the channels of a wider sum. */
 function place(part: Part, offset: number, channels: number, node: Node, lowering: Lowering): Sum {
-  refuseWaitingPool(part, node);
-  const sum = asSum(part, node.name);
+  const sum = summand(part, node, lowering);
   const own = sum.shape.channels;
   if (own === channels) return sum;
   const order = Array.from({ length: channels }, (_, c) => (c >= offset && c < offset + own ? c - offset : -1));
@@ -121,12 +116,6 @@ function place(part: Part, offset: number, channels: number, node: Node, lowerin
     return { source, operator: arrangeOutputs(densify(operator, own, inputs), own, order) };
   });
   return { ...sum, shape: { ...sum.shape, channels }, terms, bias };
-}
-
-function inputChannels(operator: AnnTerm['operator'], outputs: number): number {
-  if (operator.type === 'identity') return outputs;
-  const [ky, kx] = operator.window.kernel;
-  return (operator.weights.length / outputs / ky / kx) * operator.groups;
 }
 
 /** More than any network has: a file that doubles a tensor again and again ends here. */
@@ -154,11 +143,8 @@ function collect(node: Node, shape: Part['shape'], sums: readonly Sum[]): Sum {
   return { kind: 'sum', name: node.name, shape, terms, bias, pools: [] };
 }
 
-function refuseWaitingPool(part: Part, node: Node): void {
-  if (part.kind === 'finished' || part.pools.length === 0) return;
-  const what = `a sum over the max pool "${part.pools[0].name}" of a linear sum`;
-  throw cannot(node, what, 'put a ReLU before the pool', 'linear-without-relu');
-}
+/** A part as a sum that no pool waits in. */
+const summand = (part: Part, node: Node, lowering: Lowering): Sum => withoutPools(asSum(part, node.name), node, lowering);
 
 /** A stored tensor of zeros among activations: padded channels. */
 function zeroValue({ dims, data }: Tensor, node: Node, lowering: Lowering): Value {

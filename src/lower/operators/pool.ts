@@ -1,16 +1,16 @@
 /** MaxPool, AveragePool, their global forms, and ReduceMean and ReduceMax over height and width. */
 
-import type { AnnPool, Shape, Window } from '../../ann/ann.ts';
+import type { AnnPool, Window } from '../../ann/ann.ts';
 import { integerAttribute, integersAttribute } from '../../graph/attributes.ts';
 import type { Node } from '../../graph/graph.ts';
 import { constantInput, dataInput, paddedInput } from '../inputs.ts';
 import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue } from '../lowering.ts';
-import { addPool, isNonNegative } from '../parts/layers.ts';
-import { isPointwise, POINTWISE } from '../parts/terms.ts';
+import { averagePart } from '../parts/average.ts';
+import { addPool, asSum, isNonNegative } from '../parts/layers.ts';
+import { maximumOfSource, passesMaximum } from '../parts/maximum.ts';
+import { POINTWISE } from '../parts/terms.ts';
 import { readWindow } from '../parts/window.ts';
-import { hasBias, hasPads, type Part, partShape, type Sum } from '../value.ts';
-
-type Pool = Parameters<typeof addPool>[1];
+import { hasBias, hasPads, NO_PADS, type Pads, type Part, partShape, type WaitingPool, zeroSum } from '../value.ts';
 
 /** Maximum over windows; padding is never the maximum (the border of a Pad node is, but on what is not below 0 that is the same). */
 export const lowerMaxPool: LowerOperator = (node, lowering) => {
@@ -22,21 +22,17 @@ export const lowerMaxPool: LowerOperator = (node, lowering) => {
   }
   const { window, output } = readWindow(node, partShape(value.parts[0]), value.pads);
   checkPoolPads(node, window);
-  return poolValue(node, 'max', window, output, false, value, lowering);
+  return poolValue(node, 'max', window, output, NO_PADS, value, lowering);
 };
 
 /** Mean over windows; zero padding counts where count_include_pad says so, the border of a Pad node always. */
 export const lowerAveragePool: LowerOperator = (node, lowering) => {
   const value = paddedInput(node, 0, lowering);
   if (value.dims.length !== 4) throw badShape(node, `a pool over ${value.dims.length} dimensions`);
-  const { window, output, extended, ownPads } = readWindow(node, partShape(value.parts[0]), value.pads);
+  const { window, output, pads } = readWindow(node, partShape(value.parts[0]), value.pads);
   checkPoolPads(node, window);
-  const counts = integerAttribute(node, 'count_include_pad', 0) !== 0;
-  const border = hasPads(value.pads);
-  if ((border && !counts && (ownPads || extended)) || (extended && (counts || border))) {
-    throw cannot(node, 'ceil_mode or padding in part counted', 'export the pool without ceil_mode, and without Pad before it');
-  }
-  return poolValue(node, 'average', window, output, counts || border || !hasPads(window.pads), value, lowering);
+  const counted = integerAttribute(node, 'count_include_pad', 0) !== 0 ? pads : value.pads;
+  return poolValue(node, 'average', window, output, counted, value, lowering);
 };
 
 /** The mean over the whole map. */
@@ -70,51 +66,38 @@ function reduceAxes(node: Node, mode: AnnPool['mode'], axes: readonly number[], 
   const kernel = [whole || reduced.has(2) ? first.height : 1, whole || reduced.has(3) ? first.width : 1] as const;
   const output = [first.height / kernel[0], first.width / kernel[1]] as const;
   const dims = value.dims.map((d, i) => (reduced.has(i) ? 1 : d)).filter((_, i) => keep || !reduced.has(i));
-  const pooled = poolValue(node, mode, { ...POINTWISE, kernel }, output, true, value, lowering);
+  const pooled = poolValue(node, mode, { ...POINTWISE, kernel }, output, NO_PADS, value, lowering);
   return plainValue(dims, pooled.parts);
 }
 
+/** @param counted of the window's padding, what an average's divisor counts */
 function poolValue(
   node: Node,
   mode: AnnPool['mode'],
   window: Window,
   output: readonly [number, number],
-  countIncludePad: boolean,
+  counted: Pads,
   value: { readonly dims: readonly number[]; readonly parts: readonly Part[] },
   lowering: Lowering,
 ) {
   const several = value.parts.length > 1;
   const parts = value.parts.map((part, k): Part => {
     const shape = checkShape({ channels: partShape(part).channels, height: output[0], width: output[1] }, node);
-    const pool: Pool = { name: several ? `${node.name}:${k}` : node.name, mode, window, countIncludePad, shape };
-    if (part.kind === 'finished') return addPool(part.source, pool, lowering);
-    if (part.terms.length === 0 && !hasBias(part)) return { ...part, shape, bias: new Float64Array(shape.channels), pools: [] };
-    if (mode === 'max') return { ...part, pools: [...part.pools, { name: pool.name, window, shape }] };
-    return averageSum(part, pool, node, lowering);
+    const name = several ? `${node.name}:${k}` : node.name;
+    if (part.kind === 'sum' && part.terms.length === 0 && !hasBias(part)) return zeroSum(part.name, shape);
+    if (mode === 'max') return maximumPart(part, { name, window, shape }, lowering);
+    return averagePart(part, { name, window, shape, counted }, node, lowering);
   });
   return plainValue([...value.dims.slice(0, 2), ...output], parts);
 }
 
-/** The mean of a sum of pointwise terms is the sum of the means of their sources. */
-function averageSum(sum: Sum, pool: Pool, node: Node, lowering: Lowering): Sum {
-  const pointwise = sum.terms.every(({ operator }) => operator.type === 'identity' || isPointwise(operator.window));
-  const biasStays = !hasPads(pool.window.pads) || !pool.countIncludePad || !hasBias(sum);
-  if (sum.pools.length > 0 || !pointwise || !biasStays) {
-    const what = `two linear operators without ReLU between it and "${sum.name}"`;
-    throw cannot(node, what, 'put a ReLU before the pool', 'linear-without-relu');
+/** The maximum of a sum waits for its ReLU, unless it may change places with the sum at once. */
+function maximumPart(part: Part, pool: WaitingPool, lowering: Lowering): Part {
+  if (part.kind === 'finished' && isNonNegative(part.source, lowering)) {
+    return addPool(part.source, { ...pool, mode: 'max', countIncludePad: false }, lowering);
   }
-  const terms = sum.terms.map(({ source, operator }, k) => {
-    const channels = sourceChannels(operator, sum.shape.channels);
-    const shape: Shape = { ...pool.shape, channels };
-    const name = sum.terms.length > 1 ? `${pool.name}/${k}` : pool.name;
-    return { source: addPool(source, { ...pool, name, shape }, lowering).source, operator };
-  });
-  return { ...sum, shape: pool.shape, terms };
-}
-
-/** Channels of a pointwise term's source. */
-function sourceChannels(operator: Sum['terms'][number]['operator'], outputs: number): number {
-  return operator.type === 'identity' ? outputs : (operator.weights.length / outputs) * operator.groups;
+  const sum = asSum(part, pool.name);
+  return passesMaximum(sum, lowering) ? maximumOfSource(sum, pool, lowering) : { ...sum, pools: [...sum.pools, pool] };
 }
 
 /** A window that lies in the padding alone has no maximum and no mean. */

@@ -5,6 +5,7 @@ import { elementCount, type Node, type Tensor } from '../../graph/graph.ts';
 import { dataInput, isActivation, weightInput } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
 import { asSum } from '../parts/layers.ts';
+import { withoutPools } from '../parts/maximum.ts';
 import { scaleOutputs } from '../parts/terms.ts';
 import { channelCount, fitsDims, type Part, partShape, type Sum, type Value } from '../value.ts';
 
@@ -55,7 +56,7 @@ export function addConstant(value: Value, constant: Tensor, sign: 1 | -1, node: 
 export const negate = (value: Value, node: Node, lowering: Lowering): Value =>
   scaleChannels(value, ones(value).fill(-1), zeros(value), node, lowering);
 
-/** Every channel times its factor, plus its offset. Throws where a max pool waits for its ReLU. */
+/** Every channel times its factor, plus its offset. A factor that is not below zero changes places with a max pool that waits. */
 export function scaleChannels(value: Value, factors: Float64Array, offsets: Float64Array, node: Node, lowering: Lowering): Value {
   if (factors.length !== channelCount(value)) throw notPerChannel(node);
   let from = 0;
@@ -69,10 +70,8 @@ export function scaleChannels(value: Value, factors: Float64Array, offsets: Floa
 }
 
 function scalePart(part: Part, factors: Float64Array, offsets: Float64Array, node: Node, lowering: Lowering): Sum {
-  const sum = asSum(part, node.name);
-  if (sum.pools.length > 0) {
-    throw cannot(node, `a scale behind the max pool "${sum.pools[0].name}" of a linear sum`, 'put a ReLU before the pool');
-  }
+  const own = asSum(part, node.name);
+  const sum = factors.every((f) => f >= 0) ? own : withoutPools(own, node, lowering);
   if (factors.every((f) => f === 1)) return { ...sum, name: node.name, bias: sum.bias.map((b, c) => b + offsets[c]) };
   for (const { operator } of sum.terms) takeRoom(lowering, operator.weights.length, node);
   const terms = sum.terms.map(({ source, operator }) => ({ source, operator: scaleOutputs(operator, factors) }));
