@@ -3,6 +3,7 @@
 import { ModelFormatError } from '../errors.ts';
 import type { Node, Tensor } from '../graph/graph.ts';
 import { cannot, type Lowering, nodePlace } from './lowering.ts';
+import { takeInFeatures } from './parts/features.ts';
 import { takeInPads } from './parts/zero-border.ts';
 import { hasPads, type Value } from './value.ts';
 
@@ -43,8 +44,22 @@ export const isActivation = (node: Node, index: number, lowering: Lowering): boo
 
 /** The activations at an input, with a zero border kept apart. */
 export function paddedInput(node: Node, index: number, lowering: Lowering): Value {
+  const value = rawInput(node, index, lowering);
+  return value.features ? takeInFeatures(value, value.features, node, lowering) : value;
+}
+
+/** The activations at an input, with factors of features kept apart. */
+export function featureInput(node: Node, index: number, lowering: Lowering): Value {
+  const value = rawInput(node, index, lowering);
+  return hasPads(value.pads) ? takeInPads(value, node, lowering) : value;
+}
+
+/** The activations at an input as they are. */
+export function rawInput(node: Node, index: number, lowering: Lowering): Value {
   const name = node.inputs[index] ?? '';
   const value = lowering.values.get(name);
+  if (value && lowering.masks.has(name))
+    throw cannot(node, `reads "${name}", a comparison`, 'only Where(x > 0, x, 0) has a counterpart');
   if (value) return value;
   if (lowering.constants.has(name)) throw cannot(node, `input ${index} ("${name}") is a constant`, 'fold constants before export');
   throw cannot(node, `reads "${name}", an extra output that has no counterpart`, 'use the first output of that node alone');

@@ -49,6 +49,7 @@ function startLowering(graph: Graph, input: Shape, readers: Lowering['readers'])
     values: new Map([[graph.input.name, plainValue(graph.input.dims, [{ kind: 'finished', source: INPUT, shape: input }])]]),
     pools: new Map(),
     readers,
+    masks: new Map(),
     settled: new Map(),
     ones: new Map(),
     effort: { left: EFFORT },

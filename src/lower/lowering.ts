@@ -21,6 +21,8 @@ export interface Lowering {
   readonly pools: Map<string, number>;
   /** By tensor name, how many layers would compute a sum anew if it were handed on to all that read it. */
   readonly readers: ReadonlyMap<string, number>;
+  /** Comparisons x > 0 by tensor name: the name of x. */
+  readonly masks: Map<string, string>;
   /** Sums by what they became over layers of their own. */
   readonly settled: Map<Sum, Sum>;
   /** Layers of ones by the size of their map. */

@@ -4,7 +4,7 @@ import type { LowerOperator } from './lowering.ts';
 import { lowerClip, lowerMax, lowerMin, lowerRelu } from './operators/activation.ts';
 import { lowerConv, lowerGemm, lowerMatMul } from './operators/convolution.ts';
 import { lowerPad, lowerSlice } from './operators/crop.ts';
-import { lowerAdd, lowerConcat, lowerSub } from './operators/join.ts';
+import { lowerAdd, lowerConcat, lowerMean, lowerSub } from './operators/join.ts';
 import {
   lowerCast,
   lowerDropout,
@@ -16,6 +16,7 @@ import {
   lowerTranspose,
   lowerUnsqueeze,
 } from './operators/layout.ts';
+import { lowerGreater, lowerLeakyRelu, lowerLess, lowerPRelu, lowerWhere } from './operators/leaky.ts';
 import {
   lowerAveragePool,
   lowerGlobalAveragePool,
@@ -24,7 +25,7 @@ import {
   lowerReduceMax,
   lowerReduceMean,
 } from './operators/pool.ts';
-import { lowerBatchNormalization, lowerDiv, lowerMul } from './operators/scale.ts';
+import { lowerBatchNormalization, lowerDiv, lowerMul, lowerNeg } from './operators/scale.ts';
 
 /** Operators on activations, by ONNX name. */
 export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
@@ -42,13 +43,21 @@ export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
     Gemm: lowerGemm,
     GlobalAveragePool: lowerGlobalAveragePool,
     GlobalMaxPool: lowerGlobalMaxPool,
+    Greater: lowerGreater,
+    GreaterOrEqual: lowerGreater,
     Identity: lowerIdentity,
+    LeakyRelu: lowerLeakyRelu,
+    Less: lowerLess,
+    LessOrEqual: lowerLess,
     LogSoftmax: lowerSoftmax,
     MatMul: lowerMatMul,
     Max: lowerMax,
     MaxPool: lowerMaxPool,
+    Mean: lowerMean,
     Min: lowerMin,
     Mul: lowerMul,
+    Neg: lowerNeg,
+    PRelu: lowerPRelu,
     Pad: lowerPad,
     ReduceMax: lowerReduceMax,
     ReduceMean: lowerReduceMean,
@@ -61,10 +70,10 @@ export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
     Sum: lowerAdd,
     Transpose: lowerTranspose,
     Unsqueeze: lowerUnsqueeze,
+    Where: lowerWhere,
   }),
 );
 
-const NEGATIVE_SLOPE = 'a negative slope has no spike rate; retrain with ReLU';
 const SMOOTH = 'a smooth activation has no spike rate of its own; retrain with ReLU or ReLU6';
 const NORMALISED = 'statistics of each image cannot be folded; train with BatchNormalization';
 const QUANTIZED = 'give the float model; weights are quantised here';
@@ -91,10 +100,8 @@ export const REMEDIES: ReadonlyMap<string, string> = new Map(
     LRN: NORMALISED,
     LSTM: RECURRENT,
     LayerNormalization: NORMALISED,
-    LeakyRelu: NEGATIVE_SLOPE,
     Loop: RECURRENT,
     Mish: SMOOTH,
-    PRelu: NEGATIVE_SLOPE,
     QLinearConv: QUANTIZED,
     QuantizeLinear: QUANTIZED,
     RNN: RECURRENT,

@@ -47,6 +47,14 @@ export interface Value {
   readonly parts: readonly Part[];
   /** A border of zeros around the parts (of a Pad node) that the next window takes in. */
   readonly pads: Pads;
+  /** Of a flattened map: what each feature is multiplied by and what is added, which the linear layer behind takes in. */
+  readonly features?: Features;
+}
+
+/** One number a feature each, in the order of features. */
+export interface Features {
+  readonly factors: Float64Array;
+  readonly offsets: Float64Array;
 }
 
 export const NO_PADS: Pads = [0, 0, 0, 0];

@@ -3,12 +3,12 @@
 import { shapeSize } from '../../ann/ann.ts';
 import { integerAttribute, numberAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node, type Tensor } from '../../graph/graph.ts';
-import { constantInput, dataInput, isActivation, paddedInput, weightInput } from '../inputs.ts';
+import { constantInput, featureInput, isActivation, paddedInput, weightInput } from '../inputs.ts';
 import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
 import { convolvePart, convolveParts, joinSummands, type Summands } from '../parts/compose.ts';
 import { POINTWISE } from '../parts/terms.ts';
 import { readWindow } from '../parts/window.ts';
-import { channelCount, type Part, partShape, type Value } from '../value.ts';
+import { channelCount, type Features, type Part, partShape, type Value } from '../value.ts';
 
 /** ONNX Conv over height and width: strides, dilations, groups, pads (a Pad node before it goes into them), bias. */
 export const lowerConv: LowerOperator = (node, lowering) => {
@@ -55,7 +55,7 @@ export const lowerMatMul: LowerOperator = (node, lowering) => {
 
 /** A fully connected layer: over each part a convolution whose kernel covers the part's whole map. */
 function connect(node: Node, lowering: Lowering, transposed: boolean, alpha: number): Value {
-  const value = dataInput(node, 0, lowering);
+  const value = featureInput(node, 0, lowering);
   const weights = weightInput(node, 1, lowering);
   if (value.dims.length !== 2 || weights.dims.length !== 2) {
     throw cannot(
@@ -70,10 +70,13 @@ function connect(node: Node, lowering: Lowering, transposed: boolean, alpha: num
   let from = 0;
   const each = value.parts.map((part) => {
     const shape = partShape(part);
-    const block = takeBlock(weights, transposed, alpha, from, shapeSize(shape));
-    from += shapeSize(shape);
+    const size = shapeSize(shape);
+    const block = takeBlock(weights, transposed, alpha, from, size);
+    const bias = value.features ? takeFeatures(block, value.features, from, size) : undefined;
+    from += size;
     const window = { ...POINTWISE, kernel: [shape.height, shape.width] as const };
-    return convolvePart(part, { type: 'convolution', weights: block, window, groups: 1 }, outputs, node, lowering);
+    const summands = convolvePart(part, { type: 'convolution', weights: block, window, groups: 1 }, outputs, node, lowering);
+    return bias ? joinSummands([summands, { terms: [], bias }], outputs) : summands;
   });
   const shape = checkShape({ channels: outputs, height: 1, width: 1 }, node);
   return sumValue(node, [value.dims[0], outputs], shape, joinSummands(each, outputs));
@@ -90,6 +93,17 @@ function takeBlock({ dims, data }: Tensor, transposed: boolean, alpha: number, f
     }
   }
   return block;
+}
+
+/** Multiplies each column of weights by its feature's factor; gives what the features' offsets add to each output. */
+function takeFeatures(block: Float32Array, { factors, offsets }: Features, from: number, count: number): Float64Array {
+  const bias = new Float64Array(block.length / count);
+  for (let i = 0; i < block.length; i++) {
+    const feature = from + (i % count);
+    bias[Math.floor(i / count)] += block[i] * offsets[feature];
+    block[i] *= factors[feature];
+  }
+  return bias;
 }
 
 const isGiven = (node: Node, index: number): boolean => Boolean(node.inputs[index]);

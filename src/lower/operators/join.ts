@@ -9,7 +9,7 @@ import { asSum } from '../parts/layers.ts';
 import { withoutPools } from '../parts/maximum.ts';
 import { arrangeOutputs, densify, inputChannels } from '../parts/terms.ts';
 import { channelCount, type Part, partShape, type Sum, type Value, zeroSum } from '../value.ts';
-import { addConstant, negate } from './scale.ts';
+import { addConstant, negate, scaleBy } from './scale.ts';
 
 /** Add of two and Sum of any number of tensors; constants among them are biases. */
 export const lowerAdd: LowerOperator = (node, lowering) => {
@@ -19,6 +19,10 @@ export const lowerAdd: LowerOperator = (node, lowering) => {
   const sum = values.length === 1 ? values[0] : addValues(values, node, lowering);
   return constants.reduce<Value>((value, constant) => addConstant(value, constant, 1, node, lowering), sum);
 };
+
+/** The mean of any number of tensors. */
+export const lowerMean: LowerOperator = (node, lowering) =>
+  scaleBy(1 / node.inputs.length, lowerAdd(node, lowering), node, lowering);
 
 /** x − y; one of both may be a constant. */
 export const lowerSub: LowerOperator = (node, lowering) => {

@@ -2,24 +2,24 @@
 
 import { integerAttribute, integersAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node } from '../../graph/graph.ts';
-import { constantInput, dataInput, paddedInput } from '../inputs.ts';
+import { constantInput, dataInput, rawInput } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator } from '../lowering.ts';
 import { fitsDims, type Value } from '../value.ts';
 
 /** Nothing changes. */
-export const lowerIdentity: LowerOperator = (node, lowering) => paddedInput(node, 0, lowering);
+export const lowerIdentity: LowerOperator = (node, lowering) => rawInput(node, 0, lowering);
 
 /** Nothing changes in inference; a node fixed in training mode is refused. */
 export const lowerDropout: LowerOperator = (node, lowering) => {
   if (constantInput(node, 2, lowering)?.data[0]) throw cannot(node, 'training mode', 'call model.eval() before export');
-  return paddedInput(node, 0, lowering);
+  return rawInput(node, 0, lowering);
 };
 
 /** A cast from one real type to another. */
 export const lowerCast: LowerOperator = (node, lowering) => {
   const type = integerAttribute(node, 'to', 1);
   if (type !== 1 && type !== 11) throw cannot(node, 'activations cast to another type than float', 'export the model in float32');
-  return paddedInput(node, 0, lowering);
+  return rawInput(node, 0, lowering);
 };
 
 /** [batch, …] → [batch, features]. */

@@ -2,17 +2,17 @@
 
 import { integerAttribute, numberAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node, type Tensor } from '../../graph/graph.ts';
-import { dataInput, isActivation, weightInput } from '../inputs.ts';
+import { featureInput, isActivation, weightInput } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
 import { asSum } from '../parts/layers.ts';
 import { withoutPools } from '../parts/maximum.ts';
 import { scaleOutputs } from '../parts/terms.ts';
-import { channelCount, fitsDims, type Part, partShape, type Sum, type Value } from '../value.ts';
+import { channelCount, type Features, fitsDims, type Part, partShape, type Sum, type Value } from '../value.ts';
 
 /** ONNX BatchNormalization with stored statistics: (x − mean) / √(variance + ε) · scale + offset. */
 export const lowerBatchNormalization: LowerOperator = (node, lowering) => {
   if (isTraining(node, lowering)) throw cannot(node, 'training mode', 'call model.eval() before export');
-  const value = dataInput(node, 0, lowering);
+  const value = featureInput(node, 0, lowering);
   const [scale, offset, mean, variance] = [1, 2, 3, 4].map((i) => weightInput(node, i, lowering).data);
   const channels = value.dims[1];
   if ([scale, offset, mean, variance].some((d) => d.length !== channels)) {
@@ -34,7 +34,8 @@ function isTraining(node: Node, { graph }: Lowering): boolean {
 /** x · constant. */
 export const lowerMul: LowerOperator = (node, lowering) => {
   const { value, constant } = dataAndConstant(node, 'a product of two activations', lowering);
-  return scaleChannels(value, perChannel(constant, value, node), zeros(value), node, lowering);
+  const factors = perChannel(constant, value, node);
+  return scaleChannels(value, factors, same(factors, 0), node, lowering);
 };
 
 /** x / constant. */
@@ -43,21 +44,36 @@ export const lowerDiv: LowerOperator = (node, lowering) => {
   if (!first) throw cannot(node, 'a constant divided by activations', 'activations may only be divided by constants');
   const factors = perChannel(constant, value, node).map((x) => 1 / x);
   if (!factors.every(Number.isFinite)) throw badShape(node, 'a division by zero');
-  return scaleChannels(value, factors, zeros(value), node, lowering);
+  return scaleChannels(value, factors, same(factors, 0), node, lowering);
 };
 
 /** x + constant. */
 export function addConstant(value: Value, constant: Tensor, sign: 1 | -1, node: Node, lowering: Lowering): Value {
   const offsets = perChannel(constant, value, node).map((x) => sign * x);
-  return scaleChannels(value, ones(value), offsets, node, lowering);
+  return scaleChannels(value, same(offsets, 1), offsets, node, lowering);
 }
 
 /** −x. */
-export const negate = (value: Value, node: Node, lowering: Lowering): Value =>
-  scaleChannels(value, ones(value).fill(-1), zeros(value), node, lowering);
+export const lowerNeg: LowerOperator = (node, lowering) => negate(featureInput(node, 0, lowering), node, lowering);
+
+/** −x. */
+export const negate = (value: Value, node: Node, lowering: Lowering): Value => scaleBy(-1, value, node, lowering);
+
+/** x · factor. */
+export function scaleBy(factor: number, value: Value, node: Node, lowering: Lowering): Value {
+  const factors = new Float64Array(numbersOf(value)).fill(factor);
+  return scaleChannels(value, factors, same(factors, 0), node, lowering);
+}
+
+/** x + offset. */
+export function shiftBy(offset: number, value: Value, node: Node, lowering: Lowering): Value {
+  const offsets = new Float64Array(numbersOf(value)).fill(offset);
+  return scaleChannels(value, same(offsets, 1), offsets, node, lowering);
+}
 
 /** Every channel times its factor, plus its offset. A factor that is not below zero changes places with a max pool that waits. */
 export function scaleChannels(value: Value, factors: Float64Array, offsets: Float64Array, node: Node, lowering: Lowering): Value {
+  if (isFeatures(value, factors.length)) return { ...value, features: scaleFeatures(value.features, factors, offsets) };
   if (factors.length !== channelCount(value)) throw notPerChannel(node);
   let from = 0;
   const parts = value.parts.map((part): Sum => {
@@ -68,6 +84,20 @@ export function scaleChannels(value: Value, factors: Float64Array, offsets: Floa
   });
   return plainValue(value.dims, parts);
 }
+
+/** Whether so many numbers are one a feature of a flattened map, not one a channel. */
+const isFeatures = (value: Value, count: number): boolean =>
+  value.dims.length === 2 && count === value.dims[1] && (value.features !== undefined || count !== channelCount(value));
+
+const scaleFeatures = (before: Features | undefined, factors: Float64Array, offsets: Float64Array): Features => ({
+  factors: before ? factors.map((f, i) => f * before.factors[i]) : factors,
+  offsets: before ? offsets.map((o, i) => o + factors[i] * before.offsets[i]) : offsets,
+});
+
+/** How many numbers scale a value: one a channel, or where each feature has its own already, one a feature. */
+const numbersOf = (value: Value): number => (value.features ? value.dims[1] : channelCount(value));
+
+const same = (like: Float64Array, number: number): Float64Array => new Float64Array(like.length).fill(number);
 
 function scalePart(part: Part, factors: Float64Array, offsets: Float64Array, node: Node, lowering: Lowering): Sum {
   const own = asSum(part, node.name);
@@ -82,21 +112,20 @@ function scalePart(part: Part, factors: Float64Array, offsets: Float64Array, nod
 function dataAndConstant(node: Node, both: string, lowering: Lowering) {
   const first = isActivation(node, 0, lowering);
   if (first && isActivation(node, 1, lowering)) throw cannot(node, both, 'gates and attention have no spike rate; leave them out');
-  const value = dataInput(node, first ? 0 : 1, lowering);
+  const value = featureInput(node, first ? 0 : 1, lowering);
   return { value, constant: weightInput(node, first ? 1 : 0, lowering), first };
 }
 
 /** A constant as one number a channel. Throws where it differs within a map, or would make the tensor larger. */
-function perChannel({ dims, data }: Tensor, value: Value, node: Node): Float64Array {
-  const channels = channelCount(value);
+export function perChannel({ dims, data }: Tensor, value: Value, node: Node): Float64Array {
   const rank = value.dims.length;
-  if (dims.length <= rank && elementCount(dims) === 1) return new Float64Array(channels).fill(data[0]);
+  if (dims.length <= rank && elementCount(dims) === 1) return new Float64Array(numbersOf(value)).fill(data[0]);
   const axis = dims.length - (rank - 1);
   const others = dims.every((d, i) => i === axis || d === 1);
   if (dims.length > rank || axis < 0 || !others || dims[axis] !== value.dims[1]) {
     throw notPerChannel(node, dims);
   }
-  if (value.dims[1] !== channels || !fitsDims(value.dims, value.parts, value.dims[0])) throw notPerChannel(node, dims);
+  if (!fitsDims(value.dims, value.parts, value.dims[0])) throw notPerChannel(node, dims);
   return Float64Array.from(data);
 }
 
@@ -106,6 +135,3 @@ const notPerChannel = (node: Node, dims?: readonly number[]) =>
     `a constant ${dims ? `[${dims.join(', ')}] ` : ''}that is not one number a channel`,
     'use one number, or one a channel',
   );
-
-const zeros = (value: Value) => new Float64Array(channelCount(value));
-const ones = (value: Value) => new Float64Array(channelCount(value)).fill(1);
