@@ -17,7 +17,7 @@ export function biasAsTerm(sum: Sum, node: Node, lowering: Lowering): Sum {
   return { ...sum, terms: [...sum.terms, term], bias: new Float64Array(weights.length) };
 }
 
-/** The layer of ones of a map's size, made once: a bias of one, a ceiling of one, and the pixels with weights of zero. */
+/** The layer of ones of a map's size, made once: a bias of one, and the pixels with weights of zero. */
 function onesOf(height: number, width: number, node: Node, lowering: Lowering): number {
   const key = `${height}×${width}`;
   const known = lowering.ones.get(key);
@@ -40,7 +40,7 @@ function onesOf(height: number, width: number, node: Node, lowering: Lowering): 
     shape: { channels: 1, height, width },
     terms: [{ source: INPUT, operator }],
     bias: Float32Array.of(1),
-    ceiling: 1,
+    ceiling: Number.POSITIVE_INFINITY,
   });
   lowering.ones.set(key, layer - 1);
   return layer - 1;
