@@ -4,6 +4,7 @@ import { type AnnLayer, type AnnReadout, INPUT, sourcesOf } from '../ann/ann.ts'
 import { ModelFormatError, UnsupportedModelError } from '../errors.ts';
 import type { Node } from '../graph/graph.ts';
 import type { Lowering } from './lowering.ts';
+import { dropUnseenSides } from './one-sided.ts';
 import { mergeParts } from './operators/join.ts';
 import { asSum } from './parts/layers.ts';
 import { withoutPools } from './parts/maximum.ts';
@@ -12,7 +13,8 @@ import { hasPads, partShape } from './value.ts';
 
 /** All layers in order, the readout last. Throws where the output is no vector of logits, and for weights that overflow. */
 export function finishLayers(lowering: Lowering): AnnLayer[] {
-  const layers = distinctNames(keepRead([...lowering.layers, makeReadout(lowering)]));
+  const readout = makeReadout(lowering);
+  const layers = distinctNames(keepRead(dropUnseenSides([...lowering.layers, readout], [...lowering.twins.values()])));
   for (const layer of layers) checkNumbers(layer);
   return layers;
 }

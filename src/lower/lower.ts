@@ -51,6 +51,7 @@ function startLowering(graph: Graph, input: Shape, readers: Lowering['readers'])
     readers,
     masks: new Map(),
     settled: new Map(),
+    twins: new Map(),
     ones: new Map(),
     effort: { left: EFFORT },
     room: { left: BASE_ROOM + ROOM_FACTOR * stored },

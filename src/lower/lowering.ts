@@ -4,6 +4,7 @@ import type { AnnLayer, Shape } from '../ann/ann.ts';
 import { shapeSize } from '../ann/ann.ts';
 import { ModelFormatError, type UnsupportedModelCode, UnsupportedModelError } from '../errors.ts';
 import type { Graph, Node, Tensor } from '../graph/graph.ts';
+import type { Twins } from './one-sided.ts';
 import { NO_PADS, type Part, type Sum, type Value } from './value.ts';
 
 export interface Lowering {
@@ -23,8 +24,10 @@ export interface Lowering {
   readonly readers: ReadonlyMap<string, number>;
   /** Comparisons x > 0 by tensor name: the name of x. */
   readonly masks: Map<string, string>;
-  /** Sums by what they became over layers of their own. */
+  /** Sums by what they became over layers of their own; those by themselves. */
   readonly settled: Map<Sum, Sum>;
+  /** Twins that a BatchNormalization reads, with what it knows of their sum, by the first of both layers. */
+  readonly twins: Map<number, Twins>;
   /** Layers of ones by the size of their map. */
   readonly ones: Map<string, number>;
   /** Multiply-adds that may still be spent on making two linear operators one. */

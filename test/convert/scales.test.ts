@@ -134,7 +134,7 @@ describe('a source of ones', () => {
   const options = { method: 'mse', percentile: 99.9, perChannel: false, mean: [0.25], std: [0.5] } as const;
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('sends exactly one in every wave, K = %i', (K) => {
-    const statistics = [ofLayer([1, 1, 1]), null];
+    const statistics = [{ ...ofLayer([1, 1, 1]), channels: null }, null];
     const { scales, silent } = chooseScales(net, { statistics, largestLogit: 3 }, { ...options, phaseBits: [K, K] });
     expect(silent).toEqual([]);
     for (const initial of ['half', 'zero'] as const) {

@@ -1,6 +1,7 @@
 /** Linear operators in a row, shifts and signs in small networks: against ONNX Runtime, and the layers that they cost. */
 
 import { describe, expect, it } from 'vitest';
+import type { Ann } from '../../src/ann/ann.ts';
 import { buildOnnx, type NodeSpec, real, type TensorSpec } from '../helpers/onnx-builder.ts';
 import { expectSameAsOnnx } from '../helpers/onnx-compare.ts';
 import { between, bn, floats, node, random, relu, stem, stemTensors, weights } from '../helpers/onnx-networks.ts';
@@ -239,6 +240,58 @@ const ROWS: Row[] = [
     ['Relu:a', 'Relu:z', 'Gemm:y'],
   ],
 ];
+
+/** A convolution that three BatchNormalizations with ReLU read, as in a dense block. @param factors of each of them, a channel */
+function dense(factors: readonly number[][], offset: number): Uint8Array {
+  const readers = factors.flatMap((_, i) => [
+    node('BatchNormalization', ['c', `s${i}`, `o${i}`, 'm', 'v'], `n${i}`),
+    relu(`n${i}`, `r${i}`),
+  ]);
+  const statistics = Object.fromEntries(
+    factors.flatMap((s, i) => [
+      [`s${i}`, real([4], s)],
+      [
+        `o${i}`,
+        real(
+          [4],
+          s.map((_, c) => offset * (c - 1.5 + i / 4)),
+        ),
+      ],
+    ]),
+  );
+  return between(
+    3 * 256,
+    [
+      first(SAME),
+      ...readers,
+      node(
+        'Concat',
+        factors.map((_, i) => `r${i}`),
+        'z',
+        { axis: 1 },
+      ),
+    ],
+    { ...weights(4, 4, 3, 3), ...statistics, m: random(4), v: real([4], [1, 0.5, 2, 1]) },
+  );
+}
+
+describe('twins that only rectifiers read', () => {
+  const up = [1, 0.5, 2, 0.7];
+  const turned = up.map((s, c) => (c === 2 ? -s : s));
+  const convolving = (ann: Ann) => ann.layers.filter(({ name }) => name.startsWith('Conv:c')).map(({ shape }) => shape.channels);
+
+  it.each([
+    ['factors above zero: one side', [up, up, up], 0.5, [4]],
+    ['a channel with factors below zero: its other side', [turned, turned, turned], 0.5, [4]],
+    ['a channel with factors of both signs keeps both', [up, turned, up], 0.5, [4, 1]],
+    ['bends far from all values: both sides, but where one is near', [up, up, up], 20, [4, 3]],
+    ['a factor of zero is no reader', [[0, 1, 1, 1], up, up], 0.5, [4]],
+  ])('%s', async (_, factors, offset, channels) => {
+    const ann = await expectSameAsOnnx(dense(factors, offset));
+    expect(convolving(ann)).toEqual(channels);
+    expectSpikesAgree(ann);
+  });
+});
 
 describe('sums without ReLU', () => {
   it.each(ROWS)('%s', async (_, bytes, layers) => {

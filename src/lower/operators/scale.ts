@@ -22,8 +22,22 @@ export const lowerBatchNormalization: LowerOperator = (node, lowering) => {
   const factors = Float64Array.from(scale, (s, c) => s / Math.sqrt(variance[c] + epsilon));
   if (!factors.every(Number.isFinite)) throw badShape(node, 'a variance below zero');
   const offsets = Float64Array.from(offset, (o, c) => o - mean[c] * factors[c]);
+  noteTwins(value, mean, variance, lowering);
   return scaleChannels(value, factors, offsets, node, lowering);
 };
+
+/** Twins among the parts, and the statistics of what they stand for. */
+function noteTwins(value: Value, mean: Tensor['data'], variance: Tensor['data'], { settled, twins }: Lowering): void {
+  let from = 0;
+  for (const part of value.parts) {
+    const to = from + partShape(part).channels;
+    if (part.kind === 'sum' && settled.get(part) === part && part.terms.length === 2) {
+      const [on, off] = part.terms.map(({ source }) => source);
+      twins.set(on, { on, off, mean: mean.slice(from, to), variance: variance.slice(from, to) });
+    }
+    from = to;
+  }
+}
 
 /** Whether it takes the batch's own statistics: an attribute says so from opset 14 on; before, that it has outputs for them. */
 function isTraining(node: Node, { graph }: Lowering): boolean {

@@ -27,7 +27,7 @@ export function settle(sum: Sum, node: Node, lowering: Lowering): Sum {
   if (known) return known;
   const on = addNeurons(sum, sum.name, Number.POSITIVE_INFINITY, lowering);
   const settled = layersOf(sum, lowering) === 1 ? asSum(on, sum.name) : withOff(asSum(on, sum.name), sum, node, lowering);
-  lowering.settled.set(sum, settled);
+  lowering.settled.set(sum, settled).set(settled, settled);
   return settled;
 }
 
