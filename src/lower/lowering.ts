@@ -39,6 +39,9 @@ export interface Lowering {
 /** A node's operator on activations: yields its first output. */
 export type LowerOperator = (node: Node, lowering: Lowering) => Value;
 
+/** Terms that a layer may have: what the kernels hold. */
+export const MOST_TERMS = 32;
+
 /** Largest feature map, in values. */
 const MAXIMUM_VALUES = 2 ** 30;
 

@@ -93,6 +93,19 @@ const ROWS: [name: string, bytes: () => Uint8Array][] = [
     () => between(4 * 16, [node('AveragePool', ['a'], 'z', { kernel_shape: [5, 5], strides: [2, 2], pads: [2, 2, 2, 2] })]),
   ],
   [
+    'AveragePool 7×7, padding not counted: in two steps',
+    () => between(256, [node('AveragePool', ['a'], 'z', { kernel_shape: [7, 7], pads: [3, 3, 3, 3] })]),
+  ],
+  [
+    'GlobalMaxPool of a sum without ReLU',
+    () =>
+      between(
+        4,
+        [node('Conv', ['a', 'w', 'b'], 'c', { pads: [1, 1, 1, 1] }), node('GlobalMaxPool', ['c'], 'z')],
+        weights(4, 4, 3, 3),
+      ),
+  ],
+  [
     'AveragePool behind Pad: the border counts, padding does not',
     () =>
       between(

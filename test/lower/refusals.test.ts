@@ -72,6 +72,16 @@ const UNSUPPORTED: Case[] = [
   ],
   ['3-d pool', one('MaxPool', { kernel_shape: [2, 2, 2] }), /kernel_shape has 3 entries/],
   ['padding as wide as the pool', pool({ pads: [3, 3, 3, 3] }), /as wide as the window/],
+  [
+    'a maximum of the pixels over too many places',
+    bare([node('GlobalMaxPool', ['x'], 'y')], {}, { input: [1, 3, 64, 64] }),
+    /a maximum over 64 places/,
+  ],
+  [
+    'an average with too many divisors',
+    bare([node('AveragePool', ['x'], 'y', { kernel_shape: [63, 1], pads: [31, 0, 31, 0] })], {}, { input: [1, 3, 64, 64] }),
+    /an average with 63 divisors/,
+  ],
   ['auto_pad of no known kind', pool({ auto_pad: 'SAME' }), /auto_pad "SAME"/],
   ['Pad by reflection', one('Pad', { mode: 'reflect' }, { p: whole([0, 0, 1, 1, 0, 0, 1, 1]) }), /node "Pad:z".*mode "reflect"/],
   ['Pad with another value', one('Pad', {}, { p: whole([0, 0, 1, 1, 0, 0, 1, 1]), v: floats([2]) }), /value 2/],

@@ -2,7 +2,7 @@
 
 import type { AnnTerm, Shape, Window } from '../../ann/ann.ts';
 import type { Node } from '../../graph/graph.ts';
-import type { Lowering } from '../lowering.ts';
+import { cannot, type Lowering, MOST_TERMS, takeRoom } from '../lowering.ts';
 import { sliceMap } from '../operators/crop.ts';
 import { hasBias, hasPads, type Pads, type Part, partShape, type Sum } from '../value.ts';
 import { convolvePart } from './compose.ts';
@@ -30,9 +30,18 @@ interface Run {
 /** The mean over windows of a part. */
 export function averagePart(part: Part, average: Average, node: Node, lowering: Lowering): Part {
   const { height, width } = partShape(part);
+  takeRoom(lowering, average.shape.height + average.shape.width, node);
   const rows = runs(0, height, average);
   const columns = runs(1, width, average);
-  if (rows.length > 1 || columns.length > 1) return varyingMean(part, average, rows, columns, node, lowering);
+  const places = rows.length * columns.length;
+  if (2 * places > MOST_TERMS && rows.length > 1 && columns.length > 1) {
+    const tall = averagePart(part, alongOne(0, average, { height: average.shape.height, width }), node, lowering);
+    return averagePart(tall, alongOne(1, average, average.shape), node, lowering);
+  }
+  if (2 * places > MOST_TERMS) {
+    throw cannot(node, `an average with ${places} divisors`, 'export with count_include_pad = 1, or with less padding');
+  }
+  if (places > 1) return varyingMean(part, average, rows, columns, node, lowering);
   const factor = kernelArea(average.window) / (rows[0].places * columns[0].places);
   return scaled(plainMean(part, average, node, lowering), factor, average.name);
 }
@@ -41,13 +50,26 @@ function runs(axis: 0 | 1, extent: number, { window, shape, counted }: Average):
   const [pad, stride, dilation] = [window.pads[axis], window.stride[axis], window.dilation[axis]];
   const found: Run[] = [];
   for (let at = 0; at < (axis === 0 ? shape.height : shape.width); at++) {
-    const taps = Array.from({ length: window.kernel[axis] }, (_, t) => at * stride - pad + t * dilation);
-    const places = taps.filter((y) => y >= -counted[axis] && y < extent + counted[axis + 2]).length;
+    const before = (edge: number) => Math.min(window.kernel[axis], Math.max(0, Math.ceil((edge - at * stride + pad) / dilation)));
+    const places = before(extent + counted[axis + 2]) - before(-counted[axis]);
     const last = found.at(-1);
     if (last?.places === places) found[found.length - 1] = { ...last, count: last.count + 1 };
     else found.push({ start: at, count: 1, places });
   }
   return found;
+}
+
+/** The same average along one axis. */
+function alongOne(axis: 0 | 1, { name, window, shape, counted }: Average, size: { height: number; width: number }): Average {
+  const one = <T extends readonly number[]>(list: T, neutral: number): T =>
+    list.map((value, i) => (i % 2 === axis ? value : neutral)) as readonly number[] as T;
+  const { kernel, stride, pads, dilation } = window;
+  return {
+    name: axis === 0 ? `${name}/rows` : name,
+    window: { kernel: one(kernel, 1), stride: one(stride, 1), pads: one(pads, 0), dilation: one(dilation, 1) },
+    shape: { ...shape, height: size.height, width: size.width },
+    counted: one(counted, 0),
+  };
 }
 
 const scaled = (part: Part, factor: number, name: string): Part => {

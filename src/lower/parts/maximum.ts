@@ -2,7 +2,7 @@
 
 import type { Window } from '../../ann/ann.ts';
 import type { Node } from '../../graph/graph.ts';
-import { cannot, type Lowering } from '../lowering.ts';
+import { cannot, type Lowering, MOST_TERMS, takeRoom } from '../lowering.ts';
 import type { Sum, WaitingPool } from '../value.ts';
 import { chainOperators } from './chain.ts';
 import { addNeurons, addPool, isNonNegative } from './layers.ts';
@@ -33,7 +33,8 @@ function maximum(sum: Sum, pool: WaitingPool, node: Node, lowering: Lowering): S
   const narrow = sum.terms.every(({ operator }) => operator.type === 'identity');
   const below = narrow ? sum : settle(sum, node, lowering);
   if (passesMaximum(below, lowering)) return maximumOfSource(below, pool, lowering);
-  const wide = along(1, below, pool, node, lowering);
+  const across = along(1, below, pool, node, lowering);
+  const wide = 2 * across.terms.length + pool.window.kernel[0] > MOST_TERMS ? settle(across, node, lowering) : across;
   return { ...along(0, wide, pool, node, lowering), name: pool.name };
 }
 
@@ -42,6 +43,9 @@ function along(axis: 0 | 1, sum: Sum, { name, window, shape }: WaitingPool, node
   const extent = axis === 0 ? sum.shape.height : sum.shape.width;
   const [before, dilation, stride] = [window.pads[axis], window.dilation[axis], window.stride[axis]];
   const outputs = axis === 0 ? shape.height : shape.width;
+  if (2 * sum.terms.length + window.kernel[axis] > MOST_TERMS) {
+    throw cannot(node, `a maximum over ${window.kernel[axis]} places of what may be negative`, 'put a ReLU before the pool');
+  }
   const base = Math.ceil(before / dilation);
   const shift = base * dilation - before;
   if (base >= window.kernel[axis] || (outputs - 1) * stride + shift >= extent) {
@@ -50,16 +54,17 @@ function along(axis: 0 | 1, sum: Sum, { name, window, shape }: WaitingPool, node
   let greatest = sum;
   for (let tap = 0; tap < window.kernel[axis]; tap++) {
     const offset = (tap - base) * dilation;
-    if (offset !== 0 && Math.abs(offset) < extent) greatest = widen(axis, greatest, sum, offset, `${name}/${axis}${tap}`, lowering);
+    if (offset !== 0 && Math.abs(offset) < extent)
+      greatest = widen(axis, greatest, sum, offset, `${name}/${axis}${tap}`, node, lowering);
   }
-  return pick(axis, greatest, { start: shift, stride, count: outputs });
+  return pick(axis, greatest, { start: shift, stride, count: outputs }, node, lowering);
 }
 
 /** The maximum so far and what lies `offset` places on: where both are on the map, plus how much greater that is. */
-function widen(axis: 0 | 1, greatest: Sum, sum: Sum, offset: number, name: string, lowering: Lowering): Sum {
+function widen(axis: 0 | 1, greatest: Sum, sum: Sum, offset: number, name: string, node: Node, lowering: Lowering): Sum {
   const count = (axis === 0 ? sum.shape.height : sum.shape.width) - Math.abs(offset);
-  const there = pick(axis, sum, { start: Math.max(0, offset), stride: 1, count });
-  const here = pick(axis, greatest, { start: Math.max(0, -offset), stride: 1, count });
+  const there = pick(axis, sum, { start: Math.max(0, offset), stride: 1, count }, node, lowering);
+  const here = pick(axis, greatest, { start: Math.max(0, -offset), stride: 1, count }, node, lowering);
   const less = new Float32Array(sum.shape.channels).fill(-1);
   const terms = [...there.terms, ...here.terms.map(({ source, operator }) => ({ source, operator: scaleOutputs(operator, less) }))];
   const difference: Sum = { ...there, terms, bias: there.bias.map((b, c) => b - here.bias[c]) };
@@ -72,12 +77,20 @@ function widen(axis: 0 | 1, greatest: Sum, sum: Sum, offset: number, name: strin
   };
 }
 
+/** Places along an axis. */
+interface Picked {
+  readonly start: number;
+  readonly stride: number;
+  readonly count: number;
+}
+
 /** `count` places along an axis, as a kernel that is zero but at `start`. */
-function pick(axis: 0 | 1, sum: Sum, { start, stride, count }: { start: number; stride: number; count: number }): Sum {
+function pick(axis: 0 | 1, sum: Sum, { start, stride, count }: Picked, node: Node, lowering: Lowering): Sum {
   const { channels } = sum.shape;
   const extent = axis === 0 ? sum.shape.height : sum.shape.width;
   if (stride === 1 && count === extent) return sum;
   const size = Math.max(start + 1, extent - count * stride + 1);
+  takeRoom(lowering, channels * size * (1 + 2 * sum.terms.length), node);
   const window: Window = { ...POINTWISE, kernel: set([1, 1], axis, size), stride: set([1, 1], axis, stride) };
   const weights = Float32Array.from({ length: channels * size }, (_, i) => (i % size === start ? 1 : 0));
   const picking = { type: 'convolution', weights, window, groups: channels } as const;
