@@ -87,6 +87,8 @@ export interface ConvertReports {
   readonly onBatch?: OnBatch<AnnBatch>;
   /** Images that K has been tried on so far, of so many in all. */
   readonly onTried?: (done: number, images: number) => void;
+  /** Layers whose biases are corrected, where K is given. */
+  readonly onCorrected?: (done: number, layers: number) => void;
 }
 
 /** The same in a session of the trained network, made with the options' mean and std. */
@@ -94,13 +96,14 @@ export async function calibrateAndConvert(
   session: AnnSession,
   source: ImageSource,
   { phaseBits, loss = DEFAULT_LOSS, ...options }: ConvertOptions,
-  { onBatch, onTried }: ConvertReports = {},
+  { onBatch, onTried, onCorrected }: ConvertReports = {},
 ): Promise<Converted> {
   const { device, ann } = session;
   if (phaseBits !== 'auto') {
     const calibration = await session.calibrate(source, onBatch);
     const fixed = phaseBits === undefined ? options : { ...options, phaseBits };
-    return { network: await convertCorrected(device, ann, calibration, source, fixed), calibration, phaseChoice: null };
+    const network = await convertCorrected(device, ann, calibration, source, fixed, onCorrected);
+    return { network, calibration, phaseChoice: null };
   }
   const { calibration, tried } = await calibrateForTrials(session, source, onBatch);
   const images = tried.source.count;
@@ -124,10 +127,11 @@ export async function convertCorrected(
   calibration: Calibration,
   source: ImageSource,
   options: FixedConvertOptions = {},
+  onLayer?: ConvertReports['onCorrected'],
 ): Promise<SpikingNetwork> {
   const network = convertCalibrated(ann, calibration, options);
   const { correctBias = false, mean = [0], std = [1], batch, choices } = options;
-  return correctBias ? correctBiases(device, ann, network, source, { mean, std, batch, choices }) : network;
+  return correctBias ? correctBiases(device, ann, network, source, { mean, std, batch, choices, onLayer }) : network;
 }
 
 /** A calibrated network on the integer grid, its biases not corrected. Pure, but for `onSilent`. */
