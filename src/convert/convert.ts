@@ -15,6 +15,9 @@ import type { ScaleMethod } from './scale.ts';
 import { chooseScales } from './scales.ts';
 import { calibrateForTrials, tryNetwork } from './trials.ts';
 
+/** How scales and biases come about where nothing else is said: what lost least on all networks at hand (docs/results.md). */
+export const WAY = { scale: 'mse', percentile: 99.9, perChannel: true, correctBias: true } as const satisfies FixedConvertOptions;
+
 /** How to convert a network. */
 export interface ConvertOptions extends Omit<FixedConvertOptions, 'phaseBits'> {
   /** K as in `FixedConvertOptions`; or "auto", the smallest from 2 to 8 that loses no more than `loss` by the first word. */
@@ -27,16 +30,13 @@ export interface ConvertOptions extends Omit<FixedConvertOptions, 'phaseBits'> {
 export interface FixedConvertOptions {
   /** K, 1 to 8 (default 4); a list by depth, from the input's window on, where it differs (specification, section 6). */
   readonly phaseBits?: number | readonly number[];
-  /** How λ of a layer is chosen (default "percentile"). */
+  /** How λ is chosen (default "mse"). */
   readonly scale?: ScaleMethod;
-  /** λ of a layer: this percentile of its post-ReLU values (default 99.9). */
+  /** Scale "percentile": this percentile of the post-ReLU values (default 99.9). */
   readonly percentile?: number;
-  /** A λ for each channel (default false: one for a layer). Calibration takes about twice as long. */
+  /** A λ for each channel (default), or false: one for a layer. Calibration of channels takes about twice as long. */
   readonly perChannel?: boolean;
-  /**
-   * Correct the biases on calibration images, so that the mean words are the mean activations (default false; specification, section
-   * 4).
-   */
+  /** Correct the biases on calibration images, so that the mean words are the mean activations (default true; specification, section 4). */
   readonly correctBias?: boolean;
   /** V(0): "half" rounds words to nearest (default), "zero" rounds down. */
   readonly initial?: 'half' | 'zero';
@@ -62,7 +62,7 @@ export async function convert(
   calibrationImages: ImageSource | Uint8Array,
   options: ConvertOptions = {},
 ): Promise<SpikingNetwork> {
-  const { phaseBits = 4, perChannel = false, mean = [0], std = [1], batch = 64 } = options;
+  const { phaseBits = 4, perChannel = WAY.perChannel, mean = [0], std = [1], batch = 64 } = options;
   // what is wrong with K is said before the work
   if (phaseBits !== 'auto') phasesByDepth(ann, depths(ann), phaseBits);
   const source = asSource(calibrationImages, ann.input);
@@ -130,7 +130,7 @@ export async function convertCorrected(
   onLayer?: ConvertReports['onCorrected'],
 ): Promise<SpikingNetwork> {
   const network = convertCalibrated(ann, calibration, options);
-  const { correctBias = false, mean = [0], std = [1], batch, choices } = options;
+  const { correctBias = WAY.correctBias, mean = [0], std = [1], batch, choices } = options;
   return correctBias ? correctBiases(device, ann, network, source, { mean, std, batch, choices, onLayer }) : network;
 }
 
@@ -140,8 +140,8 @@ export function convertCalibrated(
   calibration: Omit<Calibration, 'images'>,
   options: FixedConvertOptions = {},
 ): SpikingNetwork {
-  const { phaseBits = 4, scale: method = 'percentile', percentile = 99.9, perChannel = false } = options;
-  const { initial = 'half', mean = [0], std = [1], onSilent } = options;
+  const { scale: method = WAY.scale, percentile = WAY.percentile, perChannel = WAY.perChannel } = options;
+  const { phaseBits = 4, initial = 'half', mean = [0], std = [1], onSilent } = options;
   const depth = depths(ann);
   const phases = phasesByDepth(ann, depth, phaseBits);
   const ofLayers = depth.map((d) => phases[d]);
