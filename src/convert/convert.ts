@@ -11,12 +11,9 @@ import { asSource, type ImageSource } from '../run/source.ts';
 import { choosePhases, DEFAULT_LOSS, PHASE_TRIALS, type PhaseChoice } from './choose-phases.ts';
 import { correctBiases } from './correct.ts';
 import { type Estimate, estimatedLoss } from './estimate.ts';
-import type { ScaleMethod } from './scale.ts';
+import { type ScaleMethod, WAY } from './scale.ts';
 import { chooseScales } from './scales.ts';
 import { calibrateForTrials, tryNetwork } from './trials.ts';
-
-/** How scales and biases come about where nothing else is said: what lost least on all networks at hand (docs/results.md). */
-export const WAY = { scale: 'mse', percentile: 99.9, perChannel: true, correctBias: true } as const satisfies FixedConvertOptions;
 
 /** How to convert a network. */
 export interface ConvertOptions extends Omit<FixedConvertOptions, 'phaseBits'> {

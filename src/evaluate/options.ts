@@ -1,6 +1,5 @@
 import { DEFAULT_LOSS } from '../convert/choose-phases.ts';
-import { WAY } from '../convert/convert.ts';
-import { parseScale, type ScaleMethod, type ScaleText } from '../convert/scale.ts';
+import { parseScale, type ScaleMethod, type ScaleText, WAY } from '../convert/scale.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { Choices } from '../plan/choices.ts';
