@@ -26,7 +26,7 @@ export interface Node {
   readonly attributes: ReadonlyMap<string, Attribute>;
 }
 
-/** A whole classifier graph with one input and one output. */
+/** A whole classifier graph with one input. */
 export interface Graph {
   readonly name: string;
   /** Version of ONNX's own operator set. */
@@ -36,8 +36,8 @@ export interface Graph {
     /** [batch, channels, height, width] or [batch, features]; a dynamic batch is 1. */
     readonly dims: readonly number[];
   };
-  /** Name of the output tensor. */
-  readonly output: string;
+  /** Names of the output tensors, at least one. */
+  readonly outputs: readonly string[];
   readonly nodes: readonly Node[];
   /** Initializers by tensor name. */
   readonly constants: ReadonlyMap<string, Tensor>;

@@ -10,14 +10,13 @@ import { takeInPads } from './parts/zero-border.ts';
 import { hasPads, partShape } from './value.ts';
 
 /** All layers in order, the readout last. Throws where the output is no vector of logits, and for weights that overflow. */
-export function finishLayers(lowering: Lowering): AnnLayer[] {
-  const layers = distinctNames(keepRead([...lowering.layers, makeReadout(lowering)]));
+export function finishLayers(lowering: Lowering, output: string): AnnLayer[] {
+  const layers = distinctNames(keepRead([...lowering.layers, makeReadout(lowering, output)]));
   for (const layer of layers) checkNumbers(layer);
   return layers;
 }
 
-function makeReadout(lowering: Lowering): AnnReadout {
-  const name = lowering.graph.output;
+function makeReadout(lowering: Lowering, name: string): AnnReadout {
   const where = `output "${name}"`;
   const value = lowering.values.get(name);
   if (!value) throw new UnsupportedModelError('constant-output', where, 'it does not depend on the image', 'export a classifier');

@@ -7,19 +7,23 @@ import { orderNodes } from '../graph/order.ts';
 import { finishLayers } from './finish.ts';
 import { FOLDS, shapeTensor } from './fold/fold.ts';
 import { checkShape, type Lowering, nodePlace, plainValue } from './lowering.ts';
+import { passEnding } from './operators/ending.ts';
 import { DEFAULT_REMEDY, OPERATORS, REMEDIES } from './operators.ts';
+import { chooseOutput } from './output.ts';
 
 /**
  * Turns a classifier's graph into layers: weighted sums with one ReLU each, pools, and the readout. Weights are those of
  * the file up to f32 rounding: BatchNormalization is folded, Concat and Flatten cost nothing, a slice with padded channels is a 1 × 1
- * convolution with 0/1 weights. A final Softmax or LogSoftmax is left out, so the readout gives logits.
+ * convolution with 0/1 weights. Softmax, LogSoftmax, Sigmoid and ArgMax at the end are left out, so the readout gives logits: of
+ * the output of the wanted name, or of the only one that can be meant.
  * Throws `UnsupportedModelError` for what has no place in an `Ann` and `ModelFormatError` for an inconsistent graph, both by node.
  */
-export function lowerGraph(graph: Graph): Ann {
+export function lowerGraph(graph: Graph, wanted?: string): Ann {
   const input = inputShape(graph);
+  const output = chooseOutput(graph, wanted);
   const lowering = startLowering(graph, input);
-  for (const node of orderNodes(graph)) lowerNode(node, lowering);
-  return { name: graph.name, input, layers: finishLayers(lowering) };
+  for (const node of orderNodes(graph, output)) lowerNode(node, lowering);
+  return { name: graph.name, input, layers: finishLayers(lowering, output) };
 }
 
 function inputShape(graph: Graph): Shape {
@@ -55,7 +59,7 @@ function lowerNode(node: Node, lowering: Lowering): void {
   }
   const lower = OPERATORS.get(node.operator);
   if (!lower) throw refused(node);
-  lowering.values.set(output, lower(node, lowering));
+  lowering.values.set(output, passEnding(node, lowering) ?? lower(node, lowering));
 }
 
 function foldNode(node: Node, lowering: Lowering) {
@@ -67,6 +71,7 @@ function foldNode(node: Node, lowering: Lowering) {
 
 function refused(node: Node): UnsupportedModelError {
   const remedy = REMEDIES.get(node.operator) ?? DEFAULT_REMEDY;
-  const what = `operator ${node.operator} is not supported (supported: ${[...OPERATORS.keys()].join(', ')})`;
-  return new UnsupportedModelError('unsupported-operator', nodePlace(node), what, remedy);
+  const supported = `supported are ${[...OPERATORS.keys()].join(', ')}`;
+  const what = `operator ${node.operator} is not supported`;
+  return new UnsupportedModelError('unsupported-operator', nodePlace(node), what, `${remedy} (${supported})`);
 }

@@ -5,13 +5,13 @@ import { lowerClip, lowerMax, lowerMin, lowerRelu } from './operators/activation
 import { lowerConv, lowerGemm, lowerMatMul } from './operators/convolution.ts';
 import { lowerPad, lowerSlice } from './operators/crop.ts';
 import { lowerAdd, lowerConcat, lowerSub } from './operators/join.ts';
+import { lowerArgMax, lowerSigmoid, lowerSoftmax } from './operators/ending.ts';
 import {
   lowerCast,
   lowerDropout,
   lowerFlatten,
   lowerIdentity,
   lowerReshape,
-  lowerSoftmax,
   lowerSqueeze,
   lowerTranspose,
   lowerUnsqueeze,
@@ -30,6 +30,7 @@ import { lowerBatchNormalization, lowerDiv, lowerMul } from './operators/scale.t
 export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
   Object.entries({
     Add: lowerAdd,
+    ArgMax: lowerArgMax,
     AveragePool: lowerAveragePool,
     BatchNormalization: lowerBatchNormalization,
     Cast: lowerCast,
@@ -54,6 +55,7 @@ export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
     ReduceMean: lowerReduceMean,
     Relu: lowerRelu,
     Reshape: lowerReshape,
+    Sigmoid: lowerSigmoid,
     Slice: lowerSlice,
     Softmax: lowerSoftmax,
     Squeeze: lowerSqueeze,
@@ -74,7 +76,6 @@ const RECURRENT = 'only feed-forward image classifiers are supported';
 /** What to do about operators that are refused. */
 export const REMEDIES: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    ArgMax: 'export the logits; the class is chosen here',
     ConvTranspose: RESIZED,
     DequantizeLinear: QUANTIZED,
     DynamicQuantizeLinear: QUANTIZED,
@@ -100,7 +101,6 @@ export const REMEDIES: ReadonlyMap<string, string> = new Map(
     RNN: RECURRENT,
     Resize: RESIZED,
     Selu: SMOOTH,
-    Sigmoid: SMOOTH,
     Softplus: SMOOTH,
     Softsign: SMOOTH,
     Split: 'use Slice for channel ranges',

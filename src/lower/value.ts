@@ -5,6 +5,7 @@
 
 import type { AnnTerm, Shape, Window } from '../ann/ann.ts';
 import { shapeSize } from '../ann/ann.ts';
+import type { Node } from '../graph/graph.ts';
 
 /** [top, left, bottom, right] */
 export type Pads = readonly [number, number, number, number];
@@ -47,6 +48,8 @@ export interface Value {
   readonly parts: readonly Part[];
   /** A border of zeros around the parts (of a Pad node) that the next window takes in. */
   readonly pads: Pads;
+  /** The last of Softmax, LogSoftmax, Sigmoid and ArgMax that was left out behind the logits, which these are then. */
+  readonly ending?: Node;
 }
 
 export const NO_PADS: Pads = [0, 0, 0, 0];

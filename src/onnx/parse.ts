@@ -8,11 +8,11 @@ import { parseInput } from './signature.ts';
 import { type ReadExternal, readTensor } from './tensor.ts';
 
 /** The oldest operator set that is understood. */
-export const MINIMUM_OPSET = 9;
+export const MINIMUM_OPSET = 7;
 
 /**
  * Parses a model file. `where` names the file in errors. Throws `ModelFormatError` where the bytes are no consistent ONNX
- * model, `UnsupportedModelError` for an operator set below 9 and for several inputs or outputs.
+ * model, `UnsupportedModelError` for an operator set below 7 and for several inputs.
  */
 export function parseModel(bytes: Uint8Array, where: string, readExternal: ReadExternal): Graph {
   const model = decodeModel(bytes, where);
@@ -26,7 +26,7 @@ export function parseModel(bytes: Uint8Array, where: string, readExternal: ReadE
     name: graph.name,
     opset,
     input: parseInput(graph, constants, where),
-    output: onlyOutput(graph, where),
+    outputs: outputNames(graph, where),
     nodes: graph.node.map((node, index) => parseNode(node, index, readExternal)),
     constants,
   };
@@ -51,7 +51,7 @@ function opsetOf(model: ModelProto, where: string): number {
   if (!own) throw notOnnx(where, "no version of ONNX's operator set");
   const opset = toNumber(own.version);
   if (opset < MINIMUM_OPSET) {
-    const remedy = `export with opset ${MINIMUM_OPSET} or later`;
+    const remedy = `export with opset ${MINIMUM_OPSET} or later, or convert the file (Python: onnx.version_converter)`;
     throw new UnsupportedModelError('opset', where, `operator set ${opset}`, remedy);
   }
   return opset;
@@ -69,12 +69,10 @@ function readConstants(graph: GraphProto, readExternal: ReadExternal): Map<strin
   return constants;
 }
 
-function onlyOutput(graph: GraphProto, where: string): string {
-  if (graph.output.length === 1) return graph.output[0].name;
+function outputNames(graph: GraphProto, where: string): string[] {
   if (graph.output.length === 0)
     throw new ModelFormatError('no-output', where, 'the graph has no output', 'export the model again');
-  const names = graph.output.map(({ name }) => `"${name}"`).join(', ');
-  throw new UnsupportedModelError('several-outputs', where, `several outputs: ${names}`, 'export the logits alone');
+  return graph.output.map(({ name }) => name);
 }
 
 function parseNode(proto: NodeProto, index: number, readExternal: ReadExternal): Node {

@@ -1,10 +1,10 @@
-/** Operators that move no value: Flatten, Reshape, Squeeze, Unsqueeze, Transpose of sizes 1, Identity, Dropout, Cast, final Softmax. */
+/** Operators that move no value: Flatten, Reshape, Squeeze, Unsqueeze, Transpose of sizes 1, Identity, Dropout, Cast. */
 
 import { integerAttribute, integersAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node } from '../../graph/graph.ts';
 import { constantInput, dataInput, paddedInput } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator } from '../lowering.ts';
-import { fitsDims, type Value } from '../value.ts';
+import { channelCount, fitsDims, type Value } from '../value.ts';
 
 /** Nothing changes. */
 export const lowerIdentity: LowerOperator = (node, lowering) => paddedInput(node, 0, lowering);
@@ -15,10 +15,12 @@ export const lowerDropout: LowerOperator = (node, lowering) => {
   return paddedInput(node, 0, lowering);
 };
 
-/** A cast from one real type to another. */
+/** Real types by ONNX's number: float, float16, double, bfloat16. */
+const REAL_TYPES: readonly number[] = [1, 10, 11, 16];
+
+/** A cast from one real type to another; what a narrow one would round is kept. */
 export const lowerCast: LowerOperator = (node, lowering) => {
-  const type = integerAttribute(node, 'to', 1);
-  if (type !== 1 && type !== 11) throw cannot(node, 'activations cast to another type than float', 'export the model in float32');
+  if (!REAL_TYPES.includes(integerAttribute(node, 'to', 1))) throw cannot(node, 'activations cast to another type than float', 'export the model in float32');
   return paddedInput(node, 0, lowering);
 };
 
@@ -107,20 +109,12 @@ export function permutation(node: Node, rank: number): readonly number[] {
   return order;
 }
 
-/** Softmax or LogSoftmax over the classes as the very last node: left out, since the order of the classes stays. */
-export const lowerSoftmax: LowerOperator = (node, lowering) => {
-  const value = dataInput(node, 0, lowering);
-  if (node.outputs[0] !== lowering.graph.output || lowering.graph.nodes.some((n) => n.inputs.includes(node.outputs[0]))) {
-    throw cannot(node, 'only as the last node can it be left out', 'attention and gates have no spike rate; leave them out');
-  }
-  const axis = integerAttribute(node, 'axis', lowering.graph.opset < 13 ? 1 : -1);
-  const at = axis < 0 ? axis + value.dims.length : axis;
-  if (value.dims[at] !== elementCount(value.dims.slice(1))) throw cannot(node, `axis ${axis}`, 'take it over the classes');
-  return value;
-};
-
 function redim(value: Value, dims: readonly number[], node: Node, lowering: Lowering): Value {
-  if (fitsDims(dims, value.parts, lowering.batch)) return { ...value, dims };
+  if (fitsDims(dims, value.parts, lowering.batch) || isLine(dims, value, lowering)) return { ...value, dims };
   const what = `${value.dims.join('×')} as ${dims.join('×')}`;
   throw cannot(node, what, 'only maps and vectors of the same order of values are supported', 'unsupported-shape');
 }
+
+/** Whether dims are those of one image's features in a line, with or without the batch's 1 and others. */
+const isLine = (dims: readonly number[], value: Value, lowering: Lowering): boolean =>
+  lowering.batch === 1 && Math.max(...dims) === channelCount(value) && elementCount(dims) === channelCount(value);

@@ -11,6 +11,7 @@ import { channelCount, fitsDims, type Part, partShape, type Sum, type Value } fr
 /** ONNX BatchNormalization with stored statistics: (x − mean) / √(variance + ε) · scale + offset. */
 export const lowerBatchNormalization: LowerOperator = (node, lowering) => {
   if (isTraining(node, lowering)) throw cannot(node, 'training mode', 'call model.eval() before export');
+  if (integerAttribute(node, 'spatial', 1) === 0) throw cannot(node, 'spatial = 0', 'normalise by channel');
   const value = dataInput(node, 0, lowering);
   const [scale, offset, mean, variance] = [1, 2, 3, 4].map((i) => weightInput(node, i, lowering).data);
   const channels = value.dims[1];
