@@ -9,6 +9,8 @@ export interface Tensor {
   readonly type: 'real' | 'integer';
   /** Float32Array for reals, Float64Array for integers. */
   readonly data: Float32Array | Float64Array;
+  /** Of integers of few bits, stored as such: the lowest and the highest. */
+  readonly range?: readonly [number, number];
 }
 
 /** An attribute's value; `null` for a kind that no supported operator has (subgraphs, sparse tensors). */
