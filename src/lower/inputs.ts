@@ -41,12 +41,16 @@ export function checkFinite(tensor: Tensor, node: Node, name: string): void {
 export const isActivation = (node: Node, index: number, lowering: Lowering): boolean =>
   lowering.values.has(node.inputs[index] ?? '');
 
+/** What to do about comparisons of activations. */
+export const COMPARED = 'only Where(x > 0, x, 0) is supported: a ReLU';
+
 /** The activations at an input, with a zero border kept apart. */
 export function paddedInput(node: Node, index: number, lowering: Lowering): Value {
   const name = node.inputs[index] ?? '';
   const value = lowering.values.get(name);
   if (value) return value;
   if (lowering.constants.has(name)) throw cannot(node, `input ${index} ("${name}") is a constant`, 'fold constants before export');
+  if (lowering.comparisons.has(name)) throw cannot(node, `reads the comparison "${name}"`, COMPARED);
   throw cannot(node, `reads "${name}", an extra output that has no counterpart`, 'use the first output of that node alone');
 }
 

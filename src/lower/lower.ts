@@ -10,6 +10,7 @@ import { checkShape, type Lowering, nodePlace, plainValue } from './lowering.ts'
 import { passEnding } from './operators/ending.ts';
 import { DEFAULT_REMEDY, OPERATORS, REMEDIES } from './operators.ts';
 import { chooseOutput } from './output.ts';
+import type { Value } from './value.ts';
 
 /**
  * Turns a classifier's graph into layers: weighted sums with one ReLU each, pools, and the readout. Weights are those of
@@ -45,6 +46,7 @@ function startLowering(graph: Graph, input: Shape): Lowering {
     layers: [],
     constants: new Map(graph.constants),
     values: new Map([[graph.input.name, plainValue(graph.input.dims, [{ kind: 'finished', source: INPUT, shape: input }])]]),
+    comparisons: new Map(),
     pools: new Map(),
     room: { left: BASE_ROOM + ROOM_FACTOR * stored },
   };
@@ -52,14 +54,18 @@ function startLowering(graph: Graph, input: Shape): Lowering {
 
 function lowerNode(node: Node, lowering: Lowering): void {
   const [output] = node.outputs;
-  const data = node.inputs.some((name) => lowering.values.has(name));
+  const data = node.inputs.some((name) => lowering.values.has(name) || lowering.comparisons.has(name));
   if (!data || node.operator === 'Shape') {
     lowering.constants.set(output, foldNode(node, lowering));
     return;
   }
   const lower = OPERATORS.get(node.operator);
   if (!lower) throw refused(node);
-  lowering.values.set(output, passEnding(node, lowering) ?? lower(node, lowering));
+  const lowered = passEnding(node, lowering) ?? lower(node, lowering);
+  const values: readonly Value[] = 'dims' in lowered ? [lowered] : lowered;
+  values.forEach((value, i) => {
+    if (node.outputs[i]) lowering.values.set(node.outputs[i], value);
+  });
 }
 
 function foldNode(node: Node, lowering: Lowering) {

@@ -16,14 +16,16 @@ export interface Lowering {
   readonly constants: Map<string, Tensor>;
   /** Activations by tensor name. */
   readonly values: Map<string, Value>;
+  /** Comparisons of activations by tensor name, which have no value. */
+  readonly comparisons: Map<string, Node>;
   /** Pool layers by source, mode and window, so that equal ones are made once. */
   readonly pools: Map<string, number>;
   /** Numbers that may still be allocated for what the file does not hold itself. */
   readonly room: { left: number };
 }
 
-/** A node's operator on activations: yields its first output. */
-export type LowerOperator = (node: Node, lowering: Lowering) => Value;
+/** A node's operator on activations: yields its first output, or a list of its outputs. */
+export type LowerOperator = (node: Node, lowering: Lowering) => Value | readonly Value[];
 
 /** Largest feature map, in values. */
 const MAXIMUM_VALUES = 2 ** 30;

@@ -4,7 +4,8 @@ import type { LowerOperator } from './lowering.ts';
 import { lowerClip, lowerMax, lowerMin, lowerRelu } from './operators/activation.ts';
 import { lowerConv, lowerGemm, lowerMatMul } from './operators/convolution.ts';
 import { lowerPad, lowerSlice } from './operators/crop.ts';
-import { lowerAdd, lowerConcat, lowerSub } from './operators/join.ts';
+import { lowerComparison, lowerLeakyRelu, lowerPRelu, lowerWhere } from './operators/disguise.ts';
+import { lowerAdd, lowerConcat, lowerMean, lowerNeg, lowerSub } from './operators/join.ts';
 import { lowerArgMax, lowerSigmoid, lowerSoftmax } from './operators/ending.ts';
 import {
   lowerCast,
@@ -43,13 +44,21 @@ export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
     Gemm: lowerGemm,
     GlobalAveragePool: lowerGlobalAveragePool,
     GlobalMaxPool: lowerGlobalMaxPool,
+    Greater: lowerComparison,
+    GreaterOrEqual: lowerComparison,
     Identity: lowerIdentity,
+    LeakyRelu: lowerLeakyRelu,
+    Less: lowerComparison,
+    LessOrEqual: lowerComparison,
     LogSoftmax: lowerSoftmax,
     MatMul: lowerMatMul,
     Max: lowerMax,
     MaxPool: lowerMaxPool,
+    Mean: lowerMean,
     Min: lowerMin,
     Mul: lowerMul,
+    Neg: lowerNeg,
+    PRelu: lowerPRelu,
     Pad: lowerPad,
     ReduceMax: lowerReduceMax,
     ReduceMean: lowerReduceMean,
@@ -63,10 +72,10 @@ export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
     Sum: lowerAdd,
     Transpose: lowerTranspose,
     Unsqueeze: lowerUnsqueeze,
+    Where: lowerWhere,
   }),
 );
 
-const NEGATIVE_SLOPE = 'a negative slope has no spike rate; retrain with ReLU';
 const SMOOTH = 'a smooth activation has no spike rate of its own; retrain with ReLU or ReLU6';
 const NORMALISED = 'statistics of each image cannot be folded; train with BatchNormalization';
 const QUANTIZED = 'give the float model; weights are quantised here';
@@ -92,10 +101,8 @@ export const REMEDIES: ReadonlyMap<string, string> = new Map(
     LRN: NORMALISED,
     LSTM: RECURRENT,
     LayerNormalization: NORMALISED,
-    LeakyRelu: NEGATIVE_SLOPE,
     Loop: RECURRENT,
     Mish: SMOOTH,
-    PRelu: NEGATIVE_SLOPE,
     QLinearConv: QUANTIZED,
     QuantizeLinear: QUANTIZED,
     RNN: RECURRENT,

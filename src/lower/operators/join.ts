@@ -8,16 +8,29 @@ import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainV
 import { asSum } from '../parts/layers.ts';
 import { arrangeOutputs, densify } from '../parts/terms.ts';
 import { channelCount, type Part, partShape, type Sum, type Value, zeroSum } from '../value.ts';
-import { addConstant, negate } from './scale.ts';
+import { addConstant, negate, scaleChannels } from './scale.ts';
 
 /** Add of two and Sum of any number of tensors; constants among them are biases. */
-export const lowerAdd: LowerOperator = (node, lowering) => {
+export const lowerAdd: LowerOperator = (node, lowering) => lowerSum(node, lowering);
+
+function lowerSum(node: Node, lowering: Lowering): Value {
   const indices = node.inputs.map((_, i) => i);
   const values = indices.filter((i) => isActivation(node, i, lowering)).map((i) => dataInput(node, i, lowering));
   const constants = indices.filter((i) => !isActivation(node, i, lowering)).map((i) => weightInput(node, i, lowering));
   const sum = values.length === 1 ? values[0] : addValues(values, node, lowering);
   return constants.reduce<Value>((value, constant) => addConstant(value, constant, 1, node, lowering), sum);
+}
+
+/** The mean of any number of tensors: their sum, divided. */
+export const lowerMean: LowerOperator = (node, lowering) => {
+  const count = node.inputs.length;
+  const sum = lowerSum(node, lowering);
+  const factors = new Float64Array(channelCount(sum)).fill(1 / count);
+  return scaleChannels(sum, factors, new Float64Array(factors.length), node, lowering);
 };
+
+/** −x. */
+export const lowerNeg: LowerOperator = (node, lowering) => negate(dataInput(node, 0, lowering), node, lowering);
 
 /** x − y; one of both may be a constant. */
 export const lowerSub: LowerOperator = (node, lowering) => {
