@@ -2,11 +2,12 @@
 
 import type { LowerOperator } from './lowering.ts';
 import { lowerClip, lowerMax, lowerMin, lowerRelu } from './operators/activation.ts';
+import { lowerGather, lowerSplit } from './operators/channels.ts';
 import { lowerConv, lowerGemm, lowerMatMul } from './operators/convolution.ts';
 import { lowerPad, lowerSlice } from './operators/crop.ts';
 import { lowerComparison, lowerLeakyRelu, lowerPRelu, lowerWhere } from './operators/disguise.ts';
-import { lowerAdd, lowerConcat, lowerMean, lowerNeg, lowerSub } from './operators/join.ts';
 import { lowerArgMax, lowerSigmoid, lowerSoftmax } from './operators/ending.ts';
+import { lowerAdd, lowerConcat, lowerMean, lowerNeg, lowerSub } from './operators/join.ts';
 import {
   lowerCast,
   lowerDropout,
@@ -41,6 +42,7 @@ export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
     Div: lowerDiv,
     Dropout: lowerDropout,
     Flatten: lowerFlatten,
+    Gather: lowerGather,
     Gemm: lowerGemm,
     GlobalAveragePool: lowerGlobalAveragePool,
     GlobalMaxPool: lowerGlobalMaxPool,
@@ -67,6 +69,7 @@ export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
     Sigmoid: lowerSigmoid,
     Slice: lowerSlice,
     Softmax: lowerSoftmax,
+    Split: lowerSplit,
     Squeeze: lowerSqueeze,
     Sub: lowerSub,
     Sum: lowerAdd,
@@ -110,7 +113,6 @@ export const REMEDIES: ReadonlyMap<string, string> = new Map(
     Selu: SMOOTH,
     Softplus: SMOOTH,
     Softsign: SMOOTH,
-    Split: 'use Slice for channel ranges',
     Tanh: SMOOTH,
     Upsample: RESIZED,
   }),

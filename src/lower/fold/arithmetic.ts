@@ -73,7 +73,10 @@ export const fold2: Readonly<Record<string, Fold>> = {
 function foldWhere(node: Node, lowering: Lowering): Tensor {
   const [condition, yes, no] = [0, 1, 2].map((i) => required(node, i, lowering));
   const pick = (kept: number) => (chosen: number, x: number) => (chosen === kept ? x : 0);
-  const parts = [broadcast(node, lowering, condition, yes, pick(1), yes.type), broadcast(node, lowering, condition, no, pick(0), no.type)];
+  const parts = [
+    broadcast(node, lowering, condition, yes, pick(1), yes.type),
+    broadcast(node, lowering, condition, no, pick(0), no.type),
+  ];
   return broadcast(node, lowering, parts[0], parts[1], (a, b) => a + b);
 }
 

@@ -43,7 +43,8 @@ function quantized(node: Node, lowering: Lowering) {
     return { x, scale, zero, place: (i: number) => Math.floor(i / inner) % size };
   }
   const blocks = Math.ceil(size / block);
-  if (scale.dims.join() !== x.dims.with(at, blocks).join()) throw badShape(node, `scales ${scale.dims.join('×')} in blocks of ${block}`);
+  if (scale.dims.join() !== x.dims.with(at, blocks).join())
+    throw badShape(node, `scales ${scale.dims.join('×')} in blocks of ${block}`);
   const place = (i: number) => {
     const along = Math.floor(i / inner);
     return (Math.floor(along / size) * blocks + Math.floor((along % size) / block)) * inner + (i % inner);

@@ -2,14 +2,14 @@
 
 import { numberAttribute } from '../../graph/attributes.ts';
 import type { Node, Tensor } from '../../graph/graph.ts';
-import { constantInput, isActivation, paddedInput } from '../inputs.ts';
+import { constantInput, isActivation, storedInput } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator } from '../lowering.ts';
 import { addNeurons, addPool, asSum, isNonNegative } from '../parts/layers.ts';
 import type { Finished, Part, Sum, Value } from '../value.ts';
 
 /** max(x, 0). */
 export const lowerRelu: LowerOperator = (node, lowering) =>
-  activate(paddedInput(node, 0, lowering), Number.POSITIVE_INFINITY, node, lowering);
+  activate(storedInput(node, 0, lowering), Number.POSITIVE_INFINITY, node, lowering);
 
 /** min(max(x, floor), ceiling), where the floor is 0, or x is not below 0 anyway. Bounds are inputs or (before opset 11) attributes. */
 export const lowerClip: LowerOperator = (node, lowering) => {
@@ -20,7 +20,7 @@ export const lowerClip: LowerOperator = (node, lowering) => {
     return value;
   };
   const floor = bound(1, 'min', Number.NEGATIVE_INFINITY);
-  return clip(paddedInput(node, 0, lowering), floor, bound(2, 'max', Number.POSITIVE_INFINITY), node, lowering);
+  return clip(storedInput(node, 0, lowering), floor, bound(2, 'max', Number.POSITIVE_INFINITY), node, lowering);
 };
 
 /** Min with one number: a ceiling, on what is not below 0. */
@@ -38,7 +38,7 @@ export const lowerMax: LowerOperator = (node, lowering) => {
 function valueAndBound(node: Node, lowering: Lowering): { value: Value; bound: number } {
   const data = isActivation(node, 0, lowering) ? 0 : 1;
   const two = node.inputs.length === 2 && !isActivation(node, 1 - data, lowering);
-  const value = paddedInput(node, data, lowering);
+  const value = storedInput(node, data, lowering);
   const bound = two ? oneNumber(constantInput(node, 1 - data, lowering), value) : undefined;
   if (bound === undefined) {
     throw cannot(node, 'more than one activation and one number', 'only bounds of one number are supported');

@@ -2,7 +2,7 @@
 
 import { numberAttribute } from '../../graph/attributes.ts';
 import type { Node } from '../../graph/graph.ts';
-import { COMPARED, constantInput, isActivation, paddedInput } from '../inputs.ts';
+import { COMPARED, constantInput, isActivation, storedInput } from '../inputs.ts';
 import { cannot, type Lowering, type LowerOperator } from '../lowering.ts';
 import type { Value } from '../value.ts';
 import { lowerRelu, oneNumber } from './activation.ts';
@@ -42,7 +42,12 @@ export const lowerWhere: LowerOperator = (node, lowering) => {
   const comparison = lowering.comparisons.get(node.inputs[0]);
   const chosen = [1, 2].find((index) => isActivation(node, index, lowering)) ?? 0;
   const value = comparison && chosen > 0 ? sideAboveZero(comparison, lowering) : undefined;
-  if (!value || node.inputs[chosen] !== value.name || numberAt(node, 3 - chosen, value.value, lowering) !== 0 || value.above !== (chosen === 1)) {
+  if (
+    !value ||
+    node.inputs[chosen] !== value.name ||
+    numberAt(node, 3 - chosen, value.value, lowering) !== 0 ||
+    value.above !== (chosen === 1)
+  ) {
     throw cannot(node, 'a choice by values', COMPARED);
   }
   return lowerRelu({ ...node, inputs: [value.name] }, lowering);
@@ -51,7 +56,7 @@ export const lowerWhere: LowerOperator = (node, lowering) => {
 /** What is compared with 0, and whether the comparison is true where it is above. */
 function sideAboveZero(comparison: Node, lowering: Lowering): { name: string; value: Value; above: boolean } | undefined {
   const side = isActivation(comparison, 0, lowering) ? 0 : 1;
-  const value = paddedInput(comparison, side, lowering);
+  const value = storedInput(comparison, side, lowering);
   if (numberAt(comparison, 1 - side, value, lowering) !== 0) return undefined;
   return { name: comparison.inputs[side], value, above: IS_ABOVE.get(comparison.operator) === (side === 0) };
 }

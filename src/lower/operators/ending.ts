@@ -45,7 +45,11 @@ export function passEnding(node: Node, lowering: Lowering): Value | undefined {
   const value = node.inputs.map((name) => lowering.values.get(name)).find((input) => input?.ending);
   if (!value?.ending) return undefined;
   if (!BEHIND_LOGITS.has(node.operator) || lowering.values.get(node.inputs[0] ?? '') !== value) {
-    throw cannot(value.ending, `node "${node.name}" (${node.operator}) reads it; only as the last node can it be left out`, remedy(value.ending));
+    throw cannot(
+      value.ending,
+      `node "${node.name}" (${node.operator}) reads it; only as the last node can it be left out`,
+      remedy(value.ending),
+    );
   }
   return value.ending.operator === 'ArgMax' ? value : undefined;
 }

@@ -3,7 +3,7 @@
 import type { AnnTerm } from '../../ann/ann.ts';
 import { integerAttribute } from '../../graph/attributes.ts';
 import type { Node, Tensor } from '../../graph/graph.ts';
-import { constantInput, dataInput, isActivation, weightInput } from '../inputs.ts';
+import { constantInput, dataInput, isActivation, orderedInput, weightInput, withoutBorder } from '../inputs.ts';
 import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
 import { asSum } from '../parts/layers.ts';
 import { arrangeOutputs, densify } from '../parts/terms.ts';
@@ -45,7 +45,7 @@ export const lowerSub: LowerOperator = (node, lowering) => {
 /** Concat over channels (or over features, where flattened). */
 export const lowerConcat: LowerOperator = (node, lowering) => {
   const values = node.inputs.map((name, i) => {
-    if (isActivation(node, i, lowering)) return dataInput(node, i, lowering);
+    if (isActivation(node, i, lowering)) return withoutBorder(orderedInput(node, i, lowering), node, lowering);
     const constant = constantInput(node, i, lowering);
     if (!constant) throw badShape(node, `input ${i} ("${name}") is left out`);
     return zeroValue(constant, node, lowering);
@@ -62,11 +62,23 @@ export const lowerConcat: LowerOperator = (node, lowering) => {
   if (values.reduce((n, v) => n + v.parts.length, 0) > MAXIMUM_PARTS) throw tooMany(node, `${MAXIMUM_PARTS} parts of channels`);
   const channels = values.reduce((n, v) => n + v.dims[1], 0);
   checkShape({ channels, height: dims[2] ?? 1, width: dims[3] ?? 1 }, node);
-  return plainValue(
-    [dims[0], channels, ...dims.slice(2)],
-    values.flatMap((v) => v.parts),
-  );
+  const parts = values.flatMap((v) => v.parts);
+  const order = joinOrders(values, node, lowering);
+  return { ...plainValue([dims[0], channels, ...dims.slice(2)], parts), ...(order && { order }) };
 };
+
+/** The order of all channels, one value's behind another's. */
+function joinOrders(values: readonly Value[], node: Node, lowering: Lowering): number[] | undefined {
+  if (values.every(({ order }) => !order)) return undefined;
+  let from = 0;
+  return values.flatMap((value) => {
+    const channels = channelCount(value);
+    takeRoom(lowering, channels, node);
+    const start = from;
+    from += channels;
+    return Array.from({ length: channels }, (_, c) => start + (value.order?.[c] ?? c));
+  });
+}
 
 /** The value as one single part, for those that cannot do with several. */
 export function mergeParts(value: Value, node: Node, lowering: Lowering): Part {
