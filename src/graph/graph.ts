@@ -13,8 +13,16 @@ export interface Tensor {
   readonly range?: readonly [number, number];
 }
 
-/** An attribute's value; `null` for a kind that no supported operator has (subgraphs, sparse tensors). */
-export type Attribute = number | string | readonly number[] | Tensor | null;
+/** A graph within a node: a branch of If. It may read tensors of the graphs around it, which follow the node's own inputs. */
+export interface Subgraph {
+  /** Each after those that it reads from. */
+  readonly nodes: readonly Node[];
+  readonly constants: ReadonlyMap<string, Tensor>;
+  readonly outputs: readonly string[];
+}
+
+/** An attribute's value; `null` for a kind that no supported operator has (sparse tensors, lists of graphs). */
+export type Attribute = number | string | readonly number[] | Tensor | Subgraph | null;
 
 /** One operator of the graph. */
 export interface Node {

@@ -21,7 +21,7 @@ export function orderNodes(graph: Graph, output: string): Node[] {
     for (const name of node.inputs) if (!known(name)) throw missing(`node "${node.name}"`, name);
   }
   if (!known(output) || output === '') throw missing('the output', output);
-  return keepLive(sortNodes(graph, makers), output);
+  return liveNodes(sortNodes(graph, makers), [output]);
 }
 
 function findMakers(graph: Graph): Map<string, Node> {
@@ -70,8 +70,9 @@ function sortNodes(graph: Graph, makers: ReadonlyMap<string, Node>): Node[] {
   return sorted;
 }
 
-function keepLive(sorted: readonly Node[], output: string): Node[] {
-  const needed = new Set([output]);
+/** Of sorted nodes, those that the outputs depend on. */
+export function liveNodes(sorted: readonly Node[], outputs: readonly string[]): Node[] {
+  const needed = new Set(outputs);
   const live: Node[] = [];
   for (const node of sorted.toReversed()) {
     if (!node.outputs.some((name) => needed.has(name))) continue;

@@ -4,6 +4,7 @@ import { type Ann, INPUT, type Shape } from '../ann/ann.ts';
 import { UnsupportedModelError } from '../errors.ts';
 import { elementCount, type Graph, type Node } from '../graph/graph.ts';
 import { orderNodes } from '../graph/order.ts';
+import { takenBranch } from './branch.ts';
 import { finishLayers } from './finish.ts';
 import { FOLDS, shapeTensor } from './fold/fold.ts';
 import { checkShape, type Lowering, nodePlace, plainValue } from './lowering.ts';
@@ -23,7 +24,7 @@ export function lowerGraph(graph: Graph, wanted?: string): Ann {
   const input = inputShape(graph);
   const output = chooseOutput(graph, wanted);
   const lowering = startLowering(graph, input);
-  for (const node of orderNodes(graph, output)) lowerNode(node, lowering);
+  lowerNodes(orderNodes(graph, output), lowering);
   return { name: graph.name, input, layers: finishLayers(lowering, output) };
 }
 
@@ -50,6 +51,14 @@ function startLowering(graph: Graph, input: Shape): Lowering {
     pools: new Map(),
     room: { left: BASE_ROOM + ROOM_FACTOR * stored },
   };
+}
+
+function lowerNodes(nodes: readonly Node[], lowering: Lowering): void {
+  const waiting = nodes.toReversed();
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    if (node.operator !== 'If') lowerNode(node, lowering);
+    else for (const inner of takenBranch(node, lowering).reverse()) waiting.push(inner);
+  }
 }
 
 function lowerNode(node: Node, lowering: Lowering): void {

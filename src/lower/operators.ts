@@ -99,7 +99,6 @@ export const REMEDIES: ReadonlyMap<string, string> = new Map(
     GroupNormalization: NORMALISED,
     HardSigmoid: SMOOTH,
     HardSwish: SMOOTH,
-    If: 'export the branch that inference takes',
     InstanceNormalization: NORMALISED,
     LRN: NORMALISED,
     LSTM: RECURRENT,

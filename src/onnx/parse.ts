@@ -2,8 +2,9 @@
 
 import protobuf from 'protobufjs/light.js';
 import { ModelFormatError, UnsupportedModelError } from '../errors.ts';
-import type { Attribute, Graph, Node, Tensor } from '../graph/graph.ts';
-import { type AttributeProto, type GraphProto, type ModelProto, modelMessage, type NodeProto, toNumber } from './schema.ts';
+import type { Graph, Tensor } from '../graph/graph.ts';
+import { FUNCTION_ROOM, operatorOf, parseNodes, type Reading } from './nodes.ts';
+import { type FunctionProto, type GraphProto, type ModelProto, modelMessage, toNumber } from './schema.ts';
 import { parseInput } from './signature.ts';
 import { type ReadExternal, readTensor } from './tensor.ts';
 
@@ -22,12 +23,18 @@ export function parseModel(bytes: Uint8Array, where: string, readExternal: ReadE
     throw new UnsupportedModelError('unsupported-type', where, 'sparse initializers', 'export the weights as dense tensors');
   }
   const constants = readConstants(graph, readExternal);
+  const reading: Reading = {
+    readExternal,
+    readConstants: (inner) => readConstants(inner, readExternal),
+    functions: functionsOf(model, opset),
+    room: { left: FUNCTION_ROOM },
+  };
   return {
     name: graph.name,
     opset,
     input: parseInput(graph, constants, where),
     outputs: outputNames(graph, where),
-    nodes: graph.node.map((node, index) => parseNode(node, index, readExternal)),
+    nodes: parseNodes(graph.node, reading),
     constants,
   };
 }
@@ -57,6 +64,20 @@ function opsetOf(model: ModelProto, where: string): number {
   return opset;
 }
 
+/** The model's functions by the operator that calls them; they speak the model's own operator set. */
+function functionsOf(model: ModelProto, opset: number): Map<string, FunctionProto> {
+  const functions = new Map<string, FunctionProto>();
+  for (const called of model.functions) {
+    const other = called.opsetImport.find(({ domain, version }) => domain === '' && toNumber(version) !== opset);
+    if (other) {
+      const what = `operator set ${toNumber(other.version)} in a model of operator set ${opset}`;
+      throw new UnsupportedModelError('opset', `function "${called.name}"`, what, 'inline the functions (Python: onnx.inliner)');
+    }
+    functions.set(operatorOf(called.domain, called.name), called);
+  }
+  return functions;
+}
+
 function readConstants(graph: GraphProto, readExternal: ReadExternal): Map<string, Tensor> {
   const constants = new Map<string, Tensor>();
   for (const proto of graph.initializer) {
@@ -73,33 +94,6 @@ function outputNames(graph: GraphProto, where: string): string[] {
   if (graph.output.length === 0)
     throw new ModelFormatError('no-output', where, 'the graph has no output', 'export the model again');
   return graph.output.map(({ name }) => name);
-}
-
-function parseNode(proto: NodeProto, index: number, readExternal: ReadExternal): Node {
-  const operator = proto.domain === '' || proto.domain === 'ai.onnx' ? proto.opType : `${proto.domain}.${proto.opType}`;
-  const name = proto.name || `${proto.opType}_${index}`;
-  const attributes = new Map<string, Attribute>();
-  for (const attribute of proto.attribute) attributes.set(attribute.name, parseAttribute(attribute, name, readExternal));
-  return { name, operator, inputs: proto.input, outputs: proto.output, attributes };
-}
-
-function parseAttribute(proto: AttributeProto, node: string, readExternal: ReadExternal): Attribute {
-  switch (proto.type) {
-    case 1:
-      return proto.f;
-    case 2:
-      return toNumber(proto.i);
-    case 3:
-      return new TextDecoder().decode(Uint8Array.from(proto.s));
-    case 4:
-      if (proto.t) return readTensor(proto.t, `node "${node}", attribute "${proto.name}"`, readExternal);
-      break;
-    case 6:
-      return proto.floats;
-    case 7:
-      return proto.ints.map(toNumber);
-  }
-  return null;
 }
 
 const notOnnx = (where: string, what: string, options?: ErrorOptions) =>
