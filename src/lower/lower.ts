@@ -86,7 +86,7 @@ function foldNode(node: Node, lowering: Lowering) {
 
 function refused(node: Node): UnsupportedModelError {
   const remedy = REMEDIES.get(node.operator) ?? DEFAULT_REMEDY;
-  const supported = `supported are ${[...OPERATORS.keys()].join(', ')}`;
+  const supported = `supported: ${[...OPERATORS.keys()].join(', ')}`;
   const what = `operator ${node.operator} is not supported`;
   return new UnsupportedModelError('unsupported-operator', nodePlace(node), what, `${remedy} (${supported})`);
 }

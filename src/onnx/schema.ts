@@ -25,6 +25,7 @@ const root = protobuf.Root.fromJSON({
         name: field(1, 'string'),
         input: list(4, 'string'),
         output: list(5, 'string'),
+        attribute: list(6, 'string'),
         node: list(7, 'NodeProto'),
         opsetImport: list(9, 'OperatorSetIdProto'),
         domain: field(10, 'string'),

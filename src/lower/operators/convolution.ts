@@ -86,11 +86,11 @@ function connect(node: Node, lowering: Lowering, transposed: boolean, alpha: num
 /** For each feature in the order of the parts, which one of the tensor it is. */
 function featurePlaces(order: readonly number[], parts: readonly Part[]): Float64Array {
   const spots = parts.map(partShape).flatMap(({ channels, height, width }) => new Array<number>(channels).fill(height * width));
-  const starts: number[] = [];
-  spots.reduce((start, spot) => (starts.push(start), start + spot), 0);
-  const places = new Float64Array(spots.reduce((a, b) => a + b, 0));
+  const starts = new Float64Array(spots.length + 1);
+  for (const [channel, spot] of spots.entries()) starts[channel + 1] = starts[channel] + spot;
+  const places = new Float64Array(starts[spots.length]);
   let place = 0;
-  for (const channel of order) for (let i = 0; i < spots[channel]; i++) places[starts[channel] + i] = place++;
+  for (const channel of order) for (let i = starts[channel]; i < starts[channel + 1]; i++) places[i] = place++;
   return places;
 }
 

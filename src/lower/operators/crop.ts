@@ -61,12 +61,13 @@ export function sliceRanges(
 export function sliceValue(value: Value, range: Range, node: Node, lowering: Lowering): Value {
   const { axis, start, step, count } = range;
   if (count === value.dims[axis] && start === 0) return value;
+  const channels = isChannelAxis(axis, value, lowering);
+  if (axis === 0 && !channels) throw cannot(node, 'a slice of the batch', 'a network sees one image at a time');
   if (count === 0) throw badShape(node, 'nothing is left');
-  if (isChannelAxis(axis, value, lowering)) {
+  if (channels) {
     const at = Array.from({ length: count }, (_, i) => start + i * step);
     return takeChannels(value, axis, at, node, lowering);
   }
-  if (axis === 0) throw cannot(node, 'a slice of the batch', 'a network sees one image at a time');
   if (value.dims.length !== 4 || value.grouped) throw cannot(node, `axis ${axis}`, 'only maps can be sliced', 'unsupported-shape');
   const parts = value.parts.map((part) => sliceMap(part, range, node, lowering));
   return { ...value, dims: value.dims.with(axis, count), parts };

@@ -56,5 +56,5 @@ export function passEnding(node: Node, lowering: Lowering): Value | undefined {
 
 const remedy = ({ operator }: Node): string =>
   operator === 'Sigmoid'
-    ? 'a smooth activation or a gate has no spike rate of its own; retrain with ReLU or ReLU6'
+    ? 'a smooth activation has no spike rate of its own, nor has a gate; retrain with ReLU or ReLU6'
     : 'attention and gates have no spike rate; leave them out';
