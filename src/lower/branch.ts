@@ -16,7 +16,7 @@ export function takenBranch(node: Node, lowering: Lowering): Node[] {
   const branch = subgraphAttribute(node, condition.data[0] !== 0 ? 'then_branch' : 'else_branch');
   if (branch.outputs.length < node.outputs.length) throw badShape(node, `a branch of ${branch.outputs.length} outputs`);
   const own = new Set([...branch.constants.keys(), ...branch.nodes.flatMap(({ outputs }) => outputs)]);
-  const rename = (name: string) => (own.has(name) ? `${node.outputs[0]}/${name}` : name);
+  const rename = (name: string) => (own.has(name) ? `${node.outputs[0]}/If/${name}` : name);
   for (const name of own) if (name !== '') refuseKnown(node, rename(name), lowering);
   for (const [name, tensor] of branch.constants) lowering.constants.set(rename(name), tensor);
   const results = node.outputs.map((output, i): Node => {

@@ -19,7 +19,7 @@ export interface Reading {
 /** Nodes that functions may make in all: far above any network's. */
 export const FUNCTION_ROOM = 2 ** 16;
 
-/** Graphs within graphs: deeper than any exporter goes. */
+/** Graphs within graphs, and functions within functions: deeper than any exporter goes. */
 const MAXIMUM_DEPTH = 16;
 
 /** An operator's name, with its domain in front where that is not ONNX's own. */
@@ -29,11 +29,15 @@ export const operatorOf = (domain: string, name: string): string =>
 /** Reads a graph's nodes, `depth` graphs within the model's own. Throws `UnsupportedModelError` for functions without end. */
 export function parseNodes(protos: readonly NodeProto[], reading: Reading, depth = 0): Node[] {
   const nodes: Node[] = [];
-  const waiting = protos.map((proto, index) => parseNode(proto, index, reading, depth)).reverse();
-  for (let node = waiting.pop(); node; node = waiting.pop()) {
+  const waiting = protos.map((proto, index) => ({ node: parseNode(proto, index, reading, depth), calls: 0 })).reverse();
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { node, calls } = next;
     const called = reading.functions.get(node.operator);
-    if (called) for (const inner of callFunction(node, called, reading, depth).reverse()) waiting.push(inner);
-    else nodes.push(node);
+    if (!called) nodes.push(node);
+    else {
+      if (calls === MAXIMUM_DEPTH) throw tooLarge(node, `functions within functions, more than ${MAXIMUM_DEPTH} deep`);
+      for (const inner of callFunction(node, called, reading, depth).reverse()) waiting.push({ node: inner, calls: calls + 1 });
+    }
   }
   return nodes;
 }
@@ -109,14 +113,12 @@ function capturedNames({ nodes, constants, outputs }: Subgraph): string[] {
 /** A function's nodes, named after the node that calls it. */
 function callFunction(node: Node, called: FunctionProto, reading: Reading, depth: number): Node[] {
   reading.room.left -= called.node.length + called.output.length;
-  if (reading.room.left < 0) {
-    const remedy = 'export the model without functions, or inline them (Python: onnx.inliner)';
-    throw new UnsupportedModelError('too-large', `node "${node.name}"`, `functions of more than ${FUNCTION_ROOM} nodes`, remedy);
-  }
+  if (reading.room.left < 0) throw tooLarge(node, `functions of more than ${FUNCTION_ROOM} nodes`);
+  const inner = (name: string) => `${node.outputs[0]}/${node.operator}/${name}`;
   const names = new Map(called.input.map((name, i) => [name, node.inputs[i] ?? '']));
   const results: Node[] = [];
   for (const [i, name] of called.output.entries()) {
-    const output = node.outputs[i] || `${node.outputs[0]}/${name}`;
+    const output = node.outputs[i] || inner(name);
     if (!names.has(name)) names.set(name, output);
     else
       results.push({
@@ -127,14 +129,17 @@ function callFunction(node: Node, called: FunctionProto, reading: Reading, depth
         attributes: new Map(),
       });
   }
-  const rename = (name: string) => names.get(name) ?? `${node.outputs[0]}/${name}`;
+  const rename = (name: string) => names.get(name) ?? inner(name);
   const caller = { ...node, attributes: withDefaults(node, called, reading, depth) };
   const body = called.node.map((proto, index) => {
-    const inner = parseNode(proto, index, reading, depth, caller);
-    return renameNode({ ...inner, name: `${node.name}/${inner.name}` }, rename);
+    const own = parseNode(proto, index, reading, depth, caller);
+    return renameNode({ ...own, name: `${node.name}/${own.name}` }, rename);
   });
   return [...body, ...results];
 }
+
+const tooLarge = ({ name }: Node, what: string) =>
+  new UnsupportedModelError('too-large', `node "${name}"`, what, 'export the model without functions');
 
 function withDefaults(node: Node, called: FunctionProto, reading: Reading, depth: number): Map<string, Attribute> {
   const defaults = called.attributeProto.map((proto) => [proto.name, parseAttribute(proto, node.name, reading, depth)] as const);

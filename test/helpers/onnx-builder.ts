@@ -111,7 +111,10 @@ const functionMessage = (spec: FunctionSpec, opset: number) => ({
   output: [...spec.out],
   attribute: [...(spec.attributes ?? [])],
   node: spec.nodes.map(nodeMessage),
-  opsetImport: [{ domain: '', version: opset }],
+  opsetImport: [
+    { domain: '', version: opset },
+    { domain: 'local', version: 1 },
+  ],
 });
 
 function nodeMessage({ op, in: input, out, name = '', domain = '', attributes = {} }: NodeSpec): object {
