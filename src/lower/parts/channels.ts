@@ -13,8 +13,9 @@ function channelAxes({ dims, parts }: Pick<Value, 'dims' | 'parts'>, { batch }: 
   const [{ height, width }] = parts.map(partShape);
   if (parts.map(partShape).some((shape) => shape.height !== height || shape.width !== width)) return undefined;
   if (batch > 1 && dims[0] !== batch) return undefined;
-  const channels = batch * channelCount({ parts });
-  const count = dims.findIndex((_, i) => elementCount(dims.slice(0, i + 1)) === channels) + 1;
+  const channels = channelCount({ parts });
+  const endsAt = (count: number) => elementCount(dims.slice(0, count)) === batch * channels;
+  const count = dims[0] === batch && dims[1] === channels ? 2 : dims.findIndex((_, i) => endsAt(i + 1)) + 1;
   return count > 0 && elementCount(dims.slice(count)) === height * width ? count : undefined;
 }
 
