@@ -167,6 +167,18 @@ const ROWS: [name: string, bytes: () => Uint8Array][] = [
       }),
   ],
   [
+    'Gemm with the same bias for each image of a batch',
+    () => {
+      const values = randomNumbers(5, 14);
+      return between(
+        256,
+        [relu('a')],
+        { bf: { dims: [2, 5], data: Float32Array.of(...values, ...values) } },
+        { input: [2, 3, 8, 8] },
+      );
+    },
+  ],
+  [
     'PRelu of slope 0',
     () =>
       between(256, [node('Conv', ['a', 'w'], 'c'), node('PRelu', ['c', 'k'], 'z')], {

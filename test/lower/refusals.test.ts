@@ -55,6 +55,11 @@ const UNSUPPORTED: Case[] = [
     /node "Cast:z".*comparison "g"/,
   ],
   [
+    'a bias for each image of a batch',
+    bare([...stem, ...head(256, 'a').nodes], { ...stemTensors(), ...head(256).tensors, bf: random(2, 5) }, { input: [2, 3, 8, 8] }),
+    /node "Gemm:y".*a bias that differs between the images of a batch/,
+  ],
+  [
     'channels in groups',
     between(256, [node('Reshape', ['a', 'to'], 'r'), node('MaxPool', ['r'], 'z', { kernel_shape: [2, 2] })], {
       to: whole([0, 2, 2, 8, 8]),

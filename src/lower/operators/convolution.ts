@@ -122,9 +122,14 @@ function asReal(tensor: Tensor, node: Node): Float32Array {
   throw cannot(node, 'integer weights', 'export the model in float32; quantisation is done here');
 }
 
-/** A bias of one number, or of one an output. */
+/** A bias of one number, or of one an output, also where every image of a batch has the same. */
 function biasOf({ dims, data }: Tensor, outputs: number, node: Node): Float64Array {
   if (data.length === 1) return new Float64Array(outputs).fill(data[0]);
+  if (dims.length === 2 && dims[0] > 1 && dims[1] === outputs) {
+    const same = data.every((b: number, i: number) => b === data[i % outputs]);
+    if (!same) throw cannot(node, 'a bias that differs between the images of a batch', 'export the model with a batch of 1');
+    return Float64Array.from(data.subarray(0, outputs));
+  }
   if (data.length !== outputs || dims.at(-1) !== outputs) throw badShape(node, `a bias ${dims.join('×')} for ${outputs} outputs`);
   return Float64Array.from(data);
 }
