@@ -40,7 +40,12 @@ const MODEL_FILE = 'the ONNX file; mean, std and classes may stand beside it in 
 export const MODEL_OR_SAVED = `${MODEL_FILE}; or what \`bsnn convert\` saved`;
 
 /** The model. */
-export const addModelFile = (command: Command, description = MODEL_FILE): Command => command.argument('<model>', description);
+export const addModelFile = (command: Command, description = MODEL_FILE): Command =>
+  command.argument('<model>', description).addOption(outputOption());
+
+/** Which output of the model is the classifier's. */
+export const outputOption = (): Option =>
+  new Option('--output <name>', 'the output of the ONNX file that has the logits, where several could be meant');
 
 /** How pictures become images. */
 export const addFraming = (command: Command): Command =>
@@ -113,7 +118,7 @@ export const addNormalization = (command: Command): Command =>
       numbers((v) => v > 0 && Number.isFinite(v), 'numbers above 0'),
     );
 
-/** Names of the options of conversion, and of the images it calibrates on. */
+/** Names of the options of conversion, and of the model and images that it takes. */
 export const CONVERSION_OPTIONS = [
   ...[
     'phaseBits',
@@ -127,6 +132,7 @@ export const CONVERSION_OPTIONS = [
     'mean',
     'std',
     'calibrateOn',
+    'output',
   ],
 ] as const;
 

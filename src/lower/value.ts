@@ -5,6 +5,7 @@
 
 import type { AnnTerm, Shape, Window } from '../ann/ann.ts';
 import { shapeSize } from '../ann/ann.ts';
+import type { Node } from '../graph/graph.ts';
 
 /** [top, left, bottom, right] */
 export type Pads = readonly [number, number, number, number];
@@ -47,6 +48,12 @@ export interface Value {
   readonly parts: readonly Part[];
   /** A border of zeros around the parts (of a Pad node) that the next window takes in. */
   readonly pads: Pads;
+  /** Where the tensor's channels stand in another order than the parts': for each, its place among the channels of the parts. */
+  readonly order?: readonly number[] | undefined;
+  /** `dims` have the channels along several axes (the first ones): the inside of a channel shuffle. */
+  readonly grouped?: boolean;
+  /** The last of Softmax, LogSoftmax, Sigmoid and ArgMax that was left out behind the logits, which these are then. */
+  readonly ending?: Node;
 }
 
 export const NO_PADS: Pads = [0, 0, 0, 0];
@@ -58,7 +65,7 @@ export const hasPads = (pads: Pads): boolean => pads.some((p) => p !== 0);
 export const partShape = (part: Part): Shape => (part.kind === 'sum' ? (part.pools.at(-1)?.shape ?? part.shape) : part.shape);
 
 /** Channels of all parts together. */
-export const channelCount = (value: Value): number => value.parts.reduce((n, part) => n + partShape(part).channels, 0);
+export const channelCount = ({ parts }: Pick<Value, 'parts'>): number => parts.reduce((n, part) => n + partShape(part).channels, 0);
 
 /** Whether a sum adds something to zero padding of its sources. */
 export const hasBias = (sum: Sum): boolean => sum.bias.some((b) => b !== 0);
