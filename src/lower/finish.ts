@@ -3,31 +3,30 @@
 import { type AnnLayer, type AnnReadout, INPUT, sourcesOf } from '../ann/ann.ts';
 import { ModelFormatError, UnsupportedModelError } from '../errors.ts';
 import type { Node } from '../graph/graph.ts';
+import { dataInput } from './inputs.ts';
 import type { Lowering } from './lowering.ts';
 import { dropUnseenSides } from './one-sided.ts';
 import { mergeParts } from './operators/join.ts';
 import { asSum } from './parts/layers.ts';
 import { withoutPools } from './parts/maximum.ts';
-import { takeInPads } from './parts/zero-border.ts';
-import { hasPads, partShape } from './value.ts';
+import { partShape } from './value.ts';
 
 /** All layers in order, the readout last. Throws where the output is no vector of logits, and for weights that overflow. */
-export function finishLayers(lowering: Lowering): AnnLayer[] {
-  const readout = makeReadout(lowering);
+export function finishLayers(lowering: Lowering, output: string): AnnLayer[] {
+  const readout = makeReadout(lowering, output);
   const layers = distinctNames(keepRead(dropUnseenSides([...lowering.layers, readout], [...lowering.twins.values()])));
   for (const layer of layers) checkNumbers(layer);
   return layers;
 }
 
-function makeReadout(lowering: Lowering): AnnReadout {
-  const name = lowering.graph.output;
+function makeReadout(lowering: Lowering, name: string): AnnReadout {
   const where = `output "${name}"`;
   const value = lowering.values.get(name);
   if (!value) throw new UnsupportedModelError('constant-output', where, 'it does not depend on the image', 'export a classifier');
-  const node: Node = { name, operator: 'output', inputs: [], outputs: [], attributes: new Map() };
-  const settled = hasPads(value.pads) ? takeInPads(value, node, lowering) : value;
+  const node: Node = { name, operator: 'output', inputs: [name], outputs: [], attributes: new Map() };
+  const settled = value.grouped ? value : dataInput(node, 0, lowering);
   const sizes = settled.parts.map(partShape);
-  if (sizes.some(({ height, width }) => height !== 1 || width !== 1)) {
+  if (value.grouped || sizes.some(({ height, width }) => height !== 1 || width !== 1)) {
     const what = `a map of ${value.dims.slice(1).join(' × ')}, not one number a class`;
     throw new UnsupportedModelError('output-shape', where, what, 'export a classifier whose output is [batch, classes]');
   }

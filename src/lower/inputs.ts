@@ -4,6 +4,7 @@ import { ModelFormatError } from '../errors.ts';
 import type { Node, Tensor } from '../graph/graph.ts';
 import { cannot, type Lowering, nodePlace } from './lowering.ts';
 import { takeInFeatures } from './parts/features.ts';
+import { settleOrder } from './parts/pick.ts';
 import { takeInPads } from './parts/zero-border.ts';
 import { hasPads, type Value } from './value.ts';
 
@@ -42,31 +43,47 @@ export function checkFinite(tensor: Tensor, node: Node, name: string): void {
 export const isActivation = (node: Node, index: number, lowering: Lowering): boolean =>
   lowering.values.has(node.inputs[index] ?? '');
 
-/** The activations at an input, with a zero border kept apart. */
-export function paddedInput(node: Node, index: number, lowering: Lowering): Value {
+/** What to do about comparisons of activations. */
+export const COMPARED = 'only Where(x > 0, x, 0) is supported: a ReLU';
+
+/** The activations at an input as they are: a zero border and factors of features apart, channels in any order or in groups. */
+export function rawInput(node: Node, index: number, lowering: Lowering): Value {
+  const name = node.inputs[index] ?? '';
+  const value = lowering.values.get(name);
+  if (value) return value;
+  if (lowering.constants.has(name)) throw cannot(node, `input ${index} ("${name}") is a constant`, 'fold constants before export');
+  if (lowering.comparisons.has(name)) throw cannot(node, `reads the comparison "${name}"`, COMPARED);
+  throw cannot(node, `reads "${name}", an extra output that has no counterpart`, 'use the first output of that node alone');
+}
+
+/** The activations at an input, a zero border apart, channels in any order or in groups. */
+export function storedInput(node: Node, index: number, lowering: Lowering): Value {
   const value = rawInput(node, index, lowering);
   return value.features ? takeInFeatures(value, value.features, node, lowering) : value;
 }
 
-/** The activations at an input, with factors of features kept apart. */
-export function featureInput(node: Node, index: number, lowering: Lowering): Value {
-  const value = rawInput(node, index, lowering);
-  return hasPads(value.pads) ? takeInPads(value, node, lowering) : value;
+/** The same with all channels along one axis. */
+export const orderedInput = (node: Node, index: number, lowering: Lowering): Value =>
+  alongOneAxis(storedInput(node, index, lowering), node);
+
+/** The activations at an input, channels in any order along one axis, factors of features apart, a zero border taken into them. */
+export const featureInput = (node: Node, index: number, lowering: Lowering): Value =>
+  withoutBorder(alongOneAxis(rawInput(node, index, lowering), node), node, lowering);
+
+function alongOneAxis(value: Value, node: Node): Value {
+  if (!value.grouped) return value;
+  const what = `channels in groups, ${value.dims.join('×')}`;
+  throw cannot(node, what, 'only a channel shuffle (Reshape, Transpose, Reshape) may see them so', 'unsupported-shape');
 }
 
-/** The activations at an input as they are. */
-export function rawInput(node: Node, index: number, lowering: Lowering): Value {
-  const name = node.inputs[index] ?? '';
-  const value = lowering.values.get(name);
-  if (value && lowering.masks.has(name))
-    throw cannot(node, `reads "${name}", a comparison`, 'only Where(x > 0, x, 0) has a counterpart');
-  if (value) return value;
-  if (lowering.constants.has(name)) throw cannot(node, `input ${index} ("${name}") is a constant`, 'fold constants before export');
-  throw cannot(node, `reads "${name}", an extra output that has no counterpart`, 'use the first output of that node alone');
-}
+/** The activations at an input, channels in their order, with a zero border kept apart. */
+export const paddedInput = (node: Node, index: number, lowering: Lowering): Value =>
+  settleOrder(orderedInput(node, index, lowering), node, lowering);
 
-/** The activations at an input, a zero border taken into them. */
-export function dataInput(node: Node, index: number, lowering: Lowering): Value {
-  const value = paddedInput(node, index, lowering);
-  return hasPads(value.pads) ? takeInPads(value, node, lowering) : value;
-}
+/** The activations at an input, channels in their order, a zero border taken into them. */
+export const dataInput = (node: Node, index: number, lowering: Lowering): Value =>
+  withoutBorder(paddedInput(node, index, lowering), node, lowering);
+
+/** A value with its zero border taken in. */
+export const withoutBorder = (value: Value, node: Node, lowering: Lowering): Value =>
+  hasPads(value.pads) ? takeInPads(value, node, lowering) : value;

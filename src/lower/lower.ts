@@ -4,25 +4,31 @@ import { type Ann, INPUT, type Shape } from '../ann/ann.ts';
 import { UnsupportedModelError } from '../errors.ts';
 import { elementCount, type Graph, type Node } from '../graph/graph.ts';
 import { orderNodes } from '../graph/order.ts';
+import { takenBranch } from './branch.ts';
 import { finishLayers } from './finish.ts';
 import { FOLDS, shapeTensor } from './fold/fold.ts';
 import { checkShape, type Lowering, nodePlace, plainValue } from './lowering.ts';
+import { passEnding } from './operators/ending.ts';
 import { DEFAULT_REMEDY, OPERATORS, REMEDIES } from './operators.ts';
+import { chooseOutput } from './output.ts';
 import { settleShared } from './parts/settle.ts';
 import { countReaders } from './readers.ts';
+import type { Value } from './value.ts';
 
 /**
  * Turns a classifier's graph into layers: weighted sums with one ReLU each, pools, and the readout. Weights are those of
  * the file up to f32 rounding: BatchNormalization is folded, Concat and Flatten cost nothing, a slice with padded channels is a 1 × 1
- * convolution with 0/1 weights. A final Softmax or LogSoftmax is left out, so the readout gives logits.
+ * convolution with 0/1 weights. Softmax, LogSoftmax, Sigmoid and ArgMax at the end are left out, so the readout gives logits: of
+ * the output of the wanted name, or of the only one that can be meant.
  * Throws `UnsupportedModelError` for what has no place in an `Ann` and `ModelFormatError` for an inconsistent graph, both by node.
  */
-export function lowerGraph(graph: Graph): Ann {
+export function lowerGraph(graph: Graph, wanted?: string): Ann {
   const input = inputShape(graph);
-  const nodes = orderNodes(graph);
+  const output = chooseOutput(graph, wanted);
+  const nodes = orderNodes(graph, output);
   const lowering = startLowering(graph, input, countReaders(nodes));
-  for (const node of nodes) lowerNode(node, lowering);
-  return { name: graph.name, input, layers: finishLayers(lowering) };
+  lowerNodes(nodes, lowering);
+  return { name: graph.name, input, layers: finishLayers(lowering, output) };
 }
 
 function inputShape(graph: Graph): Shape {
@@ -47,9 +53,9 @@ function startLowering(graph: Graph, input: Shape, readers: Lowering['readers'])
     layers: [],
     constants: new Map(graph.constants),
     values: new Map([[graph.input.name, plainValue(graph.input.dims, [{ kind: 'finished', source: INPUT, shape: input }])]]),
+    comparisons: new Map(),
     pools: new Map(),
     readers,
-    masks: new Map(),
     settled: new Map(),
     twins: new Map(),
     ones: new Map(),
@@ -58,16 +64,29 @@ function startLowering(graph: Graph, input: Shape, readers: Lowering['readers'])
   };
 }
 
+function lowerNodes(nodes: readonly Node[], lowering: Lowering): void {
+  const waiting = nodes.toReversed();
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    if (node.operator !== 'If') lowerNode(node, lowering);
+    else for (const inner of takenBranch(node, lowering).reverse()) waiting.push(inner);
+  }
+}
+
 function lowerNode(node: Node, lowering: Lowering): void {
   const [output] = node.outputs;
-  const data = node.inputs.some((name) => lowering.values.has(name));
+  const data = node.inputs.some((name) => lowering.values.has(name) || lowering.comparisons.has(name));
   if (!data || node.operator === 'Shape') {
     lowering.constants.set(output, foldNode(node, lowering));
     return;
   }
   const lower = OPERATORS.get(node.operator);
   if (!lower) throw refused(node);
-  lowering.values.set(output, settleShared(lower(node, lowering), node, lowering));
+  const lowered = passEnding(node, lowering) ?? lower(node, lowering);
+  const values: readonly Value[] = 'dims' in lowered ? [lowered] : lowered;
+  values.forEach((value, i) => {
+    const name = node.outputs[i];
+    if (name) lowering.values.set(name, settleShared(value, name, node, lowering));
+  });
 }
 
 function foldNode(node: Node, lowering: Lowering) {
@@ -79,6 +98,7 @@ function foldNode(node: Node, lowering: Lowering) {
 
 function refused(node: Node): UnsupportedModelError {
   const remedy = REMEDIES.get(node.operator) ?? DEFAULT_REMEDY;
-  const what = `operator ${node.operator} is not supported (supported: ${[...OPERATORS.keys()].join(', ')})`;
-  return new UnsupportedModelError('unsupported-operator', nodePlace(node), what, remedy);
+  const supported = `supported: ${[...OPERATORS.keys()].join(', ')}`;
+  const what = `operator ${node.operator} is not supported`;
+  return new UnsupportedModelError('unsupported-operator', nodePlace(node), what, `${remedy} (${supported})`);
 }

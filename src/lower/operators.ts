@@ -2,8 +2,11 @@
 
 import type { LowerOperator } from './lowering.ts';
 import { lowerClip, lowerMax, lowerMin, lowerRelu } from './operators/activation.ts';
+import { lowerGather, lowerSplit } from './operators/channels.ts';
 import { lowerConv, lowerGemm, lowerMatMul } from './operators/convolution.ts';
 import { lowerPad, lowerSlice } from './operators/crop.ts';
+import { lowerComparison, lowerWhere } from './operators/disguise.ts';
+import { lowerArgMax, lowerSigmoid, lowerSoftmax } from './operators/ending.ts';
 import { lowerAdd, lowerConcat, lowerMean, lowerSub } from './operators/join.ts';
 import {
   lowerCast,
@@ -11,12 +14,11 @@ import {
   lowerFlatten,
   lowerIdentity,
   lowerReshape,
-  lowerSoftmax,
   lowerSqueeze,
   lowerTranspose,
   lowerUnsqueeze,
 } from './operators/layout.ts';
-import { lowerGreater, lowerLeakyRelu, lowerLess, lowerPRelu, lowerWhere } from './operators/leaky.ts';
+import { lowerLeakyRelu, lowerPRelu } from './operators/leaky.ts';
 import {
   lowerAveragePool,
   lowerGlobalAveragePool,
@@ -31,6 +33,7 @@ import { lowerBatchNormalization, lowerDiv, lowerMul, lowerNeg } from './operato
 export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
   Object.entries({
     Add: lowerAdd,
+    ArgMax: lowerArgMax,
     AveragePool: lowerAveragePool,
     BatchNormalization: lowerBatchNormalization,
     Cast: lowerCast,
@@ -40,15 +43,16 @@ export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
     Div: lowerDiv,
     Dropout: lowerDropout,
     Flatten: lowerFlatten,
+    Gather: lowerGather,
     Gemm: lowerGemm,
     GlobalAveragePool: lowerGlobalAveragePool,
     GlobalMaxPool: lowerGlobalMaxPool,
-    Greater: lowerGreater,
-    GreaterOrEqual: lowerGreater,
+    Greater: lowerComparison,
+    GreaterOrEqual: lowerComparison,
     Identity: lowerIdentity,
     LeakyRelu: lowerLeakyRelu,
-    Less: lowerLess,
-    LessOrEqual: lowerLess,
+    Less: lowerComparison,
+    LessOrEqual: lowerComparison,
     LogSoftmax: lowerSoftmax,
     MatMul: lowerMatMul,
     Max: lowerMax,
@@ -63,8 +67,10 @@ export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
     ReduceMean: lowerReduceMean,
     Relu: lowerRelu,
     Reshape: lowerReshape,
+    Sigmoid: lowerSigmoid,
     Slice: lowerSlice,
     Softmax: lowerSoftmax,
+    Split: lowerSplit,
     Squeeze: lowerSqueeze,
     Sub: lowerSub,
     Sum: lowerAdd,
@@ -83,7 +89,6 @@ const RECURRENT = 'only feed-forward image classifiers are supported';
 /** What to do about operators that are refused. */
 export const REMEDIES: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    ArgMax: 'export the logits; the class is chosen here',
     ConvTranspose: RESIZED,
     DequantizeLinear: QUANTIZED,
     DynamicQuantizeLinear: QUANTIZED,
@@ -95,7 +100,6 @@ export const REMEDIES: ReadonlyMap<string, string> = new Map(
     GroupNormalization: NORMALISED,
     HardSigmoid: SMOOTH,
     HardSwish: SMOOTH,
-    If: 'export the branch that inference takes',
     InstanceNormalization: NORMALISED,
     LRN: NORMALISED,
     LSTM: RECURRENT,
@@ -107,10 +111,8 @@ export const REMEDIES: ReadonlyMap<string, string> = new Map(
     RNN: RECURRENT,
     Resize: RESIZED,
     Selu: SMOOTH,
-    Sigmoid: SMOOTH,
     Softplus: SMOOTH,
     Softsign: SMOOTH,
-    Split: 'use Slice for channel ranges',
     Tanh: SMOOTH,
     Upsample: RESIZED,
   }),

@@ -11,6 +11,7 @@ const HAND_ON: ReadonlySet<string> = new Set([
   'Div',
   'Dropout',
   'Flatten',
+  'Gather',
   'Identity',
   'MaxPool',
   'Mean',
@@ -19,12 +20,16 @@ const HAND_ON: ReadonlySet<string> = new Set([
   'Pad',
   'Reshape',
   'Slice',
+  'Split',
   'Squeeze',
   'Sub',
   'Sum',
   'Transpose',
   'Unsqueeze',
 ]);
+
+/** Operators that only ask for what a tensor is like: a comparison is computed by the Where that reads it. */
+const ASK: ReadonlySet<string> = new Set(['Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Shape']);
 
 /** Where counting ends: a graph that doubles a tensor again and again has more readers than a number holds. */
 const MANY = 2 ** 20;
@@ -36,8 +41,8 @@ const MANY = 2 ** 20;
 export function countReaders(nodes: readonly Node[]): Map<string, number> {
   const readers = new Map<string, number>();
   for (const { operator, inputs, outputs } of nodes.toReversed()) {
-    const count = HAND_ON.has(operator) ? Math.max(1, readers.get(outputs[0]) ?? 0) : 1;
-    if (operator === 'Shape') continue;
+    if (ASK.has(operator)) continue;
+    const count = HAND_ON.has(operator) ? Math.max(1, ...outputs.map((name) => readers.get(name) ?? 0)) : 1;
     for (const name of inputs) readers.set(name, Math.min(MANY, (readers.get(name) ?? 0) + count));
   }
   return readers;

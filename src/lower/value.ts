@@ -5,6 +5,7 @@
 
 import type { AnnTerm, Shape, Window } from '../ann/ann.ts';
 import { shapeSize } from '../ann/ann.ts';
+import type { Node } from '../graph/graph.ts';
 
 /** [top, left, bottom, right] */
 export type Pads = readonly [number, number, number, number];
@@ -48,10 +49,16 @@ export interface Value {
   /** A border of zeros around the parts (of a Pad node) that the next window takes in. */
   readonly pads: Pads;
   /** Of a flattened map: what each feature is multiplied by and what is added, which the linear layer behind takes in. */
-  readonly features?: Features;
+  readonly features?: Features | undefined;
+  /** Where the tensor's channels stand in another order than the parts': for each, its place among the channels of the parts. */
+  readonly order?: readonly number[] | undefined;
+  /** `dims` have the channels along several axes (the first ones): the inside of a channel shuffle. */
+  readonly grouped?: boolean;
+  /** The last of Softmax, LogSoftmax, Sigmoid and ArgMax that was left out behind the logits, which these are then. */
+  readonly ending?: Node;
 }
 
-/** One number a feature each, in the order of features. */
+/** One number a feature each, in the tensor's order. */
 export interface Features {
   readonly factors: Float64Array;
   readonly offsets: Float64Array;
@@ -66,7 +73,7 @@ export const hasPads = (pads: Pads): boolean => pads.some((p) => p !== 0);
 export const partShape = (part: Part): Shape => (part.kind === 'sum' ? (part.pools.at(-1)?.shape ?? part.shape) : part.shape);
 
 /** Channels of all parts together. */
-export const channelCount = (value: Value): number => value.parts.reduce((n, part) => n + partShape(part).channels, 0);
+export const channelCount = ({ parts }: Pick<Value, 'parts'>): number => parts.reduce((n, part) => n + partShape(part).channels, 0);
 
 /** Whether a sum adds something to zero padding of its sources. */
 export const hasBias = (sum: Sum): boolean => sum.bias.some((b) => b !== 0);

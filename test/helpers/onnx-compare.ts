@@ -18,8 +18,13 @@ export function randomNumbers(count: number, seed: number): Float32Array {
   });
 }
 
-/** What ONNX Runtime gives for an input "x". */
-export async function runOnnx(bytes: Uint8Array, input: Float32Array, dims: readonly number[]): Promise<Float32Array> {
+/** What ONNX Runtime gives for an input "x", as the output of a name or the first. */
+export async function runOnnx(
+  bytes: Uint8Array,
+  input: Float32Array,
+  dims: readonly number[],
+  output?: string,
+): Promise<Float32Array> {
   const session = await ort.InferenceSession.create(bytes, {
     intraOpNumThreads: 1,
     logSeverityLevel: 4,
@@ -27,9 +32,9 @@ export async function runOnnx(bytes: Uint8Array, input: Float32Array, dims: read
   });
   const name = session.inputNames[0];
   const results = await session.run({ [name]: new ort.Tensor('float32', input, dims) });
-  const data = results[session.outputNames[0]].data as Float32Array;
+  const { data } = results[output ?? session.outputNames[0]];
   await session.release();
-  return Float32Array.from(data);
+  return Float32Array.from(data as Float32Array | BigInt64Array, Number);
 }
 
 /** Largest error allowed, of the largest magnitude: both sum in different orders and f32 weights are folded. */

@@ -5,9 +5,12 @@ import { describe, it } from 'vitest';
 import { buildOnnx, type NodeSpec, real, type TensorSpec, whole } from '../helpers/onnx-builder.ts';
 import { expectSameAsOnnx, randomNumbers } from '../helpers/onnx-compare.ts';
 
-const KINDS = ['conv', 'block', 'relu-pool', 'pool', 'average', 'concat', 'join', 'norm', 'slice'] as const;
+const KINDS = [
+  ...(['conv', 'block', 'relu-pool', 'pool', 'average', 'concat', 'join', 'norm', 'slice', 'shuffle', 'split', 'gather'] as const),
+  ...(['depthwise', 'groups', 'disguise', 'mean', 'quantized'] as const),
+] as const;
 /** Steps that leave a map which may be negative, or read one so. */
-const SIGNED = ['linear', 'depthwise', 'norm-linear', 'add', 'leaky', 'clip', 'average-ceil', 'pad'] as const;
+const SIGNED = ['linear', 'separable', 'norm-linear', 'add', 'leaky', 'clip', 'average-ceil', 'pad'] as const;
 
 /** One step of growing a network; the numbers choose among the tensors there are. */
 interface Step {
@@ -45,6 +48,11 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
         seed * 1000 + count++,
       ).map(map),
     );
+    return name;
+  };
+  const list = (values: number[]) => {
+    const name = `t${count++}`;
+    tensors[name] = whole(values);
     return name;
   };
   const add = (op: string, inputs: string[], attributes?: NodeSpec['attributes']) => {
@@ -106,7 +114,7 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
     } else if (kind === 'linear') {
       const kernel = size === 2 ? 1 : 3;
       maps.push({ name: conv(from, size + 1, kernel, 1), channels: size + 1, extent });
-    } else if (kind === 'depthwise') {
+    } else if (kind === 'separable') {
       const stride = extent > 2 ? (size % 2) + 1 : 1;
       maps.push({ ...from, name: conv(from, channels, 3, stride, channels), extent: Math.ceil(extent / stride) });
     } else if (kind === 'norm-linear') {
@@ -130,6 +138,53 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
       tensors.border ??= whole([0, 0, 1, 0, 0, 0, 0, 1]);
       const inside: Map = { ...from, name: add('Pad', [from.name, 'border']), extent: extent + 1 };
       maps.push({ ...inside, name: conv(inside, channels, 1, 1) });
+    } else if (kind === 'shuffle' && channels % 2 === 0) {
+      const groups = size % 2 === 0 ? 2 : channels / 2;
+      const grouped = add('Reshape', [from.name, list([0, groups, channels / groups, extent, extent])]);
+      const turned = add('Transpose', [grouped], { perm: [0, 2, 1, 3, 4] });
+      maps.push({ ...from, name: add('Reshape', [turned, list([0, -1, extent, extent])]) });
+    } else if (kind === 'split' && channels > 1) {
+      const first = 1 + (other % (channels - 1));
+      const [left, right] = [`v${count++}`, `v${count++}`];
+      nodes.push({
+        op: 'Split',
+        in: [from.name, list([first, channels - first])],
+        out: [left, right],
+        name: left,
+        attributes: { axis: 1 },
+      });
+      maps.push({ ...from, name: left, channels: first }, { ...from, name: right, channels: channels - first });
+    } else if (kind === 'gather') {
+      const picked = Array.from({ length: size }, (_, i) => (other * (i + 1) + i) % channels);
+      maps.push({ ...from, name: add('Gather', [from.name, list(picked)], { axis: 1 }), channels: size });
+    } else if (kind === 'depthwise') {
+      maps.push({
+        ...from,
+        name: add('Relu', [conv(from, channels * (1 + (size % 2)), 3, 1, channels)]),
+        channels: channels * (1 + (size % 2)),
+      });
+    } else if (kind === 'groups' && channels % 2 === 0) {
+      maps.push({ ...from, name: add('Relu', [conv(from, size * 2, 3, 1, 2)]), channels: size * 2 });
+    } else if (kind === 'disguise') {
+      const sum = norm(from.name, channels);
+      const name = [
+        () => add('PRelu', [sum, 'low']),
+        () => add('Where', [add('Less', ['low', sum]), sum, 'low']),
+        () => add('Max', ['low', add('Neg', [sum])]),
+      ][size - 1]();
+      maps.push({ ...from, name });
+    } else if (kind === 'mean') {
+      const equal = same.filter((m) => m.channels === channels);
+      maps.push({
+        ...from,
+        name: add('Relu', [add('Mean', [from.name, equal[other % equal.length].name, conv(beside, channels, 1, 1)])]),
+      });
+    } else if (kind === 'quantized') {
+      const [weights, scale] = [`t${count++}`, tensor([size], (v) => 0.01 * (v + 1.1))];
+      const bytes = Int8Array.from(randomNumbers(size * channels, seed), (v) => Math.round(127 * v));
+      tensors[weights] = { dims: [size, channels, 1, 1], fields: { dataType: 3, rawData: new Uint8Array(bytes.buffer) } };
+      const real = add('DequantizeLinear', [weights, scale], { axis: 0 });
+      maps.push({ ...from, name: add('Relu', [add('Conv', [from.name, real])]), channels: size });
     }
   }
   tensors.low = real([], [0]);

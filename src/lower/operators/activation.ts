@@ -1,8 +1,8 @@
 /** Relu, Clip, Min and Max with constants: what turns a sum into a layer of neurons. */
 
 import { numberAttribute } from '../../graph/attributes.ts';
-import type { Node } from '../../graph/graph.ts';
-import { constantInput, dataInput, isActivation, paddedInput } from '../inputs.ts';
+import type { Node, Tensor } from '../../graph/graph.ts';
+import { constantInput, isActivation, storedInput, withoutBorder } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator } from '../lowering.ts';
 import { addNeurons, addPool, asSum, isNonNegative } from '../parts/layers.ts';
 import type { Finished, Part, Sum, Value } from '../value.ts';
@@ -10,7 +10,7 @@ import { negate, shiftBy } from './scale.ts';
 
 /** max(x, 0). */
 export const lowerRelu: LowerOperator = (node, lowering) =>
-  activate(paddedInput(node, 0, lowering), Number.POSITIVE_INFINITY, node, lowering);
+  activate(storedInput(node, 0, lowering), Number.POSITIVE_INFINITY, node, lowering);
 
 /** min(max(x, floor), ceiling). Bounds are inputs or (before opset 11) attributes. */
 export const lowerClip: LowerOperator = (node, lowering) => {
@@ -21,45 +21,52 @@ export const lowerClip: LowerOperator = (node, lowering) => {
     return value;
   };
   const floor = bound(1, 'min', Number.NEGATIVE_INFINITY);
-  return clip(0, floor, bound(2, 'max', Number.POSITIVE_INFINITY), node, lowering);
+  return clip(storedInput(node, 0, lowering), floor, bound(2, 'max', Number.POSITIVE_INFINITY), node, lowering);
 };
 
 /** Min with one number: a ceiling. */
 export const lowerMin: LowerOperator = (node, lowering) => {
-  const { index, bound } = indexAndBound(node, lowering);
-  return clip(index, Number.NEGATIVE_INFINITY, bound, node, lowering);
+  const { value, bound } = valueAndBound(node, lowering);
+  return clip(value, Number.NEGATIVE_INFINITY, bound, node, lowering);
 };
 
 /** Max with one number: a floor; with 0 ReLU. */
 export const lowerMax: LowerOperator = (node, lowering) => {
-  const { index, bound } = indexAndBound(node, lowering);
-  return clip(index, bound, Number.POSITIVE_INFINITY, node, lowering);
+  const { value, bound } = valueAndBound(node, lowering);
+  return clip(value, bound, Number.POSITIVE_INFINITY, node, lowering);
 };
 
-/** The input that is the activation, and the one number (or tensor of equal numbers) beside it. */
-function indexAndBound(node: Node, lowering: Lowering): { index: number; bound: number } {
-  const index = isActivation(node, 0, lowering) ? 0 : 1;
-  const two = node.inputs.length === 2 && !isActivation(node, 1 - index, lowering);
-  const constant = two ? constantInput(node, 1 - index, lowering) : undefined;
-  const bound = constant?.data[0] ?? Number.NaN;
-  if (Number.isNaN(bound) || constant?.data.some((x: number) => x !== bound)) {
+/** The activation, and the one number (or tensor of equal numbers) beside it. */
+function valueAndBound(node: Node, lowering: Lowering): { value: Value; bound: number } {
+  const data = isActivation(node, 0, lowering) ? 0 : 1;
+  const two = node.inputs.length === 2 && !isActivation(node, 1 - data, lowering);
+  const value = storedInput(node, data, lowering);
+  const bound = two ? oneNumber(constantInput(node, 1 - data, lowering), value) : undefined;
+  if (bound === undefined) {
     throw cannot(node, 'more than one activation and one number', 'only bounds of one number are supported');
   }
-  return { index, bound };
+  return { value, bound };
+}
+
+/** The number that a constant holds in all its places, if it is one and makes the value no larger where both meet. */
+export function oneNumber(constant: Tensor | undefined, { dims }: Value): number | undefined {
+  const number = constant?.data[0];
+  if (!constant || number === undefined || !constant.data.every((x: number) => x === number)) return undefined;
+  const before = dims.length - constant.dims.length;
+  return before >= 0 && constant.dims.every((d, i) => d === 1 || d === dims[before + i]) ? number : undefined;
 }
 
 /**
  * A floor below which nothing is: as it is. Any other is taken off before and put back behind, a + clip(x − a, 0, b − a); a ceiling
  * alone is b − relu(b − x). One layer either way.
  */
-function clip(index: number, low: number, high: number, node: Node, lowering: Lowering): Value {
+function clip(value: Value, low: number, high: number, node: Node, lowering: Lowering): Value {
   const [floor, ceiling] = [boundless(low), boundless(high)];
   if (!(ceiling > floor)) throw cannot(node, `bounds ${low} and ${high}`, 'clip between two numbers, the lower one first');
-  const value = paddedInput(node, index, lowering);
   const positive = value.parts.every((part) => part.kind === 'finished' && isNonNegative(part.source, lowering));
   if (ceiling > 0 && (floor === 0 || (floor < 0 && positive))) return activate(value, ceiling, node, lowering);
   if (floor === Number.NEGATIVE_INFINITY && ceiling === Number.POSITIVE_INFINITY) return value;
-  const whole = dataInput(node, index, lowering);
+  const whole = withoutBorder(value, node, lowering);
   if (floor === Number.NEGATIVE_INFINITY) {
     const below = shiftBy(ceiling, negate(whole, node, lowering), node, lowering);
     const rectified = activate(below, Number.POSITIVE_INFINITY, node, lowering);

@@ -3,31 +3,34 @@
 import { shapeSize } from '../../ann/ann.ts';
 import { integerAttribute, numberAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node, type Tensor } from '../../graph/graph.ts';
-import { constantInput, featureInput, isActivation, paddedInput, weightInput } from '../inputs.ts';
+import { constantInput, featureInput, isActivation, orderedInput, weightInput } from '../inputs.ts';
 import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
 import { convolvePart, convolveParts, joinSummands, type Summands } from '../parts/compose.ts';
+import { convolveApart, inPartsOrder, isApart } from '../parts/grouped.ts';
 import { POINTWISE } from '../parts/terms.ts';
 import { readWindow } from '../parts/window.ts';
 import { channelCount, type Features, type Part, partShape, type Value } from '../value.ts';
 
 /** ONNX Conv over height and width: strides, dilations, groups, pads (a Pad node before it goes into them), bias. */
 export const lowerConv: LowerOperator = (node, lowering) => {
-  const value = paddedInput(node, 0, lowering);
+  const stored = orderedInput(node, 0, lowering);
   const weights = weightInput(node, 1, lowering);
-  if (weights.dims.length !== 4 || value.dims.length !== 4) {
+  if (weights.dims.length !== 4 || stored.dims.length !== 4) {
     throw cannot(node, `a convolution of rank ${weights.dims.length - 2}`, 'only convolutions over height and width are supported');
   }
   const [outputs, columns, ...kernel] = weights.dims;
   const groups = integerAttribute(node, 'group', 1);
-  const channels = channelCount(value);
+  const channels = channelCount(stored);
   if (!(groups >= 1) || columns * groups !== channels || outputs % groups !== 0) {
     throw badShape(node, `weights ${weights.dims.join('×')} in ${groups} groups over ${channels} channels`);
   }
-  const { window, output } = readWindow(node, partShape(value.parts[0]), value.pads, kernel);
+  const { window, output } = readWindow(node, partShape(stored.parts[0]), stored.pads, kernel);
   const shape = checkShape({ channels: outputs, height: output[0], width: output[1] }, node);
-  const operator = { type: 'convolution', weights: asReal(weights, node), window, groups } as const;
+  const kernels = { type: 'convolution', weights: asReal(weights, node), window, groups } as const;
+  const bias = isGiven(node, 2) ? biasOf(weightInput(node, 2, lowering), outputs, node) : new Float64Array(outputs);
+  if (isApart(stored, groups)) return convolveApart(stored, kernels, bias, output, node, lowering);
+  const { value, operator } = inPartsOrder(stored, kernels, outputs, node, lowering);
   const summands = convolveParts(value, operator, outputs, node, lowering);
-  const bias = isGiven(node, 2) ? biasOf(weightInput(node, 2, lowering), outputs, node) : undefined;
   return sumValue(node, [value.dims[0], outputs, output[0], output[1]], shape, summands, bias);
 };
 
@@ -67,12 +70,13 @@ function connect(node: Node, lowering: Lowering, transposed: boolean, alpha: num
   const [outputs, features] = transposed ? weights.dims : [weights.dims[1], weights.dims[0]];
   if (features !== value.dims[1]) throw badShape(node, `weights for ${features} features on ${value.dims[1]}`);
   takeRoom(lowering, elementCount(weights.dims), node);
+  const places = value.order && featurePlaces(value.order, value.parts);
   let from = 0;
   const each = value.parts.map((part) => {
     const shape = partShape(part);
     const size = shapeSize(shape);
-    const block = takeBlock(weights, transposed, alpha, from, size);
-    const bias = value.features ? takeFeatures(block, value.features, from, size) : undefined;
+    const block = takeBlock(weights, transposed, alpha, places, from, size);
+    const bias = value.features ? takeFeatures(block, value.features, places, from, size) : undefined;
     from += size;
     const window = { ...POINTWISE, kernel: [shape.height, shape.width] as const };
     const summands = convolvePart(part, { type: 'convolution', weights: block, window, groups: 1 }, outputs, node, lowering);
@@ -82,24 +86,50 @@ function connect(node: Node, lowering: Lowering, transposed: boolean, alpha: num
   return sumValue(node, [value.dims[0], outputs], shape, joinSummands(each, outputs));
 }
 
-/** Weights [outputs][count] of features `from` … `from + count`, times alpha. */
-function takeBlock({ dims, data }: Tensor, transposed: boolean, alpha: number, from: number, count: number): Float32Array {
+/** For each feature in the order of the parts, which one of the tensor it is. */
+function featurePlaces(order: readonly number[], parts: readonly Part[]): Float64Array {
+  const spots = parts.map(partShape).flatMap(({ channels, height, width }) => new Array<number>(channels).fill(height * width));
+  const starts = new Float64Array(spots.length + 1);
+  for (const [channel, spot] of spots.entries()) starts[channel + 1] = starts[channel] + spot;
+  const places = new Float64Array(starts[spots.length]);
+  let place = 0;
+  for (const channel of order) for (let i = starts[channel]; i < starts[channel + 1]; i++) places[i] = place++;
+  return places;
+}
+
+/** Weights [outputs][count] of features `from` … `from + count` of the parts, times alpha. */
+function takeBlock(
+  { dims, data }: Tensor,
+  transposed: boolean,
+  alpha: number,
+  places: Float64Array | undefined,
+  from: number,
+  count: number,
+): Float32Array {
   const outputs = transposed ? dims[0] : dims[1];
   const features = transposed ? dims[1] : dims[0];
   const block = new Float32Array(outputs * count);
   for (let o = 0; o < outputs; o++) {
     for (let i = 0; i < count; i++) {
-      block[o * count + i] = alpha * (transposed ? data[o * features + from + i] : data[(from + i) * outputs + o]);
+      const at = places?.[from + i] ?? from + i;
+      block[o * count + i] = alpha * (transposed ? data[o * features + at] : data[at * outputs + o]);
     }
   }
   return block;
 }
 
 /** Multiplies each column of weights by its feature's factor; gives what the features' offsets add to each output. */
-function takeFeatures(block: Float32Array, { factors, offsets }: Features, from: number, count: number): Float64Array {
+function takeFeatures(
+  block: Float32Array,
+  { factors, offsets }: Features,
+  places: Float64Array | undefined,
+  from: number,
+  count: number,
+): Float64Array {
   const bias = new Float64Array(block.length / count);
   for (let i = 0; i < block.length; i++) {
-    const feature = from + (i % count);
+    const at = from + (i % count);
+    const feature = places?.[at] ?? at;
     bias[Math.floor(i / count)] += block[i] * offsets[feature];
     block[i] *= factors[feature];
   }
@@ -113,9 +143,14 @@ function asReal(tensor: Tensor, node: Node): Float32Array {
   throw cannot(node, 'integer weights', 'export the model in float32; quantisation is done here');
 }
 
-/** A bias of one number, or of one an output. */
+/** A bias of one number, or of one an output, also where every image of a batch has the same. */
 function biasOf({ dims, data }: Tensor, outputs: number, node: Node): Float64Array {
   if (data.length === 1) return new Float64Array(outputs).fill(data[0]);
+  if (dims.length === 2 && dims[0] > 1 && dims[1] === outputs) {
+    const same = data.every((b: number, i: number) => b === data[i % outputs]);
+    if (!same) throw cannot(node, 'a bias that differs between the images of a batch', 'export the model with a batch of 1');
+    return Float64Array.from(data.subarray(0, outputs));
+  }
   if (data.length !== outputs || dims.at(-1) !== outputs) throw badShape(node, `a bias ${dims.join('×')} for ${outputs} outputs`);
   return Float64Array.from(data);
 }

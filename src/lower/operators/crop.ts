@@ -3,11 +3,12 @@
 import type { AnnTerm, Window } from '../../ann/ann.ts';
 import { integersAttribute, numberAttribute, textAttribute } from '../../graph/attributes.ts';
 import type { Node, Tensor } from '../../graph/graph.ts';
-import { constantInput, dataInput, paddedInput } from '../inputs.ts';
-import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
+import { constantInput, paddedInput, storedInput, withoutBorder } from '../inputs.ts';
+import { badShape, cannot, checkShape, type Lowering, type LowerOperator, takeRoom } from '../lowering.ts';
+import { isChannelAxis, takeChannels } from '../parts/channels.ts';
 import { asSum } from '../parts/layers.ts';
 import { withoutPools } from '../parts/maximum.ts';
-import { arrangeOutputs, densify, POINTWISE } from '../parts/terms.ts';
+import { POINTWISE } from '../parts/terms.ts';
 import { hasPads, NO_PADS, type Pads, type Part, partShape, type Sum, type Value, zeroSum } from '../value.ts';
 
 /** A run of positions along one axis. */
@@ -20,7 +21,7 @@ export interface Range {
 
 /** Strided spatial slices, and slices of channels. */
 export const lowerSlice: LowerOperator = (node, lowering) => {
-  const value = dataInput(node, 0, lowering);
+  const value = withoutBorder(storedInput(node, 0, lowering), node, lowering);
   return sliceRanges(node, value.dims, (name, index) => sliceInput(node, name, index, lowering)).reduce<Value>(
     (sliced, range) => sliceValue(sliced, range, node, lowering),
     value,
@@ -57,47 +58,20 @@ export function sliceRanges(
   return ranges.filter(({ axis, start, step, count }) => start !== 0 || (step !== 1 && dims[axis] > 1) || count !== dims[axis]);
 }
 
-function sliceValue(value: Value, range: Range, node: Node, lowering: Lowering): Value {
-  const { axis, count } = range;
-  if (axis === 0) throw cannot(node, 'a slice of the batch', 'a network sees one image at a time');
+/** A value's range along one axis. */
+export function sliceValue(value: Value, range: Range, node: Node, lowering: Lowering): Value {
+  const { axis, start, step, count } = range;
+  if (count === value.dims[axis] && start === 0) return value;
+  const channels = isChannelAxis(axis, value, lowering);
+  if (axis === 0 && !channels) throw cannot(node, 'a slice of the batch', 'a network sees one image at a time');
   if (count === 0) throw badShape(node, 'nothing is left');
-  const dims = value.dims.map((d, i) => (i === axis ? count : d));
-  if (axis === 1) return plainValue(dims, sliceChannels(value, range, node, lowering));
-  if (value.dims.length !== 4) throw cannot(node, `axis ${axis}`, 'only maps can be sliced', 'unsupported-shape');
-  return plainValue(
-    dims,
-    value.parts.map((part) => sliceMap(part, range, node, lowering)),
-  );
-}
-
-/** Whole parts where the range has them, rows of the others. */
-function sliceChannels(value: Value, { start, step, count }: Range, node: Node, lowering: Lowering): Part[] {
-  let offset = 0;
-  return value.parts.flatMap((part) => {
-    const { channels, height, width } = partShape(part);
-    if (value.dims.length === 2 && height * width > 1) throw cannot(node, 'a slice of a flattened map', 'slice it before');
-    const picked = Array.from({ length: channels }, (_, c) => c).filter((c) => {
-      const at = offset + c - start;
-      return at >= 0 && at % step === 0 && at / step < count;
-    });
-    offset += channels;
-    if (picked.length === 0) return [];
-    return picked.length === channels ? [part] : [pickChannels(part, picked, node, lowering)];
-  });
-}
-
-function pickChannels(part: Part, picked: readonly number[], node: Node, lowering: Lowering): Sum {
-  const sum = withoutPools(asSum(part, node.name), node, lowering);
-  const { channels } = sum.shape;
-  const terms = sum.terms.map(({ source, operator }): AnnTerm => {
-    const [ky, kx] = operator.type === 'identity' ? [1, 1] : operator.window.kernel;
-    const groups = operator.type === 'identity' ? channels : operator.groups;
-    const inputs = (operator.weights.length / channels / ky / kx) * groups;
-    takeRoom(lowering, channels * inputs * ky * kx, node);
-    return { source, operator: arrangeOutputs(densify(operator, channels, inputs), channels, picked) };
-  });
-  const bias = Float64Array.from(picked, (c) => sum.bias[c]);
-  return { ...sum, shape: { ...sum.shape, channels: picked.length }, terms, bias };
+  if (channels) {
+    const at = Array.from({ length: count }, (_, i) => start + i * step);
+    return takeChannels(value, axis, at, node, lowering);
+  }
+  if (value.dims.length !== 4 || value.grouped) throw cannot(node, `axis ${axis}`, 'only maps can be sliced', 'unsupported-shape');
+  const parts = value.parts.map((part) => sliceMap(part, range, node, lowering));
+  return { ...value, dims: value.dims.with(axis, count), parts };
 }
 
 /** Positions along height or width: a stride, and zeros before the kernel for a start behind the first position. */

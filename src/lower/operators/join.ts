@@ -3,7 +3,7 @@
 import type { AnnTerm } from '../../ann/ann.ts';
 import { integerAttribute } from '../../graph/attributes.ts';
 import type { Node, Tensor } from '../../graph/graph.ts';
-import { constantInput, dataInput, isActivation, weightInput } from '../inputs.ts';
+import { constantInput, dataInput, isActivation, orderedInput, weightInput, withoutBorder } from '../inputs.ts';
 import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
 import { asSum } from '../parts/layers.ts';
 import { withoutPools } from '../parts/maximum.ts';
@@ -12,17 +12,19 @@ import { channelCount, type Part, partShape, type Sum, type Value, zeroSum } fro
 import { addConstant, negate, scaleBy } from './scale.ts';
 
 /** Add of two and Sum of any number of tensors; constants among them are biases. */
-export const lowerAdd: LowerOperator = (node, lowering) => {
+export const lowerAdd: LowerOperator = (node, lowering) => lowerSum(node, lowering);
+
+function lowerSum(node: Node, lowering: Lowering): Value {
   const indices = node.inputs.map((_, i) => i);
   const values = indices.filter((i) => isActivation(node, i, lowering)).map((i) => dataInput(node, i, lowering));
   const constants = indices.filter((i) => !isActivation(node, i, lowering)).map((i) => weightInput(node, i, lowering));
   const sum = values.length === 1 ? values[0] : addValues(values, node, lowering);
   return constants.reduce<Value>((value, constant) => addConstant(value, constant, 1, node, lowering), sum);
-};
+}
 
-/** The mean of any number of tensors. */
+/** The mean of any number of tensors: their sum, divided. */
 export const lowerMean: LowerOperator = (node, lowering) =>
-  scaleBy(1 / node.inputs.length, lowerAdd(node, lowering), node, lowering);
+  scaleBy(1 / node.inputs.length, lowerSum(node, lowering), node, lowering);
 
 /** x − y; one of both may be a constant. */
 export const lowerSub: LowerOperator = (node, lowering) => {
@@ -37,7 +39,7 @@ export const lowerSub: LowerOperator = (node, lowering) => {
 /** Concat over channels (or over features, where flattened). */
 export const lowerConcat: LowerOperator = (node, lowering) => {
   const values = node.inputs.map((name, i) => {
-    if (isActivation(node, i, lowering)) return dataInput(node, i, lowering);
+    if (isActivation(node, i, lowering)) return withoutBorder(orderedInput(node, i, lowering), node, lowering);
     const constant = constantInput(node, i, lowering);
     if (!constant) throw badShape(node, `input ${i} ("${name}") is left out`);
     return zeroValue(constant, node, lowering);
@@ -54,11 +56,23 @@ export const lowerConcat: LowerOperator = (node, lowering) => {
   if (values.reduce((n, v) => n + v.parts.length, 0) > MAXIMUM_PARTS) throw tooMany(node, `${MAXIMUM_PARTS} parts of channels`);
   const channels = values.reduce((n, v) => n + v.dims[1], 0);
   checkShape({ channels, height: dims[2] ?? 1, width: dims[3] ?? 1 }, node);
-  return plainValue(
-    [dims[0], channels, ...dims.slice(2)],
-    values.flatMap((v) => v.parts),
-  );
+  const parts = values.flatMap((v) => v.parts);
+  const order = joinOrders(values, node, lowering);
+  return { ...plainValue([dims[0], channels, ...dims.slice(2)], parts), ...(order && { order }) };
 };
+
+/** The order of all channels, one value's behind another's. */
+function joinOrders(values: readonly Value[], node: Node, lowering: Lowering): number[] | undefined {
+  if (values.every(({ order }) => !order)) return undefined;
+  let from = 0;
+  return values.flatMap((value) => {
+    const channels = channelCount(value);
+    takeRoom(lowering, channels, node);
+    const start = from;
+    from += channels;
+    return Array.from({ length: channels }, (_, c) => start + (value.order?.[c] ?? c));
+  });
+}
 
 /** The value as one single part, for those that cannot do with several. */
 export function mergeParts(value: Value, node: Node, lowering: Lowering): Part {

@@ -1,30 +1,34 @@
-/** Operators that move no value: Flatten, Reshape, Squeeze, Unsqueeze, Transpose of sizes 1, Identity, Dropout, Cast, final Softmax. */
+/** Operators that move no value: Flatten, Reshape, Squeeze, Unsqueeze, Transpose of sizes 1, Identity, Dropout, Cast. */
 
 import { integerAttribute, integersAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node } from '../../graph/graph.ts';
-import { constantInput, dataInput, rawInput } from '../inputs.ts';
+import { constantInput, storedInput, withoutBorder } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator } from '../lowering.ts';
-import { fitsDims, type Value } from '../value.ts';
+import { showsGroups, shuffleChannels } from '../parts/channels.ts';
+import { channelCount, fitsDims, type Value } from '../value.ts';
 
 /** Nothing changes. */
-export const lowerIdentity: LowerOperator = (node, lowering) => rawInput(node, 0, lowering);
+export const lowerIdentity: LowerOperator = (node, lowering) => storedInput(node, 0, lowering);
 
 /** Nothing changes in inference; a node fixed in training mode is refused. */
 export const lowerDropout: LowerOperator = (node, lowering) => {
   if (constantInput(node, 2, lowering)?.data[0]) throw cannot(node, 'training mode', 'call model.eval() before export');
-  return rawInput(node, 0, lowering);
+  return storedInput(node, 0, lowering);
 };
 
-/** A cast from one real type to another. */
+/** Real types by ONNX's number: float, float16, double, bfloat16. */
+const REAL_TYPES: readonly number[] = [1, 10, 11, 16];
+
+/** A cast from one real type to another; what a narrow one would round is kept. */
 export const lowerCast: LowerOperator = (node, lowering) => {
-  const type = integerAttribute(node, 'to', 1);
-  if (type !== 1 && type !== 11) throw cannot(node, 'activations cast to another type than float', 'export the model in float32');
-  return rawInput(node, 0, lowering);
+  if (!REAL_TYPES.includes(integerAttribute(node, 'to', 1)))
+    throw cannot(node, 'activations cast to another type than float', 'export the model in float32');
+  return storedInput(node, 0, lowering);
 };
 
 /** [batch, …] → [batch, features]. */
 export const lowerFlatten: LowerOperator = (node, lowering) => {
-  const value = dataInput(node, 0, lowering);
+  const value = withoutBorder(storedInput(node, 0, lowering), node, lowering);
   const axis = integerAttribute(node, 'axis', 1);
   const cut = axis < 0 ? axis + value.dims.length : axis;
   return redim(value, [elementCount(value.dims.slice(0, cut)), elementCount(value.dims.slice(cut))], node, lowering);
@@ -32,7 +36,7 @@ export const lowerFlatten: LowerOperator = (node, lowering) => {
 
 /** To a vector, to maps of the same size, and back. */
 export const lowerReshape: LowerOperator = (node, lowering) => {
-  const value = dataInput(node, 0, lowering);
+  const value = withoutBorder(storedInput(node, 0, lowering), node, lowering);
   const target = constantInput(node, 1, lowering);
   if (!target) throw badShape(node, 'the shape is missing');
   return redim(value, reshapeDims(node, value.dims, Array.from(target.data)), node, lowering);
@@ -53,7 +57,7 @@ export function reshapeDims(node: Node, dims: readonly number[], target: readonl
 
 /** Takes out dims of 1. */
 export const lowerSqueeze: LowerOperator = (node, lowering) => {
-  const value = dataInput(node, 0, lowering);
+  const value = withoutBorder(storedInput(node, 0, lowering), node, lowering);
   return redim(value, squeezeDims(node, value.dims, axesOf(node, lowering)), node, lowering);
 };
 
@@ -66,7 +70,7 @@ export function squeezeDims(node: Node, dims: readonly number[], axes: readonly 
 
 /** Puts in dims of 1. */
 export const lowerUnsqueeze: LowerOperator = (node, lowering) => {
-  const value = dataInput(node, 0, lowering);
+  const value = withoutBorder(storedInput(node, 0, lowering), node, lowering);
   return redim(value, unsqueezeDims(node, value.dims, axesOf(node, lowering) ?? []), node, lowering);
 };
 
@@ -86,12 +90,14 @@ export function axesOf(node: Node, lowering: Lowering): readonly number[] | unde
   return tensor ? Array.from(tensor.data) : integersAttribute(node, 'axes');
 }
 
-/** A permutation that only moves dims of 1. */
+/** A permutation that only moves dims of 1, or axes of channels among themselves. */
 export const lowerTranspose: LowerOperator = (node, lowering) => {
-  const value = dataInput(node, 0, lowering);
+  const value = withoutBorder(storedInput(node, 0, lowering), node, lowering);
   const order = permutation(node, value.dims.length);
   const moved = order.filter((axis) => value.dims[axis] !== 1);
   if (moved.some((axis, i) => i > 0 && axis < moved[i - 1])) {
+    const shuffled = shuffleChannels(value, order, node, lowering);
+    if (shuffled) return shuffled;
     throw cannot(node, `axes in the order [${order}]`, 'export in the order [batch, channels, height, width] throughout');
   }
   const dims = order.map((axis) => value.dims[axis]);
@@ -107,20 +113,14 @@ export function permutation(node: Node, rank: number): readonly number[] {
   return order;
 }
 
-/** Softmax or LogSoftmax over the classes as the very last node: left out, since the order of the classes stays. */
-export const lowerSoftmax: LowerOperator = (node, lowering) => {
-  const value = dataInput(node, 0, lowering);
-  if (node.outputs[0] !== lowering.graph.output || lowering.graph.nodes.some((n) => n.inputs.includes(node.outputs[0]))) {
-    throw cannot(node, 'only as the last node can it be left out', 'attention and gates have no spike rate; leave them out');
-  }
-  const axis = integerAttribute(node, 'axis', lowering.graph.opset < 13 ? 1 : -1);
-  const at = axis < 0 ? axis + value.dims.length : axis;
-  if (value.dims[at] !== elementCount(value.dims.slice(1))) throw cannot(node, `axis ${axis}`, 'take it over the classes');
-  return value;
-};
-
-function redim(value: Value, dims: readonly number[], node: Node, lowering: Lowering): Value {
-  if (fitsDims(dims, value.parts, lowering.batch)) return { ...value, dims };
+/** The same values under other dims. */
+export function redim(value: Value, dims: readonly number[], node: Node, lowering: Lowering): Value {
+  if (fitsDims(dims, value.parts, lowering.batch) || isLine(dims, value, lowering)) return { ...value, dims, grouped: false };
+  if (showsGroups(dims, value, lowering)) return { ...value, dims, grouped: true };
   const what = `${value.dims.join('×')} as ${dims.join('×')}`;
   throw cannot(node, what, 'only maps and vectors of the same order of values are supported', 'unsupported-shape');
 }
+
+/** Whether dims are those of one image's features in a line, with or without the batch's 1 and others. */
+const isLine = (dims: readonly number[], value: Value, lowering: Lowering): boolean =>
+  lowering.batch === 1 && Math.max(...dims) === channelCount(value) && elementCount(dims) === channelCount(value);

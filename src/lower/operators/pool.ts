@@ -3,18 +3,18 @@
 import type { AnnPool, Window } from '../../ann/ann.ts';
 import { integerAttribute, integersAttribute } from '../../graph/attributes.ts';
 import type { Node } from '../../graph/graph.ts';
-import { constantInput, dataInput, paddedInput } from '../inputs.ts';
-import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue } from '../lowering.ts';
+import { constantInput, orderedInput, withoutBorder } from '../inputs.ts';
+import { badShape, cannot, checkShape, type Lowering, type LowerOperator } from '../lowering.ts';
 import { averagePart } from '../parts/average.ts';
 import { addPool, asSum, isNonNegative } from '../parts/layers.ts';
 import { maximumOfSource, passesMaximum } from '../parts/maximum.ts';
 import { POINTWISE } from '../parts/terms.ts';
 import { readWindow } from '../parts/window.ts';
-import { hasBias, hasPads, NO_PADS, type Pads, type Part, partShape, type WaitingPool, zeroSum } from '../value.ts';
+import { hasBias, hasPads, NO_PADS, type Pads, type Part, partShape, type Value, type WaitingPool, zeroSum } from '../value.ts';
 
 /** Maximum over windows; padding is never the maximum (the border of a Pad node is, but on what is not below 0 that is the same). */
 export const lowerMaxPool: LowerOperator = (node, lowering) => {
-  const value = paddedInput(node, 0, lowering);
+  const value = orderedInput(node, 0, lowering);
   if (value.dims.length !== 4) throw badShape(node, `a pool over ${value.dims.length} dimensions`);
   if (integerAttribute(node, 'storage_order', 0) !== 0) throw cannot(node, 'storage_order = 1', 'export with storage_order = 0');
   if (hasPads(value.pads) && !value.parts.every((p) => p.kind === 'finished' && isNonNegative(p.source, lowering))) {
@@ -27,7 +27,7 @@ export const lowerMaxPool: LowerOperator = (node, lowering) => {
 
 /** Mean over windows; zero padding counts where count_include_pad says so, the border of a Pad node always. */
 export const lowerAveragePool: LowerOperator = (node, lowering) => {
-  const value = paddedInput(node, 0, lowering);
+  const value = orderedInput(node, 0, lowering);
   if (value.dims.length !== 4) throw badShape(node, `a pool over ${value.dims.length} dimensions`);
   const { window, output, pads } = readWindow(node, partShape(value.parts[0]), value.pads);
   checkPoolPads(node, window);
@@ -55,7 +55,7 @@ function reduce(node: Node, mode: AnnPool['mode'], lowering: Lowering) {
 }
 
 function reduceAxes(node: Node, mode: AnnPool['mode'], axes: readonly number[], keep: boolean, lowering: Lowering) {
-  const value = dataInput(node, 0, lowering);
+  const value = withoutBorder(orderedInput(node, 0, lowering), node, lowering);
   const rank = value.dims.length;
   const reduced = new Set(axes.map((a) => (a < 0 ? a + rank : a)));
   const whole = rank === 3 && reduced.has(2);
@@ -67,7 +67,7 @@ function reduceAxes(node: Node, mode: AnnPool['mode'], axes: readonly number[], 
   const output = [first.height / kernel[0], first.width / kernel[1]] as const;
   const dims = value.dims.map((d, i) => (reduced.has(i) ? 1 : d)).filter((_, i) => keep || !reduced.has(i));
   const pooled = poolValue(node, mode, { ...POINTWISE, kernel }, output, NO_PADS, value, lowering);
-  return plainValue(dims, pooled.parts);
+  return { ...pooled, dims };
 }
 
 /** @param counted of the window's padding, what an average's divisor counts */
@@ -77,9 +77,9 @@ function poolValue(
   window: Window,
   output: readonly [number, number],
   counted: Pads,
-  value: { readonly dims: readonly number[]; readonly parts: readonly Part[] },
+  value: Value,
   lowering: Lowering,
-) {
+): Value {
   const several = value.parts.length > 1;
   const parts = value.parts.map((part, k): Part => {
     const shape = checkShape({ channels: partShape(part).channels, height: output[0], width: output[1] }, node);
@@ -88,7 +88,7 @@ function poolValue(
     if (mode === 'max') return maximumPart(part, { name, window, shape }, lowering);
     return averagePart(part, { name, window, shape, counted }, node, lowering);
   });
-  return plainValue([...value.dims.slice(0, 2), ...output], parts);
+  return { ...value, dims: [...value.dims.slice(0, 2), ...output], parts, pads: NO_PADS };
 }
 
 /** The maximum of a sum waits for its ReLU, unless it may change places with the sum at once. */

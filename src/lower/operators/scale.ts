@@ -3,7 +3,7 @@
 import { integerAttribute, numberAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node, type Tensor } from '../../graph/graph.ts';
 import { featureInput, isActivation, weightInput } from '../inputs.ts';
-import { badShape, cannot, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
+import { badShape, cannot, type Lowering, type LowerOperator, takeRoom } from '../lowering.ts';
 import { asSum } from '../parts/layers.ts';
 import { withoutPools } from '../parts/maximum.ts';
 import { scaleOutputs } from '../parts/terms.ts';
@@ -12,6 +12,7 @@ import { channelCount, type Features, fitsDims, type Part, partShape, type Sum, 
 /** ONNX BatchNormalization with stored statistics: (x − mean) / √(variance + ε) · scale + offset. */
 export const lowerBatchNormalization: LowerOperator = (node, lowering) => {
   if (isTraining(node, lowering)) throw cannot(node, 'training mode', 'call model.eval() before export');
+  if (integerAttribute(node, 'spatial', 1) === 0) throw cannot(node, 'spatial = 0', 'normalise by channel');
   const value = featureInput(node, 0, lowering);
   const [scale, offset, mean, variance] = [1, 2, 3, 4].map((i) => weightInput(node, i, lowering).data);
   const channels = value.dims[1];
@@ -27,7 +28,9 @@ export const lowerBatchNormalization: LowerOperator = (node, lowering) => {
 };
 
 /** Twins among the parts, and the statistics of what they stand for. */
-function noteTwins(value: Value, mean: Tensor['data'], variance: Tensor['data'], { settled, twins }: Lowering): void {
+function noteTwins(value: Value, means: Tensor['data'], variances: Tensor['data'], { settled, twins }: Lowering): void {
+  if (isFeatures(value, means.length)) return;
+  const [mean, variance] = [means, variances].map((numbers) => toStored(Float64Array.from(numbers), value));
   let from = 0;
   for (const part of value.parts) {
     const to = from + partShape(part).channels;
@@ -85,18 +88,28 @@ export function shiftBy(offset: number, value: Value, node: Node, lowering: Lowe
   return scaleChannels(value, same(offsets, 1), offsets, node, lowering);
 }
 
-/** Every channel times its factor, plus its offset. A factor that is not below zero changes places with a max pool that waits. */
+/** Every channel times its factor, plus its offset, both in the tensor's order. A factor that is not below zero changes places with a max pool that waits. */
 export function scaleChannels(value: Value, factors: Float64Array, offsets: Float64Array, node: Node, lowering: Lowering): Value {
   if (isFeatures(value, factors.length)) return { ...value, features: scaleFeatures(value.features, factors, offsets) };
   if (factors.length !== channelCount(value)) throw notPerChannel(node);
+  const stored = [factors, offsets].map((numbers) => toStored(numbers, value));
   let from = 0;
   const parts = value.parts.map((part): Sum => {
     const to = from + partShape(part).channels;
-    const scaled = scalePart(part, factors.subarray(from, to), offsets.subarray(from, to), node, lowering);
+    const scaled = scalePart(part, stored[0].subarray(from, to), stored[1].subarray(from, to), node, lowering);
     from = to;
     return scaled;
   });
-  return plainValue(value.dims, parts);
+  return { ...value, parts };
+}
+
+/** Numbers of the tensor's channels, in the order of the parts. */
+export function toStored(numbers: Float64Array, { order }: Value): Float64Array {
+  const stored = numbers.slice();
+  order?.forEach((at, channel) => {
+    stored[at] = numbers[channel];
+  });
+  return stored;
 }
 
 /** Whether so many numbers are one a feature of a flattened map, not one a channel. */
@@ -143,7 +156,7 @@ export function perChannel({ dims, data }: Tensor, value: Value, node: Node): Fl
   return Float64Array.from(data);
 }
 
-const notPerChannel = (node: Node, dims?: readonly number[]) =>
+export const notPerChannel = (node: Node, dims?: readonly number[]) =>
   cannot(
     node,
     `a constant ${dims ? `[${dims.join(', ')}] ` : ''}that is not one number a channel`,

@@ -2,9 +2,10 @@
 
 import { shapeSize } from '../../ann/ann.ts';
 import type { Node } from '../../graph/graph.ts';
-import { cannot, type Lowering, plainValue, takeRoom } from '../lowering.ts';
+import { cannot, type Lowering, takeRoom } from '../lowering.ts';
 import { type Features, type Part, partShape, type Value } from '../value.ts';
 import { convolvePart } from './compose.ts';
+import { settleOrder } from './pick.ts';
 import { POINTWISE } from './terms.ts';
 
 /** Weights that spreading a map over channels of its own may take. */
@@ -13,13 +14,14 @@ const MOST_WEIGHTS = 2 ** 24;
 /** The same value without factors of its own: every feature has become a channel. */
 export function takeInFeatures(value: Value, { factors, offsets }: Features, node: Node, lowering: Lowering): Value {
   let from = 0;
-  const parts = value.parts.map((part): Part => {
+  const settled = settleOrder(value, node, lowering);
+  const parts = settled.parts.map((part): Part => {
     const to = from + shapeSize(partShape(part));
     const spread = spreadPart(part, factors.subarray(from, to), offsets.subarray(from, to), node, lowering);
     from = to;
     return spread;
   });
-  return plainValue(value.dims, parts);
+  return { ...settled, parts, features: undefined };
 }
 
 function spreadPart(part: Part, factors: Float64Array, offsets: Float64Array, node: Node, lowering: Lowering): Part {

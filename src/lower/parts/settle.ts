@@ -42,11 +42,11 @@ function withOff(on: Sum, sum: Sum, node: Node, lowering: Lowering): Sum {
 }
 
 /**
- * A node's output with those of its sums settled that would be computed again by so many readers that layers of their own cost fewer
+ * A node's output of a name with those of its sums settled that would be computed again by so many readers that layers of their own cost fewer
  * multiply-adds.
  */
-export function settleShared(value: Value, node: Node, lowering: Lowering): Value {
-  const readers = lowering.readers.get(node.outputs[0]) ?? 1;
+export function settleShared(value: Value, name: string, node: Node, lowering: Lowering): Value {
+  const readers = lowering.readers.get(name) ?? 1;
   if (readers < 2) return value;
   const parts = value.parts.map((part) => {
     if (part.kind === 'finished' || part.pools.length > 0) return part;

@@ -34,7 +34,7 @@ export function readWindow(node: Node, input: Shape, border: Pads, kernel?: read
   const pads = readPads(node, padded, { kernel: size, stride, dilation });
   const all: Pads = [pads[0] + border[0], pads[1] + border[1], pads[2] + border[2], pads[3] + border[3]];
   const window: Window = { kernel: size, stride, pads: all, dilation };
-  const ceiling = integerAttribute(node, 'ceil_mode', 0) ? extend(input, window) : window;
+  const ceiling = integerAttribute(node, 'ceil_mode', 0) === 1 ? extend(input, window) : window;
   const output = windowOutput(input, ceiling);
   if (output.some((d) => d <= 0)) throw badShape(node, `the window ${size.join('×')} is larger than its map`);
   return { window: ceiling, output, pads: all };

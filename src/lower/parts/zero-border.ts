@@ -1,17 +1,14 @@
 /** A zero border (of a Pad node) that no window takes in: a 1 × 1 convolution with padding. */
 
 import type { Node } from '../../graph/graph.ts';
-import { checkShape, type Lowering, plainValue } from '../lowering.ts';
-import { type Pads, type Part, partShape, type Sum, type Value } from '../value.ts';
+import { checkShape, type Lowering } from '../lowering.ts';
+import { NO_PADS, type Pads, type Part, partShape, type Sum, type Value } from '../value.ts';
 import { convolvePart } from './compose.ts';
 import { depthwise, POINTWISE } from './terms.ts';
 
 /** The same value without border; the border is in the parts. */
 export function takeInPads(value: Value, node: Node, lowering: Lowering): Value {
-  return plainValue(
-    value.dims,
-    value.parts.map((part) => padPart(part, value.pads, node, lowering)),
-  );
+  return { ...value, pads: NO_PADS, parts: value.parts.map((part) => padPart(part, value.pads, node, lowering)) };
 }
 
 function padPart(part: Part, pads: Pads, node: Node, lowering: Lowering): Sum {
