@@ -32,7 +32,9 @@ describeOnDevice('bsnn convert', () => {
     const converted = await command('convert', MODEL, ...MNIST, ...CONVERSION, '-o', net);
     expect(converted).toMatchObject({ code: 0, err: '' });
     expect(converted.out).toMatch(/^mnist-resnet: saved as a spiking network\n/);
-    expect(converted.out).toMatch(/scales +99th percentile of 32 training images\n +λ from [\d.]+ to [\d.]+, of the readout/);
+    expect(converted.out).toMatch(
+      /scales +99th percentile of 32 training images, by channel, biases\n +corrected\n +λ from [\d.]+ to [\d.]+, of the readout/,
+    );
     expect(converted.out).toMatch(/pixels +mean 0\.1307, std 0\.3081 \(the model’s sidecar\)/);
     expect(tooWide(converted.out)).toEqual([]);
     expect(readdirSync(folder)).toEqual(['net.onnx']);
