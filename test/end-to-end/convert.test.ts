@@ -48,8 +48,8 @@ describeOnDevice('bsnn convert', () => {
         origin: 'training',
         scale: 'percentile',
         percentile: 99,
-        perChannel: false,
-        correctBias: false,
+        perChannel: true,
+        correctBias: true,
       },
     });
 
@@ -68,7 +68,7 @@ describeOnDevice('bsnn convert', () => {
     }
     expect(saved.layers.map(({ spikesPerImage }) => spikesPerImage)).toEqual(own.layers.map((layer) => layer.spikesPerImage));
     expect(out).toMatch(/ANN +none: a saved network has no trained one/);
-    expect(out).toMatch(/scales +99th percentile of 32 training images, as saved/);
+    expect(out).toMatch(/scales +99th percentile of 32 training images, by channel, biases\s+corrected, as saved/);
     expect(out).not.toMatch(/to ANN|agreement/);
     expect(tooWide(out)).toEqual([]);
   });
