@@ -19,6 +19,7 @@ struct AnnLayer {
   destination: u32,     // first cell in the arena
   channelBase: u32,     // first entry of `channels`
   rectify: u32,         // 1 for ReLU, 0 for the readout
+  step: f32,            // what values are rounded to multiples of, halves to even; 0: they are not
   terms: u32,
   term: array<Term, MAX_TERMS>,
 }
@@ -192,6 +193,7 @@ fn finish(sums: ptr<function, Sums>, tile: u32, n: u32, x: u32, y: u32) {
       let channel = channels[layer.channelBase + o];
       var value = (*sums)[half * 4u + c] + vec4f(channel.x);
       if (layer.rectify == 1u) { value = clamp(value, vec4f(0.0), vec4f(channel.y)); }
+      if (layer.step > 0.0) { value = round(value / layer.step) * layer.step; }
       for (var i = 0u; i < 4u; i++) { cell[i][c] = select(0.0, value[i], o < layer.channels); }
     }
     let at = layer.destination + ((block * layer.height + y) * layer.width + x) * layer.batch + n;

@@ -46,7 +46,7 @@ export interface AnnTerm {
   readonly operator: Convolution<Float32Array> | Identity<Float32Array>;
 }
 
-/** clip(Σ terms + bias, 0, ceiling): a layer of ReLU neurons. */
+/** clip(Σ terms + bias, 0, ceiling), rounded where it is quantised: a layer of ReLU neurons. */
 export interface AnnNeurons {
   readonly kind: 'neurons';
   /** The ONNX node that the layer's activation (or last linear operator) came from. */
@@ -57,7 +57,12 @@ export interface AnnNeurons {
   readonly bias: Float32Array;
   /** Upper bound of the activation: Infinity for ReLU, 6 for ReLU6. */
   readonly ceiling: number;
+  /** Of a quantised activation: its values are the nearest of the 2^bits − 1 equal steps from 0 to `ceiling`, halves to even. */
+  readonly bits?: number;
 }
+
+/** What the values of a quantised activation are multiples of; 0 where they are not rounded. */
+export const stepOf = ({ ceiling, bits }: Pick<AnnNeurons, 'ceiling' | 'bits'>): number => (bits ? ceiling / (2 ** bits - 1) : 0);
 
 /** Maximum or mean over windows of one earlier layer. */
 export interface AnnPool {

@@ -1,4 +1,4 @@
-import { type Ann, type AnnNeurons, type AnnReadout, sourceShape } from '../ann/ann.ts';
+import { type Ann, type AnnNeurons, type AnnReadout, sourceShape, stepOf } from '../ann/ann.ts';
 import {
   blocksOfTile,
   checkTerms,
@@ -52,6 +52,7 @@ export function annConvolve(
     destination: cells[l + 1],
     channelBase: 0,
     rectify: layer.kind === 'neurons' ? 1 : 0,
+    step: layer.kind === 'neurons' ? stepOf(layer) : 0,
     terms: term.length,
     term,
   };

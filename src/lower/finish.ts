@@ -7,7 +7,7 @@ import { dataInput } from './inputs.ts';
 import type { Lowering } from './lowering.ts';
 import { dropUnseenSides } from './one-sided.ts';
 import { mergeParts } from './operators/join.ts';
-import { asSum } from './parts/layers.ts';
+import { asSum, BOUNDLESS } from './parts/layers.ts';
 import { withoutPools } from './parts/maximum.ts';
 import { partShape } from './value.ts';
 
@@ -70,6 +70,10 @@ function distinctNames(layers: readonly AnnLayer[]): AnnLayer[] {
 
 function checkNumbers(layer: AnnLayer): void {
   if (layer.kind === 'pool') return;
+  if (layer.kind === 'neurons' && layer.bits === BOUNDLESS) {
+    const remedy = 'clip it before or behind the rounding, at multiples of the step';
+    throw new UnsupportedModelError('unsupported-operator', `layer "${layer.name}"`, 'rounds what has no bounds', remedy);
+  }
   const lists = [layer.bias, ...layer.terms.map(({ operator }) => operator.weights)];
   if (lists.every((list) => list.every(Number.isFinite))) return;
   throw new ModelFormatError('bad-weights', `layer "${layer.name}"`, 'folded weights overflow float32', 'export sound weights');

@@ -46,6 +46,9 @@ export const isActivation = (node: Node, index: number, lowering: Lowering): boo
 /** What to do about comparisons of activations. */
 export const COMPARED = 'only Where(x > 0, x, 0) is supported: a ReLU';
 
+/** What to do about integers of activations. */
+const PAIRED = 'only DequantizeLinear may read them: export in QDQ form, or give the float model';
+
 /** The activations at an input as they are: a zero border and factors of features apart, channels in any order or in groups. */
 export function rawInput(node: Node, index: number, lowering: Lowering): Value {
   const name = node.inputs[index] ?? '';
@@ -53,6 +56,7 @@ export function rawInput(node: Node, index: number, lowering: Lowering): Value {
   if (value) return value;
   if (lowering.constants.has(name)) throw cannot(node, `input ${index} ("${name}") is a constant`, 'fold constants before export');
   if (lowering.comparisons.has(name)) throw cannot(node, `reads the comparison "${name}"`, COMPARED);
+  if (lowering.integers.has(name)) throw cannot(node, `reads the integers "${name}" of QuantizeLinear`, PAIRED);
   throw cannot(node, `reads "${name}", an extra output that has no counterpart`, 'use the first output of that node alone');
 }
 

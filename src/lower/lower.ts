@@ -10,7 +10,7 @@ import { FOLDS, shapeTensor } from './fold/fold.ts';
 import { checkShape, type Lowering, nodePlace, plainValue } from './lowering.ts';
 import { passEnding } from './operators/ending.ts';
 import { DEFAULT_REMEDY, OPERATORS, REMEDIES } from './operators.ts';
-import { chooseOutput } from './output.ts';
+import { behindLogits, chooseOutput } from './output.ts';
 import { settleShared } from './parts/settle.ts';
 import { countReaders } from './readers.ts';
 import type { Value } from './value.ts';
@@ -26,7 +26,7 @@ export function lowerGraph(graph: Graph, wanted?: string): Ann {
   const input = inputShape(graph);
   const output = chooseOutput(graph, wanted);
   const nodes = orderNodes(graph, output);
-  const lowering = startLowering(graph, input, countReaders(nodes));
+  const lowering = startLowering(graph, input, countReaders(nodes), behindLogits(graph, output));
   lowerNodes(nodes, lowering);
   return { name: graph.name, input, layers: finishLayers(lowering, output) };
 }
@@ -44,7 +44,12 @@ const ROOM_FACTOR = 16;
 /** Multiply-adds for making two linear operators one: well below a second. Behind it layers stand between them. */
 const EFFORT = 2 ** 28;
 
-function startLowering(graph: Graph, input: Shape, readers: Lowering['readers']): Lowering {
+function startLowering(
+  graph: Graph,
+  input: Shape,
+  readers: Lowering['readers'],
+  behindLogits: Lowering['behindLogits'],
+): Lowering {
   const stored = [...graph.constants.values()].reduce((n, { dims }) => n + elementCount(dims), 0);
   return {
     graph,
@@ -54,6 +59,8 @@ function startLowering(graph: Graph, input: Shape, readers: Lowering['readers'])
     constants: new Map(graph.constants),
     values: new Map([[graph.input.name, plainValue(graph.input.dims, [{ kind: 'finished', source: INPUT, shape: input }])]]),
     comparisons: new Map(),
+    integers: new Map(),
+    behindLogits,
     pools: new Map(),
     readers,
     settled: new Map(),
@@ -74,7 +81,8 @@ function lowerNodes(nodes: readonly Node[], lowering: Lowering): void {
 
 function lowerNode(node: Node, lowering: Lowering): void {
   const [output] = node.outputs;
-  const data = node.inputs.some((name) => lowering.values.has(name) || lowering.comparisons.has(name));
+  const { values: activations, comparisons, integers } = lowering;
+  const data = node.inputs.some((name) => activations.has(name) || comparisons.has(name) || integers.has(name));
   if (!data || node.operator === 'Shape') {
     lowering.constants.set(output, foldNode(node, lowering));
     return;

@@ -20,7 +20,11 @@ export interface Lowering {
   readonly values: Map<string, Value>;
   /** Comparisons of activations by tensor name, which have no value. */
   readonly comparisons: Map<string, Node>;
-  /** Pool layers by source, mode and window, and copies by source, so that equal ones are made once. */
+  /** What QuantizeLinear made of activations, by tensor name: as DequantizeLinear gives it back. */
+  readonly integers: Map<string, Integers>;
+  /** Tensors between the logits and the output, that included: they change nothing of the decision. */
+  readonly behindLogits: ReadonlySet<string>;
+  /** Pool layers by source, mode and window, copies by source, rounded layers by source and steps, so that equal ones are made once. */
   readonly pools: Map<string, number>;
   /** By tensor name, how many layers would compute a sum anew if it were handed on to all that read it. */
   readonly readers: ReadonlyMap<string, number>;
@@ -34,6 +38,13 @@ export interface Lowering {
   readonly effort: { left: number };
   /** Numbers that may still be allocated for what the file does not hold itself. */
   readonly room: { left: number };
+}
+
+/** Quantised activations, and the numbers that they were quantised with. */
+export interface Integers {
+  readonly value: Value;
+  readonly scale: number;
+  readonly zero: number;
 }
 
 /** A node's operator on activations: yields its first output, or a list of its outputs. */

@@ -78,6 +78,9 @@ export const channelCount = ({ parts }: Pick<Value, 'parts'>): number => parts.r
 /** Whether a sum adds something to zero padding of its sources. */
 export const hasBias = (sum: Sum): boolean => sum.bias.some((b) => b !== 0);
 
+/** Whether a sum is zero everywhere: padded channels. */
+export const isZero = (sum: Sum): boolean => sum.terms.length === 0 && !hasBias(sum);
+
 /** A sum that is zero everywhere: padded channels. */
 export const zeroSum = (name: string, shape: Shape): Sum => ({
   kind: 'sum',

@@ -4,8 +4,9 @@ import { numberAttribute } from '../../graph/attributes.ts';
 import type { Node, Tensor } from '../../graph/graph.ts';
 import { constantInput, isActivation, storedInput, withoutBorder } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator } from '../lowering.ts';
-import { addNeurons, addPool, asSum, isNonNegative } from '../parts/layers.ts';
-import type { Finished, Part, Sum, Value } from '../value.ts';
+import { activateSum, addNeurons, asSum, isNonNegative } from '../parts/layers.ts';
+import { clipSteps } from '../parts/rounded.ts';
+import { type Finished, isZero, type Part, type Value } from '../value.ts';
 import { negate, shiftBy } from './scale.ts';
 
 /** max(x, 0). */
@@ -89,25 +90,18 @@ function activate(value: Value, bound: number, node: Node, lowering: Lowering): 
 }
 
 function activatePart(part: Part, name: string, ceiling: number, lowering: Lowering): Part {
-  if (part.kind === 'sum') return part.terms.length === 0 && isZero(part) ? part : activateSum(part, name, ceiling, lowering);
+  if (part.kind === 'sum' && isZero(part)) return part;
+  const stepped = clipSteps(part, name, ceiling, lowering);
+  if (stepped) return stepped;
+  if (part.kind === 'sum') return activateSum(part, name, ceiling, lowering);
   if (!isNonNegative(part.source, lowering)) return activateSum(asSum(part, name), name, ceiling, lowering);
   return ceiling === Number.POSITIVE_INFINITY ? part : lowerCeiling(part, name, ceiling, lowering);
-}
-
-const isZero = (sum: Sum): boolean => sum.bias.every((b) => b === 0);
-
-/** Neurons over the sum, then the max pools that waited for them. */
-function activateSum(sum: Sum, name: string, ceiling: number, lowering: Lowering): Finished {
-  return sum.pools.reduce<Finished>(
-    (from, pool) => addPool(from.source, { ...pool, mode: 'max', countIncludePad: false }, lowering),
-    addNeurons(sum, name, ceiling, lowering),
-  );
 }
 
 /** A second bound on a layer: the same neurons once more with the smaller ceiling (the first ones go if nobody else reads them). */
 function lowerCeiling(part: Finished, name: string, ceiling: number, lowering: Lowering): Finished {
   const layer = lowering.layers[part.source];
-  if (layer.kind !== 'neurons') return addNeurons(asSum(part, name), name, ceiling, lowering);
-  if (layer.ceiling <= ceiling) return part;
+  if (layer.kind === 'neurons' && layer.ceiling <= ceiling) return part;
+  if (layer.kind !== 'neurons' || layer.bits !== undefined) return addNeurons(asSum(part, name), name, ceiling, lowering);
   return { ...part, source: lowering.layers.push({ ...layer, name, ceiling }) - 1 };
 }
