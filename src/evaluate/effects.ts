@@ -39,7 +39,8 @@ export function withEffects(ann: Ann, network: SpikingNetwork, has: HasEffect): 
   for (const [l, layer] of ann.layers.entries()) {
     if (layer.kind === 'pool') layers.push({ ...layer, source: moved(layer.source) });
     else {
-      const own = has(l, 'weights') ? onGrid(network, l, layer) : whole ? forWholeZeros(network, layer) : layer;
+      const trained = has(l, 'rounding') ? unrounded(layer) : layer;
+      const own = has(l, 'weights') ? onGrid(network, l, trained) : whole ? forWholeZeros(network, trained) : trained;
       const terms = own.terms.map((term) => ({ ...term, source: moved(term.source) }));
       layers.push({ ...own, terms });
       if (own.kind === 'neurons') layers.push(...asWords(network, l, layers.length - 1, own, has));
@@ -58,6 +59,13 @@ function onGrid<L extends AnnNeurons | AnnReadout>(network: SpikingNetwork, l: n
 /** A layer as it was trained, with biases for an input whose zero points are whole numbers (section 7). */
 function forWholeZeros<L extends AnnNeurons | AnnReadout>({ input }: SpikingNetwork, layer: L): L {
   return { ...layer, bias: Float32Array.from(foldedBias(layer, input)) };
+}
+
+/** A layer without a quantised activation's own rounding, in whose place the words' comes. */
+function unrounded<L extends AnnNeurons | AnnReadout>(layer: L): L {
+  if (!('bits' in layer)) return layer;
+  const { bits: _, ...rest } = layer;
+  return rest as L;
 }
 
 /** f32 has whole numbers alone from here on: what is added to it is rounded. */

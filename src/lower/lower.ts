@@ -44,12 +44,7 @@ const ROOM_FACTOR = 16;
 /** Multiply-adds for making two linear operators one: well below a second. Behind it layers stand between them. */
 const EFFORT = 2 ** 28;
 
-function startLowering(
-  graph: Graph,
-  input: Shape,
-  readers: Lowering['readers'],
-  behindLogits: Lowering['behindLogits'],
-): Lowering {
+function startLowering(graph: Graph, input: Shape, readers: Lowering['readers'], behindLogits: Lowering['behindLogits']): Lowering {
   const stored = [...graph.constants.values()].reduce((n, { dims }) => n + elementCount(dims), 0);
   return {
     graph,

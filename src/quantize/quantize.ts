@@ -1,4 +1,4 @@
-import { type Ann, type AnnLayer, type AnnNeurons, type AnnPool, type AnnReadout, INPUT } from '../ann/ann.ts';
+import { type Ann, type AnnLayer, type AnnNeurons, type AnnPool, type AnnReadout, type AnnTerm, INPUT } from '../ann/ann.ts';
 import { perChannel } from '../ann/pixels.ts';
 import { ConversionError, OptionError } from '../errors.ts';
 import { check } from '../network/check.ts';
@@ -6,9 +6,10 @@ import type { SpikingInput, SpikingLayer, SpikingNetwork, SpikingPool } from '..
 import type { Neuron } from '../network/neuron.ts';
 import { timetableOf } from '../network/timetable.ts';
 import { inputUnits, neuronUnits, poolUnits, readoutUnit, type Scale, unitsOf } from '../network/units.ts';
+import { refineTerms } from './fine.ts';
 import { foldedBias, quantizeLayer } from './grid.ts';
 import { depths, synchronousNeurons } from './joins.ts';
-import { phasesByDepth } from './phases.ts';
+import { phasesByDepth, wordsAreSteps } from './phases.ts';
 
 /** How to put a network on the integer grid. */
 export interface QuantizeOptions {
@@ -33,6 +34,8 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
   refuseReadoutElsewhere(ann.layers);
   const depth = depths(ann);
   const phases = phasesByDepth(ann, depth, options.phaseBits);
+  const steps = ann.layers.map((layer, l) => wordsAreSteps(layer, phases[depth[l]]));
+  const isFine = (l: number): boolean => steps[l] || (ann.layers[l].kind === 'readout' && steps.includes(true));
   const input = spikingInput(ann, options);
   const layers: SpikingLayer[] = [];
   for (const [l, layer] of ann.layers.entries()) {
@@ -44,10 +47,12 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
     // the readout sends nothing; its unit is counted in the words before it
     const K = phases[layer.kind === 'readout' ? depth[l] - 1 : depth[l]];
     const bias = foldedBias(layer, input);
-    const sources = layer.terms.map((term) => unitsOf({ input, layers }, term.source));
     const units = neuronUnits(layer.shape, scale, K);
-    const grid = quantizeLayer(layer.name, layer.terms, sources, bias, { unit: units.unit, phases: K });
-    const terms = layer.terms.map((term, i) => ({
+    const output = { unit: units.unit, phases: K };
+    const sourcesOf = (terms: readonly AnnTerm[]) => terms.map(({ source }) => unitsOf({ input, layers }, source));
+    const own = isFine(l) ? refineTerms(layer.terms, sourcesOf(layer.terms), layer.shape.channels, output) : layer.terms;
+    const grid = quantizeLayer(layer.name, own, sourcesOf(own), bias, output);
+    const terms = own.map((term, i) => ({
       source: term.source,
       delay: synchronousNeurons(depth, l, term.source),
       ...grid.terms[i],

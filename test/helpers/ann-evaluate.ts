@@ -1,6 +1,16 @@
 /** `Ann` on the CPU in plain loops and double precision: what the importer is compared with ONNX Runtime by. */
 
-import { type Ann, type AnnNeurons, type AnnPool, type AnnTerm, INPUT, type Shape, shapeSize, sourceShape, stepOf } from '../../src/ann/ann.ts';
+import {
+  type Ann,
+  type AnnNeurons,
+  type AnnPool,
+  type AnnTerm,
+  INPUT,
+  type Shape,
+  shapeSize,
+  sourceShape,
+  stepOf,
+} from '../../src/ann/ann.ts';
 import { roundToEven } from '../../src/lower/fold/arithmetic.ts';
 
 /** Runs `n` images ([n][c][y][x], normalised) and gives the logits [n][classes]. */

@@ -53,7 +53,11 @@ function scaleAndZero(node: Node, lowering: Lowering): { scale: number; zero: nu
   const scales = weightInput(node, 1, lowering).data;
   const zeros = constantInput(node, 2, lowering)?.data ?? [0];
   if (scales.length !== 1 || zeros.length !== 1) {
-    throw cannot(node, `${scales.length} scales of activations`, 'quantise activations by tensor; weights may have a scale a channel');
+    throw cannot(
+      node,
+      `${scales.length} scales of activations`,
+      'quantise activations by tensor; weights may have a scale a channel',
+    );
   }
   if (!(scales[0] > 0)) throw badShape(node, `scale ${scales[0]}`);
   return { scale: scales[0], zero: zeros[0] };
@@ -69,9 +73,7 @@ export const lowerFloor: LowerOperator = (node, lowering) => wholeValue(node, 'd
 export const lowerRound: LowerOperator = (node, lowering) => wholeValue(node, 'nearest', lowering);
 
 const wholeValue = (node: Node, rounding: 'down' | 'nearest', lowering: Lowering): Value =>
-  eachPart(node, lowering, (part, name) =>
-    roundWhole(withoutPools(asSum(part, name), node, lowering), name, rounding, lowering),
-  );
+  eachPart(node, lowering, (part, name) => roundWhole(withoutPools(asSum(part, name), node, lowering), name, rounding, lowering));
 
 /** Each part of a node's input in another form; layers of several have a name each. */
 function eachPart(node: Node, lowering: Lowering, change: (part: Part, name: string) => Part): Value {

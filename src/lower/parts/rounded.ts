@@ -102,7 +102,8 @@ interface Multiple {
 
 function multipleOf(part: Part, lowering: Lowering): Multiple | undefined {
   const { terms, bias, pools } = asSum(part, '');
-  if (terms.length !== 1 || terms[0].operator.type !== 'identity' || terms[0].source === INPUT || pools.length > 0) return undefined;
+  if (terms.length !== 1 || terms[0].operator.type !== 'identity' || terms[0].source === INPUT || pools.length > 0)
+    return undefined;
   const [{ source, operator }] = terms;
   const [factor, offset] = [operator.weights[0], bias[0]];
   const even = operator.weights.every((w) => w === factor) && bias.every((b) => b === offset);

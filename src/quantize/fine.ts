@@ -1,0 +1,39 @@
+import type { AnnTerm } from '../ann/ann.ts';
+import { round } from '../network/round.ts';
+import type { Units } from '../network/units.ts';
+import { largestTermBits, mostTermBits, type Output, rowOf } from './grid.ts';
+
+/** Terms that a layer may have: what the kernels hold. */
+const MOST_TERMS = 32;
+
+/**
+ * The same sum with weights of about 16 bits: each convolution in two, what its weights are on the grid of 8 bits, and what that leaves
+ * over, on a grid of its own. As they are where nothing is left over, or a layer has no room for so many terms.
+ */
+export function refineTerms(
+  terms: readonly AnnTerm[],
+  sources: readonly Units[],
+  channels: number,
+  output: Output,
+): readonly AnnTerm[] {
+  if (2 * terms.length > MOST_TERMS) return terms;
+  return terms.flatMap((term, t) => refine(term, sources[t], channels, output));
+}
+
+function refine(term: AnnTerm, source: Units, channels: number, output: Output): AnnTerm[] {
+  const { operator } = term;
+  if (operator.type === 'identity') return [term];
+  const coarse = new Float32Array(operator.weights.length);
+  for (let o = 0; o < channels; o++) {
+    const row = rowOf(term, source, o, channels, output.unit[o]);
+    const h = largestTermBits(row, mostTermBits(output.phases));
+    const first = o * row.units.length;
+    row.units.forEach((m, j) => {
+      // in units of the weight again, m / W of it
+      if (m !== 0) coarse[first + j] = (round(m * 2 ** h) / 2 ** h / m) * operator.weights[first + j];
+    });
+  }
+  const rest = operator.weights.map((w, j) => w - coarse[j]);
+  if (rest.every((w) => w === 0)) return [term];
+  return [coarse, rest].map((weights): AnnTerm => ({ ...term, operator: { ...operator, weights } }));
+}
