@@ -5,10 +5,12 @@ import { largestTermBits, mostTermBits, type Output, rowOf } from './grid.ts';
 
 /** Terms that a layer may have: what the kernels hold. */
 const MOST_TERMS = 32;
+/** Terms that a convolution becomes; of one channel, as the source of ones has, one more costs next to nothing. */
+const [PARTS, PARTS_OF_ONE] = [2, 3];
 
 /**
- * The same sum with weights of about 16 bits: each convolution in two, what its weights are on the grid of 8 bits, and what that leaves
- * over, on a grid of its own. As they are where nothing is left over, or a layer has no room for so many terms.
+ * The same sum with finer weights, of 7 bits more a part: each convolution as what its weights are on the grid of 8 bits, and what that
+ * leaves over, on a grid of its own. As they are where nothing is left over, or a layer has no room for so many terms.
  */
 export function refineTerms(
   terms: readonly AnnTerm[],
@@ -16,13 +18,15 @@ export function refineTerms(
   channels: number,
   output: Output,
 ): readonly AnnTerm[] {
-  if (2 * terms.length > MOST_TERMS) return terms;
-  return terms.flatMap((term, t) => refine(term, sources[t], channels, output));
+  const refined = terms.flatMap((term, t) =>
+    refine(term, sources[t], channels, output, sources[t].shape.channels === 1 ? PARTS_OF_ONE : PARTS),
+  );
+  return refined.length > MOST_TERMS ? terms : refined;
 }
 
-function refine(term: AnnTerm, source: Units, channels: number, output: Output): AnnTerm[] {
+function refine(term: AnnTerm, source: Units, channels: number, output: Output, parts: number): AnnTerm[] {
   const { operator } = term;
-  if (operator.type === 'identity') return [term];
+  if (operator.type === 'identity' || parts === 1) return [term];
   const coarse = new Float32Array(operator.weights.length);
   for (let o = 0; o < channels; o++) {
     const row = rowOf(term, source, o, channels, output.unit[o]);
@@ -35,5 +39,6 @@ function refine(term: AnnTerm, source: Units, channels: number, output: Output):
   }
   const rest = operator.weights.map((w, j) => w - coarse[j]);
   if (rest.every((w) => w === 0)) return [term];
-  return [coarse, rest].map((weights): AnnTerm => ({ ...term, operator: { ...operator, weights } }));
+  const part = (weights: Float32Array): AnnTerm => ({ ...term, operator: { ...operator, weights } });
+  return [part(coarse), ...refine(part(rest), source, channels, output, parts - 1)];
 }

@@ -2,14 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { importOnnx } from '../../src/onnx/import.ts';
-import { type AttributeValue, type NodeSpec, type TensorSpec, whole } from '../helpers/onnx-builder.ts';
+import { type AttributeValue, integers, type NodeSpec, type TensorSpec, whole } from '../helpers/onnx-builder.ts';
 import { expectSameAsOnnx, randomNumbers } from '../helpers/onnx-compare.ts';
 import { between, bn, floats, node, positive, random, relu } from '../helpers/onnx-networks.ts';
 
-const integers = (dataType: number, dims: number[], bytes: ArrayBufferView): TensorSpec => ({
-  dims,
-  fields: { dataType, rawData: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) },
-});
 const bytes = (count: number, seed: number) => Int8Array.from(randomNumbers(count, seed), (x) => Math.round(100 * x));
 /** Random float16 values: of 11 bits, so that float32 has them exactly. */
 const halves = (dims: number[], seed: number): TensorSpec => {

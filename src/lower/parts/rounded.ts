@@ -143,13 +143,13 @@ export function clipSteps(part: Part, name: string, ceiling: number, lowering: L
   if (multiple?.layer.bits === undefined || lowering.layers[multiple.source] !== multiple.layer) return undefined;
   const { layer, factor, offset } = multiple;
   const { step, most } = grid(layer);
-  const bound = (at: number) => whole((at - offset) / (factor * step));
   const least = layer.bits === BOUNDLESS ? Number.NEGATIVE_INFINITY : 0;
-  const low = Math.max(bound(0), least);
-  const high = ceiling === Number.POSITIVE_INFINITY ? most : Math.min(bound(ceiling), most);
+  const [first, last] = [0, ceiling].map((bound) => (bound - offset) / (factor * step));
+  const low = first <= least ? least : whole(first);
+  const high = last >= most ? most : whole(last);
   if (!(high > low && Number.isFinite(high - low))) return undefined;
   if (low === least && high === most) return part;
-  return affine(roundAbove(sumOf(layer), name, { step, low, high }, lowering), name, factor, bound(0) < least ? offset : 0);
+  return affine(roundAbove(sumOf(layer), name, { step, low, high }, lowering), name, factor, low === least ? offset : 0);
 }
 
 /**
