@@ -5,12 +5,12 @@ import { largestTermBits, mostTermBits, type Output, rowOf } from './grid.ts';
 
 /** Terms that a layer may have: what the kernels hold. */
 const MOST_TERMS = 32;
-/** Terms that a convolution becomes; of one channel, as the source of ones has, one more costs next to nothing. */
-const [PARTS, PARTS_OF_ONE] = [2, 3];
+/** Terms that a convolution becomes, at most: with 7 bits more a part three hold all that f32 does. */
+const PARTS = 3;
 
 /**
- * The same sum with finer weights, of 7 bits more a part: each convolution as what its weights are on the grid of 8 bits, and what that
- * leaves over, on a grid of its own. As they are where nothing is left over, or a layer has no room for so many terms.
+ * The same sum with finer weights: each convolution as what its weights are on the grid of 8 bits, what that leaves over on a grid of its
+ * own, and once more. As they are where nothing is left over, or a layer has no room for so many terms.
  */
 export function refineTerms(
   terms: readonly AnnTerm[],
@@ -18,9 +18,7 @@ export function refineTerms(
   channels: number,
   output: Output,
 ): readonly AnnTerm[] {
-  const refined = terms.flatMap((term, t) =>
-    refine(term, sources[t], channels, output, sources[t].shape.channels === 1 ? PARTS_OF_ONE : PARTS),
-  );
+  const refined = terms.flatMap((term, t) => refine(term, sources[t], channels, output, PARTS));
   return refined.length > MOST_TERMS ? terms : refined;
 }
 
