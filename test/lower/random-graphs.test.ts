@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { buildOnnx, type NodeSpec, real, type TensorSpec, whole } from '../helpers/onnx-builder.ts';
+import { buildOnnx, integers, type NodeSpec, real, type TensorSpec, whole } from '../helpers/onnx-builder.ts';
 import { expectSameAsOnnx, randomNumbers } from '../helpers/onnx-compare.ts';
 
 const KINDS = [
@@ -12,9 +12,12 @@ const KINDS = [
 /** Steps that leave a map which may be negative, or read one so. */
 const SIGNED = ['linear', 'separable', 'norm-linear', 'add', 'leaky', 'clip', 'average-ceil', 'pad'] as const;
 
+/** Steps that leave a map of whole multiples. */
+const ROUNDED = ['pair', 'signed-pair', 'qcfs'] as const;
+
 /** One step of growing a network; the numbers choose among the tensors there are. */
 interface Step {
-  readonly kind: (typeof KINDS)[number] | (typeof SIGNED)[number];
+  readonly kind: (typeof KINDS)[number] | (typeof SIGNED)[number] | (typeof ROUNDED)[number];
   readonly pick: number;
   readonly other: number;
   readonly size: number;
@@ -53,6 +56,11 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
   const list = (values: number[]) => {
     const name = `t${count++}`;
     tensors[name] = whole(values);
+    return name;
+  };
+  const constant = (value: number) => {
+    const name = `t${count++}`;
+    tensors[name] = real([], [value]);
     return name;
   };
   const add = (op: string, inputs: string[], attributes?: NodeSpec['attributes']) => {
@@ -185,6 +193,18 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
       tensors[weights] = { dims: [size, channels, 1, 1], fields: { dataType: 3, rawData: new Uint8Array(bytes.buffer) } };
       const real = add('DequantizeLinear', [weights, scale], { axis: 0 });
       maps.push({ ...from, name: add('Relu', [add('Conv', [from.name, real])]), channels: size });
+    } else if (kind === 'pair' || kind === 'signed-pair') {
+      tensors[`step${size}`] ??= real([], [0.0373 * size]);
+      tensors.zero ??= integers(3, [], Int8Array.of(-100));
+      const numbers = [`step${size}`, kind === 'pair' ? '' : 'zero'];
+      const sum = conv(from, channels, 1, 1);
+      const quantised = add('QuantizeLinear', [size === 1 ? add('Relu', [sum]) : sum, ...numbers]);
+      maps.push({ ...from, name: add('DequantizeLinear', [quantised, ...numbers]) });
+    } else if (kind === 'qcfs') {
+      const [lambda, steps] = [constant(0.917), constant(2 ** size - (pick % 2))];
+      const scaled = add('Clip', [add('Div', [conv(from, channels, 3, 1), lambda]), 'low', constant(1)]);
+      const rounded = add('Floor', [add('Add', [add('Mul', [scaled, steps]), constant(0.5)])]);
+      maps.push({ ...from, name: add('Mul', [add('Div', [rounded, steps]), lambda]) });
     }
   }
   tensors.low = real([], [0]);
@@ -208,6 +228,10 @@ const sameForAll = (kinds: readonly Step['kind'][], maxLength: number, numRuns: 
 describe('random networks', () => {
   it('give what ONNX Runtime gives', async () => {
     await sameForAll(KINDS, 10, 150);
+  });
+
+  it('give it too where activations are quantised', async () => {
+    await sameForAll([...KINDS, ...SIGNED, ...ROUNDED, ...ROUNDED, ...ROUNDED], 8, 150);
   });
 
   it('give it too where values are negative and linear operators follow one another', async () => {
