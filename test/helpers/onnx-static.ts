@@ -6,6 +6,9 @@ import { randomNumbers } from './onnx-compare.ts';
 import { node, relu } from './onnx-networks.ts';
 import { type PairSpec, pair, TYPE } from './onnx-quantized.ts';
 
+/** ONNX's number of the type of biases. */
+const INT32 = 6;
+
 /** Its quantised activations in order, and whether a ReLU is before each, which the zero point stands for then. */
 const ACTIVATIONS: readonly [name: string, rectified: boolean][] = [
   ['p', false],
@@ -73,10 +76,7 @@ function build(pairs: StaticNetwork['pairs'] | null): Uint8Array {
   };
   const weighted = (op: 'Conv' | 'Gemm', from: string, to: string, dims: number[], attributes: NodeSpec['attributes'] = {}) => {
     take(dequantized(`${to}w`, dims, nodes.length));
-    tensors[`${to}b`] = real(
-      [dims[0]],
-      randomNumbers(dims[0], nodes.length).map((v) => v / 4),
-    );
+    take(dequantized(`${to}b`, dims.slice(0, 1), nodes.length));
     nodes.push(node(op, [from, `${to}w`, `${to}b`], to, attributes));
   };
   const same = { pads: [1, 1, 1, 1] };
@@ -99,22 +99,17 @@ function build(pairs: StaticNetwork['pairs'] | null): Uint8Array {
   return buildOnnx({ input: ['N', 3, 16, 16], nodes, tensors, outputs: ['y', ...ACTIVATIONS.map(([name]) => `${name}d`)] });
 }
 
-/** int8 weights with a scale for each output channel. */
+/** int8 weights, or int32 biases, with a scale for each output channel. */
 function dequantized(name: string, dims: number[], seed: number) {
   const count = dims.reduce((a, b) => a * b, 1);
-  const scale = Math.sqrt(6 / (count / dims[0])) / 127;
+  const isBias = dims.length === 1;
+  const most = isBias ? 2 ** 14 : 127;
+  const scale = (isBias ? 1 / 4 : Math.sqrt(6 / (count / dims[0]))) / most;
+  const data = randomNumbers(count, seed).map((v) => Math.round(most * v));
+  const whole = isBias ? integers(INT32, dims, Int32Array.from(data)) : integers(TYPE.int8, dims, Int8Array.from(data));
+  const scales = randomNumbers(dims[0], seed + 1).map((v) => scale * (1 + v / 4));
   return {
     nodes: [node('DequantizeLinear', [`${name}q`, `${name}s`], name, { axis: 0 })],
-    tensors: {
-      [`${name}q`]: integers(
-        TYPE.int8,
-        dims,
-        Int8Array.from(randomNumbers(count, seed), (v) => Math.round(127 * v)),
-      ),
-      [`${name}s`]: real(
-        [dims[0]],
-        randomNumbers(dims[0], seed + 1).map((v) => scale * (1 + v / 4)),
-      ),
-    },
+    tensors: { [`${name}q`]: whole, [`${name}s`]: real([dims[0]], scales) },
   };
 }
