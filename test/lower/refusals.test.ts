@@ -77,9 +77,9 @@ const UNSUPPORTED: Case[] = [
   ['a channel taken twenty times', one('Gather', { axis: 1 }, { k: whole(new Array(20).fill(1)) }), /taken 20 times/],
   ['If by the image', between(256, [node('If', ['a'], 'z')]), /node "If:z".*a condition that depends on the image/],
   [
-    'QuantizeLinear of activations',
+    'QuantizeLinear without DequantizeLinear',
     one('QuantizeLinear', {}, { k: floats([1]) }),
-    /QuantizeLinear is not supported; give the float model/,
+    /reads the integers "z" of QuantizeLinear; only DequantizeLinear may read them: export in QDQ form/,
   ],
   ['BatchNormalization for each place', one('BatchNormalization', { spatial: 0 }, bn(4), 8), /spatial = 0/],
   [

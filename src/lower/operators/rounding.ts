@@ -73,7 +73,9 @@ export const lowerFloor: LowerOperator = (node, lowering) => wholeValue(node, 'd
 export const lowerRound: LowerOperator = (node, lowering) => wholeValue(node, 'nearest', lowering);
 
 const wholeValue = (node: Node, rounding: 'down' | 'nearest', lowering: Lowering): Value =>
-  eachPart(node, lowering, (part, name) => roundWhole(withoutPools(asSum(part, name), node, lowering), name, rounding, lowering));
+  eachPart(node, lowering, (part, name) =>
+    roundWhole(withoutPools(asSum(part, name), node, lowering), name, rounding, node, lowering),
+  );
 
 /** Each part of a node's input in another form; layers of several have a name each. */
 function eachPart(node: Node, lowering: Lowering, change: (part: Part, name: string) => Part): Value {

@@ -1,10 +1,11 @@
 /** Activations that are rounded to steps, as those of quantised networks are (specification, section 7). */
 
 import { type AnnNeurons, INPUT, stepOf } from '../../ann/ann.ts';
+import type { Node } from '../../graph/graph.ts';
 import { roundToEven } from '../fold/arithmetic.ts';
-import type { Lowering } from '../lowering.ts';
+import { type Lowering, takeRoom } from '../lowering.ts';
 import { type Finished, isZero, type Part, type Sum } from '../value.ts';
-import { activateSum, addNeurons, addPool, asSum, BOUNDLESS, isNonNegative } from './layers.ts';
+import { activateSum, addNeurons, addPool, asSum, BOUNDLESS, isNonNegative, type Pool } from './layers.ts';
 import { scaleOutputs } from './terms.ts';
 
 /** Multiples of a step: from low · step to high · step, whole numbers both. */
@@ -25,30 +26,46 @@ export function roundPart(part: Part, name: string, steps: Steps, lowering: Lowe
   if (isOfSteps(part, steps, lowering)) return part;
   if (part.kind === 'sum') return roundSum(part, name, steps, lowering);
   if (!isNonNegative(part.source, lowering)) return roundSum(asSum(part, name), name, steps, lowering);
-  return roundOnce(part, name, { ...steps, low: 0 }, lowering);
+  return roundNonNegative(part, name, { ...steps, low: 0 }, lowering);
 }
 
-/** Of what is not below zero: made once for all that round a layer in the same way. */
-function roundOnce(part: Finished, name: string, steps: Steps, lowering: Lowering): Part {
-  const key = JSON.stringify(['rounded', part.source, steps]);
+/** Rounding takes the place of a layer's own ReLU or clip, also of one before max pools, which it changes places with. */
+function roundNonNegative(part: Finished, name: string, steps: Steps, lowering: Lowering): Part {
+  const { source, pools } = belowMaxima(part.source, lowering);
+  const layer = lowering.layers[source];
+  if (layer.kind === 'neurons' && layer.bits === undefined) {
+    const rounded = roundLayer(layer, source, name, steps, lowering);
+    if (pools.length === 0) return rounded;
+    if (rounded.kind === 'finished') return pools.reduceRight((below, pool) => addPool(below.source, pool, lowering), rounded);
+  }
+  return roundSum(asSum(part, name), name, steps, lowering);
+}
+
+/** Made once for all that round the layer in the same way. */
+function roundLayer(layer: AnnNeurons, source: number, name: string, steps: Steps, lowering: Lowering): Part {
+  const key = JSON.stringify(['rounded', source, steps]);
   const known = lowering.pools.get(key);
-  if (known !== undefined) return { ...part, source: known };
-  const rounded = roundFinished(part, name, steps, lowering);
+  if (known !== undefined) return { kind: 'finished', source: known, shape: layer.shape };
+  const high = Math.min(steps.high, roundToEven(layer.ceiling / steps.step));
+  const rounded = roundSum(sumOf(layer), name, { ...steps, high }, lowering);
   if (rounded.kind === 'finished') lowering.pools.set(key, rounded.source);
   return rounded;
 }
 
-/** Rounding takes the place of a layer's own ReLU or clip, also of one before a max pool, which it changes places with. */
-function roundFinished(part: Finished, name: string, steps: Steps, lowering: Lowering): Part {
-  const layer = lowering.layers[part.source];
-  if (layer.kind === 'pool' && layer.mode === 'max' && layer.source !== INPUT) {
-    const { source, kind: _, ...pool } = layer;
-    const below = roundOnce({ kind: 'finished', source, shape: lowering.layers[source].shape }, name, steps, lowering);
-    if (below.kind === 'finished') return addPool(below.source, pool, lowering);
+/** The first source that is no max pool, and the pools over it, the last one first. */
+function belowMaxima(from: number, { layers }: Lowering): { readonly source: number; readonly pools: readonly Pool[] } {
+  const pools: Pool[] = [];
+  let source = from;
+  for (
+    let layer = layers[source];
+    layer.kind === 'pool' && layer.mode === 'max' && layer.source !== INPUT;
+    layer = layers[source]
+  ) {
+    const { kind: _, source: below, ...pool } = layer;
+    pools.push(pool);
+    source = below;
   }
-  if (layer.kind !== 'neurons' || layer.bits !== undefined) return roundSum(asSum(part, name), name, steps, lowering);
-  const high = Math.min(steps.high, roundToEven(layer.ceiling / steps.step));
-  return roundSum(sumOf(layer), name, { ...steps, high }, lowering);
+  return { source, pools };
 }
 
 /** The nearest of the steps of a sum. */
@@ -107,8 +124,7 @@ function multipleOf(part: Part, lowering: Lowering): Multiple | undefined {
   const [{ source, operator }] = terms;
   const [factor, offset] = [operator.weights[0], bias[0]];
   const even = operator.weights.every((w) => w === factor) && bias.every((b) => b === offset);
-  let layer = lowering.layers[source];
-  while (layer.kind === 'pool' && layer.mode === 'max' && layer.source !== INPUT) layer = lowering.layers[layer.source];
+  const layer = lowering.layers[belowMaxima(source, lowering).source];
   return even && factor > 0 && layer.kind === 'neurons' ? { layer, source, factor, offset } : undefined;
 }
 
@@ -156,13 +172,14 @@ export function clipSteps(part: Part, name: string, ceiling: number, lowering: L
  * Whole numbers of what is computed: ⌊x⌋ or the nearest. Where the part is a clipped layer its bounds are those of the whole numbers; else
  * a clip must follow that has them.
  */
-export function roundWhole(sum: Sum, name: string, rounding: 'down' | 'nearest', lowering: Lowering): Part {
+export function roundWhole(sum: Sum, name: string, rounding: 'down' | 'nearest', node: Node, lowering: Lowering): Part {
   const half = rounding === 'down' ? -0.5 : 0;
   const end = (x: number) => (rounding === 'down' ? Math.floor(x + EPSILON) : roundToEven(x));
   const multiple = multipleOf(sum, lowering);
   if (multiple && multiple.layer.bits === undefined && lowering.layers[multiple.source] === multiple.layer) {
     const { layer, factor, offset } = multiple;
     const [low, high] = [end(offset), end(factor * layer.ceiling + offset)];
+    for (const { operator } of layer.terms) takeRoom(lowering, operator.weights.length, node);
     const scaled = asSum(affine(sumOf(layer), name, factor, offset + half), name);
     if (high > low && Number.isFinite(high)) return roundSum(scaled, name, { step: 1, low, high }, lowering);
   }
