@@ -104,6 +104,14 @@ const PAIRS: [name: string, bits: number[], bytes: () => Uint8Array][] = [
     },
   ],
   [
+    'of steps so wide that nothing is left',
+    [],
+    () => {
+      const [nodes, tensors] = pieces(node('Clip', ['c', 'low', 'high'], 'r'), pair('r', 'z', { scale: 64 }));
+      return network(nodes, { ...tensors, low: floats([0]), high: floats([3]) });
+    },
+  ],
+  [
     'of 4 bits',
     [4],
     () => {
@@ -240,6 +248,7 @@ const REFUSED: [name: string, message: RegExp, bytes: () => Uint8Array][] = [
         ...{ s: real([], [1]), t: real([], [2]) },
       }),
   ],
+  ['a scale that is no normal number', /scale 1e-40|scale 9\.99/, () => network(...pieces(pair('c', 'z', { scale: 1e-40 })))],
   [
     'integers that are computed with',
     /reads the integers "p_q" of QuantizeLinear.*only DequantizeLinear/,

@@ -9,6 +9,9 @@ import { withoutPools } from '../parts/maximum.ts';
 import { roundPart, roundWhole, type Steps } from '../parts/rounded.ts';
 import type { Part, Value } from '../value.ts';
 
+/** The least f32 that is no subnormal number, which devices may take for 0. */
+const LEAST_SCALE = 2 ** -126;
+
 /** Ranges of integers by ONNX's number of the type, for `output_dtype`; 0 is its default. */
 const RANGES: ReadonlyMap<number, readonly [number, number]> = new Map([
   [0, [0, 255]],
@@ -59,7 +62,7 @@ function scaleAndZero(node: Node, lowering: Lowering): { scale: number; zero: nu
       'quantise activations by tensor; weights may have a scale a channel',
     );
   }
-  if (!(scales[0] > 0)) throw badShape(node, `scale ${scales[0]}`);
+  if (!(scales[0] >= LEAST_SCALE)) throw badShape(node, `scale ${scales[0]}`);
   return { scale: scales[0], zero: zeros[0] };
 }
 

@@ -4,7 +4,7 @@ import { type AnnNeurons, INPUT, stepOf } from '../../ann/ann.ts';
 import type { Node } from '../../graph/graph.ts';
 import { roundToEven } from '../fold/arithmetic.ts';
 import { type Lowering, takeRoom } from '../lowering.ts';
-import { type Finished, isZero, type Part, type Sum } from '../value.ts';
+import { type Finished, isZero, type Part, partShape, type Sum, zeroSum } from '../value.ts';
 import { activateSum, addNeurons, addPool, asSum, BOUNDLESS, isNonNegative, type Pool } from './layers.ts';
 import { scaleOutputs } from './terms.ts';
 
@@ -78,6 +78,7 @@ export function roundSum(sum: Sum, name: string, steps: Steps, lowering: Lowerin
  * than 2^bits − 1, a second layer cuts off what is above them: top − relu(top − x).
  */
 function roundAbove(sum: Sum, name: string, { step, low, high }: Steps, lowering: Lowering): Part {
+  if (high === low) return zeroSum(name, partShape(sum));
   const shifted = { ...sum, bias: sum.bias.map((b) => b - low * step) };
   const bits = Math.ceil(Math.log2(high - low + 1));
   const top = (high - low) * step;
