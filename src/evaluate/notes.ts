@@ -115,13 +115,15 @@ export function silentNotes(layers: readonly string[]): Note[] {
   return [{ code: 'silent-layers', text: `no image for calibration made ${what} ${names} fire: ${their}` }];
 }
 
-/** Quantised layers whose words are not the steps that they have in the model. */
+/** Quantised layers: how many have the steps of the model as words, and how many cannot. */
 export function stepNotes(ann: Ann, network: SpikingNetwork): Note[] {
   const quantised = ann.layers.flatMap((layer, l) => (layer.kind === 'neurons' && layer.bits !== undefined ? [l] : []));
-  const other = quantised.filter((l) => !wordsAreSteps(ann.layers[l], phasesAt(network, l)));
-  if (other.length === 0) return [];
-  const text = `${other.length} of ${quantised.length} quantised layers have words of another K than the bits of their own steps, which they then only come near to (--phase-bits auto takes K from the model; layers of one depth share it)`;
-  return [{ code: 'steps', text }];
+  const own = quantised.filter((l) => wordsAreSteps(ann.layers[l], phasesAt(network, l))).length;
+  const other = quantised.length - own;
+  const of = (count: number) => `${count} of ${quantised.length} quantised layers`;
+  const exact = `${of(own)} take λ and K from the model and keep their biases: a word counts its own steps`;
+  const near = `${of(other)} have words of another K than the bits of their own steps, which they then only come near to (--phase-bits auto takes K from the model; layers of one depth share it)`;
+  return [...(own > 0 ? [exact] : []), ...(other > 0 ? [near] : [])].map((text) => ({ code: 'steps', text }));
 }
 
 const images = (count: number): string => `${count.toLocaleString('en-US')} image${count === 1 ? '' : 's'}`;
