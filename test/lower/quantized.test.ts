@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Ann } from '../../src/ann/ann.ts';
 import { importOnnx } from '../../src/onnx/import.ts';
 import { evaluateAnn } from '../helpers/ann-evaluate.ts';
-import { real, type TensorSpec } from '../helpers/onnx-builder.ts';
+import { integers, real, type TensorSpec } from '../helpers/onnx-builder.ts';
 import { expectClose, expectSameAsOnnx, runOnnx } from '../helpers/onnx-compare.ts';
 import { floats, node, relu } from '../helpers/onnx-networks.ts';
 import { coarse, coarseImages, grow, network, type PairSpec, pair, pieces, STEP } from '../helpers/onnx-quantized.ts';
@@ -119,6 +119,22 @@ const PAIRS: [name: string, bits: number[], bytes: () => Uint8Array][] = [
       return network(nodes, tensors, { opset: 21 });
     },
   ],
+  ...[
+    [0, 15, 4],
+    [-8, 7, 4],
+    [-4, 2, 3],
+  ].map(([low, high, bits]): [string, number[], () => Uint8Array] => [
+    `narrowed to ${low} … ${high} by a Clip between`,
+    high - low === 2 ** bits - 1 ? [bits] : [bits, bits],
+    () => {
+      const { nodes, tensors } = pair('c', 'z', { scale: 2 ** -1, type: 'int8' });
+      const [quantize, dequantize] = nodes;
+      const clip = node('Clip', [quantize.out[0], 'low', 'high'], 'clipped');
+      const bounds = { low: integers(3, [], Int8Array.of(low)), high: integers(3, [], Int8Array.of(high)) };
+      const behind = { ...dequantize, in: ['clipped', ...dequantize.in.slice(1)] };
+      return network([quantize, clip, behind], { ...tensors, ...bounds });
+    },
+  ]),
   [
     'of 16 bits, finer than any word: a clip',
     [],

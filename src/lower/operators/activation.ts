@@ -13,7 +13,7 @@ import { negate, shiftBy } from './scale.ts';
 export const lowerRelu: LowerOperator = (node, lowering) =>
   activate(storedInput(node, 0, lowering), Number.POSITIVE_INFINITY, node, lowering);
 
-/** min(max(x, floor), ceiling). Bounds are inputs or (before opset 11) attributes. */
+/** min(max(x, floor), ceiling), also of quantised integers. Bounds are inputs or (before opset 11) attributes. */
 export const lowerClip: LowerOperator = (node, lowering) => {
   const bound = (index: number, name: string, fallback: number) => {
     const tensor = constantInput(node, index, lowering);
@@ -21,8 +21,12 @@ export const lowerClip: LowerOperator = (node, lowering) => {
     if (tensor && tensor.data.length !== 1) throw badShape(node, `the bound "${name}" has ${tensor.data.length} values`);
     return value;
   };
-  const floor = bound(1, 'min', Number.NEGATIVE_INFINITY);
-  return clip(storedInput(node, 0, lowering), floor, bound(2, 'max', Number.POSITIVE_INFINITY), node, lowering);
+  const bounds = [bound(1, 'min', Number.NEGATIVE_INFINITY), bound(2, 'max', Number.POSITIVE_INFINITY)];
+  const integers = lowering.integers.get(node.inputs[0]);
+  if (!integers) return clip(storedInput(node, 0, lowering), bounds[0], bounds[1], node, lowering);
+  const [low, high] = bounds.map((q) => (q - integers.zero) * integers.scale);
+  lowering.integers.set(node.outputs[0], { ...integers, value: clip(integers.value, low, high, node, lowering) });
+  return [];
 };
 
 /** Min with one number: a ceiling. */

@@ -24,7 +24,7 @@ const RANGES: ReadonlyMap<number, readonly [number, number]> = new Map([
 ]);
 
 /**
- * Integers of activations. They are no value of their own, only DequantizeLinear may read them: x / scale + zero point, rounded and
+ * Integers of activations. They are no value of their own, only DequantizeLinear may read them, and Clip narrow them: x / scale + zero point, rounded and
  * within the type's range, is a layer whose steps are known. Behind the logits it keeps the best class and is left out.
  */
 export const lowerQuantizeLinear: LowerOperator = (node, lowering) => {
