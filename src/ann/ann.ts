@@ -83,11 +83,27 @@ export interface AnnReadout {
 
 export type AnnLayer = AnnNeurons | AnnPool | AnnReadout;
 
+/** Where the model's file has the channels of its input. What the library is given has them first, whatever the file. */
+export type Layout = 'nchw' | 'nhwc';
+
+/** What the model's file does to its own input x before anything else: the network takes scale · x + shift, one of each a channel. */
+export interface Preprocessing {
+  /** Above 0. */
+  readonly scale: readonly number[];
+  readonly shift: readonly number[];
+  /** What a white pixel is in x: 255, or 1 where x is of pixels / 255. */
+  readonly white: 1 | 255;
+}
+
 /** An imported classifier. */
 export interface Ann {
   /** File name without its ending, or the ONNX graph's name. */
   readonly name: string;
   readonly input: Shape;
+  /** Channels first where it is left out. */
+  readonly layout?: Layout;
+  /** Nothing where it is left out. */
+  readonly preprocessing?: Preprocessing;
   /** In topological order; the last one is the readout. */
   readonly layers: readonly AnnLayer[];
 }

@@ -33,8 +33,10 @@ export interface Graph {
   readonly opset: number;
   readonly input: {
     readonly name: string;
-    /** [batch, channels, height, width] or [batch, features]; a dynamic batch is 1. */
+    /** [batch, …] in the file's own layout; a dynamic batch is 1. */
     readonly dims: readonly number[];
+    /** It takes bytes. */
+    readonly bytes: boolean;
   };
   /** Name of the output tensor. */
   readonly output: string;

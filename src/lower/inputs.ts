@@ -3,6 +3,7 @@
 import { ModelFormatError } from '../errors.ts';
 import type { Node, Tensor } from '../graph/graph.ts';
 import { cannot, type Lowering, nodePlace } from './lowering.ts';
+import { describe, isChannelsFirst } from './parts/axes.ts';
 import { takeInPads } from './parts/zero-border.ts';
 import { hasPads, type Value } from './value.ts';
 
@@ -48,6 +49,14 @@ export function paddedInput(node: Node, index: number, lowering: Lowering): Valu
   if (value) return value;
   if (lowering.constants.has(name)) throw cannot(node, `input ${index} ("${name}") is a constant`, 'fold constants before export');
   throw cannot(node, `reads "${name}", an extra output that has no counterpart`, 'use the first output of that node alone');
+}
+
+/** The activations at an input that is read as [batch, channels, height, width] or [batch, channels, width], a zero border kept apart. */
+export function mapInput(node: Node, index: number, lowering: Lowering): Value {
+  const value = paddedInput(node, index, lowering);
+  if (isChannelsFirst(value)) return value;
+  const what = `reads ${describe(value)} as [batch, channels, height, width]`;
+  throw cannot(node, what, 'put a Transpose before it, or export with the channels first', 'unsupported-shape');
 }
 
 /** The activations at an input, a zero border taken into them. */

@@ -1,13 +1,16 @@
 /** `Graph` → `Ann`: one walk over the nodes, constants folded on the way. */
 
-import { type Ann, INPUT, type Shape } from '../ann/ann.ts';
+import { type Ann, INPUT } from '../ann/ann.ts';
 import { UnsupportedModelError } from '../errors.ts';
-import { elementCount, type Graph, type Node } from '../graph/graph.ts';
+import { elementCount, type Graph, type Node, type Tensor } from '../graph/graph.ts';
 import { orderNodes } from '../graph/order.ts';
 import { finishLayers } from './finish.ts';
 import { FOLDS, shapeTensor } from './fold/fold.ts';
+import { type InputReading, readInput, takeOutPreprocessing } from './input.ts';
 import { checkShape, type Lowering, nodePlace, plainValue } from './lowering.ts';
 import { DEFAULT_REMEDY, OPERATORS, REMEDIES } from './operators.ts';
+import { dealAxes } from './parts/axes.ts';
+import type { Value } from './value.ts';
 
 /**
  * Turns a classifier's graph into layers: weighted sums with one ReLU each, pools, and the readout. Weights are those of
@@ -16,16 +19,28 @@ import { DEFAULT_REMEDY, OPERATORS, REMEDIES } from './operators.ts';
  * Throws `UnsupportedModelError` for what has no place in an `Ann` and `ModelFormatError` for an inconsistent graph, both by node.
  */
 export function lowerGraph(graph: Graph): Ann {
-  const input = inputShape(graph);
-  const lowering = startLowering(graph, input);
-  for (const node of orderNodes(graph)) lowerNode(node, lowering);
-  return { name: graph.name, input, layers: finishLayers(lowering) };
+  const nodes = orderNodes(graph);
+  const lowering = startLowering(graph);
+  const reading = readInput(nodes, graph, lowering, (node, dims) => setConstant(node, lowering, dims));
+  const { layout } = reading;
+  const input = checkShape(reading.shape, inputNode(graph));
+  setValue(graph.input.name, inputValue(graph, reading), reading, lowering);
+  for (const node of nodes) lowerNode(node, reading, lowering);
+  const { preprocessing } = lowering;
+  return { name: graph.name, input, layout, ...(preprocessing && { preprocessing }), layers: finishLayers(lowering) };
 }
 
-function inputShape(graph: Graph): Shape {
-  const [, channels, height = 1, width = 1] = graph.input.dims;
-  const node: Node = { name: graph.input.name, operator: 'input', inputs: [], outputs: [], attributes: new Map() };
-  return checkShape({ channels, height, width }, node);
+const inputNode = ({ input }: Graph): Node => ({
+  name: input.name,
+  operator: 'input',
+  inputs: [],
+  outputs: [],
+  attributes: new Map(),
+});
+
+function inputValue({ input: { dims } }: Graph, { shape, order }: InputReading): Value {
+  const sizes = { c: shape.channels, h: shape.height, w: shape.width };
+  return plainValue(dims, [{ kind: 'finished', source: INPUT, shape }], dealAxes(dims, order, sizes));
 }
 
 /** Numbers that a small file may make up: 2^24 (64 MiB of weights). */
@@ -33,34 +48,47 @@ const BASE_ROOM = 2 ** 24;
 /** How many times its own size a file may make up. */
 const ROOM_FACTOR = 16;
 
-function startLowering(graph: Graph, input: Shape): Lowering {
+function startLowering(graph: Graph): Lowering {
   const stored = [...graph.constants.values()].reduce((n, { dims }) => n + elementCount(dims), 0);
   return {
     graph,
     batch: graph.input.dims[0],
     layers: [],
     constants: new Map(graph.constants),
-    values: new Map([[graph.input.name, plainValue(graph.input.dims, [{ kind: 'finished', source: INPUT, shape: input }])]]),
+    values: new Map(),
+    preprocessing: undefined,
     pools: new Map(),
     room: { left: BASE_ROOM + ROOM_FACTOR * stored },
   };
 }
 
-function lowerNode(node: Node, lowering: Lowering): void {
+function lowerNode(node: Node, reading: InputReading, lowering: Lowering): void {
   const [output] = node.outputs;
+  if (lowering.constants.has(output)) return;
   const data = node.inputs.some((name) => lowering.values.has(name));
   if (!data || node.operator === 'Shape') {
-    lowering.constants.set(output, foldNode(node, lowering));
+    setConstant(node, lowering, lowering.values.get(node.inputs[0] ?? '')?.dims);
     return;
   }
   const lower = OPERATORS.get(node.operator);
   if (!lower) throw refused(node);
-  lowering.values.set(output, lower(node, lowering));
+  setValue(output, lower(node, lowering), reading, lowering);
 }
 
-function foldNode(node: Node, lowering: Lowering) {
-  const value = lowering.values.get(node.inputs[0] ?? '');
-  if (node.operator === 'Shape' && value) return shapeTensor(node, value.dims);
+/** What the graph does to the pixels first is kept apart, so that no padding lies between it and a convolution. */
+function setValue(name: string, value: Value, { pixels }: InputReading, lowering: Lowering): void {
+  const found = name === pixels ? takeOutPreprocessing(value, lowering.graph.input.bytes) : undefined;
+  if (found) lowering.preprocessing = found.preprocessing;
+  lowering.values.set(name, found?.value ?? value);
+}
+
+/** @param dims of the node's input where that is computed from the image */
+function setConstant(node: Node, lowering: Lowering, dims: readonly number[] | undefined): void {
+  lowering.constants.set(node.outputs[0], foldNode(node, lowering, dims));
+}
+
+function foldNode(node: Node, lowering: Lowering, dims: readonly number[] | undefined): Tensor {
+  if (node.operator === 'Shape' && dims) return shapeTensor(node, dims);
   if (!Object.hasOwn(FOLDS, node.operator)) throw refused(node);
   return FOLDS[node.operator](node, lowering);
 }

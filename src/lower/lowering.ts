@@ -1,9 +1,10 @@
 /** The state of one walk over a graph's nodes, and what its operators refuse with. */
 
-import type { AnnLayer, Shape } from '../ann/ann.ts';
+import type { AnnLayer, Preprocessing, Shape } from '../ann/ann.ts';
 import { shapeSize } from '../ann/ann.ts';
 import { ModelFormatError, type UnsupportedModelCode, UnsupportedModelError } from '../errors.ts';
 import type { Graph, Node, Tensor } from '../graph/graph.ts';
+import { channelsFirst } from './parts/axes.ts';
 import { NO_PADS, type Part, type Value } from './value.ts';
 
 export interface Lowering {
@@ -18,6 +19,8 @@ export interface Lowering {
   readonly values: Map<string, Value>;
   /** Pool layers by source, mode and window, so that equal ones are made once. */
   readonly pools: Map<string, number>;
+  /** What the graph does to pixels, once that is known. */
+  preprocessing: Preprocessing | undefined;
   /** Numbers that may still be allocated for what the file does not hold itself. */
   readonly room: { left: number };
 }
@@ -62,5 +65,10 @@ export function checkShape(shape: Shape, node: Node): Shape {
   return shape;
 }
 
-/** A value without border. */
-export const plainValue = (dims: readonly number[], parts: readonly Part[]): Value => ({ dims, parts, pads: NO_PADS });
+/** A value without border, the channels first unless `axes` says otherwise. */
+export const plainValue = (dims: readonly number[], parts: readonly Part[], axes: readonly string[] = channelsFirst(dims.length, parts)): Value => ({
+  dims,
+  axes,
+  parts,
+  pads: NO_PADS,
+});

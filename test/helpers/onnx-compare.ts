@@ -18,19 +18,23 @@ export function randomNumbers(count: number, seed: number): Float32Array {
   });
 }
 
-/** What ONNX Runtime gives for an input "x". */
+/** What ONNX Runtime gives for an input "x" of floats, or of bytes where the file takes those. */
 export async function runOnnx(bytes: Uint8Array, input: Float32Array, dims: readonly number[]): Promise<Float32Array> {
-  const session = await ort.InferenceSession.create(bytes, {
-    intraOpNumThreads: 1,
-    logSeverityLevel: 4,
-    graphOptimizationLevel: 'disabled',
-  });
-  const name = session.inputNames[0];
-  const results = await session.run({ [name]: new ort.Tensor('float32', input, dims) });
+  const session = await openOnnx(bytes);
+  const [name] = session.inputNames;
+  const [meta] = session.inputMetadata;
+  const tensor =
+    meta.isTensor && meta.type === 'uint8'
+      ? new ort.Tensor('uint8', Uint8Array.from(input), dims)
+      : new ort.Tensor('float32', input, dims);
+  const results = await session.run({ [name]: tensor });
   const data = results[session.outputNames[0]].data as Float32Array;
   await session.release();
   return Float32Array.from(data);
 }
+
+const openOnnx = (bytes: Uint8Array) =>
+  ort.InferenceSession.create(bytes, { intraOpNumThreads: 1, logSeverityLevel: 4, graphOptimizationLevel: 'disabled' });
 
 /** Largest error allowed, of the largest magnitude: both sum in different orders and f32 weights are folded. */
 const TOLERANCE = 1e-4;
@@ -41,19 +45,41 @@ export async function expectSameAsOnnx(
   { n = 2, seed = 1, input }: { n?: number; seed?: number; input?: Float32Array } = {},
 ): Promise<Ann> {
   const ann = await importOnnx(bytes);
-  const { channels, height, width } = ann.input;
-  const images = input ?? randomNumbers(n * shapeSize(ann.input), seed);
-  const dims = (await inputRank(bytes)) === 2 ? [n, channels] : [n, channels, height, width];
-  const wanted = await runOnnx(bytes, images, dims);
-  expectClose(evaluateAnn(ann, images, n), wanted);
+  const { dims: shape, isBytes } = await inputOf(bytes);
+  const images = input ?? randomNumbers(n * shapeSize(ann.input), seed).map((v) => (isBytes ? Math.round(127.5 * (v + 1)) : v));
+  const { values, dims } = asInFile(ann, images, n, shape);
+  const wanted = await runOnnx(bytes, values, dims);
+  expectClose(evaluateAnn(ann, preprocess(ann, images), n), wanted);
   return ann;
 }
 
-async function inputRank(bytes: Uint8Array): Promise<number> {
-  const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 4, graphOptimizationLevel: 'disabled' });
+async function inputOf(bytes: Uint8Array): Promise<{ dims: readonly (number | string)[]; isBytes: boolean }> {
+  const session = await openOnnx(bytes);
   const [meta] = session.inputMetadata;
   await session.release();
-  return meta.isTensor ? meta.shape.length : 4;
+  return meta.isTensor ? { dims: meta.shape, isBytes: meta.type === 'uint8' } : { dims: [], isBytes: false };
+}
+
+/** Images [n][c][y][x] as the file takes them, in its own layout and dims. */
+export function asInFile({ input, layout }: Ann, images: Float32Array, n: number, shape: readonly (number | string)[]) {
+  const { channels, height, width } = input;
+  const dims = [n, ...shape.slice(1).map(Number)];
+  if (layout !== 'nhwc') return { values: images, dims };
+  const area = height * width;
+  const values = images.map((_, i) => {
+    const [image, at, c] = [Math.floor(i / (area * channels)), Math.floor(i / channels) % area, i % channels];
+    return images[(image * channels + c) * area + at];
+  });
+  return { values, dims };
+}
+
+/** What the file does to its input first, which the network leaves to mean and std. */
+export function preprocess({ input, preprocessing }: Ann, images: Float32Array): Float32Array {
+  if (!preprocessing) return images;
+  const { scale, shift } = preprocessing;
+  const area = input.height * input.width;
+  const channel = (i: number) => Math.floor(i / area) % input.channels;
+  return images.map((x, i) => scale[channel(i)] * x + shift[channel(i)]);
 }
 
 /** Throws unless all are equal up to the tolerance. */

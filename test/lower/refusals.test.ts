@@ -116,7 +116,12 @@ const UNSUPPORTED: Case[] = [
   ['Slice backwards', one('Slice', {}, { s: whole([7]), e: whole([-9]), ax: whole([2]), st: whole([-1]) }), /step -1/],
   ['Slice of the batch', one('Slice', {}, { s: whole([1]), e: whole([2]), ax: whole([0]) }), /node "Slice:z"/],
   ['Concat over height', between(512, [node('Concat', ['a', 'a'], 'z', { axis: 2 })]), /only channels can be concatenated/],
-  ['Transpose to channels last', one('Transpose', { perm: [0, 2, 3, 1] }), /\[batch, channels, height, width\] throughout/],
+  [
+    'a Conv of channels last',
+    between(256, [node('Transpose', ['a'], 't', { perm: [0, 2, 3, 1] }), node('Conv', ['t', 'w'], 'z')], weights(4, 8, 1, 1)),
+    /node "Conv:z".*reads \[batch, height, width, channels\] as \[batch, channels, height, width\]/,
+  ],
+  ['Transpose of the batch', one('Transpose', { perm: [1, 0, 2, 3] }), /in the order \[1,0,2,3\]; leave the batch in front/],
   ['ReduceMean over channels', one('ReduceMean', { axes: [1] }), /axes \[1\]/],
   ['ReduceMean over everything', one('ReduceMean'), /no axes/],
   ['Reshape to other maps', one('Reshape', {}, { to: whole([0, 16, 4, 4]) }), /1×4×8×8 as 1×16×4×4/],

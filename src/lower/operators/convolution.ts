@@ -1,20 +1,21 @@
 /** Conv, Gemm and MatMul: weighted sums with stored weights. */
 
-import { shapeSize } from '../../ann/ann.ts';
 import { integerAttribute, numberAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node, type Tensor } from '../../graph/graph.ts';
-import { constantInput, dataInput, isActivation, paddedInput, weightInput } from '../inputs.ts';
+import { constantInput, dataInput, isActivation, mapInput, weightInput } from '../inputs.ts';
 import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
+import { featuresOf, mapDims, runsOver } from '../parts/axes.ts';
 import { convolvePart, convolveParts, joinSummands, type Summands } from '../parts/compose.ts';
 import { POINTWISE } from '../parts/terms.ts';
 import { readWindow } from '../parts/window.ts';
 import { channelCount, type Part, partShape, type Value } from '../value.ts';
 
-/** ONNX Conv over height and width: strides, dilations, groups, pads (a Pad node before it goes into them), bias. */
+/** ONNX Conv over height and width, or over width alone: strides, dilations, groups, pads (a Pad node before it goes into them), bias. */
 export const lowerConv: LowerOperator = (node, lowering) => {
-  const value = paddedInput(node, 0, lowering);
+  const value = mapInput(node, 0, lowering);
   const weights = weightInput(node, 1, lowering);
-  if (weights.dims.length !== 4 || value.dims.length !== 4) {
+  const rank = value.dims.length;
+  if (weights.dims.length !== rank) {
     throw cannot(node, `a convolution of rank ${weights.dims.length - 2}`, 'only convolutions over height and width are supported');
   }
   const [outputs, columns, ...kernel] = weights.dims;
@@ -23,12 +24,12 @@ export const lowerConv: LowerOperator = (node, lowering) => {
   if (!(groups >= 1) || columns * groups !== channels || outputs % groups !== 0) {
     throw badShape(node, `weights ${weights.dims.join('×')} in ${groups} groups over ${channels} channels`);
   }
-  const { window, output } = readWindow(node, partShape(value.parts[0]), value.pads, kernel);
+  const { window, output } = readWindow(node, value, kernel);
   const shape = checkShape({ channels: outputs, height: output[0], width: output[1] }, node);
   const operator = { type: 'convolution', weights: asReal(weights, node), window, groups } as const;
   const summands = convolveParts(value, operator, outputs, node, lowering);
   const bias = isGiven(node, 2) ? biasOf(weightInput(node, 2, lowering), outputs, node) : undefined;
-  return sumValue(node, [value.dims[0], outputs, output[0], output[1]], shape, summands, bias);
+  return sumValue(node, mapDims(value, shape), shape, summands, bias);
 };
 
 /** ONNX Gemm: α·A·B + β·C with A the activations [batch, features]. */
@@ -50,7 +51,9 @@ export const lowerMatMul: LowerOperator = (node, lowering) => {
   if (!isActivation(node, 0, lowering))
     throw cannot(node, 'stored weights on the left', 'export the layer as a plain linear layer');
   if (isActivation(node, 1, lowering)) throw cannot(node, 'a product of two activations', 'attention has no counterpart here');
-  return connect(node, lowering, false, 1);
+  const value = dataInput(node, 0, lowering);
+  const last = value.dims.length - 1;
+  return last > 1 && runsOver(value, last, 'c') ? connectChannels(node, value, lowering) : connect(node, lowering, false, 1);
 };
 
 /** A fully connected layer: over each part a convolution whose kernel covers the part's whole map. */
@@ -67,11 +70,10 @@ function connect(node: Node, lowering: Lowering, transposed: boolean, alpha: num
   const [outputs, features] = transposed ? weights.dims : [weights.dims[1], weights.dims[0]];
   if (features !== value.dims[1]) throw badShape(node, `weights for ${features} features on ${value.dims[1]}`);
   takeRoom(lowering, elementCount(weights.dims), node);
-  let from = 0;
-  const each = value.parts.map((part) => {
+  const positions = featuresOf(value);
+  const each = value.parts.map((part, k) => {
     const shape = partShape(part);
-    const block = takeBlock(weights, transposed, alpha, from, shapeSize(shape));
-    from += shapeSize(shape);
+    const block = takeBlock(weights, transposed, alpha, positions[k]);
     const window = { ...POINTWISE, kernel: [shape.height, shape.width] as const };
     return convolvePart(part, { type: 'convolution', weights: block, window, groups: 1 }, outputs, node, lowering);
   });
@@ -79,14 +81,31 @@ function connect(node: Node, lowering: Lowering, transposed: boolean, alpha: num
   return sumValue(node, [value.dims[0], outputs], shape, joinSummands(each, outputs));
 }
 
-/** Weights [outputs][count] of features `from` … `from + count`, times alpha. */
-function takeBlock({ dims, data }: Tensor, transposed: boolean, alpha: number, from: number, count: number): Float32Array {
+/** ONNX MatMul of a map with the channels last: at every place the same weights, a 1 × 1 convolution. */
+function connectChannels(node: Node, value: Value, lowering: Lowering): Value {
+  const weights = weightInput(node, 1, lowering);
+  const [inputs, outputs] = weights.dims;
+  if (weights.dims.length !== 2) throw cannot(node, `weights of rank ${weights.dims.length}`, 'use weights [inputs, outputs]');
+  const { channels, height, width } = { ...partShape(value.parts[0]), channels: channelCount(value) };
+  if (inputs !== channels) throw badShape(node, `weights for ${inputs} channels on ${channels}`);
+  takeRoom(lowering, elementCount(weights.dims), node);
+  const all = Uint32Array.from({ length: channels }, (_, c) => c);
+  const operator = { type: 'convolution', weights: takeBlock(weights, false, 1, all), window: POINTWISE, groups: 1 } as const;
+  const shape = checkShape({ channels: outputs, height, width }, node);
+  const { terms, bias } = convolveParts(value, operator, outputs, node, lowering);
+  const dims = value.dims.with(-1, outputs);
+  return plainValue(dims, [{ kind: 'sum', name: node.name, shape, terms, bias, pools: [] }], value.axes);
+}
+
+/** Weights [outputs][positions] of the features at the given positions, times alpha. */
+function takeBlock({ dims, data }: Tensor, transposed: boolean, alpha: number, positions: Uint32Array): Float32Array {
   const outputs = transposed ? dims[0] : dims[1];
   const features = transposed ? dims[1] : dims[0];
+  const count = positions.length;
   const block = new Float32Array(outputs * count);
   for (let o = 0; o < outputs; o++) {
     for (let i = 0; i < count; i++) {
-      block[o * count + i] = alpha * (transposed ? data[o * features + from + i] : data[(from + i) * outputs + o]);
+      block[o * count + i] = alpha * (transposed ? data[o * features + positions[i]] : data[positions[i] * outputs + o]);
     }
   }
   return block;

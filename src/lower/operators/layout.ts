@@ -1,10 +1,11 @@
-/** Operators that move no value: Flatten, Reshape, Squeeze, Unsqueeze, Transpose of sizes 1, Identity, Dropout, Cast, final Softmax. */
+/** Operators that move no value: Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Identity, Dropout, Cast, final Softmax. */
 
 import { integerAttribute, integersAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node } from '../../graph/graph.ts';
 import { constantInput, dataInput, paddedInput } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator } from '../lowering.ts';
-import { fitsDims, type Value } from '../value.ts';
+import { withDims } from '../parts/axes.ts';
+import type { Value } from '../value.ts';
 
 /** Nothing changes. */
 export const lowerIdentity: LowerOperator = (node, lowering) => paddedInput(node, 0, lowering);
@@ -25,10 +26,15 @@ export const lowerCast: LowerOperator = (node, lowering) => {
 /** [batch, …] → [batch, features]. */
 export const lowerFlatten: LowerOperator = (node, lowering) => {
   const value = dataInput(node, 0, lowering);
-  const axis = integerAttribute(node, 'axis', 1);
-  const cut = axis < 0 ? axis + value.dims.length : axis;
-  return redim(value, [elementCount(value.dims.slice(0, cut)), elementCount(value.dims.slice(cut))], node, lowering);
+  return redim(value, flattenDims(node, value.dims), node, lowering);
 };
+
+/** Two dims: what is before the axis, and the rest. */
+export function flattenDims(node: Node, dims: readonly number[]): number[] {
+  const axis = integerAttribute(node, 'axis', 1);
+  const cut = axis < 0 ? axis + dims.length : axis;
+  return [elementCount(dims.slice(0, cut)), elementCount(dims.slice(cut))];
+}
 
 /** To a vector, to maps of the same size, and back. */
 export const lowerReshape: LowerOperator = (node, lowering) => {
@@ -86,16 +92,16 @@ export function axesOf(node: Node, lowering: Lowering): readonly number[] | unde
   return tensor ? Array.from(tensor.data) : integersAttribute(node, 'axes');
 }
 
-/** A permutation that only moves dims of 1. */
+/** A new order of axes: the values stay where they are. */
 export const lowerTranspose: LowerOperator = (node, lowering) => {
-  const value = dataInput(node, 0, lowering);
+  const value = paddedInput(node, 0, lowering);
   const order = permutation(node, value.dims.length);
-  const moved = order.filter((axis) => value.dims[axis] !== 1);
-  if (moved.some((axis, i) => i > 0 && axis < moved[i - 1])) {
-    throw cannot(node, `axes in the order [${order}]`, 'export in the order [batch, channels, height, width] throughout');
-  }
   const dims = order.map((axis) => value.dims[axis]);
-  return redim(value, dims, node, lowering);
+  const axes = order.map((axis) => value.axes[axis]);
+  const batch = axes.indexOf('n');
+  if (batch === 0) return { ...value, dims, axes };
+  if (dims[0] !== 1 || lowering.batch !== 1) throw cannot(node, `axes in the order [${order}]`, 'leave the batch in front');
+  return { ...value, dims, axes: axes.with(batch, axes[0]).with(0, 'n') };
 };
 
 /** The order of axes of a Transpose. */
@@ -120,7 +126,8 @@ export const lowerSoftmax: LowerOperator = (node, lowering) => {
 };
 
 function redim(value: Value, dims: readonly number[], node: Node, lowering: Lowering): Value {
-  if (fitsDims(dims, value.parts, lowering.batch)) return { ...value, dims };
+  const redone = withDims(value, dims, lowering.batch);
+  if (redone) return redone;
   const what = `${value.dims.join('×')} as ${dims.join('×')}`;
   throw cannot(node, what, 'only maps and vectors of the same order of values are supported', 'unsupported-shape');
 }

@@ -3,47 +3,52 @@
 import type { AnnPool, Shape, Window } from '../../ann/ann.ts';
 import { integerAttribute, integersAttribute } from '../../graph/attributes.ts';
 import type { Node } from '../../graph/graph.ts';
-import { constantInput, dataInput, paddedInput } from '../inputs.ts';
-import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue } from '../lowering.ts';
+import { constantInput, dataInput, mapInput } from '../inputs.ts';
+import { cannot, checkShape, type Lowering, type LowerOperator, plainValue } from '../lowering.ts';
+import { describe, mapDims, runsOver } from '../parts/axes.ts';
 import { addPool, isNonNegative } from '../parts/layers.ts';
 import { isPointwise, POINTWISE } from '../parts/terms.ts';
-import { readWindow } from '../parts/window.ts';
-import { hasBias, hasPads, type Part, partShape, type Sum } from '../value.ts';
+import { readWindow, type WindowReading } from '../parts/window.ts';
+import { channelCount, hasBias, hasPads, type Part, partShape, type Sum, type Value } from '../value.ts';
 
 type Pool = Parameters<typeof addPool>[1];
+type Places = Pick<WindowReading, 'window' | 'output'>;
 
 /** Maximum over windows; padding is never the maximum (the border of a Pad node is, but on what is not below 0 that is the same). */
 export const lowerMaxPool: LowerOperator = (node, lowering) => {
-  const value = paddedInput(node, 0, lowering);
-  if (value.dims.length !== 4) throw badShape(node, `a pool over ${value.dims.length} dimensions`);
+  const value = mapInput(node, 0, lowering);
   if (integerAttribute(node, 'storage_order', 0) !== 0) throw cannot(node, 'storage_order = 1', 'export with storage_order = 0');
   if (hasPads(value.pads) && !value.parts.every((p) => p.kind === 'finished' && isNonNegative(p.source, lowering))) {
     throw cannot(node, 'a zero border around what may be below 0', 'put a ReLU before Pad, or use the padding of the pool');
   }
-  const { window, output } = readWindow(node, partShape(value.parts[0]), value.pads);
+  const { window, output } = readWindow(node, value);
   checkPoolPads(node, window);
-  return poolValue(node, 'max', window, output, false, value, lowering);
+  return poolValue(node, 'max', { window, output }, false, value, lowering);
 };
 
 /** Mean over windows; zero padding counts where count_include_pad says so, the border of a Pad node always. */
 export const lowerAveragePool: LowerOperator = (node, lowering) => {
-  const value = paddedInput(node, 0, lowering);
-  if (value.dims.length !== 4) throw badShape(node, `a pool over ${value.dims.length} dimensions`);
-  const { window, output, extended, ownPads } = readWindow(node, partShape(value.parts[0]), value.pads);
+  const value = mapInput(node, 0, lowering);
+  const { window, output, extended, ownPads } = readWindow(node, value);
   checkPoolPads(node, window);
   const counts = integerAttribute(node, 'count_include_pad', 0) !== 0;
   const border = hasPads(value.pads);
   if ((border && !counts && (ownPads || extended)) || (extended && (counts || border))) {
     throw cannot(node, 'ceil_mode or padding in part counted', 'export the pool without ceil_mode, and without Pad before it');
   }
-  return poolValue(node, 'average', window, output, counts || border || !hasPads(window.pads), value, lowering);
+  return poolValue(node, 'average', { window, output }, counts || border || !hasPads(window.pads), value, lowering);
 };
 
 /** The mean over the whole map. */
-export const lowerGlobalAveragePool: LowerOperator = (node, lowering) => reduceAxes(node, 'average', [2, 3], true, lowering);
+export const lowerGlobalAveragePool: LowerOperator = (node, lowering) => poolMap(node, 'average', lowering);
 
 /** The maximum over the whole map. */
-export const lowerGlobalMaxPool: LowerOperator = (node, lowering) => reduceAxes(node, 'max', [2, 3], true, lowering);
+export const lowerGlobalMaxPool: LowerOperator = (node, lowering) => poolMap(node, 'max', lowering);
+
+function poolMap(node: Node, mode: AnnPool['mode'], lowering: Lowering): Value {
+  const { dims } = mapInput(node, 0, lowering);
+  return reduceAxes(node, mode, dims.length === 3 ? [2] : [2, 3], true, lowering);
+}
 
 /** ReduceMean over height, width or both. */
 export const lowerReduceMean: LowerOperator = (node, lowering) => reduce(node, 'average', lowering);
@@ -62,29 +67,29 @@ function reduceAxes(node: Node, mode: AnnPool['mode'], axes: readonly number[], 
   const value = dataInput(node, 0, lowering);
   const rank = value.dims.length;
   const reduced = new Set(axes.map((a) => (a < 0 ? a + rank : a)));
-  const whole = rank === 3 && reduced.has(2);
-  if ([...reduced].some((a) => a < 2 || a >= rank) || (rank !== 4 && !whole)) {
-    throw cannot(node, `axes [${axes}] of ${rank} dimensions`, 'only height and width can be reduced');
+  const over = ['h', 'w', 'hw', 'wh'].filter((word) => [...reduced].some((a) => runsOver(value, a, word)));
+  if (![...reduced].every((a) => a >= 1 && a < rank && (value.dims[a] === 1 || over.some((word) => runsOver(value, a, word))))) {
+    throw cannot(node, `axes [${axes}] of ${describe(value)}`, 'only height and width can be reduced');
   }
   const first = partShape(value.parts[0]);
-  const kernel = [whole || reduced.has(2) ? first.height : 1, whole || reduced.has(3) ? first.width : 1] as const;
+  const has = (letter: string) => over.some((word) => word.includes(letter));
+  const kernel = [has('h') ? first.height : 1, has('w') ? first.width : 1] as const;
   const output = [first.height / kernel[0], first.width / kernel[1]] as const;
-  const dims = value.dims.map((d, i) => (reduced.has(i) ? 1 : d)).filter((_, i) => keep || !reduced.has(i));
-  const pooled = poolValue(node, mode, { ...POINTWISE, kernel }, output, true, value, lowering);
-  return plainValue(dims, pooled.parts);
+  const left = <T>(list: readonly T[]) => list.filter((_, i) => keep || !reduced.has(i));
+  const dims = value.dims.map((d, i) => (reduced.has(i) ? 1 : d));
+  return plainValue(left(dims), poolParts(node, mode, { window: { ...POINTWISE, kernel }, output }, true, value, lowering), left(value.axes));
 }
 
-function poolValue(
+function poolParts(
   node: Node,
   mode: AnnPool['mode'],
-  window: Window,
-  output: readonly [number, number],
+  { window, output }: Places,
   countIncludePad: boolean,
-  value: { readonly dims: readonly number[]; readonly parts: readonly Part[] },
+  value: Value,
   lowering: Lowering,
-) {
+): Part[] {
   const several = value.parts.length > 1;
-  const parts = value.parts.map((part, k): Part => {
+  return value.parts.map((part, k): Part => {
     const shape = checkShape({ channels: partShape(part).channels, height: output[0], width: output[1] }, node);
     const pool: Pool = { name: several ? `${node.name}:${k}` : node.name, mode, window, countIncludePad, shape };
     if (part.kind === 'finished') return addPool(part.source, pool, lowering);
@@ -92,7 +97,13 @@ function poolValue(
     if (mode === 'max') return { ...part, pools: [...part.pools, { name: pool.name, window, shape }] };
     return averageSum(part, pool, node, lowering);
   });
-  return plainValue([...value.dims.slice(0, 2), ...output], parts);
+}
+
+/** Pooled maps, the channels first. */
+function poolValue(node: Node, mode: AnnPool['mode'], at: Places, countIncludePad: boolean, value: Value, lowering: Lowering): Value {
+  const [height, width] = at.output;
+  const dims = mapDims(value, { channels: channelCount(value), height, width });
+  return plainValue(dims, poolParts(node, mode, at, countIncludePad, value, lowering));
 }
 
 /** The mean of a sum of pointwise terms is the sum of the means of their sources. */

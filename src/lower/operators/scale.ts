@@ -4,16 +4,18 @@ import { integerAttribute, numberAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node, type Tensor } from '../../graph/graph.ts';
 import { dataInput, isActivation, weightInput } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
+import { channelAlong, describe, runsOver, sizesOf } from '../parts/axes.ts';
 import { asSum } from '../parts/layers.ts';
 import { scaleOutputs } from '../parts/terms.ts';
-import { channelCount, fitsDims, type Part, partShape, type Sum, type Value } from '../value.ts';
+import { channelCount, type Part, partShape, type Sum, type Value } from '../value.ts';
 
 /** ONNX BatchNormalization with stored statistics: (x − mean) / √(variance + ε) · scale + offset. */
 export const lowerBatchNormalization: LowerOperator = (node, lowering) => {
   if (isTraining(node, lowering)) throw cannot(node, 'training mode', 'call model.eval() before export');
   const value = dataInput(node, 0, lowering);
   const [scale, offset, mean, variance] = [1, 2, 3, 4].map((i) => weightInput(node, i, lowering).data);
-  const channels = value.dims[1];
+  const channels = channelCount(value);
+  if (!runsOver(value, 1, 'c')) throw cannot(node, `${describe(value)}, which has no channels at axis 1`, 'put a Transpose before it');
   if ([scale, offset, mean, variance].some((d) => d.length !== channels)) {
     throw badShape(node, `statistics of ${scale.length} channels on ${channels}`);
   }
@@ -65,7 +67,7 @@ export function scaleChannels(value: Value, factors: Float64Array, offsets: Floa
     from = to;
     return scaled;
   });
-  return plainValue(value.dims, parts);
+  return plainValue(value.dims, parts, value.axes);
 }
 
 function scalePart(part: Part, factors: Float64Array, offsets: Float64Array, node: Node, lowering: Lowering): Sum {
@@ -88,17 +90,23 @@ function dataAndConstant(node: Node, both: string, lowering: Lowering) {
 }
 
 /** A constant as one number a channel. Throws where it differs within a map, or would make the tensor larger. */
-function perChannel({ dims, data }: Tensor, value: Value, node: Node): Float64Array {
+function perChannel({ dims, data, type }: Tensor, value: Value, node: Node): Float64Array {
+  if (type === 'integer') throw cannot(node, 'arithmetic on whole numbers', 'cast the pixels to float32 first');
   const channels = channelCount(value);
   const rank = value.dims.length;
   if (dims.length <= rank && elementCount(dims) === 1) return new Float64Array(channels).fill(data[0]);
-  const axis = dims.length - (rank - 1);
-  const others = dims.every((d, i) => i === axis || d === 1);
-  if (dims.length > rank || axis < 0 || !others || dims[axis] !== value.dims[1]) {
-    throw notPerChannel(node, dims);
-  }
-  if (value.dims[1] !== channels || !fitsDims(value.dims, value.parts, value.dims[0])) throw notPerChannel(node, dims);
-  return Float64Array.from(data);
+  const own = [...new Array<number>(Math.max(0, rank - dims.length)).fill(1), ...dims];
+  if (own.length > rank || own.some((d, i) => d !== 1 && d !== value.dims[i]) || !sizesOf(value)) throw notPerChannel(node, dims);
+  const along = own.map((d, i) => (d === 1 ? () => 0 : channelAlong(value, i)));
+  if (channels > 1 && !own.some((d, i) => d > 1 && value.axes[i].includes('c'))) throw notPerChannel(node, dims);
+  const numbers = new Float64Array(channels).fill(Number.NaN);
+  data.forEach((x: number, index: number) => {
+    let channel = 0;
+    for (let i = rank - 1, rest = index; i >= 0; rest = Math.floor(rest / own[i--])) channel += along[i](rest % own[i]);
+    if (numbers[channel] !== x && !Number.isNaN(numbers[channel])) throw notPerChannel(node, dims);
+    numbers[channel] = x;
+  });
+  return numbers;
 }
 
 const notPerChannel = (node: Node, dims?: readonly number[]) =>

@@ -9,10 +9,8 @@ import { isPointwise, POINTWISE } from './terms.ts';
 
 /** The same value without border; the border is in the parts. Throws where a sum's bias or wide window stands in the way. */
 export function takeInPads(value: Value, node: Node, lowering: Lowering): Value {
-  return plainValue(
-    value.dims,
-    value.parts.map((part) => padPart(part, value.pads, node, lowering)),
-  );
+  const parts = value.parts.map((part) => padPart(part, value.pads, node, lowering));
+  return plainValue(value.dims, parts, value.axes);
 }
 
 function padPart(part: Part, pads: Pads, node: Node, lowering: Lowering): Sum {
