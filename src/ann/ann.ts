@@ -83,8 +83,14 @@ export interface AnnReadout {
 
 export type AnnLayer = AnnNeurons | AnnPool | AnnReadout;
 
-/** Where the model's file has the channels of its input. What the library is given has them first, whatever the file. */
+/** Where the model's file has the channels of its images. */
 export type Layout = 'nchw' | 'nhwc';
+
+/** What a network takes. */
+export interface ImageShape extends Shape {
+  /** The file's own, channels first where it is left out. It decides how arrays are read; images in memory have the channels first always. */
+  readonly layout?: Layout;
+}
 
 /** What the model's file does to its own input x before anything else: the network takes scale · x + shift, one of each a channel. */
 export interface Preprocessing {
@@ -99,10 +105,8 @@ export interface Preprocessing {
 export interface Ann {
   /** File name without its ending, or the ONNX graph's name. */
   readonly name: string;
-  readonly input: Shape;
-  /** Channels first where it is left out. */
-  readonly layout?: Layout;
-  /** Nothing where it is left out. */
+  readonly input: ImageShape;
+  /** Nothing where it is left out. Mean and std, wherever they are given, make x of pixels. */
   readonly preprocessing?: Preprocessing;
   /** In topological order; the last one is the readout. */
   readonly layers: readonly AnnLayer[];

@@ -22,12 +22,12 @@ export function lowerGraph(graph: Graph): Ann {
   const nodes = orderNodes(graph);
   const lowering = startLowering(graph);
   const reading = readInput(nodes, graph, lowering, (node, dims) => setConstant(node, lowering, dims));
-  const { layout } = reading;
-  const input = checkShape(reading.shape, inputNode(graph));
+  const { shape, layout } = reading;
+  const input = { ...checkShape(shape, inputNode(graph)), ...(layout === 'nhwc' && { layout }) };
   setValue(graph.input.name, inputValue(graph, reading), reading, lowering);
   for (const node of nodes) lowerNode(node, reading, lowering);
   const { preprocessing } = lowering;
-  return { name: graph.name, input, layout, ...(preprocessing && { preprocessing }), layers: finishLayers(lowering) };
+  return { name: graph.name, input, ...(preprocessing && { preprocessing }), layers: finishLayers(lowering) };
 }
 
 const inputNode = ({ input }: Graph): Node => ({

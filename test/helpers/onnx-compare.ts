@@ -61,8 +61,8 @@ async function inputOf(bytes: Uint8Array): Promise<{ dims: readonly (number | st
 }
 
 /** Images [n][c][y][x] as the file takes them, in its own layout and dims. */
-export function asInFile({ input, layout }: Ann, images: Float32Array, n: number, shape: readonly (number | string)[]) {
-  const { channels, height, width } = input;
+export function asInFile({ input }: Ann, images: Float32Array, n: number, shape: readonly (number | string)[]) {
+  const { channels, height, width, layout } = input;
   const dims = [n, ...shape.slice(1).map(Number)];
   if (layout !== 'nhwc') return { values: images, dims };
   const area = height * width;
