@@ -156,11 +156,15 @@ export function chooseNormalization(
       ? values
       : values.flatMap((v) => new Array<number>(shape.height * shape.width).fill(v));
   const chosen = { mean: entries(mean.values), std: entries(std.values) };
-  const shown = mean.from === 'model' && std.from === 'model' ? normalizationOf(ann, chosen) : { mean: mean.values, std: std.values };
-  return {
-    ...chosen,
-    normalization: { mean: shortest(shown.mean), std: shortest(shown.std), meanFrom: mean.from, stdFrom: std.from },
-  };
+  const own = mean.from === 'model' && std.from === 'model';
+  const shown = own ? shownNormalization(ann, chosen) : { mean: mean.values, std: std.values };
+  return { ...chosen, normalization: { ...shown, meanFrom: mean.from, stdFrom: std.from } };
+}
+
+/** What a file that normalises itself does to pixels / 255 from the first to the network. */
+export function shownNormalization(ann: Classifier, chosen: Normalization): Normalization {
+  const { mean, std } = normalizationOf(ann, chosen);
+  return { mean: shortest(mean), std: shortest(std) };
 }
 
 /** What makes the input of a file that normalises itself of pixels / 255. */

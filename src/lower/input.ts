@@ -37,8 +37,8 @@ interface View {
 /** Operators that read [batch, channels, height, width] (or, of three dimensions, [batch, channels, width]). */
 const READ_MAPS = new Set('Conv MaxPool AveragePool GlobalMaxPool GlobalAveragePool BatchNormalization'.split(' '));
 /** Operators that only scale and shift, and those that keep each value's place otherwise. */
-const AFFINE = new Set('Identity Dropout Cast Add Sub Mul Div'.split(' '));
-const IN_PLACE = new Set([...AFFINE, 'Relu', 'Clip', 'Min', 'Max', 'Neg']);
+const AFFINE = new Set('Identity Dropout Cast Add Sub Mul Div BatchNormalization'.split(' '));
+const IN_PLACE = new Set(['Identity', 'Dropout', 'Cast', 'Add', 'Sub', 'Mul', 'Div', 'Relu', 'Clip', 'Min', 'Max', 'Neg']);
 /** Operators that move no value. */
 const REDIM = new Set('Transpose Reshape Flatten Squeeze Unsqueeze'.split(' '));
 /** Numbers of channels that images have. */
@@ -185,7 +185,10 @@ const MOST_OF_UNIT = 1.5;
  * The image behind its normalisation in the graph as the network's input, and what that does to pixels. Nothing where it is none: where a
  * factor is not above 0 or a mean is no value of a pixel.
  */
-export function takeOutPreprocessing(value: Value, bytes: boolean): { readonly value: Value; readonly preprocessing: Preprocessing } | undefined {
+export function takeOutPreprocessing(
+  value: Value,
+  bytes: boolean,
+): { readonly value: Value; readonly preprocessing: Preprocessing } | undefined {
   const [part] = value.parts;
   if (part.kind === 'finished') {
     if (!bytes) return undefined;
@@ -193,12 +196,16 @@ export function takeOutPreprocessing(value: Value, bytes: boolean): { readonly v
     return { value, preprocessing: { scale: each(1), shift: each(0), white: 255 } };
   }
   const [term] = part.terms;
-  const affine = value.parts.length === 1 && part.terms.length === 1 && part.pools.length === 0 && term.operator.type === 'identity';
+  const affine =
+    value.parts.length === 1 && part.terms.length === 1 && part.pools.length === 0 && term.operator.type === 'identity';
   if (!affine || term.source !== INPUT || !term.operator.weights.every((w) => w > 0)) return undefined;
   const scale = Array.from(term.operator.weights);
   const shift = Array.from(part.bias);
   const means = shift.map((s, c) => -s / scale[c]);
   const white = bytes || scale.some((s, c) => Math.max(means[c], 1 / s) > MOST_OF_UNIT) ? 255 : 1;
   if (!means.every((m) => m >= 0 && m <= white)) return undefined;
-  return { value: { ...value, parts: [{ kind: 'finished', source: INPUT, shape: part.shape }] }, preprocessing: { scale, shift, white } };
+  return {
+    value: { ...value, parts: [{ kind: 'finished', source: INPUT, shape: part.shape }] },
+    preprocessing: { scale, shift, white },
+  };
 }

@@ -66,7 +66,11 @@ export function checkShape(shape: Shape, node: Node): Shape {
 }
 
 /** A value without border, the channels first unless `axes` says otherwise. */
-export const plainValue = (dims: readonly number[], parts: readonly Part[], axes: readonly string[] = channelsFirst(dims.length, parts)): Value => ({
+export const plainValue = (
+  dims: readonly number[],
+  parts: readonly Part[],
+  axes: readonly string[] = channelsFirst(dims.length, parts),
+): Value => ({
   dims,
   axes,
   parts,

@@ -39,17 +39,26 @@ const openOnnx = (bytes: Uint8Array) =>
 /** Largest error allowed, of the largest magnitude: both sum in different orders and f32 weights are folded. */
 const TOLERANCE = 1e-4;
 
+export interface CompareOptions {
+  readonly n?: number;
+  readonly seed?: number;
+  readonly input?: Float32Array;
+  /** What the file gives. */
+  readonly output?: 'logits' | 'softmax';
+}
+
 /** Imports, evaluates and compares on `n` random images; gives the network for more expectations. */
 export async function expectSameAsOnnx(
   bytes: Uint8Array,
-  { n = 2, seed = 1, input }: { n?: number; seed?: number; input?: Float32Array } = {},
+  { n = 2, seed = 1, input, output = 'logits' }: CompareOptions = {},
 ): Promise<Ann> {
   const ann = await importOnnx(bytes);
   const { dims: shape, isBytes } = await inputOf(bytes);
   const images = input ?? randomNumbers(n * shapeSize(ann.input), seed).map((v) => (isBytes ? Math.round(127.5 * (v + 1)) : v));
   const { values, dims } = asInFile(ann, images, n, shape);
   const wanted = await runOnnx(bytes, values, dims);
-  expectClose(evaluateAnn(ann, preprocess(ann, images), n), wanted);
+  const logits = evaluateAnn(ann, preprocess(ann, images), n);
+  expectClose(output === 'softmax' ? softmax(logits, n) : logits, wanted);
   return ann;
 }
 
@@ -58,6 +67,14 @@ async function inputOf(bytes: Uint8Array): Promise<{ dims: readonly (number | st
   const [meta] = session.inputMetadata;
   await session.release();
   return meta.isTensor ? { dims: meta.shape, isBytes: meta.type === 'uint8' } : { dims: [], isBytes: false };
+}
+
+function softmax(logits: Float32Array, n: number): Float32Array {
+  const classes = logits.length / n;
+  return logits.map((_, i) => {
+    const all = logits.subarray(Math.floor(i / classes) * classes).subarray(0, classes);
+    return 1 / all.reduce((sum, v) => sum + Math.exp(v - logits[i]), 0);
+  });
 }
 
 /** Images [n][c][y][x] as the file takes them, in its own layout and dims. */

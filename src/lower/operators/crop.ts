@@ -64,7 +64,8 @@ function sliceValue(value: Value, range: Range, node: Node, lowering: Lowering):
   const dims = value.dims.map((d, i) => (i === axis ? count : d));
   if (runsOver(value, axis, 'c')) return plainValue(dims, sliceChannels(value, range, node, lowering), value.axes);
   const along = (['h', 'w'] as const).findIndex((letter) => runsOver(value, axis, letter));
-  if (along < 0) throw cannot(node, `axis ${axis} of ${describe(value)}`, 'slice maps before they are flattened', 'unsupported-shape');
+  if (along < 0)
+    throw cannot(node, `axis ${axis} of ${describe(value)}`, 'slice maps before they are flattened', 'unsupported-shape');
   const parts = value.parts.map((part) => sliceMap(part, range, along as 0 | 1, node, lowering));
   return plainValue(dims, parts, value.axes);
 }
@@ -192,7 +193,10 @@ export const lowerPad: LowerOperator = (node, lowering) => {
   const { channels, ...size } = { ...partShape(value.parts[0]), channels: channelCount(value) };
   const border: Pads = [width(before, 'h'), width(before, 'w'), width(after, 'h'), width(after, 'w')];
   const pads: Pads = [border[0] + value.pads[0], border[1] + value.pads[1], border[2] + value.pads[2], border[3] + value.pads[3]];
-  checkShape({ channels: channels + first + last, height: size.height + pads[0] + pads[2], width: size.width + pads[1] + pads[3] }, node);
+  checkShape(
+    { channels: channels + first + last, height: size.height + pads[0] + pads[2], width: size.width + pads[1] + pads[3] },
+    node,
+  );
   takeRoom(lowering, first + last, node);
   const zeros = (count: number) => (count > 0 ? [zeroSum(node.name, { ...size, channels: count })] : []);
   return { ...value, dims, pads, parts: [...zeros(first), ...value.parts, ...zeros(last)] };
@@ -204,7 +208,7 @@ export function padAmounts(node: Node, rank: number, lowering: Lowering): { befo
   const pads = tensor ? Array.from(tensor.data) : integersAttribute(node, 'pads');
   const tensorAxes = constantInput(node, 3, lowering);
   const axes = tensorAxes ? Array.from(tensorAxes.data, (a) => (a < 0 ? a + rank : a)) : Array.from({ length: rank }, (_, i) => i);
-  if (pads?.length !== 2 * axes.length || axes.some((a) => !(a >= 0 && a < rank)) ) {
+  if (pads?.length !== 2 * axes.length || axes.some((a) => !(a >= 0 && a < rank))) {
     throw badShape(node, `pads [${pads}] for ${rank} dimensions`);
   }
   if (pads.some((p) => p < 0)) throw cannot(node, 'negative padding', 'crop with Slice');

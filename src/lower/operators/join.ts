@@ -194,6 +194,7 @@ function zeroValue({ dims, data }: Tensor, like: Value, node: Node, lowering: Lo
   if (data.some((x: number) => x !== 0)) throw cannot(node, 'a constant among the channels', 'only zeros can be concatenated');
   if (dims[0] !== lowering.batch || dims.length !== like.dims.length) throw badShape(node, `a constant of ${dims.join('×')}`);
   const size = (word: string) => dims[like.axes.indexOf(word)] ?? 1;
-  const shape = dims.length === 2 ? { channels: dims[1], height: 1, width: 1 } : { channels: size('c'), height: size('h'), width: size('w') };
+  const shape =
+    dims.length === 2 ? { channels: dims[1], height: 1, width: 1 } : { channels: size('c'), height: size('h'), width: size('w') };
   return plainValue(dims, [zeroSum(node.name, checkShape(shape, node))], dims.length === 2 ? undefined : like.axes);
 }

@@ -77,7 +77,11 @@ function reduceAxes(node: Node, mode: AnnPool['mode'], axes: readonly number[], 
   const output = [first.height / kernel[0], first.width / kernel[1]] as const;
   const left = <T>(list: readonly T[]) => list.filter((_, i) => keep || !reduced.has(i));
   const dims = value.dims.map((d, i) => (reduced.has(i) ? 1 : d));
-  return plainValue(left(dims), poolParts(node, mode, { window: { ...POINTWISE, kernel }, output }, true, value, lowering), left(value.axes));
+  return plainValue(
+    left(dims),
+    poolParts(node, mode, { window: { ...POINTWISE, kernel }, output }, true, value, lowering),
+    left(value.axes),
+  );
 }
 
 function poolParts(
@@ -100,7 +104,14 @@ function poolParts(
 }
 
 /** Pooled maps, the channels first. */
-function poolValue(node: Node, mode: AnnPool['mode'], at: Places, countIncludePad: boolean, value: Value, lowering: Lowering): Value {
+function poolValue(
+  node: Node,
+  mode: AnnPool['mode'],
+  at: Places,
+  countIncludePad: boolean,
+  value: Value,
+  lowering: Lowering,
+): Value {
   const [height, width] = at.output;
   const dims = mapDims(value, { channels: channelCount(value), height, width });
   return plainValue(dims, poolParts(node, mode, at, countIncludePad, value, lowering));

@@ -15,7 +15,8 @@ export const lowerBatchNormalization: LowerOperator = (node, lowering) => {
   const value = dataInput(node, 0, lowering);
   const [scale, offset, mean, variance] = [1, 2, 3, 4].map((i) => weightInput(node, i, lowering).data);
   const channels = channelCount(value);
-  if (!runsOver(value, 1, 'c')) throw cannot(node, `${describe(value)}, which has no channels at axis 1`, 'put a Transpose before it');
+  if (!runsOver(value, 1, 'c'))
+    throw cannot(node, `${describe(value)}, which has no channels at axis 1`, 'put a Transpose before it');
   if ([scale, offset, mean, variance].some((d) => d.length !== channels)) {
     throw badShape(node, `statistics of ${scale.length} channels on ${channels}`);
   }

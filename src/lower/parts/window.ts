@@ -70,7 +70,8 @@ function readPads(node: Node, input: Shape, { kernel, stride, dilation }: Omit<W
   }
   if (mode !== 'NOTSET' && mode !== '') throw cannot(node, `auto_pad "${mode}"`, 'export with explicit pads');
   const pads = integersAttribute(node, 'pads') ?? new Array<number>(2 * axes).fill(0);
-  if (pads.length !== 2 * axes) throw cannot(node, `pads has ${pads.length} entries`, 'only windows over height and width are supported');
+  if (pads.length !== 2 * axes)
+    throw cannot(node, `pads has ${pads.length} entries`, 'only windows over height and width are supported');
   if (pads.some((p) => p < 0 || p > MAXIMUM)) throw badShape(node, `pads [${pads}]`);
   return axes === 1 ? [0, pads[0], 0, pads[1]] : [pads[0], pads[1], pads[2], pads[3]];
 }

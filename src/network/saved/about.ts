@@ -41,7 +41,15 @@ export interface AboutCalibration {
   readonly correctBias: boolean;
 }
 
-const NORMALIZATION_ORIGINS: readonly NormalizationOrigin[] = ['options', 'sidecar', 'model', 'data set', 'images', 'nobody', 'network'];
+const NORMALIZATION_ORIGINS: readonly NormalizationOrigin[] = [
+  'options',
+  'sidecar',
+  'model',
+  'data set',
+  'images',
+  'nobody',
+  'network',
+];
 /** How λ may have been chosen (specification, section 4). */
 const SCALES = ['percentile', 'max', 'mse', 'bound'] as const;
 const CALIBRATION_ORIGINS: readonly CalibrationOrigin[] = ['own', 'training', 'others', 'evaluated'];

@@ -1,0 +1,431 @@
+/** Layouts and inputs as TensorFlow, Keras and their exporters write them, against ONNX Runtime on the same bytes and against a twin. */
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Ann } from '../../src/ann/ann.ts';
+import { shapeSize } from '../../src/ann/ann.ts';
+import { importOnnx } from '../../src/onnx/import.ts';
+import { quantize } from '../../src/quantize/quantize.ts';
+import { simulate } from '../../src/reference/simulate.ts';
+import { evaluateAnn } from '../helpers/ann-evaluate.ts';
+import { buildOnnx, type ModelSpec, type NodeSpec, real, type TensorSpec, whole } from '../helpers/onnx-builder.ts';
+import { expectSameAsOnnx, randomNumbers } from '../helpers/onnx-compare.ts';
+import { between, floats, head, node, random, relu, weights } from '../helpers/onnx-networks.ts';
+import { sharedFolder } from '../helpers/shared.ts';
+
+const NHWC = [0, 2, 3, 1];
+const NCHW = [0, 3, 1, 2];
+const last = (from: string, to: string) => node('Transpose', [from], to, { perm: NHWC });
+const first = (from: string, to: string) => node('Transpose', [from], to, { perm: NCHW });
+
+/** From "a" (4 × 8 × 8) to "z". */
+const INSIDE: [name: string, bytes: () => Uint8Array][] = [
+  ['Transposes that cancel', () => between(256, [last('a', 't'), first('t', 'z')])],
+  ['Transpose before Flatten', () => between(256, [last('a', 'z')])],
+  [
+    'Transpose before a Reshape to a vector, and MatMul',
+    () => {
+      const tail = [node('Reshape', ['t', 'to'], 'v'), node('MatMul', ['v', 'k'], 'g'), node('Add', ['g', 'b5'], 'u'), relu('u')];
+      return between(7, [last('a', 't'), ...tail], { to: whole([-1, 256]), k: random(256, 7), b5: random(7) });
+    },
+  ],
+  [
+    'Relu, bias, Mul and Clip with the channels last',
+    () =>
+      between(
+        256,
+        [
+          node('Conv', ['a', 'w'], 'c', { pads: [1, 1, 1, 1] }),
+          last('c', 't'),
+          node('Add', ['t', 'k'], 'u'),
+          node('Mul', ['u', 'm'], 'v'),
+          relu('v', 'r'),
+          first('r', 'z'),
+        ],
+        { w: random(4, 4, 3, 3), k: random(4), m: random(1, 1, 1, 4) },
+      ),
+  ],
+  [
+    'Pad with the channels last before a Conv',
+    () =>
+      between(
+        4 * 16,
+        [
+          last('a', 't'),
+          node('Pad', ['t', 'p'], 'q'),
+          first('q', 'u'),
+          node('Conv', ['u', 'w', 'b'], 'c', { strides: [2, 2] }),
+          relu('c'),
+        ],
+        { p: whole([0, 0, 1, 0, 0, 1, 0, 0]), ...weights(4, 4, 3, 3) },
+      ),
+  ],
+  [
+    'ReduceMean over axes 1 and 2',
+    () => between(4, [last('a', 't'), node('ReduceMean', ['t'], 'z', { axes: [1, 2], keepdims: 0 })]),
+  ],
+  ['ReduceMax over axes 1 and 2, kept', () => between(4, [last('a', 't'), node('ReduceMax', ['t'], 'z', { axes: [-3, -2] })])],
+  [
+    'ReduceMean over width with the channels last',
+    () => between(32, [last('a', 't'), node('ReduceMean', ['t'], 'z', { axes: [2] })]),
+  ],
+  [
+    'Slice and Concat with the channels last',
+    () => {
+      const slice = { s: whole([1, 2]), e: whole([5, 8]), ax: whole([1, 2]) };
+      const nodes = [
+        last('a', 't'),
+        node('Slice', ['t', 's', 'e', 'ax'], 'u'),
+        relu('u', 'v'),
+        node('Concat', ['v', 'v'], 'z', { axis: 3 }),
+      ];
+      return between(192, nodes, slice);
+    },
+  ],
+  [
+    'Slice of channels that are last',
+    () =>
+      between(128, [last('a', 't'), node('Slice', ['t', 's', 'e', 'ax'], 'u'), relu('u')], {
+        s: whole([1]),
+        e: whole([3]),
+        ax: whole([3]),
+      }),
+  ],
+  [
+    'Concat of vectors, flattened with the channels last',
+    () =>
+      between(4 + 64 + 256, [
+        last('a', 't'),
+        node('Flatten', ['t'], 'v'),
+        node('GlobalAveragePool', ['a'], 'p'),
+        node('Flatten', ['p'], 'g'),
+        node('MaxPool', ['a'], 'm', { kernel_shape: [2, 2], strides: [2, 2] }),
+        last('m', 'n'),
+        node('Flatten', ['n'], 'h'),
+        node('Concat', ['g', 'h', 'v'], 'z', { axis: 1 }),
+      ]),
+  ],
+  [
+    'several parts flattened with the channels last',
+    () => {
+      const nodes = [
+        node('Conv', ['a', 'w', 'b'], 'c'),
+        relu('c', 'r'),
+        node('Concat', ['a', 'r'], 'k', { axis: 1 }),
+        last('k', 'z'),
+      ];
+      return between(7 * 64, nodes, weights(3, 4, 1, 1));
+    },
+  ],
+  [
+    'Dense over channels that are last',
+    () => between(5 * 64, [last('a', 't'), node('MatMul', ['t', 'k'], 'u'), relu('u')], { k: random(4, 5) }),
+  ],
+  ['a join with the channels last', () => between(256, [last('a', 't'), node('Add', ['t', 't'], 'u'), relu('u')])],
+  [
+    'a constant for each place that is one number a channel',
+    () =>
+      between(256, [node('Add', ['a', 'k'], 'u'), relu('u')], {
+        k: real(
+          [4, 8, 8],
+          Float32Array.from({ length: 256 }, (_, i) => i >> 6),
+        ),
+      }),
+  ],
+  [
+    'a convolution and a pool over width alone',
+    () =>
+      between(
+        160,
+        [
+          node('Reshape', ['a', 'to'], 'm'),
+          node('Flatten', ['m'], 'v'),
+          node('Gemm', ['v', 'k', 'kb'], 'g', { transB: 1 }),
+          relu('g', 'r'),
+          node('Unsqueeze', ['r', 'two'], 'l'),
+          node('Conv', ['l', 'w', 'b'], 'c', { pads: [1, 1], kernel_shape: [3] }),
+          relu('c'),
+        ],
+        { to: whole([0, 4, 64]), k: random(64, 256), kb: random(64), two: whole([2]), ...weights(160, 64, 3) },
+      ),
+  ],
+];
+
+/** Logits behind a padded convolution of the pixels "p" (`c` × 8 × 8), ReLU and a mean over the map. */
+const reader = (c: number) => {
+  const end = head(4, 'g');
+  return {
+    nodes: [
+      node('Conv', ['p', 'w', 'b'], 'c', { pads: [1, 1, 1, 1] }),
+      relu('c', 'r'),
+      node('GlobalAveragePool', ['r'], 'g'),
+      ...end.nodes,
+    ],
+    tensors: { ...weights(4, c, 3, 3), ...end.tensors },
+  };
+};
+const behind = (c: number, nodes: NodeSpec[], tensors: Record<string, TensorSpec>, spec: Partial<ModelSpec>) => {
+  const end = reader(c);
+  return buildOnnx({ nodes: [...nodes, ...end.nodes], tensors: { ...tensors, ...end.tensors }, ...spec });
+};
+const bytes = (dims: (number | string)[]) => ({ inputs: [{ name: 'x', dims, type: 2 }] });
+const cast = node('Cast', ['x'], 'v', { to: 1 });
+
+/** Input, nodes to the pixels "p", and what is expected of the network. */
+const INPUTS: [name: string, bytes: () => Uint8Array, expected: object][] = [
+  [
+    '[N, H, W, C]',
+    () => behind(3, [first('x', 'p')], {}, { input: ['N', 8, 8, 3] }),
+    { input: { channels: 3, height: 8, width: 8, layout: 'nhwc' } },
+  ],
+  [
+    '[N, H, W, 1]',
+    () => behind(1, [first('x', 'p')], {}, { input: ['N', 8, 8, 1] }),
+    { input: { channels: 1, height: 8, width: 8 } },
+  ],
+  [
+    '[N, H, W, 1] by Reshape',
+    () => behind(1, [node('Reshape', ['x', 'to'], 'p')], { to: whole([-1, 1, 8, 8]) }, { input: ['N', 8, 8, 1] }),
+    { input: { channels: 1, height: 8, width: 8 } },
+  ],
+  [
+    '[N, H, W]',
+    () => behind(1, [node('Unsqueeze', ['x', 'one'], 'p')], { one: whole([1]) }, { input: ['N', 8, 8] }),
+    { input: { channels: 1, height: 8, width: 8 } },
+  ],
+  [
+    '[N, H · W]',
+    () => behind(1, [node('Reshape', ['x', 'to'], 'p')], { to: whole([-1, 1, 8, 8]) }, { input: ['N', 64] }),
+    { input: { channels: 1, height: 8, width: 8 } },
+  ],
+  [
+    '[N, H · W, 1]',
+    () => behind(1, [node('Reshape', ['x', 'to'], 'p')], { to: whole([0, 1, 8, 8]) }, { input: ['N', 64, 1] }),
+    { input: { channels: 1, height: 8, width: 8 } },
+  ],
+  [
+    '[N, H · W · C]',
+    () => behind(3, [node('Reshape', ['x', 'to'], 'm'), first('m', 'p')], { to: whole([-1, 6, 5, 3]) }, { input: ['N', 90] }),
+    { input: { channels: 3, height: 6, width: 5, layout: 'nhwc' } },
+  ],
+  [
+    'a size worked out from the input’s own',
+    () =>
+      behind(
+        1,
+        [
+          node('Shape', ['x'], 's'),
+          node('Slice', ['s', 'zero', 'one'], 'n'),
+          node('Concat', ['n', 'rest'], 'to', { axis: 0 }),
+          node('Reshape', ['x', 'to'], 'p'),
+        ],
+        { zero: whole([0]), one: whole([1]), rest: whole([1, 8, 8]) },
+        { input: ['N', 64] },
+      ),
+    { input: { channels: 1, height: 8, width: 8 } },
+  ],
+  [
+    'bytes',
+    () => behind(3, [{ ...cast, out: ['p'] }], {}, bytes(['N', 3, 8, 8])),
+    { preprocessing: { scale: [1, 1, 1], shift: [0, 0, 0], white: 255 } },
+  ],
+  [
+    'bytes / 255, channels last',
+    () => behind(3, [cast, node('Div', ['v', 'k'], 'd'), first('d', 'p')], { k: floats([255]) }, bytes(['N', 8, 8, 3])),
+    { input: { channels: 3, height: 8, width: 8, layout: 'nhwc' }, preprocessing: { white: 255 } },
+  ],
+  [
+    'x · scale + offset',
+    () =>
+      behind(
+        3,
+        [node('Mul', ['x', 'k'], 'd'), node('Add', ['d', 'o'], 'q'), first('q', 'p')],
+        { k: floats([1 / 127.5]), o: floats([-1]) },
+        { input: ['N', 8, 8, 3] },
+      ),
+    { preprocessing: { shift: [-1, -1, -1], white: 255 } },
+  ],
+  [
+    'mean and std of pixels / 255, channels last',
+    () =>
+      behind(
+        3,
+        [node('Sub', ['x', 'm'], 'd'), node('Div', ['d', 's'], 'q'), first('q', 'p')],
+        { m: floats([0.485, 0.456, 0.406], [3]), s: floats([0.25, 0.5, 0.125], [1, 1, 1, 3]) },
+        { input: ['N', 8, 8, 3] },
+      ),
+    { preprocessing: { scale: [4, 2, 8], white: 1 } },
+  ],
+  [
+    'means of 0…255',
+    () => behind(3, [node('Sub', ['x', 'm'], 'p')], { m: floats([104, 117, 124], [3, 1, 1]) }, { input: ['N', 3, 8, 8] }),
+    { preprocessing: { scale: [1, 1, 1], shift: [-104, -117, -124], white: 255 } },
+  ],
+  [
+    'a BatchNormalization first',
+    () => behind(3, [node('BatchNormalization', ['x', 's1', 'o1', 'm1', 'v1'], 'p')], normalizing(), { input: ['N', 3, 8, 8] }),
+    { preprocessing: { white: 1 } },
+  ],
+  [
+    'a normalisation before Pad',
+    () =>
+      behind(
+        3,
+        [node('Sub', ['x', 'm'], 'd'), node('Pad', ['d', 'pad'], 'p')],
+        { m: floats([0.5]), pad: whole([0, 0, 1, 1, 0, 0, 0, 0]) },
+        { input: ['N', 3, 8, 8] },
+      ),
+    { preprocessing: { scale: [1, 1, 1], shift: [-0.5, -0.5, -0.5], white: 1 } },
+  ],
+];
+
+/** Statistics of pixels / 255. */
+const normalizing = () => {
+  const all = (v: number) => floats([v, v, v], [3]);
+  return { s1: all(1), o1: all(0), m1: all(0.25), v1: all(0.125) };
+};
+
+describe('what only moves values', () => {
+  it.each(INSIDE)('%s', async (_, bytes) => {
+    await expectSameAsOnnx(bytes());
+  });
+});
+
+describe('inputs', () => {
+  it.each(INPUTS)('%s', async (_, bytes, expected) => {
+    expect(await expectSameAsOnnx(bytes())).toMatchObject(expected);
+  });
+
+  it('of maps one high are convolved over width', async () => {
+    const end = head(4, 'g');
+    const nodes = [
+      node('Conv', ['x', 'w', 'b'], 'c', { pads: [1, 1], strides: [2] }),
+      relu('c', 'r'),
+      node('MaxPool', ['r'], 'm', { kernel_shape: [2], strides: [2] }),
+      node('AveragePool', ['m'], 'v', { kernel_shape: [2] }),
+      node('GlobalAveragePool', ['m'], 'g'),
+      node('Flatten', ['v'], 'unread'),
+    ];
+    const ann = await expectSameAsOnnx(
+      buildOnnx({ input: ['N', 3, 32], nodes: [...nodes, ...end.nodes], tensors: { ...weights(4, 3, 3), ...end.tensors } }),
+    );
+    expect(ann.input).toEqual({ channels: 3, height: 1, width: 32 });
+    expect(ann.layers[0]).toMatchObject({ shape: { channels: 4, height: 1, width: 16 } });
+  });
+
+  it('read both ways, as they are and normalised, keep the normalisation in the weights', async () => {
+    const end = head(8, 'k');
+    const nodes = [
+      node('Sub', ['x', 'm'], 'd'),
+      node('Conv', ['d', 'w'], 'c'),
+      node('Conv', ['x', 'w'], 'e'),
+      node('Concat', ['c', 'e'], 'q', { axis: 1 }),
+      relu('q', 'r'),
+      node('GlobalAveragePool', ['r'], 'k'),
+    ];
+    const bytes = buildOnnx({
+      nodes: [...nodes, ...end.nodes],
+      tensors: { m: floats([0.5]), w: random(4, 3, 3, 3), ...end.tensors },
+    });
+    expect((await expectSameAsOnnx(bytes)).preprocessing).toBeUndefined();
+  });
+});
+
+/** A small network as Keras' exporters write it: channels last, Pad, biases and scales as nodes of their own, MatMul behind a Reshape. */
+function kerasNetwork(): { nhwc: Uint8Array; nchw: Uint8Array } {
+  const tensors = {
+    w0: random(6, 3, 3, 3),
+    b0: random(6),
+    w1: random(6, 6, 3, 3),
+    b1: random(6),
+    wd: random(96, 10),
+    bd: random(10),
+  };
+  const pool = { kernel_shape: [2, 2], strides: [2, 2] };
+  const same = { auto_pad: 'SAME_UPPER' };
+  const nhwc = buildOnnx({
+    input: ['N', 8, 8, 3],
+    nodes: [
+      node('Pad', ['x', 'pads'], 'xp'),
+      first('xp', 'x1'),
+      node('Conv', ['x1', 'w0'], 'c0'),
+      last('c0', 'c0l'),
+      node('Add', ['c0l', 'b0'], 'd0'),
+      node('Relu', ['d0'], 'r0'),
+      first('r0', 'r1'),
+      node('Conv', ['r1', 'w1', 'b1'], 'c1', same),
+      last('c1', 'c1l'),
+      node('Add', ['c1l', 'r0'], 's'),
+      node('Relu', ['s'], 'r2'),
+      first('r2', 'r3'),
+      node('MaxPool', ['r3'], 'm', pool),
+      last('m', 'ml'),
+      node('Reshape', ['ml', 'flat'], 'f'),
+      node('MatMul', ['f', 'wd'], 'g'),
+      node('Add', ['g', 'bd'], 'l'),
+      node('Softmax', ['l'], 'y', { axis: -1 }),
+    ],
+    tensors: { ...tensors, pads: whole([0, 1, 1, 0, 0, 1, 1, 0]), flat: whole([-1, 96]) },
+  });
+  const permuted = Float32Array.from({ length: 960 }, (_, i) => {
+    const [feature, o] = [Math.floor(i / 10), i % 10];
+    const [c, place] = [Math.floor(feature / 16), feature % 16];
+    return (tensors.wd.data as Float32Array)[(place * 6 + c) * 10 + o];
+  });
+  const nchw = buildOnnx({
+    nodes: [
+      node('Conv', ['x', 'w0', 'b0'], 'c0', { pads: [1, 1, 1, 1] }),
+      node('Relu', ['c0'], 'r0'),
+      node('Conv', ['r0', 'w1', 'b1'], 'c1', { pads: [1, 1, 1, 1] }),
+      node('Add', ['c1', 'r0'], 's'),
+      node('Relu', ['s'], 'r2'),
+      node('MaxPool', ['r2'], 'm', pool),
+      node('Flatten', ['m'], 'f'),
+      node('MatMul', ['f', 'wp'], 'g'),
+      node('Add', ['g', 'bd'], 'l'),
+      node('Softmax', ['l'], 'y', { axis: -1 }),
+    ],
+    tensors: { ...tensors, wp: real([96, 10], permuted) },
+  });
+  return { nhwc, nchw };
+}
+
+describe('a network as Keras’ exporters write it', () => {
+  const { nhwc, nchw } = kerasNetwork();
+  const both = async (): Promise<[Ann, Ann]> => [await importOnnx(nhwc), await importOnnx(nchw)];
+
+  it('gives the logits of its twin with the channels first, bit for bit', async () => {
+    const [ann, twin] = await both();
+    expect(ann.input).toEqual({ ...twin.input, layout: 'nhwc' });
+    expect(ann.layers).toEqual(twin.layers);
+    const images = randomNumbers(2 * shapeSize(ann.input), 3);
+    const logits = evaluateAnn(ann, images, 2);
+    expect([...logits]).toEqual([...evaluateAnn(twin, images, 2)]);
+    expect(new Set(logits).size).toBe(20);
+  });
+
+  it('and the same words and potentials once converted', async () => {
+    const options = { phaseBits: 4, initial: 'half', mean: [0.5], std: [0.25] } as const;
+    const [ran, expected] = (await both()).map((ann) => {
+      const network = quantize(ann, { ...options, scales: ann.layers.map(() => 4) });
+      const pixels = Uint8Array.from(randomNumbers(192, 4), (v) => 127 * (v + 1));
+      return simulate(network, pixels, 2);
+    });
+    expect(ran).toEqual(expected);
+    expect(new Set(ran.words[0][0]).size).toBeGreaterThan(5);
+  });
+});
+
+const shared = sharedFolder('import');
+
+describe.skipIf(!shared)('files that people have', () => {
+  it.each([
+    ['R01_A01_tf2onnx_nhwc_input_transpose', 'softmax'],
+    ['R08_A10_input_784_reshape_conv', 'logits'],
+    ['R09_A09_input_rank3_unsqueeze', 'logits'],
+    ['R10_A11_uint8_input_cast_div255', 'logits'],
+    ['R11_A12_in_graph_mean_std_padded_conv', 'logits'],
+  ] as const)('%s', async (name, output) => {
+    await expectSameAsOnnx(new Uint8Array(readFileSync(`${shared}/${name}.onnx`)), { output });
+  });
+});
