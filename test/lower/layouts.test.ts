@@ -152,11 +152,11 @@ const INSIDE: [name: string, bytes: () => Uint8Array][] = [
 ];
 
 /** Logits behind a padded convolution of the pixels "p" (`c` × 8 × 8), ReLU and a mean over the map. */
-const reader = (c: number) => {
+const reader = (c: number, pixels = 'p') => {
   const end = head(4, 'g');
   return {
     nodes: [
-      node('Conv', ['p', 'w', 'b'], 'c', { pads: [1, 1, 1, 1] }),
+      node('Conv', [pixels, 'w', 'b'], 'c', { pads: [1, 1, 1, 1] }),
       relu('c', 'r'),
       node('GlobalAveragePool', ['r'], 'g'),
       ...end.nodes,
@@ -166,7 +166,7 @@ const reader = (c: number) => {
 };
 const behind = (c: number, nodes: NodeSpec[], tensors: Record<string, TensorSpec>, spec: Partial<ModelSpec>) => {
   const end = reader(c);
-  return buildOnnx({ nodes: [...nodes, ...end.nodes], tensors: { ...tensors, ...end.tensors }, ...spec });
+  return buildOnnx({ nodes: [...nodes, ...end.nodes], tensors: { ...end.tensors, ...tensors }, ...spec });
 };
 const bytes = (dims: (number | string)[]) => ({ inputs: [{ name: 'x', dims, type: 2 }] });
 const cast = node('Cast', ['x'], 'v', { to: 1 });
@@ -413,6 +413,27 @@ describe('a network as Keras’ exporters write it', () => {
     });
     expect(ran).toEqual(expected);
     expect(new Set(ran.words[0][0]).size).toBeGreaterThan(5);
+  });
+});
+
+describe('a normalisation in the graph', () => {
+  const behindMean = (nodes: NodeSpec[], tensors: Record<string, TensorSpec>) => behind(3, nodes, { ...tensors, ...fixed }, {});
+  const fixed = { w: random(4, 3, 3, 3), b: random(4), wf: random(5, 4), bf: random(5) };
+  const plain = buildOnnx({ nodes: reader(3, 'x').nodes, tensors: fixed });
+
+  it.each([
+    ['of pixels / 255', [node('Sub', ['x', 'm'], 'd'), node('Div', ['d', 's'], 'p')], { m: floats([0.5]), s: floats([0.25]) }, 1],
+    ['of 0…255', [node('Mul', ['x', 's'], 'd'), node('Sub', ['d', 'm'], 'p')], { m: floats([2]), s: floats([4 / 256]) }, 255],
+  ] as const)('%s gives the integers of the network without it under the same mean and std', async (_, nodes, tensors, white) => {
+    const options = { phaseBits: 4, initial: 'half', scales: [4, 4, 4] } as const;
+    const itself = await importOnnx(behindMean([...nodes], tensors));
+    const std = white === 1 ? 0.25 : 256 / 4 / 255;
+    const mean = white === 1 ? 0.5 : 128 / 255;
+    expect(itself.preprocessing?.white).toBe(white);
+    const own = quantize(itself, { ...options, mean: [0], std: [1 / white] });
+    const told = quantize(await importOnnx(plain), { ...options, mean: [mean], std: [std] });
+    expect(own.input).toEqual(told.input);
+    expect(own.layers).toEqual(told.layers);
   });
 });
 

@@ -7,14 +7,14 @@ import { expectSameAsOnnx, randomNumbers } from '../helpers/onnx-compare.ts';
 
 /** One step of growing a network; the numbers choose among the tensors there are. */
 interface Step {
-  readonly kind: 'conv' | 'block' | 'relu-pool' | 'pool' | 'average' | 'concat' | 'join' | 'norm' | 'slice';
+  readonly kind: 'conv' | 'block' | 'relu-pool' | 'pool' | 'average' | 'concat' | 'join' | 'norm' | 'slice' | 'last';
   readonly pick: number;
   readonly other: number;
   readonly size: number;
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom('conv', 'block', 'relu-pool', 'pool', 'average', 'concat', 'join', 'norm', 'slice'),
+  kind: fc.constantFrom('conv', 'block', 'relu-pool', 'pool', 'average', 'concat', 'join', 'norm', 'slice', 'last'),
   pick: fc.nat(1000),
   other: fc.nat(1000),
   size: fc.integer({ min: 1, max: 3 }),
@@ -55,7 +55,13 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
   const norm = (from: string, channels: number) =>
     add('BatchNormalization', [from, ...[0, 1, 2].map(() => tensor([channels])), tensor([channels], (v) => v + 1.1)]);
 
-  const maps: Map[] = [{ name: add('Relu', [conv({ name: 'x', channels: 3, extent: 8 }, 4, 3, 1)]), channels: 4, extent: 8 }];
+  const first = (from: string) => add('Transpose', [from], { perm: [0, 3, 1, 2] });
+  const last = (from: string) => add('Transpose', [from], { perm: [0, 2, 3, 1] });
+
+  const channelsLast = seed % 2 === 1;
+  const scaled = seed % 3 === 0 ? add('Add', [add('Mul', ['x', tensor([1], () => 4)]), tensor([1], () => -2)]) : 'x';
+  const pixels = { name: channelsLast ? first(scaled) : scaled, channels: 3, extent: 8 };
+  const maps: Map[] = [{ name: add('Relu', [conv(pixels, 4, 3, 1)]), channels: 4, extent: 8 }];
   for (const { kind, pick, other, size } of steps) {
     const from = maps[pick % maps.length];
     const { channels, extent } = from;
@@ -88,6 +94,10 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
         ...from,
         name: add('Relu', [add('Sum', [from.name, equal[other % equal.length].name, conv(beside, channels, 1, 1)])]),
       });
+    } else if (kind === 'last') {
+      const turned = last(from.name);
+      const inside = size === 1 ? turned : add('Add', [turned, tensor(size === 2 ? [channels] : [1, 1, 1, channels])]);
+      maps.push({ ...from, name: first(add('Relu', [inside])) });
     } else if (kind === 'norm') {
       maps.push({ ...from, name: add('Relu', [norm(from.name, channels)]) });
     } else if (kind === 'slice' && extent > 2) {
@@ -102,12 +112,16 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
   }
   tensors.low = real([], [0]);
   tensors.high = real([], [0.7]);
-  const last = maps.at(-1)!;
-  nodes.push({ op: 'GlobalAveragePool', in: [last.name], out: ['gap'], name: 'gap' });
-  nodes.push({ op: 'Flatten', in: ['gap'], out: ['flat'], name: 'flat' });
-  const fc = [tensor([5, last.channels]), tensor([5])];
-  nodes.push({ op: 'Gemm', in: ['flat', ...fc], out: ['y'], name: 'fc', attributes: { transB: 1 } });
-  return buildOnnx({ nodes, tensors });
+  const end = maps.at(-1)!;
+  const heads = [
+    () => add('Flatten', [add('GlobalAveragePool', [end.name])]),
+    () => add('ReduceMean', [last(end.name)], { axes: [1, 2], keepdims: 0 }),
+    () => add('Flatten', [last(end.name)]),
+  ];
+  const features = seed % 3 === 2 ? end.channels * end.extent ** 2 : end.channels;
+  const flat = heads[seed % 3]();
+  nodes.push({ op: 'Add', in: [add('MatMul', [flat, tensor([features, 5])]), tensor([5])], out: ['y'], name: 'fc' });
+  return buildOnnx({ nodes, tensors, input: channelsLast ? ['N', 8, 8, 3] : ['N', 3, 8, 8] });
 }
 
 describe('random networks', () => {

@@ -104,11 +104,18 @@ function perChannel({ dims, data, type }: Tensor, value: Value, node: Node): Flo
   data.forEach((x: number, index: number) => {
     let channel = 0;
     for (let i = rank - 1, rest = index; i >= 0; rest = Math.floor(rest / own[i--])) channel += along[i](rest % own[i]);
-    if (numbers[channel] !== x && !Number.isNaN(numbers[channel])) throw notPerChannel(node, dims);
+    if (numbers[channel] !== x && !Number.isNaN(numbers[channel])) throw differsInMap(node, dims);
     numbers[channel] = x;
   });
   return numbers;
 }
+
+const differsInMap = (node: Node, dims: readonly number[]) =>
+  cannot(
+    node,
+    `a constant [${dims.join(', ')}] that differs from place to place, as a mean image does, and is not one number a channel`,
+    'take the mean of each channel in its place',
+  );
 
 const notPerChannel = (node: Node, dims?: readonly number[]) =>
   cannot(
