@@ -118,12 +118,16 @@ function dealRuns({ runs }: View, dims: readonly number[]): View | undefined {
   return fits && left.length === 0 ? { dims, runs: dealt } : undefined;
 }
 
-const merge = (runs: readonly Run[]): Run[] =>
-  runs.reduce<Run[]>((merged, run) => {
+/** Runs that lie one inside another as one. */
+function merge(runs: readonly Run[]): Run[] {
+  const merged: Run[] = [];
+  for (const run of runs) {
     const before = merged.at(-1);
-    if (before?.stride !== run.size * run.stride) return [...merged, run];
-    return [...merged.slice(0, -1), { size: before.size * run.size, stride: run.stride }];
-  }, []);
+    if (before?.stride !== run.size * run.stride) merged.push(run);
+    else merged[merged.length - 1] = { size: before.size * run.size, stride: run.stride };
+  }
+  return merged;
+}
 
 /** What the first reader takes for channels, height and width; nothing where it does not say, or where an axis is in pieces. */
 function readAs(node: Node, { runs }: View, lowering: Lowering, dims: readonly number[]): Reading | undefined {
