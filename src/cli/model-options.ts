@@ -40,7 +40,12 @@ const MODEL_FILE = 'the ONNX file; mean, std and classes may stand beside it in 
 export const MODEL_OR_SAVED = `${MODEL_FILE}; or what \`bsnn convert\` saved`;
 
 /** The model. */
-export const addModelFile = (command: Command, description = MODEL_FILE): Command => command.argument('<model>', description);
+export const addModelFile = (command: Command, description = MODEL_FILE): Command =>
+  command.argument('<model>', description).addOption(outputOption());
+
+/** Which output of the model is the classifier's. */
+export const outputOption = (): Option =>
+  new Option('--output <name>', 'the output of the ONNX file that has the logits, where several could be meant');
 
 /** How pictures become images. */
 export const addFraming = (command: Command): Command =>
@@ -66,18 +71,16 @@ const addScales = (command: Command, phaseBits: 'auto' | number): Command =>
     .addOption(autoPhaseBitsOption(phaseBits))
     .addOption(lossOption('that the first word may lose with K auto, estimated without labels'))
     .addOption(
-      new Option('--scale <how>', 'of a layer, by its activations: percentile:P, max, mse, or bound (a clip in the graph)')
-        .default(DEFAULTS.scale)
-        .argParser(scale),
+      new Option(
+        '--scale <how>',
+        `by activations: percentile:P, max, mse, or bound (a clip in the graph) (default: ${DEFAULTS.scale})`,
+      ).argParser(scale),
     )
-    .addOption(
-      new Option('--percentile <p>', 'the same as --scale percentile:P')
-        .default(DEFAULTS.percentile)
-        .argParser(percentile)
-        .conflicts('scale'),
-    )
-    .option('--per-channel', 'a scale for each channel, not one for a layer')
-    .option('--correct-bias', 'correct biases on calibration images: mean words as the mean activations');
+    .addOption(new Option('--percentile <p>', 'the same as --scale percentile:P').argParser(percentile).conflicts('scale'))
+    .option('--per-channel', 'a scale for each channel', DEFAULTS.perChannel)
+    .option('--no-per-channel', 'one for a layer')
+    .option('--correct-bias', 'correct biases on calibration images: mean words as the mean activations', DEFAULTS.correctBias)
+    .option('--no-correct-bias', 'leave them as they are');
 
 /** The option `--scale` of commands that try several ways. */
 export const scalesOption = (): Option =>
@@ -88,12 +91,12 @@ export const scalesOption = (): Option =>
 /** The option `--per-channel` of the same. */
 export const channelsOption = (): Option =>
   new Option('--per-channel <which>', 'a scale for each channel: off, on, or both ways')
-    .default([...SWEPT.perChannel], 'off')
+    .default([...SWEPT.perChannel], 'on')
     .argParser(bothWays);
 
 /** The option `--correct-bias` of the same. */
 export const correctionsOption = (): Option =>
-  new Option('--correct-bias <which>', 'off, on, or both ways').default([...SWEPT.correctBias], 'both').argParser(bothWays);
+  new Option('--correct-bias <which>', 'off, on, or both ways').default([...SWEPT.correctBias], 'on').argParser(bothWays);
 
 /** How images are shown and membranes begin, whatever the words and scales. */
 export const addNormalization = (command: Command): Command =>
@@ -115,7 +118,7 @@ export const addNormalization = (command: Command): Command =>
       numbers((v) => v > 0 && Number.isFinite(v), 'numbers above 0'),
     );
 
-/** Names of the options of conversion, and of the images it calibrates on. */
+/** Names of the options of conversion, and of the model and images that it takes. */
 export const CONVERSION_OPTIONS = [
   ...[
     'phaseBits',
@@ -129,6 +132,7 @@ export const CONVERSION_OPTIONS = [
     'mean',
     'std',
     'calibrateOn',
+    'output',
   ],
 ] as const;
 

@@ -6,10 +6,11 @@ import { type Model, openModel } from '../evaluate/model.ts';
 import type { SavedNetwork } from '../network/saved/load.ts';
 import type { ProgressBar } from './progress.ts';
 
-/** What the command line says of images: the options of `addImages`. */
+/** What the command line says of the model's output and of images. */
 export interface ImageOptions extends Omit<OpenDataSetOptions, 'input' | 'onChecked'> {
   readonly dataset: string;
   readonly calibrateOn?: string;
+  readonly output?: string;
 }
 
 /** The model, its images, and those to calibrate on where they are others. */
@@ -28,7 +29,7 @@ export interface SavedFileInputs {
 /** Reads the model, then opens the images as it takes them. @throws BsnnError */
 export async function openInputs(path: string, options: ImageOptions, bar?: ProgressBar): Promise<Inputs> {
   checkForms(specsOf(options), options);
-  const model = await openModel(path);
+  const model = await openModel(path, options);
   return { model, ...(await openImages(model.ann.input, options, bar)) };
 }
 
@@ -44,7 +45,7 @@ const specsOf = ({ dataset, calibrateOn }: ImageOptions): string[] =>
 
 async function openImages(
   input: ImageShape,
-  { dataset, calibrateOn, ...rest }: ImageOptions,
+  { dataset, calibrateOn, output: _, ...rest }: ImageOptions,
   bar?: ProgressBar,
 ): Promise<Omit<Inputs, 'model'>> {
   const onChecked = (done: number, images: number) => bar?.show({ stage: 'checking', done, images });
@@ -59,8 +60,8 @@ async function openImages(
 
 /** Parts a command's options into those of its images and the others. */
 export function splitOptions<T extends ImageOptions>(options: T): [ImageOptions, Omit<T, keyof ImageOptions>] {
-  const { dataset, calibrateOn, resize, crop, channels, classes, skipBad, ...others } = options;
-  const images = { dataset, calibrateOn, resize, crop, channels, classes, skipBad };
+  const { dataset, calibrateOn, output, resize, crop, channels, classes, skipBad, ...others } = options;
+  const images = { dataset, calibrateOn, output, resize, crop, channels, classes, skipBad };
   return [{ dataset, ...given(images) }, others];
 }
 

@@ -66,7 +66,7 @@ function commandOf({ best }: TunedNetwork, { model, dataset }: { readonly model:
   return [
     ...['bsnn eval', model, '--dataset', dataset, '--phase-bits', typeof K === 'number' ? String(K) : K.join(',')],
     ...['--waves', String(word), '--scale', scale === 'percentile' ? `percentile:${percentile}` : scale],
-    ...(perChannel ? ['--per-channel'] : []),
-    ...(correctBias ? ['--correct-bias'] : []),
+    ...(perChannel ? [] : ['--no-per-channel']),
+    ...(correctBias ? [] : ['--no-correct-bias']),
   ].join(' ');
 }

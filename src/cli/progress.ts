@@ -10,6 +10,7 @@ interface Progress {
 const STAGES: Readonly<Record<string, string>> = {
   checking: 'checking',
   calibration: 'calibrating',
+  correction: 'correcting',
   choice: 'choosing K',
   ann: 'ANN',
   snn: 'SNN',
@@ -22,6 +23,9 @@ const STAGES: Readonly<Record<string, string>> = {
   predict: 'predicting',
   record: 'recording',
 };
+
+/** What is counted, where it is not images. */
+const UNITS: Readonly<Record<string, string>> = { trials: 'trials', correction: 'layers' };
 
 /** A progress bar, one stage after another; nothing where there is no stream to draw it on. */
 export interface ProgressBar {
@@ -52,7 +56,7 @@ export function progressBar(stream: NodeJS.WritableStream | null): ProgressBar {
         stage = progress.stage;
         bar.start(progress.images, 0, {
           stage: (STAGES[stage] ?? stage).padEnd(14),
-          unit: stage === 'trials' ? 'trials' : 'images',
+          unit: UNITS[stage] ?? 'images',
         });
       }
       bar.update(progress.done);

@@ -3,12 +3,14 @@ import { readSidecar } from '../data/sidecar.ts';
 import { type Inspection, type InspectOptions, inspectSaved, inspectTrained } from '../evaluate/inspect.ts';
 import { importWithGraph } from '../onnx/import.ts';
 import { checkWritable, formatJson, STANDARD_OUTPUT, writeJson } from './json-file.ts';
+import { given } from './open-inputs.ts';
 import { formatInspection } from './print-inspection.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the command line gives. */
 export interface InspectCommandOptions extends InspectOptions {
   readonly json?: string;
+  readonly output?: string;
 }
 
 /** Runs `bsnn inspect`. */
@@ -20,9 +22,9 @@ export async function runInspect(model: string, { json, ...options }: InspectCom
   terminal.out(formatInspection(found, terminal.color));
 }
 
-async function inspectFile(path: string, options: InspectOptions): Promise<Inspection> {
+async function inspectFile(path: string, { output, ...options }: Omit<InspectCommandOptions, 'json'>): Promise<Inspection> {
   if (await isNetworkFile(path)) return inspectSaved(await readNetworkFile(path), options);
   const sidecar = await readSidecar(path);
-  const { ann, graph } = await importWithGraph(path);
+  const { ann, graph } = await importWithGraph(path, given({ output }));
   return inspectTrained(ann, graph, sidecar, options);
 }

@@ -16,6 +16,7 @@ import type { Terminal } from './terminal.ts';
 /** What the command line gives: the options of `predict`, and the command's own. */
 export interface PredictCommandOptions extends Omit<PredictOptions, 'calibrateOn'>, FramingCommandOptions {
   readonly calibrateOn?: string;
+  readonly output?: string;
   readonly adapter?: string;
   readonly json?: string;
   readonly quiet?: boolean;
@@ -59,8 +60,8 @@ interface Run {
 type RunOptions = Omit<PredictCommandOptions, 'json' | 'quiet' | 'adapter' | 'verbose'>;
 
 async function trainedRun(path: string, pictures: readonly string[], options: RunOptions): Promise<Run> {
-  const { calibrateOn, conversion: _, resize, crop, channels, classes, skipBad, ...rest } = options;
-  const model = await openModel(path);
+  const { calibrateOn, output, conversion: _, resize, crop, channels, classes, skipBad, ...rest } = options;
+  const model = await openModel(path, given({ output }));
   const framing = framingOf(model.ann.input, { resize, crop, channels, classes, skipBad });
   const images = await openPaths(pictures, framing);
   const others = calibrateOn === undefined ? {} : { calibrateOn: await openDataSet(calibrateOn, framing) };

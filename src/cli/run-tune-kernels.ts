@@ -12,12 +12,14 @@ import { readImages } from '../run/source.ts';
 import { adapterKey, readAllTuning, type Tuning, tuningFile, writeTuning } from '../tune/cache.ts';
 import { fastest, measureShapes, type TuneOptions } from '../tune/tune.ts';
 import { openAdapter } from './adapter.ts';
+import { given } from './open-inputs.ts';
 import { choiceName, formatTimings, formatTuning } from './print-tuning.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the command line gives. */
 export interface TuneKernelsOptions {
   readonly dataset?: string;
+  readonly output?: string;
   readonly batch: number;
   readonly waves: number;
   readonly phaseBits: number | readonly number[];
@@ -55,10 +57,10 @@ const SCALE = 4;
 async function networkOf(
   device: Device,
   model: string,
-  { dataset: spec, batch, phaseBits }: TuneKernelsOptions,
+  { dataset: spec, output, batch, phaseBits }: TuneKernelsOptions,
 ): Promise<{ network: SpikingNetwork; images?: Uint8Array }> {
   const sidecar = await readSidecar(model);
-  const ann: Ann = await importOnnx(model);
+  const ann: Ann = await importOnnx(model, given({ output }));
   if (spec === undefined) {
     const { mean = [0], std = [1] } = { ...ownNormalization(ann), ...sidecar };
     const scales = ann.layers.map(() => SCALE);

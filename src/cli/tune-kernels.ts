@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { integerOption, phaseBitsOption } from './arguments.ts';
+import { outputOption } from './model-options.ts';
 import type { TuneKernelsOptions } from './run-tune-kernels.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,6 +14,7 @@ export function addTuneKernels(program: Command, terminal: Terminal): void {
         'which `bsnn eval` uses. Results are the same with any of them.',
     )
     .argument('[model]', 'the ONNX file')
+    .addOption(outputOption())
     .option('--dataset <spec>', 'calibrate on its images and run those, not pseudo-random ones (forms: bsnn eval --help)')
     .addOption(integerOption('--batch <n>', 'batch', 'images at once, at most'))
     .addOption(integerOption('--waves <n>', 'waves', 'words that every layer sends'))

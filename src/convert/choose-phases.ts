@@ -18,7 +18,7 @@ export interface PhaseChoice {
   readonly allowed: number;
   /** Whether it does with the K chosen; else that is the one with the least loss. */
   readonly met: boolean;
-  /** What the first word is estimated to lose with it (`Estimates.expectedLoss`). */
+  /** What the first word is estimated to lose with it (`estimatedLoss`). */
   readonly loss: Estimate;
   /** All that were tried, in order. */
   readonly tried: readonly { readonly phaseBits: number; readonly loss: Estimate }[];

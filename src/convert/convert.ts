@@ -11,7 +11,7 @@ import { asSource, type ImageSource } from '../run/source.ts';
 import { choosePhases, DEFAULT_LOSS, PHASE_TRIALS, type PhaseChoice } from './choose-phases.ts';
 import { correctBiases } from './correct.ts';
 import { type Estimate, estimatedLoss } from './estimate.ts';
-import type { ScaleMethod } from './scale.ts';
+import { type ScaleMethod, WAY } from './scale.ts';
 import { chooseScales } from './scales.ts';
 import { calibrateForTrials, tryNetwork } from './trials.ts';
 
@@ -27,16 +27,13 @@ export interface ConvertOptions extends Omit<FixedConvertOptions, 'phaseBits'> {
 export interface FixedConvertOptions {
   /** K, 1 to 8 (default 4); a list by depth, from the input's window on, where it differs (specification, section 6). */
   readonly phaseBits?: number | readonly number[];
-  /** How λ of a layer is chosen (default "percentile"). */
+  /** How λ is chosen (default "mse"). */
   readonly scale?: ScaleMethod;
-  /** λ of a layer: this percentile of its post-ReLU values (default 99.9). */
+  /** Scale "percentile": this percentile of the post-ReLU values (default 99.9). */
   readonly percentile?: number;
-  /** A λ for each channel (default false: one for a layer). Calibration takes about twice as long. */
+  /** A λ for each channel (default), or false: one for a layer. Calibration of channels takes about twice as long. */
   readonly perChannel?: boolean;
-  /**
-   * Correct the biases on calibration images, so that the mean words are the mean activations (default false; specification, section
-   * 4).
-   */
+  /** Correct the biases on calibration images, so that the mean words are the mean activations (default true; specification, section 4). */
   readonly correctBias?: boolean;
   /** V(0): "half" rounds words to nearest (default), "zero" rounds down. */
   readonly initial?: 'half' | 'zero';
@@ -62,7 +59,7 @@ export async function convert(
   calibrationImages: ImageSource | Uint8Array,
   options: ConvertOptions = {},
 ): Promise<SpikingNetwork> {
-  const { phaseBits = 4, perChannel = false, mean = [0], std = [1], batch = 64 } = options;
+  const { phaseBits = 4, perChannel = WAY.perChannel, mean = [0], std = [1], batch = 64 } = options;
   // what is wrong with K is said before the work
   if (phaseBits !== 'auto') phasesByDepth(ann, depths(ann), phaseBits);
   const source = asSource(calibrationImages, ann.input);
@@ -87,6 +84,8 @@ export interface ConvertReports {
   readonly onBatch?: OnBatch<AnnBatch>;
   /** Images that K has been tried on so far, of so many in all. */
   readonly onTried?: (done: number, images: number) => void;
+  /** Layers whose biases are corrected, where K is given. */
+  readonly onCorrected?: (done: number, layers: number) => void;
 }
 
 /** The same in a session of the trained network, made with the options' mean and std. */
@@ -94,13 +93,14 @@ export async function calibrateAndConvert(
   session: AnnSession,
   source: ImageSource,
   { phaseBits, loss = DEFAULT_LOSS, ...options }: ConvertOptions,
-  { onBatch, onTried }: ConvertReports = {},
+  { onBatch, onTried, onCorrected }: ConvertReports = {},
 ): Promise<Converted> {
   const { device, ann } = session;
   if (phaseBits !== 'auto') {
     const calibration = await session.calibrate(source, onBatch);
     const fixed = phaseBits === undefined ? options : { ...options, phaseBits };
-    return { network: await convertCorrected(device, ann, calibration, source, fixed), calibration, phaseChoice: null };
+    const network = await convertCorrected(device, ann, calibration, source, fixed, onCorrected);
+    return { network, calibration, phaseChoice: null };
   }
   const { calibration, tried } = await calibrateForTrials(session, source, onBatch);
   const images = tried.source.count;
@@ -124,10 +124,11 @@ export async function convertCorrected(
   calibration: Calibration,
   source: ImageSource,
   options: FixedConvertOptions = {},
+  onLayer?: ConvertReports['onCorrected'],
 ): Promise<SpikingNetwork> {
   const network = convertCalibrated(ann, calibration, options);
-  const { correctBias = false, mean = [0], std = [1], batch, choices } = options;
-  return correctBias ? correctBiases(device, ann, network, source, { mean, std, batch, choices }) : network;
+  const { correctBias = WAY.correctBias, mean = [0], std = [1], batch, choices } = options;
+  return correctBias ? correctBiases(device, ann, network, source, { mean, std, batch, choices, onLayer }) : network;
 }
 
 /** A calibrated network on the integer grid, its biases not corrected. Pure, but for `onSilent`. */
@@ -136,8 +137,8 @@ export function convertCalibrated(
   calibration: Omit<Calibration, 'images'>,
   options: FixedConvertOptions = {},
 ): SpikingNetwork {
-  const { phaseBits = 4, scale: method = 'percentile', percentile = 99.9, perChannel = false } = options;
-  const { initial = 'half', mean = [0], std = [1], onSilent } = options;
+  const { scale: method = WAY.scale, percentile = WAY.percentile, perChannel = WAY.perChannel } = options;
+  const { phaseBits = 4, initial = 'half', mean = [0], std = [1], onSilent } = options;
   const depth = depths(ann);
   const phases = phasesByDepth(ann, depth, phaseBits);
   const ofLayers = depth.map((d) => phases[d]);

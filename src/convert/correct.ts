@@ -15,7 +15,11 @@ export interface CorrectOptions extends Normalization {
   readonly batch?: number | undefined;
   /** How layers are computed; only time depends on it. */
   readonly choices?: Choices | undefined;
+  /** Called with the layers whose biases are corrected, of so many. */
+  readonly onLayer?: OnLayer | undefined;
 }
+
+type OnLayer = (done: number, layers: number) => void;
 
 /**
  * Images that biases are corrected on, spread evenly over those for calibration, which may be in the order of classes: all in one
@@ -38,7 +42,7 @@ export async function correctBiases(
   ann: Ann,
   network: SpikingNetwork,
   calibration: ImageSource,
-  { mean, std, batch = 64, choices = {} }: CorrectOptions,
+  { mean, std, batch = 64, choices = {}, onLayer }: CorrectOptions,
 ): Promise<SpikingNetwork> {
   const spiking = await LayerByLayer.create(device, network, { batch: Math.min(IMAGES, calibration.count), choices });
   try {
@@ -46,7 +50,7 @@ export async function correctBiases(
     const pixels = await readImages(spread(calibration, images), 0, images);
     const source = pixelsSource(pixels, calibration.shape);
     const activations = await activationSums(device, ann, source, { mean, std, batch: Math.min(batch, images) });
-    return await correctLayers(spiking, pixels, images, activations);
+    return await correctLayers(spiking, pixels, images, activations, onLayer);
   } finally {
     spiking.dispose();
   }
@@ -63,13 +67,16 @@ export async function correctLayers(
   pixels: Uint8Array,
   images: number,
   activations: readonly Float64Array[],
+  onLayer: OnLayer = () => {},
 ): Promise<SpikingNetwork> {
+  const { layers } = spiking.network;
   const sums = await ChannelSums.ofWords(spiking);
   try {
     spiking.begin(pixels, images);
-    for (const [l, { kind }] of spiking.network.layers.entries()) {
+    for (const [l, { kind }] of layers.entries()) {
       if (kind === 'neurons') await correctLayer(spiking, sums, l, activations[l], images);
       if (kind !== 'readout') spiking.send(l);
+      onLayer(l + 1, layers.length);
     }
   } finally {
     sums.dispose();

@@ -5,6 +5,9 @@ import { ConversionError, OptionError } from '../errors.ts';
 export const SCALE_METHODS = ['percentile', 'max', 'mse', 'bound'] as const;
 export type ScaleMethod = (typeof SCALE_METHODS)[number];
 
+/** How scales and biases come about where nothing else is said: what lost least on all networks at hand (docs/results.md). */
+export const WAY = { scale: 'mse', percentile: 99.9, perChannel: true, correctBias: true } as const;
+
 /** A method, or the percentile with its P. */
 export type ScaleText = ScaleMethod | `percentile:${number}`;
 

@@ -18,10 +18,11 @@ export interface Hits {
 
 /**
  * How many classes come before the label's, 0 for the best. Of equal values the lower class index comes first, so that the ranks
- * of one image are a permutation; NaN comes before everything, so that it never counts as right.
+ * of one image are a permutation; NaN comes before everything, so that it never counts as right. One value alone decides by its sign.
  * @param units what each class's value is multiplied by; nothing where left out
  */
 export function rankOf(values: ArrayLike<number>, label: number, units?: ArrayLike<number>): number {
+  if (values.length === 1) return Number(bestClass(values) !== label || Number.isNaN(values[0]));
   const unit = (c: number) => (units ? units[c] : 1);
   const own = values[label] * unit(label);
   let rank = 0;

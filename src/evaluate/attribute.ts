@@ -1,7 +1,7 @@
 import type { Ann } from '../ann/ann.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { type AffectedAnn, EFFECTS, type Effect, type HasEffect, withEffects } from './effects.ts';
-import { classesOf } from './fit.ts';
+import { logitsOf } from './fit.ts';
 import { type Logits, logitError } from './logit-error.ts';
 
 /** A conversion whose error is taken apart, and how its effects are looked at. */
@@ -27,7 +27,7 @@ export async function attributeEffects(
 ): Promise<{ readonly effects: Readonly<Record<Effect, EffectError>>; readonly together: Logits }> {
   const { trained, ann } = attribution;
   const run = runner(attribution);
-  const errorOf = async (has: HasEffect) => logitError(await run(has), trained, classesOf(ann));
+  const errorOf = async (has: HasEffect) => logitError(await run(has), trained, logitsOf(ann));
   const effects = {} as Record<Effect, EffectError>;
   for (const one of EFFECTS) {
     const alone = await errorOf((_, effect) => effect === one);
@@ -53,7 +53,7 @@ export async function attributeLayers(
   );
   for (const [i, { l, effect }] of parts.entries()) {
     const logits = await run((layer, one) => layer === l && one === effect);
-    errors[l][effect] = logitError(logits, trained, classesOf(ann));
+    errors[l][effect] = logitError(logits, trained, logitsOf(ann));
     onRun(i + 1, parts.length);
   }
   return errors;

@@ -14,7 +14,7 @@ import { attributeEffects, attributeLayers, type EffectError, sharesOf } from '.
 import { runDiagnosed } from './diagnosed.ts';
 import type { AffectedAnn, Effect } from './effects.ts';
 import { EXPLAINED } from './explained.ts';
-import { classesOf } from './fit.ts';
+import { classesOf, logitsOf } from './fit.ts';
 import { type Logits, logitError } from './logit-error.ts';
 import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
@@ -198,14 +198,14 @@ async function errorFigures(
   first: Logits,
 ): Promise<ErrorFigures> {
   const { ann, correctBias } = bench.evaluation;
-  const errorOf = (logits: Logits) => logitError(logits, trained, classesOf(ann));
+  const errorOf = (logits: Logits) => logitError(logits, trained, logitsOf(ann));
   const run = (affected: AffectedAnn) => affectedLogits(bench, affected);
   const { effects, together } = await attributeEffects({ ann, network, trained, run });
   return {
     words: words.map(errorOf),
     effects,
     together: errorOf(together),
-    timing: logitError(first, trained, classesOf(ann), together),
+    timing: logitError(first, trained, logitsOf(ann), together),
     uncorrected: correctBias ? errorOf(first) : null,
   };
 }
@@ -247,7 +247,7 @@ async function tryRemedies(bench: Bench, calibration: Calibration, trained: Logi
     const waves = candidate.changes.waves ?? evaluation.waves;
     const network = await convertAs(device, evaluation, calibration, candidate);
     const last = (await wordLogits(bench, network, waves))[waves - 1];
-    const found = logitError(last, trained, classesOf(ann));
+    const found = logitError(last, trained, logitsOf(ann));
     tried.push({
       option: candidate.option,
       error: found,

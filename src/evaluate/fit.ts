@@ -21,8 +21,11 @@ export interface Classifier {
 /** What a spiking network takes and gives. */
 export const asClassifier = ({ name, input, layers }: SpikingNetwork): Classifier => ({ name, input: input.shape, layers });
 
-/** Number of classes: the readout's channels. */
-export const classesOf = ({ layers }: Pick<Classifier, 'layers'>): number => layers[layers.length - 1].shape.channels;
+/** Logits of an image: the readout's channels. */
+export const logitsOf = ({ layers }: Pick<Classifier, 'layers'>): number => layers[layers.length - 1].shape.channels;
+
+/** Number of classes: one a logit; one logit alone decides between two. */
+export const classesOf = (classifier: Pick<Classifier, 'layers'>): number => Math.max(2, logitsOf(classifier));
 
 /** What the classes are called: as the sidecar says, else as the data set does where it has as many; null where nobody does. */
 export const classNames = (ann: Classifier, sidecar: Sidecar | null, { classes }: DataSet): readonly string[] | null =>

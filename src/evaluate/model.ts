@@ -2,7 +2,7 @@ import type { Ann } from '../ann/ann.ts';
 import { isNetworkFile } from '../data/network-file.ts';
 import { readSidecar, type Sidecar } from '../data/sidecar.ts';
 import { OptionError } from '../errors.ts';
-import { importOnnx } from '../onnx/import.ts';
+import { type ImportOptions, importOnnx } from '../onnx/import.ts';
 
 /** A trained network, and what stands beside its file. */
 export interface Model {
@@ -16,14 +16,14 @@ export interface Model {
  * Reads an ONNX file, with its sidecar where there is one. @throws UnsupportedModelError, ModelFormatError, OptionError for a saved
  * network
  */
-export async function openModel(path: string): Promise<Model> {
+export async function openModel(path: string, { output }: Pick<ImportOptions, 'output'> = {}): Promise<Model> {
   if (await isNetworkFile(path)) {
     const what = 'is a saved network, and the trained one, which is needed, is not in it';
     throw new OptionError('saved-network', path, what, 'give the ONNX file; eval, predict, record and inspect take saved networks');
   }
   const start = performance.now();
   const sidecar = await readSidecar(path);
-  const ann = await importOnnx(path);
+  const ann = await importOnnx(path, output === undefined ? {} : { output });
   return { ann, sidecar, seconds: (performance.now() - start) / 1000 };
 }
 

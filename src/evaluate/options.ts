@@ -1,5 +1,5 @@
 import { DEFAULT_LOSS } from '../convert/choose-phases.ts';
-import { parseScale, type ScaleMethod, type ScaleText } from '../convert/scale.ts';
+import { parseScale, type ScaleMethod, type ScaleText, WAY } from '../convert/scale.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { Choices } from '../plan/choices.ts';
@@ -27,13 +27,13 @@ export interface EvaluateOptions extends Partial<Normalization> {
   readonly calibration?: number;
   /** Those images (default: the data set's for training, else some that are not evaluated); of a data set those for training, else all. */
   readonly calibrateOn?: ImageSource | DataSet;
-  /** How λ of a layer is chosen (default "percentile"); "percentile:P" says the percentile too, and goes before `percentile`. */
+  /** How λ is chosen (default "mse"); "percentile:P" says the percentile too, and goes before `percentile`. */
   readonly scale?: ScaleText;
-  /** Scale "percentile": this percentile of a layer's activations (default 99.9). */
+  /** This percentile of activations (default 99.9); given without `scale` it chooses that. */
   readonly percentile?: number;
-  /** A λ for each channel (default false: one for a layer). */
+  /** A λ for each channel (default), or false: one for a layer. */
   readonly perChannel?: boolean;
-  /** Correct biases on calibration images, so that the mean words are the mean activations (default false). */
+  /** Correct biases on calibration images, so that the mean words are the mean activations (default true). */
   readonly correctBias?: boolean;
   /** V at the start: half a threshold (default) or zero. */
   readonly initial?: 'half' | 'zero';
@@ -56,10 +56,7 @@ export const DEFAULTS = {
   waves: 3,
   batch: 64,
   calibration: 500,
-  scale: 'percentile',
-  percentile: 99.9,
-  perChannel: false,
-  correctBias: false,
+  ...WAY,
   initial: 'half',
   diagnosis: 0,
   choices: {},
@@ -109,8 +106,9 @@ export function settle(options: EvaluateOptions): EvaluateSettings {
 }
 
 /** The method, and the percentile that counts. */
-function settleScale({ scale = DEFAULTS.scale, percentile = DEFAULTS.percentile }: EvaluateOptions) {
+function settleScale({ scale: given, percentile }: EvaluateOptions) {
+  const scale = given ?? (percentile === undefined ? DEFAULTS.scale : 'percentile');
   const found = parseScale(scale);
-  if (found) return { scale: found.method, percentile: found.percentile ?? percentile };
+  if (found) return { scale: found.method, percentile: found.percentile ?? percentile ?? DEFAULTS.percentile };
   throw new OptionError('scale', 'scale', `"${scale}" is none of ${SCALES}`, 'choose one of them');
 }

@@ -14,9 +14,9 @@ import { type Note, phaseNotes, silentNotes } from './notes.ts';
 import type { Evaluation } from './prepare.ts';
 import { type Stopwatch, timedSource } from './stopwatch.ts';
 
-/** How far an evaluation is: images done of a stage's images. */
+/** How far an evaluation is: images done of a stage's images; layers in the stage "correction". */
 export interface Progress {
-  readonly stage: 'calibration' | 'choice' | 'ann' | 'snn' | 'diagnosis';
+  readonly stage: 'calibration' | 'correction' | 'choice' | 'ann' | 'snn' | 'diagnosis';
   readonly done: number;
   readonly images: number;
 }
@@ -101,8 +101,9 @@ export async function runTrained(
       report({ stage: 'calibration', done: batch.first + batch.images, images: calibrationSource.count });
     };
     const onTried = (done: number, images: number) => report({ stage: 'choice', done, images });
+    const onCorrected = (done: number, layers: number) => report({ stage: 'correction', done, images: layers });
     const converted = await stopwatch.time('calibration', () =>
-      calibrateAndConvert(session, calibrationSource, { ...evaluation, onSilent }, { onBatch: onCalibrated, onTried }),
+      calibrateAndConvert(session, calibrationSource, { ...evaluation, onSilent }, { onBatch: onCalibrated, onTried, onCorrected }),
     );
     const ordered = await stopwatch.time('calibration', () => order.notes(session));
     const notes = [...ordered, ...silentNotes(silent), ...phaseNotes(converted.phaseChoice)];

@@ -6,12 +6,12 @@ import type { SavedNetwork } from '../network/saved/load.ts';
 import { readoutPhases, wordSteps } from '../network/timetable.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import { type Batch, logitsAt } from '../run/batch.ts';
-import { bestClass, softmax } from '../run/logits.ts';
+import { bestClass, perClass, softmax } from '../run/logits.ts';
 import { Session } from '../run/session.ts';
 import { type ImageSource, sourceLike } from '../run/source.ts';
 import { convertPrepared } from './convert-prepared.ts';
 import { readingsAt } from './curve.ts';
-import { asClassifier, classesOf, classNames } from './fit.ts';
+import { asClassifier, classNames, logitsOf } from './fit.ts';
 import { asModel, type Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 import { type Evaluation, prepareImages } from './prepare.ts';
@@ -148,7 +148,7 @@ function withLabels(images: DataSet | ImageSource): DataSet {
 
 /** The trained network's logits of each image. */
 async function annLogits(device: Device, { ann, images, ...options }: Evaluation): Promise<Float32Array[]> {
-  const classes = classesOf(ann);
+  const classes = logitsOf(ann);
   const session = await AnnSession.create(device, ann, options);
   try {
     const found: Float32Array[] = [];
@@ -190,9 +190,10 @@ function predictionOf(
   const last = best[best.length - 1];
   let stable = best.length - 1;
   while (stable > 0 && best[stable - 1] === last) stable--;
-  const words = reached.map((_, w) => own(logitsAt(batch, (w + 1) * window - 1, session)));
+  const words = reached.map((_, w) => perClass(own(logitsAt(batch, (w + 1) * window - 1, session))));
   const shares = words.map(softmax);
-  const annShares = trained && softmax(trained);
+  const annLogits = trained && perClass(trained);
+  const annShares = annLogits && softmax(annLogits);
   const name = (c: number): string | null => names?.[c] ?? null;
   const final = words[words.length - 1];
   const order = Array.from(final.keys()).sort((a, b) => final[b] - final[a] || a - b);
@@ -206,7 +207,7 @@ function predictionOf(
       name: name(c),
       logits: words.map((values) => values[c]),
       shares: shares.map((values) => values[c]),
-      annLogit: trained?.[c] ?? null,
+      annLogit: annLogits?.[c] ?? null,
       annShare: annShares?.[c] ?? null,
     })),
   };

@@ -8,8 +8,8 @@ import type { InputFigures } from './result.ts';
 export const SWEPT = {
   phaseBits: [3, 4, 5, 6, 8],
   scales: ['mse', 'percentile:99.9'],
-  perChannel: [false],
-  correctBias: [false, true],
+  perChannel: [true],
+  correctBias: [true],
 } as const;
 
 /** Input figures but for those of the scales, of which there are several. */

@@ -1,7 +1,7 @@
 /** Typed access to a node's attributes. Each throws `ModelFormatError` when the attribute has another kind. */
 
 import { ModelFormatError } from '../errors.ts';
-import type { Attribute, Node, Tensor } from './graph.ts';
+import type { Attribute, Node, Subgraph, Tensor } from './graph.ts';
 
 const wrongKind = (node: Node, name: string, wanted: string) =>
   new ModelFormatError('bad-attribute', `node "${node.name}"`, `attribute "${name}" is not ${wanted}`, 'export the model again');
@@ -41,9 +41,20 @@ export function integersAttribute(node: Node, name: string): readonly number[] |
 export function tensorAttribute(node: Node, name: string): Tensor | undefined {
   const value = node.attributes.get(name);
   if (value === undefined) return undefined;
-  if (value === null || typeof value !== 'object' || isList(value)) throw wrongKind(node, name, 'a tensor');
+  if (value === null || typeof value !== 'object' || isList(value) || isSubgraph(value)) throw wrongKind(node, name, 'a tensor');
   return value;
 }
+
+/** A graph within the node. */
+export function subgraphAttribute(node: Node, name: string): Subgraph {
+  const value = node.attributes.get(name);
+  if (!isSubgraph(value)) throw wrongKind(node, name, 'a graph');
+  return value;
+}
+
+/** Whether an attribute is a graph. */
+export const isSubgraph = (value: Attribute | undefined): value is Subgraph =>
+  value !== null && typeof value === 'object' && 'nodes' in value;
 
 /** Whether an attribute is a list of numbers. */
 export const isList = (value: Attribute | undefined): value is readonly number[] => Array.isArray(value);

@@ -9,10 +9,20 @@ export interface Tensor {
   readonly type: 'real' | 'integer';
   /** Float32Array for reals, Float64Array for integers. */
   readonly data: Float32Array | Float64Array;
+  /** Of integers of few bits, stored as such: the lowest and the highest. */
+  readonly range?: readonly [number, number];
 }
 
-/** An attribute's value; `null` for a kind that no supported operator has (subgraphs, sparse tensors). */
-export type Attribute = number | string | readonly number[] | Tensor | null;
+/** A graph within a node: a branch of If. It may read tensors of the graphs around it, which follow the node's own inputs. */
+export interface Subgraph {
+  /** Each after those that it reads from. */
+  readonly nodes: readonly Node[];
+  readonly constants: ReadonlyMap<string, Tensor>;
+  readonly outputs: readonly string[];
+}
+
+/** An attribute's value; `null` for a kind that no supported operator has (sparse tensors, lists of graphs). */
+export type Attribute = number | string | readonly number[] | Tensor | Subgraph | null;
 
 /** One operator of the graph. */
 export interface Node {
@@ -26,7 +36,7 @@ export interface Node {
   readonly attributes: ReadonlyMap<string, Attribute>;
 }
 
-/** A whole classifier graph with one input and one output. */
+/** A whole classifier graph with one input. */
 export interface Graph {
   readonly name: string;
   /** Version of ONNX's own operator set. */
@@ -38,8 +48,8 @@ export interface Graph {
     /** It takes bytes. */
     readonly bytes: boolean;
   };
-  /** Name of the output tensor. */
-  readonly output: string;
+  /** Names of the output tensors, at least one. */
+  readonly outputs: readonly string[];
   readonly nodes: readonly Node[];
   /** Initializers by tensor name. */
   readonly constants: ReadonlyMap<string, Tensor>;

@@ -4,10 +4,10 @@ import { ModelFormatError } from '../errors.ts';
 import type { Graph, Node } from './graph.ts';
 
 /**
- * The nodes that the output depends on, each after those it reads from; the file's order is kept where it is right.
+ * The nodes that an output depends on, each after those it reads from; the file's order is kept where it is right.
  * Throws `ModelFormatError` for a tensor made twice, a tensor nobody makes, and a cycle.
  */
-export function orderNodes(graph: Graph): Node[] {
+export function orderNodes(graph: Graph, output: string): Node[] {
   const makers = findMakers(graph);
   const known = (name: string) => name === '' || name === graph.input.name || graph.constants.has(name) || makers.has(name);
   const missing = (where: string, name: string) =>
@@ -20,8 +20,8 @@ export function orderNodes(graph: Graph): Node[] {
   for (const node of graph.nodes) {
     for (const name of node.inputs) if (!known(name)) throw missing(`node "${node.name}"`, name);
   }
-  if (!known(graph.output) || graph.output === '') throw missing('the output', graph.output);
-  return keepLive(sortNodes(graph, makers), graph.output);
+  if (!known(output) || output === '') throw missing('the output', output);
+  return liveNodes(sortNodes(graph, makers), [output]);
 }
 
 function findMakers(graph: Graph): Map<string, Node> {
@@ -70,8 +70,9 @@ function sortNodes(graph: Graph, makers: ReadonlyMap<string, Node>): Node[] {
   return sorted;
 }
 
-function keepLive(sorted: readonly Node[], output: string): Node[] {
-  const needed = new Set([output]);
+/** Of sorted nodes, those that the outputs depend on. */
+export function liveNodes(sorted: readonly Node[], outputs: readonly string[]): Node[] {
+  const needed = new Set(outputs);
   const live: Node[] = [];
   for (const node of sorted.toReversed()) {
     if (!node.outputs.some((name) => needed.has(name))) continue;

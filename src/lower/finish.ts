@@ -3,28 +3,29 @@
 import { type AnnLayer, type AnnReadout, INPUT, sourcesOf } from '../ann/ann.ts';
 import { ModelFormatError, UnsupportedModelError } from '../errors.ts';
 import type { Node } from '../graph/graph.ts';
+import { withoutBorder } from './inputs.ts';
 import type { Lowering } from './lowering.ts';
 import { mergeParts } from './operators/join.ts';
+import { isGrouped } from './parts/axes.ts';
 import { asSum } from './parts/layers.ts';
-import { takeInPads } from './parts/zero-border.ts';
-import { hasPads, partShape } from './value.ts';
+import { settleOrder } from './parts/pick.ts';
+import { partShape } from './value.ts';
 
 /** All layers in order, the readout last. Throws where the output is no vector of logits, and for weights that overflow. */
-export function finishLayers(lowering: Lowering): AnnLayer[] {
-  const layers = distinctNames(keepRead([...lowering.layers, makeReadout(lowering)]));
+export function finishLayers(lowering: Lowering, output: string): AnnLayer[] {
+  const layers = distinctNames(keepRead([...lowering.layers, makeReadout(lowering, output)]));
   for (const layer of layers) checkNumbers(layer);
   return layers;
 }
 
-function makeReadout(lowering: Lowering): AnnReadout {
-  const name = lowering.graph.output;
+function makeReadout(lowering: Lowering, name: string): AnnReadout {
   const where = `output "${name}"`;
   const value = lowering.values.get(name);
   if (!value) throw new UnsupportedModelError('constant-output', where, 'it does not depend on the image', 'export a classifier');
   const node: Node = { name, operator: 'output', inputs: [], outputs: [], attributes: new Map() };
-  const settled = hasPads(value.pads) ? takeInPads(value, node, lowering) : value;
+  const settled = settleOrder(withoutBorder(value, node, lowering), node, lowering);
   const sizes = settled.parts.map(partShape);
-  if (sizes.some(({ height, width }) => height !== 1 || width !== 1)) {
+  if (isGrouped(value) || sizes.some(({ height, width }) => height !== 1 || width !== 1)) {
     const what = `a map of ${value.dims.slice(1).join(' × ')}, not one number a class`;
     throw new UnsupportedModelError('output-shape', where, what, 'export a classifier whose output is [batch, classes]');
   }

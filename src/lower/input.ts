@@ -1,7 +1,8 @@
 /** How a file's input lies: in which layout, and which of its numbers are one image's channels, rows and columns. */
 
 import { INPUT, type Layout, type Preprocessing, type Shape, shapeSize } from '../ann/ann.ts';
-import { elementCount, type Graph, type Node } from '../graph/graph.ts';
+import { elementCount, type Node } from '../graph/graph.ts';
+import { withBranches } from './branch.ts';
 import { constantInput } from './inputs.ts';
 import type { Lowering } from './lowering.ts';
 import { padAmounts } from './operators/crop.ts';
@@ -51,14 +52,14 @@ const CHANNELS = [1, 3, 4];
  */
 export function readInput(
   nodes: readonly Node[],
-  graph: Graph,
+  output: string,
   lowering: Lowering,
   fold: (node: Node, dims?: readonly number[]) => void,
 ): InputReading {
-  const { name, dims } = graph.input;
-  const pixels = lastPixels(nodes, graph);
+  const { name, dims } = lowering.graph.input;
+  const pixels = lastPixels(nodes, name, output);
   const views = new Map<string, View>([[name, wholeView(dims)]]);
-  for (const node of nodes) {
+  for (const node of withBranches(nodes, lowering)) {
     const view = views.get(node.inputs.find((input) => views.has(input)) ?? '');
     const isConstant = node.inputs.every((input) => input === '' || lowering.constants.has(input));
     if (isConstant || (view && node.operator === 'Shape')) fold(node, view?.dims);
@@ -143,7 +144,7 @@ function readAs(node: Node, { runs }: View, lowering: Lowering, dims: readonly n
     .join('');
   const layout = layoutOf(order);
   if (!layout || shapeSize(shape) !== elementCount(dims.slice(1))) return undefined;
-  return dealAxes(dims, order, { c: shape.channels, h: shape.height, w: shape.width }) && { shape, layout, order };
+  return dealAxes(dims, order, { c: shape.channels, h: shape.height, w: shape.width }, dims[0]) && { shape, layout, order };
 }
 
 /** The axes that a reader takes its input's dimensions for, the batch aside. */
@@ -172,12 +173,12 @@ function guess(dims: readonly number[]): Reading {
 }
 
 /** The last of the tensors that all that reads the image reads it through, each the one before moved, scaled and shifted. */
-function lastPixels(nodes: readonly Node[], graph: Graph): string {
-  let pixels = graph.input.name;
+function lastPixels(nodes: readonly Node[], input: string, output: string): string {
+  let pixels = input;
   for (;;) {
     const readers = nodes.filter(({ operator, inputs }) => operator !== 'Shape' && inputs.includes(pixels));
     const [{ operator = '', outputs = [] } = {}] = readers;
-    if (readers.length !== 1 || pixels === graph.output || !(AFFINE.has(operator) || REDIM.has(operator))) return pixels;
+    if (readers.length !== 1 || pixels === output || !(AFFINE.has(operator) || REDIM.has(operator))) return pixels;
     pixels = outputs[0];
   }
 }

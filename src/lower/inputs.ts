@@ -3,7 +3,8 @@
 import { ModelFormatError } from '../errors.ts';
 import type { Node, Tensor } from '../graph/graph.ts';
 import { cannot, type Lowering, nodePlace } from './lowering.ts';
-import { describe, isChannelsFirst } from './parts/axes.ts';
+import { describe, isChannelsFirst, isGrouped } from './parts/axes.ts';
+import { settleOrder } from './parts/pick.ts';
 import { takeInPads } from './parts/zero-border.ts';
 import { hasPads, type Value } from './value.ts';
 
@@ -42,25 +43,43 @@ export function checkFinite(tensor: Tensor, node: Node, name: string): void {
 export const isActivation = (node: Node, index: number, lowering: Lowering): boolean =>
   lowering.values.has(node.inputs[index] ?? '');
 
-/** The activations at an input, with a zero border kept apart. */
-export function paddedInput(node: Node, index: number, lowering: Lowering): Value {
+/** What to do about comparisons of activations. */
+export const COMPARED = 'only Where(x > 0, x, 0) is supported: a ReLU';
+
+/** The activations at an input as they are: a zero border apart, channels in any order or in groups. */
+export function storedInput(node: Node, index: number, lowering: Lowering): Value {
   const name = node.inputs[index] ?? '';
   const value = lowering.values.get(name);
   if (value) return value;
   if (lowering.constants.has(name)) throw cannot(node, `input ${index} ("${name}") is a constant`, 'fold constants before export');
+  if (lowering.comparisons.has(name)) throw cannot(node, `reads the comparison "${name}"`, COMPARED);
   throw cannot(node, `reads "${name}", an extra output that has no counterpart`, 'use the first output of that node alone');
 }
 
-/** The activations at an input that is read as [batch, channels, height, width] or [batch, channels, width], a zero border kept apart. */
+/** The same with all channels along one axis. */
+export function orderedInput(node: Node, index: number, lowering: Lowering): Value {
+  const value = storedInput(node, index, lowering);
+  if (!isGrouped(value)) return value;
+  const what = `channels in groups, ${value.dims.join('×')}`;
+  throw cannot(node, what, 'only a channel shuffle (Reshape, Transpose, Reshape) may see them so', 'unsupported-shape');
+}
+
+/** The same read as [batch, channels, height, width] or [batch, channels, width]. */
 export function mapInput(node: Node, index: number, lowering: Lowering): Value {
-  const value = paddedInput(node, index, lowering);
+  const value = orderedInput(node, index, lowering);
   if (isChannelsFirst(value)) return value;
   const what = `reads ${describe(value)} as [batch, channels, height, width]`;
   throw cannot(node, what, 'put a Transpose before it, or export with the channels first', 'unsupported-shape');
 }
 
-/** The activations at an input, a zero border taken into them. */
-export function dataInput(node: Node, index: number, lowering: Lowering): Value {
-  const value = paddedInput(node, index, lowering);
-  return hasPads(value.pads) ? takeInPads(value, node, lowering) : value;
-}
+/** The activations at an input, channels in their order, with a zero border kept apart. */
+export const paddedInput = (node: Node, index: number, lowering: Lowering): Value =>
+  settleOrder(orderedInput(node, index, lowering), node, lowering);
+
+/** The activations at an input, channels in their order, a zero border taken into them. */
+export const dataInput = (node: Node, index: number, lowering: Lowering): Value =>
+  withoutBorder(paddedInput(node, index, lowering), node, lowering);
+
+/** A value with its zero border taken in. */
+export const withoutBorder = (value: Value, node: Node, lowering: Lowering): Value =>
+  hasPads(value.pads) ? takeInPads(value, node, lowering) : value;

@@ -4,30 +4,35 @@ import { type Ann, INPUT } from '../ann/ann.ts';
 import { UnsupportedModelError } from '../errors.ts';
 import { elementCount, type Graph, type Node, type Tensor } from '../graph/graph.ts';
 import { orderNodes } from '../graph/order.ts';
+import { withBranches } from './branch.ts';
 import { finishLayers } from './finish.ts';
 import { FOLDS, shapeTensor } from './fold/fold.ts';
 import { type InputReading, readInput, takeOutPreprocessing } from './input.ts';
 import { checkShape, type Lowering, nodePlace, plainValue } from './lowering.ts';
+import { passEnding } from './operators/ending.ts';
 import { DEFAULT_REMEDY, OPERATORS, REMEDIES } from './operators.ts';
+import { chooseOutput } from './output.ts';
 import { dealAxes } from './parts/axes.ts';
 import type { Value } from './value.ts';
 
 /**
  * Turns a classifier's graph into layers: weighted sums with one ReLU each, pools, and the readout. Weights are those of
  * the file up to f32 rounding: BatchNormalization is folded, Concat and Flatten cost nothing, a slice with padded channels is a 1 × 1
- * convolution with 0/1 weights. A final Softmax or LogSoftmax is left out, so the readout gives logits.
+ * convolution with 0/1 weights. Softmax, LogSoftmax, Sigmoid and ArgMax at the end are left out, so the readout gives logits: of
+ * the output of the wanted name, or of the only one that can be meant.
  * Throws `UnsupportedModelError` for what has no place in an `Ann` and `ModelFormatError` for an inconsistent graph, both by node.
  */
-export function lowerGraph(graph: Graph): Ann {
-  const nodes = orderNodes(graph);
+export function lowerGraph(graph: Graph, wanted?: string): Ann {
+  const output = chooseOutput(graph, wanted);
+  const nodes = orderNodes(graph, output);
   const lowering = startLowering(graph);
-  const reading = readInput(nodes, graph, lowering, (node, dims) => setConstant(node, lowering, dims));
+  const reading = readInput(nodes, output, lowering, (node, dims) => setConstant(node, lowering, dims));
   const { shape, layout } = reading;
   const input = { ...checkShape(shape, inputNode(graph)), ...(layout === 'nhwc' && { layout }) };
   setValue(graph.input.name, inputValue(graph, reading), reading, lowering);
-  for (const node of nodes) lowerNode(node, reading, lowering);
+  for (const node of withBranches(nodes, lowering)) lowerNode(node, reading, lowering);
   const { preprocessing } = lowering;
-  return { name: graph.name, input, ...(preprocessing && { preprocessing }), layers: finishLayers(lowering) };
+  return { name: graph.name, input, ...(preprocessing && { preprocessing }), layers: finishLayers(lowering, output) };
 }
 
 const inputNode = ({ input }: Graph): Node => ({
@@ -40,7 +45,7 @@ const inputNode = ({ input }: Graph): Node => ({
 
 function inputValue({ input: { dims } }: Graph, { shape, order }: InputReading): Value {
   const sizes = { c: shape.channels, h: shape.height, w: shape.width };
-  return plainValue(dims, [{ kind: 'finished', source: INPUT, shape }], dealAxes(dims, order, sizes));
+  return plainValue(dims, [{ kind: 'finished', source: INPUT, shape }], dealAxes(dims, order, sizes, dims[0]));
 }
 
 /** Numbers that a small file may make up: 2^24 (64 MiB of weights). */
@@ -56,6 +61,8 @@ function startLowering(graph: Graph): Lowering {
     layers: [],
     constants: new Map(graph.constants),
     values: new Map(),
+    comparisons: new Map(),
+    branches: new Map(),
     preprocessing: undefined,
     pools: new Map(),
     room: { left: BASE_ROOM + ROOM_FACTOR * stored },
@@ -65,14 +72,18 @@ function startLowering(graph: Graph): Lowering {
 function lowerNode(node: Node, reading: InputReading, lowering: Lowering): void {
   const [output] = node.outputs;
   if (lowering.constants.has(output)) return;
-  const data = node.inputs.some((name) => lowering.values.has(name));
+  const data = node.inputs.some((name) => lowering.values.has(name) || lowering.comparisons.has(name));
   if (!data || node.operator === 'Shape') {
     setConstant(node, lowering, lowering.values.get(node.inputs[0] ?? '')?.dims);
     return;
   }
   const lower = OPERATORS.get(node.operator);
   if (!lower) throw refused(node);
-  setValue(output, lower(node, lowering), reading, lowering);
+  const lowered = passEnding(node, lowering) ?? lower(node, lowering);
+  const values: readonly Value[] = 'dims' in lowered ? [lowered] : lowered;
+  values.forEach((value, i) => {
+    if (node.outputs[i]) setValue(node.outputs[i], value, reading, lowering);
+  });
 }
 
 /** What the graph does to the pixels first is kept apart, so that no padding lies between it and a convolution. */
@@ -95,6 +106,7 @@ function foldNode(node: Node, lowering: Lowering, dims: readonly number[] | unde
 
 function refused(node: Node): UnsupportedModelError {
   const remedy = REMEDIES.get(node.operator) ?? DEFAULT_REMEDY;
-  const what = `operator ${node.operator} is not supported (supported: ${[...OPERATORS.keys()].join(', ')})`;
-  return new UnsupportedModelError('unsupported-operator', nodePlace(node), what, remedy);
+  const supported = `supported: ${[...OPERATORS.keys()].join(', ')}`;
+  const what = `operator ${node.operator} is not supported`;
+  return new UnsupportedModelError('unsupported-operator', nodePlace(node), what, `${remedy} (${supported})`);
 }

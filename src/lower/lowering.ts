@@ -17,6 +17,10 @@ export interface Lowering {
   readonly constants: Map<string, Tensor>;
   /** Activations by tensor name. */
   readonly values: Map<string, Value>;
+  /** Comparisons of activations by tensor name, which have no value. */
+  readonly comparisons: Map<string, Node>;
+  /** Nodes that stand in the place of an If, once its branch is known. */
+  readonly branches: Map<Node, readonly Node[]>;
   /** Pool layers by source, mode and window, so that equal ones are made once. */
   readonly pools: Map<string, number>;
   /** What the graph does to pixels, once that is known. */
@@ -25,8 +29,8 @@ export interface Lowering {
   readonly room: { left: number };
 }
 
-/** A node's operator on activations: yields its first output. */
-export type LowerOperator = (node: Node, lowering: Lowering) => Value;
+/** A node's operator on activations: yields its first output, or a list of its outputs. */
+export type LowerOperator = (node: Node, lowering: Lowering) => Value | readonly Value[];
 
 /** Largest feature map, in values. */
 const MAXIMUM_VALUES = 2 ** 30;
@@ -46,11 +50,13 @@ export const cannot = (
 export const badShape = (node: Node, what: string): ModelFormatError =>
   new ModelFormatError('bad-shape', nodePlace(node), what, 'the file is damaged or not valid ONNX: export it again');
 
+/** What to do about numbers that the graph makes and the file does not hold. */
+const MADE_UP = 'store the weights in the file as they are used (onnx-simplifier does), or give a smaller model';
+
 /** Takes room for numbers that are made up here. Throws `UnsupportedModelError` when a file asks for far more than it holds. */
 export function takeRoom(lowering: Lowering, count: number, node: Node): void {
   lowering.room.left -= count;
-  if (!(lowering.room.left >= 0))
-    throw cannot(node, `needs ${count} numbers, too many for this model`, 'make the model smaller', 'too-large');
+  if (!(lowering.room.left >= 0)) throw cannot(node, `needs ${count} numbers, too many for this model`, MADE_UP, 'too-large');
 }
 
 /** Throws unless every size is a positive whole number and the map is of a sane size. */

@@ -2,16 +2,18 @@
 
 import type { LowerOperator } from './lowering.ts';
 import { lowerClip, lowerMax, lowerMin, lowerRelu } from './operators/activation.ts';
+import { lowerGather, lowerSplit } from './operators/channels.ts';
 import { lowerConv, lowerGemm, lowerMatMul } from './operators/convolution.ts';
 import { lowerPad, lowerSlice } from './operators/crop.ts';
-import { lowerAdd, lowerConcat, lowerSub } from './operators/join.ts';
+import { lowerComparison, lowerLeakyRelu, lowerPRelu, lowerWhere } from './operators/disguise.ts';
+import { lowerArgMax, lowerSigmoid, lowerSoftmax } from './operators/ending.ts';
+import { lowerAdd, lowerConcat, lowerMean, lowerNeg, lowerSub } from './operators/join.ts';
 import {
   lowerCast,
   lowerDropout,
   lowerFlatten,
   lowerIdentity,
   lowerReshape,
-  lowerSoftmax,
   lowerSqueeze,
   lowerTranspose,
   lowerUnsqueeze,
@@ -30,6 +32,7 @@ import { lowerBatchNormalization, lowerDiv, lowerMul } from './operators/scale.t
 export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
   Object.entries({
     Add: lowerAdd,
+    ArgMax: lowerArgMax,
     AveragePool: lowerAveragePool,
     BatchNormalization: lowerBatchNormalization,
     Cast: lowerCast,
@@ -39,32 +42,43 @@ export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
     Div: lowerDiv,
     Dropout: lowerDropout,
     Flatten: lowerFlatten,
+    Gather: lowerGather,
     Gemm: lowerGemm,
     GlobalAveragePool: lowerGlobalAveragePool,
     GlobalMaxPool: lowerGlobalMaxPool,
+    Greater: lowerComparison,
+    GreaterOrEqual: lowerComparison,
     Identity: lowerIdentity,
+    LeakyRelu: lowerLeakyRelu,
+    Less: lowerComparison,
+    LessOrEqual: lowerComparison,
     LogSoftmax: lowerSoftmax,
     MatMul: lowerMatMul,
     Max: lowerMax,
     MaxPool: lowerMaxPool,
+    Mean: lowerMean,
     Min: lowerMin,
     Mul: lowerMul,
+    Neg: lowerNeg,
+    PRelu: lowerPRelu,
     Pad: lowerPad,
     ReduceMax: lowerReduceMax,
     ReduceMean: lowerReduceMean,
     Relu: lowerRelu,
     Reshape: lowerReshape,
+    Sigmoid: lowerSigmoid,
     Slice: lowerSlice,
     Softmax: lowerSoftmax,
+    Split: lowerSplit,
     Squeeze: lowerSqueeze,
     Sub: lowerSub,
     Sum: lowerAdd,
     Transpose: lowerTranspose,
     Unsqueeze: lowerUnsqueeze,
+    Where: lowerWhere,
   }),
 );
 
-const NEGATIVE_SLOPE = 'a negative slope has no spike rate; retrain with ReLU';
 const SMOOTH = 'a smooth activation has no spike rate of its own; retrain with ReLU or ReLU6';
 const NORMALISED = 'statistics of each image cannot be folded; train with BatchNormalization';
 const QUANTIZED = 'give the float model; weights are quantised here';
@@ -74,7 +88,6 @@ const RECURRENT = 'only feed-forward image classifiers are supported';
 /** What to do about operators that are refused. */
 export const REMEDIES: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    ArgMax: 'export the logits; the class is chosen here',
     ConvTranspose: RESIZED,
     DequantizeLinear: QUANTIZED,
     DynamicQuantizeLinear: QUANTIZED,
@@ -86,24 +99,19 @@ export const REMEDIES: ReadonlyMap<string, string> = new Map(
     GroupNormalization: NORMALISED,
     HardSigmoid: SMOOTH,
     HardSwish: SMOOTH,
-    If: 'export the branch that inference takes',
     InstanceNormalization: NORMALISED,
     LRN: NORMALISED,
     LSTM: RECURRENT,
     LayerNormalization: NORMALISED,
-    LeakyRelu: NEGATIVE_SLOPE,
     Loop: RECURRENT,
     Mish: SMOOTH,
-    PRelu: NEGATIVE_SLOPE,
     QLinearConv: QUANTIZED,
     QuantizeLinear: QUANTIZED,
     RNN: RECURRENT,
     Resize: RESIZED,
     Selu: SMOOTH,
-    Sigmoid: SMOOTH,
     Softplus: SMOOTH,
     Softsign: SMOOTH,
-    Split: 'use Slice for channel ranges',
     Tanh: SMOOTH,
     Upsample: RESIZED,
   }),

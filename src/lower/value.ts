@@ -4,6 +4,7 @@
  */
 
 import type { AnnTerm, Shape, Window } from '../ann/ann.ts';
+import type { Node } from '../graph/graph.ts';
 
 /** [top, left, bottom, right] */
 export type Pads = readonly [number, number, number, number];
@@ -44,13 +45,18 @@ export interface Value {
   readonly dims: readonly number[];
   /**
    * Over which axes of the parts each dimension runs, slowest first: n batch, c channels of all parts, h height, w width, and p (in front of a
-   * vector's) parts one after another. `['n', 'h', 'w', 'c']` has the channels last, `['n', 'chw']` is a vector.
+   * vector's) parts one after another. `['n', 'h', 'w', 'c']` has the channels last, `['n', 'chw']` is a vector. Each g is a part of the channels'
+   * numbers: `['n', 'g', 'g', 'h', 'w']` is the inside of a channel shuffle. Of a batch of 1, n may be anywhere, or left out.
    */
   readonly axes: readonly string[];
   /** In the order of channels; flattened, in the order of features. */
   readonly parts: readonly Part[];
   /** A border of zeros around the parts (of a Pad node) that the next window takes in. */
   readonly pads: Pads;
+  /** Where the tensor's channels stand in another order than the parts': for each, its place among the channels of the parts. */
+  readonly order?: readonly number[] | undefined;
+  /** The last of Softmax, LogSoftmax, Sigmoid and ArgMax that was left out behind the logits, which these are then. */
+  readonly ending?: Node;
 }
 
 export const NO_PADS: Pads = [0, 0, 0, 0];
@@ -62,7 +68,7 @@ export const hasPads = (pads: Pads): boolean => pads.some((p) => p !== 0);
 export const partShape = (part: Part): Shape => (part.kind === 'sum' ? (part.pools.at(-1)?.shape ?? part.shape) : part.shape);
 
 /** Channels of all parts together. */
-export const channelCount = (value: Value): number => value.parts.reduce((n, part) => n + partShape(part).channels, 0);
+export const channelCount = ({ parts }: Pick<Value, 'parts'>): number => parts.reduce((n, part) => n + partShape(part).channels, 0);
 
 /** Whether a sum adds something to zero padding of its sources. */
 export const hasBias = (sum: Sum): boolean => sum.bias.some((b) => b !== 0);

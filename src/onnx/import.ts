@@ -10,12 +10,14 @@ import type { ReadExternal } from './tensor.ts';
 export interface ImportOptions {
   /** Name of the network; else the file's name without ending, or the graph's name. */
   readonly name?: string;
+  /** The graph's output that holds the logits, or what is made of them; needed where several could be meant. */
+  readonly output?: string;
 }
 
 /**
- * Imports an ONNX classifier (opset 9 and later) from a path (Node only) or from the file's bytes. Tensors in other files
- * are read only from inside the model's own folder. A Softmax or LogSoftmax at the very end is left out (the order of the classes
- * stays), so the readout gives the logits that feed it.
+ * Imports an ONNX classifier (opset 7 and later) from a path (Node only) or from the file's bytes. Tensors in other files
+ * are read only from inside the model's own folder. Softmax, LogSoftmax, Sigmoid and ArgMax at the very end are left out (the best
+ * class stays), so the readout gives the logits that feed them.
  * Throws `ModelFormatError` for what is no whole, consistent model, `UnsupportedModelError` for what has no place in an `Ann`, by node.
  */
 export const importOnnx = async (source: string | Uint8Array, options: ImportOptions = {}): Promise<Ann> =>
@@ -29,7 +31,7 @@ export async function importWithGraph(
   const file = typeof source === 'string' ? (await import('./read.ts')).readModelFile(source) : bytesAlone(source);
   const graph = parseModel(file.bytes, typeof source === 'string' ? source : 'model', file.readExternal);
   const name = options.name || file.name || graph.name || 'network';
-  return { ann: { ...lowerGraph(graph), name }, graph };
+  return { ann: { ...lowerGraph(graph, options.output), name }, graph };
 }
 
 function bytesAlone(bytes: Uint8Array): { bytes: Uint8Array; name: string; readExternal: ReadExternal } {

@@ -2,17 +2,18 @@
 
 import protobuf from 'protobufjs/light.js';
 import { ModelFormatError, UnsupportedModelError } from '../errors.ts';
-import type { Attribute, Graph, Node, Tensor } from '../graph/graph.ts';
-import { type AttributeProto, type GraphProto, type ModelProto, modelMessage, type NodeProto, toNumber } from './schema.ts';
+import type { Graph, Tensor } from '../graph/graph.ts';
+import { FUNCTION_ROOM, operatorOf, parseNodes, type Reading } from './nodes.ts';
+import { type FunctionProto, type GraphProto, type ModelProto, modelMessage, toNumber } from './schema.ts';
 import { parseInput } from './signature.ts';
 import { type ReadExternal, readTensor } from './tensor.ts';
 
 /** The oldest operator set that is understood. */
-export const MINIMUM_OPSET = 9;
+export const MINIMUM_OPSET = 7;
 
 /**
  * Parses a model file. `where` names the file in errors. Throws `ModelFormatError` where the bytes are no consistent ONNX
- * model, `UnsupportedModelError` for an operator set below 9 and for several inputs or outputs.
+ * model, `UnsupportedModelError` for an operator set below 7 and for several inputs.
  */
 export function parseModel(bytes: Uint8Array, where: string, readExternal: ReadExternal): Graph {
   const model = decodeModel(bytes, where);
@@ -22,12 +23,18 @@ export function parseModel(bytes: Uint8Array, where: string, readExternal: ReadE
     throw new UnsupportedModelError('unsupported-type', where, 'sparse initializers', 'export the weights as dense tensors');
   }
   const constants = readConstants(graph, readExternal);
+  const reading: Reading = {
+    readExternal,
+    readConstants: (inner) => readConstants(inner, readExternal),
+    functions: functionsOf(model, opset),
+    room: { left: FUNCTION_ROOM },
+  };
   return {
     name: graph.name,
     opset,
     input: parseInput(graph, constants, where),
-    output: onlyOutput(graph, where),
-    nodes: graph.node.map((node, index) => parseNode(node, index, readExternal)),
+    outputs: outputNames(graph, where),
+    nodes: parseNodes(graph.node, reading),
     constants,
   };
 }
@@ -51,10 +58,24 @@ function opsetOf(model: ModelProto, where: string): number {
   if (!own) throw notOnnx(where, "no version of ONNX's operator set");
   const opset = toNumber(own.version);
   if (opset < MINIMUM_OPSET) {
-    const remedy = `export with opset ${MINIMUM_OPSET} or later`;
+    const remedy = `export with opset ${MINIMUM_OPSET} or later, or convert the file (Python: onnx.version_converter)`;
     throw new UnsupportedModelError('opset', where, `operator set ${opset}`, remedy);
   }
   return opset;
+}
+
+/** The model's functions by the operator that calls them; they speak the model's own operator set. */
+function functionsOf(model: ModelProto, opset: number): Map<string, FunctionProto> {
+  const functions = new Map<string, FunctionProto>();
+  for (const called of model.functions) {
+    const other = called.opsetImport.find(({ domain, version }) => domain === '' && toNumber(version) !== opset);
+    if (other) {
+      const what = `operator set ${toNumber(other.version)} in a model of operator set ${opset}`;
+      throw new UnsupportedModelError('opset', `function "${called.name}"`, what, 'inline the functions (Python: onnx.inliner)');
+    }
+    functions.set(operatorOf(called.domain, called.name), called);
+  }
+  return functions;
 }
 
 function readConstants(graph: GraphProto, readExternal: ReadExternal): Map<string, Tensor> {
@@ -69,39 +90,10 @@ function readConstants(graph: GraphProto, readExternal: ReadExternal): Map<strin
   return constants;
 }
 
-function onlyOutput(graph: GraphProto, where: string): string {
-  if (graph.output.length === 1) return graph.output[0].name;
+function outputNames(graph: GraphProto, where: string): string[] {
   if (graph.output.length === 0)
     throw new ModelFormatError('no-output', where, 'the graph has no output', 'export the model again');
-  const names = graph.output.map(({ name }) => `"${name}"`).join(', ');
-  throw new UnsupportedModelError('several-outputs', where, `several outputs: ${names}`, 'export the logits alone');
-}
-
-function parseNode(proto: NodeProto, index: number, readExternal: ReadExternal): Node {
-  const operator = proto.domain === '' || proto.domain === 'ai.onnx' ? proto.opType : `${proto.domain}.${proto.opType}`;
-  const name = proto.name || `${proto.opType}_${index}`;
-  const attributes = new Map<string, Attribute>();
-  for (const attribute of proto.attribute) attributes.set(attribute.name, parseAttribute(attribute, name, readExternal));
-  return { name, operator, inputs: proto.input, outputs: proto.output, attributes };
-}
-
-function parseAttribute(proto: AttributeProto, node: string, readExternal: ReadExternal): Attribute {
-  switch (proto.type) {
-    case 1:
-      return proto.f;
-    case 2:
-      return toNumber(proto.i);
-    case 3:
-      return new TextDecoder().decode(Uint8Array.from(proto.s));
-    case 4:
-      if (proto.t) return readTensor(proto.t, `node "${node}", attribute "${proto.name}"`, readExternal);
-      break;
-    case 6:
-      return proto.floats;
-    case 7:
-      return proto.ints.map(toNumber);
-  }
-  return null;
+  return graph.output.map(({ name }) => name);
 }
 
 const notOnnx = (where: string, what: string, options?: ErrorOptions) =>

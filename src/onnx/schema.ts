@@ -1,7 +1,7 @@
 /**
  * The part of ONNX's protobuf messages that the importer reads (onnx.proto, IR version 3 and later), as a protobufjs descriptor.
- * Fields that are not listed are skipped, subgraphs among them, so that no message contains itself. The typed data of
- * a tensor is declared as bytes (ONNX writes it packed), so that its size is checked before anything is allocated.
+ * Fields that are not listed are skipped. Subgraphs are declared as bytes, so that no message contains itself. The typed data of a
+ * tensor is declared as bytes too (ONNX writes it packed), so that its size is checked before anything is allocated.
  */
 
 import protobuf from 'protobufjs/light.js';
@@ -17,6 +17,19 @@ const root = protobuf.Root.fromJSON({
         producerName: field(2, 'string'),
         graph: field(7, 'GraphProto'),
         opsetImport: list(8, 'OperatorSetIdProto'),
+        functions: list(25, 'FunctionProto'),
+      },
+    },
+    FunctionProto: {
+      fields: {
+        name: field(1, 'string'),
+        input: list(4, 'string'),
+        output: list(5, 'string'),
+        attribute: list(6, 'string'),
+        node: list(7, 'NodeProto'),
+        opsetImport: list(9, 'OperatorSetIdProto'),
+        domain: field(10, 'string'),
+        attributeProto: list(11, 'AttributeProto'),
       },
     },
     OperatorSetIdProto: { fields: { domain: field(1, 'string'), version: field(2, 'int64') } },
@@ -47,9 +60,11 @@ const root = protobuf.Root.fromJSON({
         i: field(3, 'int64'),
         s: field(4, 'bytes'),
         t: field(5, 'TensorProto'),
+        g: field(6, 'bytes'),
         floats: list(7, 'float'),
         ints: list(8, 'int64'),
         type: field(20, 'int32'),
+        refAttrName: field(21, 'string'),
       },
     },
     TensorProto: {
@@ -79,6 +94,9 @@ const root = protobuf.Root.fromJSON({
 /** Encodes and decodes a whole model file. */
 export const modelMessage = root.lookupType('ModelProto');
 
+/** Encodes and decodes a graph within a node. */
+export const graphMessage = root.lookupType('GraphProto');
+
 /** A 64-bit integer as protobufjs gives it. */
 export type Long = number | { toNumber(): number };
 
@@ -106,10 +124,14 @@ export interface AttributeProto {
   readonly i: Long;
   readonly s: Uint8Array;
   readonly t: TensorProto | null;
+  /** A `GraphProto`, encoded. */
+  readonly g: Uint8Array;
   readonly floats: readonly number[];
   readonly ints: readonly Long[];
-  /** Which of the fields holds the value: 1 f, 2 i, 3 s, 4 t, 6 floats, 7 ints. */
+  /** Which of the fields holds the value: 1 f, 2 i, 3 s, 4 t, 5 g, 6 floats, 7 ints. */
   readonly type: number;
+  /** Within a function: the attribute of the calling node that has the value instead. */
+  readonly refAttrName: string;
 }
 
 export interface NodeProto {
@@ -144,5 +166,22 @@ export interface ModelProto {
   readonly irVersion: Long;
   readonly producerName: string;
   readonly graph: GraphProto | null;
-  readonly opsetImport: readonly { readonly domain: string; readonly version: Long }[];
+  readonly opsetImport: readonly OperatorSetIdProto[];
+  readonly functions: readonly FunctionProto[];
+}
+
+export interface FunctionProto {
+  readonly name: string;
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+  readonly node: readonly NodeProto[];
+  readonly opsetImport: readonly OperatorSetIdProto[];
+  readonly domain: string;
+  /** Attributes with a default. */
+  readonly attributeProto: readonly AttributeProto[];
+}
+
+export interface OperatorSetIdProto {
+  readonly domain: string;
+  readonly version: Long;
 }

@@ -1,14 +1,24 @@
 /** What a network's outputs for one image say. */
 
-/** The best class: the one with the highest value, the lowest index among equals. @param units what each class's value is multiplied by */
+/**
+ * The logit of each class. One alone, z, decides between two by its sign: it stands for 0 and z, and Sigmoid(z) is the share of the second.
+ */
+export const perClass = <T extends Float32Array | Float64Array>(logits: T): T | Float64Array =>
+  logits.length === 1 ? Float64Array.of(0, logits[0]) : logits;
+
+/**
+ * The best class: the one with the highest value, the lowest index among equals; of one value alone, 1 where it is above 0, else 0.
+ * @param units what each class's value is multiplied by
+ */
 export function bestClass(values: ArrayLike<number>, units?: ArrayLike<number>): number {
+  if (values.length === 1) return Number(values[0] > 0);
   const unit = (c: number) => (units ? units[c] : 1);
   let best = 0;
   for (let c = 1; c < values.length; c++) if (values[c] * unit(c) > values[best] * unit(best)) best = c;
   return best;
 }
 
-/** Shares of exponentials: the probabilities that logits stand for. */
+/** Shares of exponentials: the probabilities that logits, one a class, stand for. */
 export function softmax(logits: Float64Array | Float32Array): number[] {
   let most = Number.NEGATIVE_INFINITY;
   for (const v of logits) most = Math.max(most, v);

@@ -56,7 +56,7 @@ it('prints what it took, the check, and the command that runs it', () => {
       time        100.0 s
       to run it   with other options as they were here:
 
-      bsnn eval net.onnx --dataset cifar10:DIR --phase-bits 4,4,3 --waves 1 --scale mse --correct-bias
+      bsnn eval net.onnx --dataset cifar10:DIR --phase-bits 4,4,3 --waves 1 --scale mse --no-per-channel
     "
   `);
 });
@@ -64,7 +64,7 @@ it('prints what it took, the check, and the command that runs it', () => {
 it('gives one K and a percentile as the command takes them', () => {
   const tried = [trial({ scale: 'percentile', percentile: 99, correctBias: false, word: 2 })];
   expect(formatTunedNetwork({ ...example(tried), check: null }, GIVEN, false)).toMatch(
-    /\n {2}bsnn eval net\.onnx --dataset cifar10:DIR --phase-bits 4 --waves 2 --scale percentile:99\n$/,
+    /\n {2}bsnn eval net\.onnx --dataset cifar10:DIR --phase-bits 4 --waves 2 --scale percentile:99 --no-per-channel --no-correct-bias\n$/,
   );
 });
 

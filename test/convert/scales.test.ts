@@ -284,7 +284,7 @@ describeOnDevice('what was silent in calibration', () => {
     const named: string[][] = [];
     const pixels = randomPixels(map(1, 4), 5, 1);
     const onSilent = (layers: readonly string[]) => named.push([...layers]);
-    const network = await convert(device!, net(-1000), pixels, { ...ROOM, onSilent });
+    const network = await convert(device!, net(-1000), pixels, { ...ROOM, perChannel: false, onSilent });
     expect(named).toEqual([['never']]);
     const [first, never] = network.layers.map(({ units }) => scalesOf(units, 5)[0]);
     // 3 and 4 times the greatest value of the first layer, and the bias

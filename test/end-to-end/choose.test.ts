@@ -40,7 +40,7 @@ describeOnDevice('K and words that are chosen', () => {
   folderTest('sweep prints every way, draws it, and recommends one', async ({ folder }) => {
     const plot = join(folder, 'sweep.svg');
     const path = join(folder, 'sweep.json');
-    const ways = ['--phase-bits', '2,3', '--scale', 'max', '--correct-bias', 'off', '--waves', '2'];
+    const ways = ['--phase-bits', '2,3', '--scale', 'max', '--per-channel', 'off', '--correct-bias', 'off', '--waves', '2'];
     const out = await command('sweep', MODEL, ...IMAGES, '--limit', '20', ...ways, '--plot', plot, '--json', path);
     expect(out).toMatch(/scale +K +words +step T +top-1 +to ANN +±\n +max +2 +1 +16 /);
     expect(out).toMatch(/recommended K = [23], [12] words? \(T = \d+\), max: loses/);
@@ -57,7 +57,22 @@ describeOnDevice('K and words that are chosen', () => {
   });
 
   folderTest('the command that tune prints gives what its check has', async () => {
-    const options = ['--scale', 'max', '--correct-bias', 'off', '--waves', '1', '--trials', '3', '--loss', '2', '--limit', '20'];
+    const options = [
+      '--scale',
+      'max',
+      '--per-channel',
+      'off',
+      '--correct-bias',
+      'off',
+      '--waves',
+      '1',
+      '--trials',
+      '3',
+      '--loss',
+      '2',
+      '--limit',
+      '20',
+    ];
     const out = await command('tune', MODEL, ...IMAGES, ...options);
     expect(tooWide(out)).toEqual([]);
     const [printed] = out.match(/(?<= {2}bsnn )eval .*$/m) ?? [''];

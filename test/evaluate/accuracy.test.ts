@@ -11,6 +11,10 @@ describe('rankOf', () => {
     ['0 and -0 are equal', [-0, 0], 1, 1],
     ['NaN elsewhere comes before', [Number.NaN, 5], 1, 1],
     ['a label of NaN is never right', [Number.NaN, 5], 0, 2],
+    ['one value above 0 is class 1', [0.1], 1, 0],
+    ['one value above 0 is not class 0', [0.1], 0, 1],
+    ['one value of 0 is class 0', [0], 0, 0],
+    ['one value of NaN is never right', [Number.NaN], 0, 1],
   ])('%s', (_, values, label, rank) => {
     expect(rankOf(values, label)).toBe(rank);
   });

@@ -10,9 +10,10 @@ describe('settle', () => {
   });
 
   it('takes a percentile with the scale', () => {
-    expect(settle({ scale: 'percentile:99.5', percentile: 98 })).toEqual({ ...DEFAULTS, percentile: 99.5 });
-    expect(settle({ scale: 'percentile', percentile: 98 })).toEqual({ ...DEFAULTS, percentile: 98 });
-    expect(settle({ scale: 'mse' })).toEqual({ ...DEFAULTS, scale: 'mse' });
+    expect(settle({ scale: 'percentile:99.5', percentile: 98 })).toEqual({ ...DEFAULTS, scale: 'percentile', percentile: 99.5 });
+    expect(settle({ scale: 'percentile', percentile: 98 })).toEqual({ ...DEFAULTS, scale: 'percentile', percentile: 98 });
+    expect(settle({ percentile: 98 })).toEqual({ ...DEFAULTS, scale: 'percentile', percentile: 98 });
+    expect(settle({ scale: 'max' })).toEqual({ ...DEFAULTS, scale: 'max' });
   });
 
   it.each<[string, EvaluateOptions]>([

@@ -95,7 +95,7 @@ describeOnDevice('recordImages', () => {
     const network = await convert(device!, ann, training!, data);
     const { gridBits, units: words } = network.layers.find(({ name }) => name === 'merge') as SpikingNeurons;
     const [{ units }] = recording.layers;
-    expect([...units]).toEqual(Array.from(gridBits, (g) => words.unit[0] * 2 ** -Math.max(0, g)));
+    expect([...units]).toEqual(Array.from(gridBits, (g, o) => words.unit[o] * 2 ** -g));
     const { recording: phase } = await recorded(ann, { layers: ['merge'], timesteps: 1, neuron: 'phase' });
     expect([...phase.layers[0].units]).toEqual([...units].map((unit) => unit / 4));
   });

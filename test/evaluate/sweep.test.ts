@@ -35,7 +35,14 @@ it('recommends the least T that loses no more, else the least loss', () => {
 describeOnDevice('sweep', () => {
   it('has of every way what evaluating it has', async () => {
     const stages: string[] = [];
-    const options = { ...OPTIONS, phaseBits: [2, 3], scales: ['max', 'percentile:99'], loss: 1 } as const;
+    const options = {
+      ...OPTIONS,
+      phaseBits: [2, 3],
+      scales: ['max', 'percentile:99'],
+      perChannel: [true],
+      correctBias: [false, true],
+      loss: 1,
+    } as const;
     const { rows, ...found } = await sweep(device!, ann, images, options, ({ stage, done, images: all }) =>
       stages.push(`${stage} ${done}/${all}`),
     );
@@ -64,7 +71,7 @@ describeOnDevice('sweep', () => {
 
 describeOnDevice('tuneNetwork', () => {
   const tuned = (loss: number, source: typeof images | Omit<typeof images, 'labels'> = images, trials = 8) =>
-    tuneNetwork(device!, ann, source, { ...OPTIONS, scales: ['max'], correctBias: [false], loss, trials });
+    tuneNetwork(device!, ann, source, { ...OPTIONS, scales: ['max'], perChannel: [true], correctBias: [true], loss, trials });
 
   it('checks what it finds on the images to evaluate', async () => {
     const { best, check, tried, triedImages } = await tuned(20);

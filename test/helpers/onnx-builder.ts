@@ -1,9 +1,25 @@
 /** Small ONNX models for tests, encoded with the importer's own descriptor. */
 
-import { modelMessage } from '../../src/onnx/schema.ts';
+import { graphMessage, modelMessage } from '../../src/onnx/schema.ts';
 
 /** An attribute's value: integers and reals are told apart by `real`. */
-export type AttributeValue = number | string | readonly number[] | { readonly real: number } | { readonly tensor: TensorSpec };
+export type AttributeValue =
+  | number
+  | string
+  | readonly number[]
+  | { readonly real: number }
+  | { readonly tensor: TensorSpec }
+  | { readonly graph: Pick<ModelSpec, 'nodes' | 'tensors' | 'outputs'> }
+  /** Within a function: the value of the calling node's attribute, an integer. */
+  | { readonly ref: string };
+
+export interface FunctionSpec {
+  readonly name: string;
+  readonly in: readonly string[];
+  readonly out: readonly string[];
+  readonly attributes?: readonly string[];
+  readonly nodes: readonly NodeSpec[];
+}
 
 export interface TensorSpec {
   readonly dims: readonly number[];
@@ -28,6 +44,10 @@ export interface ModelSpec {
   readonly input?: readonly (number | string)[];
   readonly inputs?: readonly { name: string; dims: readonly (number | string)[]; type?: number }[];
   readonly outputs?: readonly string[];
+  /** Element type of the outputs by ONNX's number; float by default. */
+  readonly outputType?: number;
+  /** Functions of domain "local", of the model's operator set. */
+  readonly functions?: readonly FunctionSpec[];
   readonly nodes: readonly NodeSpec[];
   readonly tensors?: Record<string, TensorSpec>;
   readonly graphName?: string;
@@ -35,19 +55,20 @@ export interface ModelSpec {
 
 /** Encodes a model with input "x" and output "y" (unless said otherwise). */
 export function buildOnnx(spec: ModelSpec): Uint8Array {
-  const { opset = 13, input = ['N', 3, 8, 8], outputs = ['y'], nodes, tensors = {}, graphName = 'test' } = spec;
+  const { opset = 13, input = ['N', 3, 8, 8], outputs = ['y'], outputType = 1, nodes, tensors = {}, graphName = 'test' } = spec;
   const inputs = spec.inputs ?? [{ name: 'x', dims: input }];
   return encodeModel({
     irVersion: 8,
     producerName: 'bsnn-webgpu test',
-    opsetImport: [{ domain: '', version: opset }],
+    opsetImport: [{ domain: '', version: opset }, ...(spec.functions ? [{ domain: 'local', version: 1 }] : [])],
     graph: {
       name: graphName,
       node: nodes.map(nodeMessage),
       initializer: Object.entries(tensors).map(([name, tensor]) => tensorMessage(name, tensor)),
       input: inputs.map(({ name, dims, type = 1 }) => valueInfo(name, dims, type)),
-      output: outputs.map((name) => ({ name, type: { tensorType: { elemType: 1 } } })),
+      output: outputs.map((name) => ({ name, type: { tensorType: { elemType: outputType } } })),
     },
+    functions: (spec.functions ?? []).map((called) => functionMessage(called, opset)),
   });
 }
 
@@ -76,6 +97,26 @@ function tensorMessage(name: string, { dims, data, fields }: TensorSpec): object
   return { name, dims: [...dims], dataType: 7, rawData: raw };
 }
 
+const subgraph = ({ nodes, tensors = {}, outputs = [] }: Pick<ModelSpec, 'nodes' | 'tensors' | 'outputs'>) => ({
+  name: 'branch',
+  node: nodes.map(nodeMessage),
+  initializer: Object.entries(tensors).map(([name, tensor]) => tensorMessage(name, tensor)),
+  output: outputs.map((name) => ({ name, type: { tensorType: { elemType: 1 } } })),
+});
+
+const functionMessage = (spec: FunctionSpec, opset: number) => ({
+  name: spec.name,
+  domain: 'local',
+  input: [...spec.in],
+  output: [...spec.out],
+  attribute: [...(spec.attributes ?? [])],
+  node: spec.nodes.map(nodeMessage),
+  opsetImport: [
+    { domain: '', version: opset },
+    { domain: 'local', version: 1 },
+  ],
+});
+
 function nodeMessage({ op, in: input, out, name = '', domain = '', attributes = {} }: NodeSpec): object {
   const attribute = Object.entries(attributes).map(([key, value]) => attributeMessage(key, value));
   return { opType: op, input: [...input], output: [...out], name, domain, attribute };
@@ -85,6 +126,8 @@ function attributeMessage(name: string, value: AttributeValue): object {
   if (typeof value === 'number') return { name, type: 2, i: value };
   if (typeof value === 'string') return { name, type: 3, s: new TextEncoder().encode(value) };
   if ('real' in value) return { name, type: 1, f: value.real };
+  if ('ref' in value) return { name, type: 2, refAttrName: value.ref };
+  if ('graph' in value) return { name, type: 5, g: graphMessage.encode(graphMessage.fromObject(subgraph(value.graph))).finish() };
   if ('tensor' in value) return { name, type: 4, t: tensorMessage('', value.tensor) };
   return { name, type: 7, ints: [...value] };
 }

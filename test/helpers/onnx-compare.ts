@@ -18,8 +18,13 @@ export function randomNumbers(count: number, seed: number): Float32Array {
   });
 }
 
-/** What ONNX Runtime gives for an input "x" of floats, or of bytes where the file takes those. */
-export async function runOnnx(bytes: Uint8Array, input: Float32Array, dims: readonly number[]): Promise<Float32Array> {
+/** What ONNX Runtime gives for an input "x" of floats, or of bytes where the file takes those, as the output of a name or the first. */
+export async function runOnnx(
+  bytes: Uint8Array,
+  input: Float32Array,
+  dims: readonly number[],
+  output?: string,
+): Promise<Float32Array> {
   const session = await openOnnx(bytes);
   const [name] = session.inputNames;
   const [meta] = session.inputMetadata;
@@ -28,9 +33,9 @@ export async function runOnnx(bytes: Uint8Array, input: Float32Array, dims: read
       ? new ort.Tensor('uint8', Uint8Array.from(input), dims)
       : new ort.Tensor('float32', input, dims);
   const results = await session.run({ [name]: tensor });
-  const data = results[session.outputNames[0]].data as Float32Array;
+  const { data } = results[output ?? session.outputNames[0]];
   await session.release();
-  return Float32Array.from(data);
+  return Float32Array.from(data as Float32Array | BigInt64Array, Number);
 }
 
 const openOnnx = (bytes: Uint8Array) =>

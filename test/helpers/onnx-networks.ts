@@ -50,7 +50,7 @@ export function between(
   const end = head(features);
   return buildOnnx({
     nodes: [...stem, ...nodes, ...end.nodes],
-    tensors: { ...stemTensors(), ...tensors, ...end.tensors },
+    tensors: { ...stemTensors(), ...end.tensors, ...tensors },
     ...more,
   });
 }

@@ -2,19 +2,24 @@
 
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { buildOnnx, type NodeSpec, real, type TensorSpec } from '../helpers/onnx-builder.ts';
+import { buildOnnx, type NodeSpec, real, type TensorSpec, whole } from '../helpers/onnx-builder.ts';
 import { expectSameAsOnnx, randomNumbers } from '../helpers/onnx-compare.ts';
+
+const KINDS = [
+  ...(['conv', 'block', 'relu-pool', 'pool', 'average', 'concat', 'join', 'norm', 'slice', 'shuffle', 'split', 'gather'] as const),
+  ...(['depthwise', 'groups', 'disguise', 'mean', 'quantized', 'last'] as const),
+] as const;
 
 /** One step of growing a network; the numbers choose among the tensors there are. */
 interface Step {
-  readonly kind: 'conv' | 'block' | 'relu-pool' | 'pool' | 'average' | 'concat' | 'join' | 'norm' | 'slice' | 'last';
+  readonly kind: (typeof KINDS)[number];
   readonly pick: number;
   readonly other: number;
   readonly size: number;
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom('conv', 'block', 'relu-pool', 'pool', 'average', 'concat', 'join', 'norm', 'slice', 'last'),
+  kind: fc.constantFrom(...KINDS),
   pick: fc.nat(1000),
   other: fc.nat(1000),
   size: fc.integer({ min: 1, max: 3 }),
@@ -40,6 +45,11 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
         seed * 1000 + count++,
       ).map(map),
     );
+    return name;
+  };
+  const list = (values: number[]) => {
+    const name = `t${count++}`;
+    tensors[name] = whole(values);
     return name;
   };
   const add = (op: string, inputs: string[], attributes?: NodeSpec['attributes']) => {
@@ -108,6 +118,57 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
       const sliced = add('Slice', [from.name, `start${size % 2}`, 'ends', 'axes', 'two']);
       const height = Math.ceil((extent - (size % 2)) / 2);
       if (height === Math.ceil(extent / 2)) maps.push({ ...from, name: add('Relu', [sliced]), extent: height });
+    } else if (kind === 'shuffle' && channels % 2 === 0) {
+      const groups = size % 2 === 0 ? 2 : channels / 2;
+      const parts = [groups, channels / groups];
+      const inside = other % 2 === 0;
+      const dims = inside ? [0, ...parts, extent, extent] : [0, extent, extent, ...parts];
+      const grouped = add('Reshape', [inside ? from.name : last(from.name), list(dims)]);
+      const turned = add('Transpose', [grouped], { perm: inside ? [0, 2, 1, 3, 4] : [0, 1, 2, 4, 3] });
+      const merged = add('Reshape', [turned, list(inside ? [0, -1, extent, extent] : [0, extent, extent, -1])]);
+      maps.push({ ...from, name: inside ? merged : first(merged) });
+    } else if (kind === 'split' && channels > 1) {
+      const first = 1 + (other % (channels - 1));
+      const [left, right] = [`v${count++}`, `v${count++}`];
+      nodes.push({
+        op: 'Split',
+        in: [from.name, list([first, channels - first])],
+        out: [left, right],
+        name: left,
+        attributes: { axis: 1 },
+      });
+      maps.push({ ...from, name: left, channels: first }, { ...from, name: right, channels: channels - first });
+    } else if (kind === 'gather') {
+      const picked = Array.from({ length: size }, (_, i) => (other * (i + 1) + i) % channels);
+      maps.push({ ...from, name: add('Gather', [from.name, list(picked)], { axis: 1 }), channels: size });
+    } else if (kind === 'depthwise') {
+      maps.push({
+        ...from,
+        name: add('Relu', [conv(from, channels * (1 + (size % 2)), 3, 1, channels)]),
+        channels: channels * (1 + (size % 2)),
+      });
+    } else if (kind === 'groups' && channels % 2 === 0) {
+      maps.push({ ...from, name: add('Relu', [conv(from, size * 2, 3, 1, 2)]), channels: size * 2 });
+    } else if (kind === 'disguise') {
+      const sum = norm(from.name, channels);
+      const name = [
+        () => add('PRelu', [sum, 'low']),
+        () => add('Where', [add('Less', ['low', sum]), sum, 'low']),
+        () => add('Max', ['low', add('Neg', [sum])]),
+      ][size - 1]();
+      maps.push({ ...from, name });
+    } else if (kind === 'mean') {
+      const equal = same.filter((m) => m.channels === channels);
+      maps.push({
+        ...from,
+        name: add('Relu', [add('Mean', [from.name, equal[other % equal.length].name, conv(beside, channels, 1, 1)])]),
+      });
+    } else if (kind === 'quantized') {
+      const [weights, scale] = [`t${count++}`, tensor([size], (v) => 0.01 * (v + 1.1))];
+      const bytes = Int8Array.from(randomNumbers(size * channels, seed), (v) => Math.round(127 * v));
+      tensors[weights] = { dims: [size, channels, 1, 1], fields: { dataType: 3, rawData: new Uint8Array(bytes.buffer) } };
+      const real = add('DequantizeLinear', [weights, scale], { axis: 0 });
+      maps.push({ ...from, name: add('Relu', [add('Conv', [from.name, real])]), channels: size });
     }
   }
   tensors.low = real([], [0]);

@@ -6,8 +6,9 @@ import { readoutUnit, scalesOf } from '../../src/network/units.ts';
 /**
  * The network with what conversion seldom makes: terms that are shifted by up to 30, fine and coarse thresholds, sums near 2^30 and
  * biases that take up what is left, so that membranes run into their bounds. Still within the bounds of section 3.
+ * @param limit of sums; less for neurons that send more than a word at once
  */
-export function extremes(network: SpikingNetwork, seed: number): SpikingNetwork {
+export function extremes(network: SpikingNetwork, seed: number, limit = SUM_LIMIT): SpikingNetwork {
   const random = seeded(seed ^ 0xe47);
   const layers = network.layers.map((layer) => {
     if (layer.kind === 'pool') return layer;
@@ -21,9 +22,9 @@ export function extremes(network: SpikingNetwork, seed: number): SpikingNetwork 
       for (const { shifts } of terms) {
         const most = gridBits[o] - TERM_BITS.min;
         shifts[o] = random.chance(0.5) ? random.integer(0, most) : Math.min(most, shifts[o]);
-        while (shifts[o] > Math.max(0, gridBits[o] - TERM_BITS.max) && sumBound(network, changed, o) >= SUM_LIMIT) shifts[o]--;
+        while (shifts[o] > Math.max(0, gridBits[o] - TERM_BITS.max) && sumBound(network, changed, o) >= limit) shifts[o]--;
       }
-      const room = SUM_LIMIT - 1 - (sumBound(network, changed, o) - Math.abs(bias[o]));
+      const room = limit - 1 - (sumBound(network, changed, o) - Math.abs(bias[o]));
       if (random.chance(0.25)) bias[o] = Math.sign(random.real() - 0.5) * Math.max(0, room);
     }
     if (changed.kind !== 'readout') return changed;

@@ -46,6 +46,11 @@ describe('values', () => {
     ['int8, raw', { dataType: 3, rawData: Uint8Array.of(0, 128, 255) }, [0, -128, -1]],
     ['bool, raw', { dataType: 9, rawData: Uint8Array.of(0, 1, 2) }, [0, 1, 1]],
     ['uint64, typed', { dataType: 13, uint64Data: Uint8Array.of(1, 2, 3) }, [1, 2, 3]],
+    ['bfloat16, raw', { dataType: 16, rawData: bytes(Uint16Array.of(0x3f80, 0xc000, 0x3e20)) }, [1, -2, 0.15625]],
+    ['bfloat16, typed', { dataType: 16, int32Data: Uint8Array.of(0x80, 0x7f, 0, 0x80, 0x80, 0x03) }, [1, 0, -2]],
+    ['uint4, raw', { dataType: 21, rawData: Uint8Array.of(0x81, 0x0f) }, [1, 8, 15]],
+    ['int4, raw', { dataType: 22, rawData: Uint8Array.of(0x81, 0x0f) }, [1, -8, -1]],
+    ['int4, typed', { dataType: 22, int32Data: Uint8Array.of(0x81, 0x01, 0x0f) }, [1, -8, -1]],
     ['nothing', { dims: [0] }, []],
     ['a single number', { dims: [], rawData: bytes(Float32Array.of(7)) }, [7]],
   ])('%s', (_, fields, values) => {
@@ -79,7 +84,7 @@ describe('sizes that do not agree', () => {
     expect(() => read(fields)).toThrow(message);
   });
 
-  it.each([0, 8, 14, 16, 23, -1])('element type %i is not supported', (dataType) => {
+  it.each([0, 8, 14, 17, 23, -1])('element type %i is not supported', (dataType) => {
     expect(() => read({ dataType })).toThrow(UnsupportedModelError);
   });
 });

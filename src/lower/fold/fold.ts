@@ -7,6 +7,8 @@ import { badShape, cannot, type Lowering, takeRoom } from '../lowering.ts';
 import { sliceRanges } from '../operators/crop.ts';
 import { axesOf, flattenDims, permutation, reshapeDims, squeezeDims, unsqueezeDims } from '../operators/layout.ts';
 import { fold1, fold2 } from './arithmetic.ts';
+import { foldDequantize, foldQuantize } from './quantized.ts';
+import { REDUCTIONS } from './reduce.ts';
 
 type Fold = (node: Node, lowering: Lowering) => Tensor;
 
@@ -29,8 +31,11 @@ export const FOLDS: Readonly<Record<string, Fold>> = {
   ConstantOfShape: foldConstantOfShape,
   Range: foldRange,
   Expand: foldExpand,
+  DequantizeLinear: foldDequantize,
+  QuantizeLinear: foldQuantize,
   ...fold1,
   ...fold2,
+  ...REDUCTIONS,
 };
 
 /** A Shape node's result (with start and end, from opset 15 on). */
@@ -66,7 +71,7 @@ function foldConstant(node: Node): Tensor {
 function foldCast(node: Node, lowering: Lowering): Tensor {
   const { dims, type, data } = input(node, 0, lowering);
   const to = integerAttribute(node, 'to', 1);
-  const wanted = [1, 10, 11].includes(to) ? 'real' : 'integer';
+  const wanted = [1, 10, 11, 16].includes(to) ? 'real' : 'integer';
   if (wanted === type) return { dims, type, data };
   takeRoom(lowering, data.length, node);
   if (wanted === 'real') return { dims, type: 'real', data: Float32Array.from(data) };

@@ -1,15 +1,15 @@
 /** Relu, Clip, Min and Max with constants: what turns a sum into a layer of neurons. */
 
 import { numberAttribute } from '../../graph/attributes.ts';
-import type { Node } from '../../graph/graph.ts';
-import { constantInput, isActivation, paddedInput } from '../inputs.ts';
+import type { Node, Tensor } from '../../graph/graph.ts';
+import { constantInput, isActivation, storedInput } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator } from '../lowering.ts';
 import { addNeurons, addPool, asSum, isNonNegative } from '../parts/layers.ts';
 import type { Finished, Part, Sum, Value } from '../value.ts';
 
 /** max(x, 0). */
 export const lowerRelu: LowerOperator = (node, lowering) =>
-  activate(paddedInput(node, 0, lowering), Number.POSITIVE_INFINITY, node, lowering);
+  activate(storedInput(node, 0, lowering), Number.POSITIVE_INFINITY, node, lowering);
 
 /** min(max(x, floor), ceiling), where the floor is 0, or x is not below 0 anyway. Bounds are inputs or (before opset 11) attributes. */
 export const lowerClip: LowerOperator = (node, lowering) => {
@@ -20,7 +20,7 @@ export const lowerClip: LowerOperator = (node, lowering) => {
     return value;
   };
   const floor = bound(1, 'min', Number.NEGATIVE_INFINITY);
-  return clip(paddedInput(node, 0, lowering), floor, bound(2, 'max', Number.POSITIVE_INFINITY), node, lowering);
+  return clip(storedInput(node, 0, lowering), floor, bound(2, 'max', Number.POSITIVE_INFINITY), node, lowering);
 };
 
 /** Min with one number: a ceiling, on what is not below 0. */
@@ -29,7 +29,7 @@ export const lowerMin: LowerOperator = (node, lowering) => {
   return clip(value, Number.NEGATIVE_INFINITY, bound, node, lowering);
 };
 
-/** Max with 0: ReLU. */
+/** Max with 0, one or one for each value: ReLU. */
 export const lowerMax: LowerOperator = (node, lowering) => {
   const { value, bound } = valueAndBound(node, lowering);
   return clip(value, bound, Number.POSITIVE_INFINITY, node, lowering);
@@ -38,11 +38,20 @@ export const lowerMax: LowerOperator = (node, lowering) => {
 function valueAndBound(node: Node, lowering: Lowering): { value: Value; bound: number } {
   const data = isActivation(node, 0, lowering) ? 0 : 1;
   const two = node.inputs.length === 2 && !isActivation(node, 1 - data, lowering);
-  const constant = two ? constantInput(node, 1 - data, lowering) : undefined;
-  if (constant?.data.length !== 1 || Number.isNaN(constant.data[0])) {
+  const value = storedInput(node, data, lowering);
+  const bound = two ? oneNumber(constantInput(node, 1 - data, lowering), value) : undefined;
+  if (bound === undefined) {
     throw cannot(node, 'more than one activation and one number', 'only bounds of one number are supported');
   }
-  return { value: paddedInput(node, data, lowering), bound: constant.data[0] };
+  return { value, bound };
+}
+
+/** The number that a constant holds in all its places, if it is one and makes the value no larger where both meet. */
+export function oneNumber(constant: Tensor | undefined, { dims }: Value): number | undefined {
+  const number = constant?.data[0];
+  if (!constant || number === undefined || !constant.data.every((x: number) => x === number)) return undefined;
+  const before = dims.length - constant.dims.length;
+  return before >= 0 && constant.dims.every((d, i) => d === 1 || d === dims[before + i]) ? number : undefined;
 }
 
 function clip(value: Value, floor: number, ceiling: number, node: Node, lowering: Lowering): Value {

@@ -2,33 +2,35 @@
 
 import { integerAttribute, numberAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node, type Tensor } from '../../graph/graph.ts';
-import { constantInput, dataInput, isActivation, mapInput, weightInput } from '../inputs.ts';
+import { constantInput, isActivation, mapInput, orderedInput, weightInput, withoutBorder } from '../inputs.ts';
 import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
-import { featuresOf, mapDims, runsOver } from '../parts/axes.ts';
+import { describe, featuresOf, mapDims, runsOver } from '../parts/axes.ts';
 import { convolvePart, convolveParts, joinSummands, type Summands } from '../parts/compose.ts';
+import { convolveApart, inPartsOrder, isApart } from '../parts/grouped.ts';
 import { POINTWISE } from '../parts/terms.ts';
 import { readWindow } from '../parts/window.ts';
 import { channelCount, type Part, partShape, type Value } from '../value.ts';
 
 /** ONNX Conv over height and width, or over width alone: strides, dilations, groups, pads (a Pad node before it goes into them), bias. */
 export const lowerConv: LowerOperator = (node, lowering) => {
-  const value = mapInput(node, 0, lowering);
+  const stored = mapInput(node, 0, lowering);
   const weights = weightInput(node, 1, lowering);
-  const rank = value.dims.length;
-  if (weights.dims.length !== rank) {
+  if (weights.dims.length !== stored.dims.length) {
     throw cannot(node, `a convolution of rank ${weights.dims.length - 2}`, 'only convolutions over height and width are supported');
   }
   const [outputs, columns, ...kernel] = weights.dims;
   const groups = integerAttribute(node, 'group', 1);
-  const channels = channelCount(value);
+  const channels = channelCount(stored);
   if (!(groups >= 1) || columns * groups !== channels || outputs % groups !== 0) {
     throw badShape(node, `weights ${weights.dims.join('×')} in ${groups} groups over ${channels} channels`);
   }
-  const { window, output } = readWindow(node, value, kernel);
+  const { window, output } = readWindow(node, stored, kernel);
   const shape = checkShape({ channels: outputs, height: output[0], width: output[1] }, node);
-  const operator = { type: 'convolution', weights: asReal(weights, node), window, groups } as const;
+  const kernels = { type: 'convolution', weights: asReal(weights, node), window, groups } as const;
+  const bias = isGiven(node, 2) ? biasOf(weightInput(node, 2, lowering), outputs, node) : new Float64Array(outputs);
+  if (isApart(stored, groups)) return convolveApart(stored, kernels, bias, shape, node, lowering);
+  const { value, operator } = inPartsOrder(stored, kernels, outputs, node, lowering);
   const summands = convolveParts(value, operator, outputs, node, lowering);
-  const bias = isGiven(node, 2) ? biasOf(weightInput(node, 2, lowering), outputs, node) : undefined;
   return sumValue(node, mapDims(value, shape), shape, summands, bias);
 };
 
@@ -39,7 +41,8 @@ export const lowerGemm: LowerOperator = (node, lowering) => {
   const beta = numberAttribute(node, 'beta', 1);
   const transposed = integerAttribute(node, 'transB', 0) !== 0;
   if (isGiven(node, 2) && isActivation(node, 2, lowering)) constantInput(node, 2, lowering);
-  const value = connect(node, lowering, transposed, alpha);
+  const data = withoutBorder(orderedInput(node, 0, lowering), node, lowering);
+  const value = connect(node, data, lowering, transposed, alpha);
   if (!isGiven(node, 2)) return value;
   const outputs = channelCount(value);
   const bias = biasOf(weightInput(node, 2, lowering), outputs, node).map((b) => beta * b);
@@ -51,14 +54,14 @@ export const lowerMatMul: LowerOperator = (node, lowering) => {
   if (!isActivation(node, 0, lowering))
     throw cannot(node, 'stored weights on the left', 'export the layer as a plain linear layer');
   if (isActivation(node, 1, lowering)) throw cannot(node, 'a product of two activations', 'attention has no counterpart here');
-  const value = dataInput(node, 0, lowering);
+  const value = withoutBorder(orderedInput(node, 0, lowering), node, lowering);
   const last = value.dims.length - 1;
-  return last > 1 && runsOver(value, last, 'c') ? connectChannels(node, value, lowering) : connect(node, lowering, false, 1);
+  if (last > 1 && runsOver(value, last, 'c')) return connectChannels(node, value, lowering);
+  return connect(node, value, lowering, false, 1);
 };
 
 /** A fully connected layer: over each part a convolution whose kernel covers the part's whole map. */
-function connect(node: Node, lowering: Lowering, transposed: boolean, alpha: number): Value {
-  const value = dataInput(node, 0, lowering);
+function connect(node: Node, value: Value, lowering: Lowering, transposed: boolean, alpha: number): Value {
   const weights = weightInput(node, 1, lowering);
   if (value.dims.length !== 2 || weights.dims.length !== 2) {
     throw cannot(
@@ -67,6 +70,7 @@ function connect(node: Node, lowering: Lowering, transposed: boolean, alpha: num
       'flatten to [batch, features] before it',
     );
   }
+  if (value.axes[0] !== 'n') throw cannot(node, `a product of ${describe(value)}`, 'leave the batch in front');
   const [outputs, features] = transposed ? weights.dims : [weights.dims[1], weights.dims[0]];
   if (features !== value.dims[1]) throw badShape(node, `weights for ${features} features on ${value.dims[1]}`);
   takeRoom(lowering, elementCount(weights.dims), node);
@@ -82,15 +86,16 @@ function connect(node: Node, lowering: Lowering, transposed: boolean, alpha: num
 }
 
 /** ONNX MatMul of a map with the channels last: at every place the same weights, a 1 × 1 convolution. */
-function connectChannels(node: Node, value: Value, lowering: Lowering): Value {
+function connectChannels(node: Node, stored: Value, lowering: Lowering): Value {
   const weights = weightInput(node, 1, lowering);
   const [inputs, outputs] = weights.dims;
   if (weights.dims.length !== 2) throw cannot(node, `weights of rank ${weights.dims.length}`, 'use weights [inputs, outputs]');
-  const { channels, height, width } = { ...partShape(value.parts[0]), channels: channelCount(value) };
+  const { channels, height, width } = { ...partShape(stored.parts[0]), channels: channelCount(stored) };
   if (inputs !== channels) throw badShape(node, `weights for ${inputs} channels on ${channels}`);
   takeRoom(lowering, elementCount(weights.dims), node);
   const all = Uint32Array.from({ length: channels }, (_, c) => c);
-  const operator = { type: 'convolution', weights: takeBlock(weights, false, 1, all), window: POINTWISE, groups: 1 } as const;
+  const columns = { type: 'convolution', weights: takeBlock(weights, false, 1, all), window: POINTWISE, groups: 1 } as const;
+  const { value, operator } = inPartsOrder(stored, columns, outputs, node, lowering);
   const shape = checkShape({ channels: outputs, height, width }, node);
   const { terms, bias } = convolveParts(value, operator, outputs, node, lowering);
   const dims = value.dims.with(-1, outputs);
@@ -118,9 +123,14 @@ function asReal(tensor: Tensor, node: Node): Float32Array {
   throw cannot(node, 'integer weights', 'export the model in float32; quantisation is done here');
 }
 
-/** A bias of one number, or of one an output. */
+/** A bias of one number, or of one an output, also where every image of a batch has the same. */
 function biasOf({ dims, data }: Tensor, outputs: number, node: Node): Float64Array {
   if (data.length === 1) return new Float64Array(outputs).fill(data[0]);
+  if (dims.length === 2 && dims[0] > 1 && dims[1] === outputs) {
+    const same = data.every((b: number, i: number) => b === data[i % outputs]);
+    if (!same) throw cannot(node, 'a bias that differs between the images of a batch', 'export the model with a batch of 1');
+    return Float64Array.from(data.subarray(0, outputs));
+  }
   if (data.length !== outputs || dims.at(-1) !== outputs) throw badShape(node, `a bias ${dims.join('×')} for ${outputs} outputs`);
   return Float64Array.from(data);
 }

@@ -3,11 +3,12 @@
 import type { AnnTerm, Window } from '../../ann/ann.ts';
 import { integersAttribute, numberAttribute, textAttribute } from '../../graph/attributes.ts';
 import type { Node, Tensor } from '../../graph/graph.ts';
-import { constantInput, dataInput, paddedInput } from '../inputs.ts';
-import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
+import { constantInput, paddedInput, storedInput, withoutBorder } from '../inputs.ts';
+import { badShape, cannot, checkShape, type Lowering, type LowerOperator, takeRoom } from '../lowering.ts';
 import { describe, runsOver } from '../parts/axes.ts';
+import { isChannelAxis, takeChannels } from '../parts/channels.ts';
 import { asSum } from '../parts/layers.ts';
-import { arrangeOutputs, densify, POINTWISE } from '../parts/terms.ts';
+import { POINTWISE } from '../parts/terms.ts';
 import { channelCount, hasPads, type Pads, type Part, partShape, type Sum, type Value, zeroSum } from '../value.ts';
 
 /** A run of positions along one axis. */
@@ -20,7 +21,7 @@ export interface Range {
 
 /** Strided spatial slices, and slices of channels. */
 export const lowerSlice: LowerOperator = (node, lowering) => {
-  const value = dataInput(node, 0, lowering);
+  const value = withoutBorder(storedInput(node, 0, lowering), node, lowering);
   return sliceRanges(node, value.dims, (name, index) => sliceInput(node, name, index, lowering)).reduce<Value>(
     (sliced, range) => sliceValue(sliced, range, node, lowering),
     value,
@@ -57,46 +58,22 @@ export function sliceRanges(
   return ranges.filter(({ axis, start, step, count }) => start !== 0 || (step !== 1 && dims[axis] > 1) || count !== dims[axis]);
 }
 
-function sliceValue(value: Value, range: Range, node: Node, lowering: Lowering): Value {
-  const { axis, count } = range;
-  if (axis === 0) throw cannot(node, 'a slice of the batch', 'a network sees one image at a time');
+/** A value's range along one axis. */
+export function sliceValue(value: Value, range: Range, node: Node, lowering: Lowering): Value {
+  const { axis, start, step, count } = range;
+  if (count === value.dims[axis] && start === 0) return value;
+  const channels = isChannelAxis(axis, value);
+  if (axis === 0 && !channels) throw cannot(node, 'a slice of the batch', 'a network sees one image at a time');
   if (count === 0) throw badShape(node, 'nothing is left');
-  const dims = value.dims.map((d, i) => (i === axis ? count : d));
-  if (runsOver(value, axis, 'c')) return plainValue(dims, sliceChannels(value, range, node, lowering), value.axes);
+  if (channels) {
+    const at = Array.from({ length: count }, (_, i) => start + i * step);
+    return takeChannels(value, axis, at, node, lowering);
+  }
   const along = (['h', 'w'] as const).findIndex((letter) => runsOver(value, axis, letter));
   if (along < 0)
     throw cannot(node, `axis ${axis} of ${describe(value)}`, 'slice maps before they are flattened', 'unsupported-shape');
   const parts = value.parts.map((part) => sliceMap(part, range, along as 0 | 1, node, lowering));
-  return plainValue(dims, parts, value.axes);
-}
-
-/** Whole parts where the range has them, rows of the others. */
-function sliceChannels(value: Value, { start, step, count }: Range, node: Node, lowering: Lowering): Part[] {
-  let offset = 0;
-  return value.parts.flatMap((part) => {
-    const { channels } = partShape(part);
-    const picked = Array.from({ length: channels }, (_, c) => c).filter((c) => {
-      const at = offset + c - start;
-      return at >= 0 && at % step === 0 && at / step < count;
-    });
-    offset += channels;
-    if (picked.length === 0) return [];
-    return picked.length === channels ? [part] : [pickChannels(part, picked, node, lowering)];
-  });
-}
-
-function pickChannels(part: Part, picked: readonly number[], node: Node, lowering: Lowering): Sum {
-  const sum = withoutPools(part, node);
-  const { channels } = sum.shape;
-  const terms = sum.terms.map(({ source, operator }): AnnTerm => {
-    const [ky, kx] = operator.type === 'identity' ? [1, 1] : operator.window.kernel;
-    const groups = operator.type === 'identity' ? channels : operator.groups;
-    const inputs = (operator.weights.length / channels / ky / kx) * groups;
-    takeRoom(lowering, channels * inputs * ky * kx, node);
-    return { source, operator: arrangeOutputs(densify(operator, channels, inputs), channels, picked) };
-  });
-  const bias = Float64Array.from(picked, (c) => sum.bias[c]);
-  return { ...sum, shape: { ...sum.shape, channels: picked.length }, terms, bias };
+  return { ...value, dims: value.dims.with(axis, count), parts };
 }
 
 /** Positions along height or width: a stride, and zeros before the kernel for a start behind the first position. */

@@ -3,22 +3,36 @@
 import type { AnnTerm } from '../../ann/ann.ts';
 import { integerAttribute } from '../../graph/attributes.ts';
 import type { Node, Tensor } from '../../graph/graph.ts';
-import { constantInput, dataInput, isActivation, weightInput } from '../inputs.ts';
+import { constantInput, dataInput, isActivation, orderedInput, weightInput, withoutBorder } from '../inputs.ts';
 import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
 import { describe, orderOf, runsOver, sameAxes, sizesOf } from '../parts/axes.ts';
 import { asSum } from '../parts/layers.ts';
+import { settleOrder } from '../parts/pick.ts';
 import { arrangeOutputs, densify } from '../parts/terms.ts';
 import { channelCount, type Part, partShape, type Sum, type Value, zeroSum } from '../value.ts';
-import { addConstant, negate } from './scale.ts';
+import { addConstant, negate, scaleChannels } from './scale.ts';
 
 /** Add of two and Sum of any number of tensors; constants among them are biases. */
-export const lowerAdd: LowerOperator = (node, lowering) => {
+export const lowerAdd: LowerOperator = (node, lowering) => lowerSum(node, lowering);
+
+function lowerSum(node: Node, lowering: Lowering): Value {
   const indices = node.inputs.map((_, i) => i);
   const values = indices.filter((i) => isActivation(node, i, lowering)).map((i) => dataInput(node, i, lowering));
   const constants = indices.filter((i) => !isActivation(node, i, lowering)).map((i) => weightInput(node, i, lowering));
   const sum = values.length === 1 ? values[0] : addValues(values, node, lowering);
   return constants.reduce<Value>((value, constant) => addConstant(value, constant, 1, node, lowering), sum);
+}
+
+/** The mean of any number of tensors: their sum, divided. */
+export const lowerMean: LowerOperator = (node, lowering) => {
+  const count = node.inputs.length;
+  const sum = lowerSum(node, lowering);
+  const factors = new Float64Array(channelCount(sum)).fill(1 / count);
+  return scaleChannels(sum, factors, new Float64Array(factors.length), node, lowering);
 };
+
+/** −x. */
+export const lowerNeg: LowerOperator = (node, lowering) => negate(dataInput(node, 0, lowering), node, lowering);
 
 /** x − y; one of both may be a constant. */
 export const lowerSub: LowerOperator = (node, lowering) => {
@@ -32,10 +46,10 @@ export const lowerSub: LowerOperator = (node, lowering) => {
 
 /** Concat over channels (or over features, where flattened). */
 export const lowerConcat: LowerOperator = (node, lowering) => {
-  const first = node.inputs.findIndex((_, i) => isActivation(node, i, lowering));
-  const like = dataInput(node, first, lowering);
+  const activation = (i: number) => withoutBorder(orderedInput(node, i, lowering), node, lowering);
+  const like = activation(node.inputs.findIndex((_, i) => isActivation(node, i, lowering)));
   const values = node.inputs.map((name, i) => {
-    if (isActivation(node, i, lowering)) return dataInput(node, i, lowering);
+    if (isActivation(node, i, lowering)) return activation(i);
     const constant = constantInput(node, i, lowering);
     if (!constant) throw badShape(node, `input ${i} ("${name}") is left out`);
     return zeroValue(constant, like, node, lowering);
@@ -48,21 +62,36 @@ export const lowerConcat: LowerOperator = (node, lowering) => {
     throw badShape(node, `sizes ${values.map((v) => v.dims.join('×')).join(' and ')}`);
   }
   if (values.reduce((n, v) => n + v.parts.length, 0) > MAXIMUM_PARTS) throw tooMany(node, `${MAXIMUM_PARTS} parts of channels`);
-  const parts = values.flatMap((v) => v.parts);
   const joined = dims.with(
     axis,
     values.reduce((n, v) => n + v.dims[axis], 0),
   );
-  if (dims.length === 2 && axis === 1) {
-    checkShape({ channels: joined[1], height: 1, width: 1 }, node);
-    return plainValue(joined, parts, ['n', joinedOrder(values, node)]);
-  }
+  if (dims.length === 2 && axis === 1) return joinVectors(values, joined, node, lowering);
   const axes = values.find((v) => runsOver(v, axis, 'c') && v.axes[axis] === 'c')?.axes ?? values[0].axes;
   const channels = values.every((v) => runsOver(v, axis, 'c') && sameAxes({ ...v, axes }, v));
   if (!channels) throw cannot(node, `axis ${given} of ${describe(values[0])}`, 'only channels can be concatenated');
-  checkShape({ ...partShape(parts[0]), channels: joined[axis] }, node);
-  return plainValue(joined, parts, axes);
+  checkShape({ ...partShape(values[0].parts[0]), channels: joined[axis] }, node);
+  return joinParts(values, joined, axes, node, lowering);
 };
+
+/** Vectors one behind another. The order of channels is kept where they are the slowest axis, else it is settled first. */
+function joinVectors(values: readonly Value[], dims: readonly number[], node: Node, lowering: Lowering): Value {
+  checkShape({ channels: dims[1], height: 1, width: 1 }, node);
+  const order = joinedOrder(values, node);
+  const settled = order.startsWith('pc') ? values : values.map((value) => settleOrder(value, node, lowering));
+  return joinParts(settled, dims, ['n', order], node, lowering);
+}
+
+function joinParts(
+  values: readonly Value[],
+  dims: readonly number[],
+  axes: readonly string[],
+  node: Node,
+  lowering: Lowering,
+): Value {
+  const parts = values.flatMap((v) => v.parts);
+  return { ...plainValue(dims, parts, axes), order: joinOrders(values, node, lowering) };
+}
 
 /** The order of values in vectors one behind another. Those of several parts, flattened with the channels last, are interleaved: refused. */
 function joinedOrder(values: readonly Value[], node: Node): string {
@@ -77,6 +106,19 @@ function joinedOrder(values: readonly Value[], node: Node): string {
   const [order = 'pchw'] = orders;
   if (orders.size <= 1 && !order.startsWith('i')) return order;
   throw cannot(node, 'maps flattened in several orders', 'join them before they are flattened', 'unsupported-shape');
+}
+
+/** The order of all channels, one value's behind another's. */
+function joinOrders(values: readonly Value[], node: Node, lowering: Lowering): number[] | undefined {
+  if (values.every(({ order }) => !order)) return undefined;
+  let from = 0;
+  return values.flatMap((value) => {
+    const channels = channelCount(value);
+    takeRoom(lowering, channels, node);
+    const start = from;
+    from += channels;
+    return Array.from({ length: channels }, (_, c) => start + (value.order?.[c] ?? c));
+  });
 }
 
 /** The value as one single part, for those that cannot do with several. */

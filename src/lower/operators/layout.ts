@@ -1,31 +1,35 @@
-/** Operators that move no value: Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Identity, Dropout, Cast, final Softmax. */
+/** Operators that move no value: Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Identity, Dropout, Cast. */
 
 import { integerAttribute, integersAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node } from '../../graph/graph.ts';
-import { constantInput, dataInput, paddedInput } from '../inputs.ts';
+import { constantInput, storedInput, withoutBorder } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator } from '../lowering.ts';
 import { withDims } from '../parts/axes.ts';
+import { permuteChannels } from '../parts/channels.ts';
 import type { Value } from '../value.ts';
 
 /** Nothing changes. */
-export const lowerIdentity: LowerOperator = (node, lowering) => paddedInput(node, 0, lowering);
+export const lowerIdentity: LowerOperator = (node, lowering) => storedInput(node, 0, lowering);
 
 /** Nothing changes in inference; a node fixed in training mode is refused. */
 export const lowerDropout: LowerOperator = (node, lowering) => {
   if (constantInput(node, 2, lowering)?.data[0]) throw cannot(node, 'training mode', 'call model.eval() before export');
-  return paddedInput(node, 0, lowering);
+  return storedInput(node, 0, lowering);
 };
 
-/** A cast from one real type to another. */
+/** Real types by ONNX's number: float, float16, double, bfloat16. */
+const REAL_TYPES: readonly number[] = [1, 10, 11, 16];
+
+/** A cast from one real type to another; what a narrow one would round is kept. */
 export const lowerCast: LowerOperator = (node, lowering) => {
-  const type = integerAttribute(node, 'to', 1);
-  if (type !== 1 && type !== 11) throw cannot(node, 'activations cast to another type than float', 'export the model in float32');
-  return paddedInput(node, 0, lowering);
+  if (!REAL_TYPES.includes(integerAttribute(node, 'to', 1)))
+    throw cannot(node, 'activations cast to another type than float', 'export the model in float32');
+  return storedInput(node, 0, lowering);
 };
 
 /** [batch, …] → [batch, features]. */
 export const lowerFlatten: LowerOperator = (node, lowering) => {
-  const value = dataInput(node, 0, lowering);
+  const value = withoutBorder(storedInput(node, 0, lowering), node, lowering);
   return redim(value, flattenDims(node, value.dims), node, lowering);
 };
 
@@ -38,7 +42,7 @@ export function flattenDims(node: Node, dims: readonly number[]): number[] {
 
 /** To a vector, to maps of the same size, and back. */
 export const lowerReshape: LowerOperator = (node, lowering) => {
-  const value = dataInput(node, 0, lowering);
+  const value = withoutBorder(storedInput(node, 0, lowering), node, lowering);
   const target = constantInput(node, 1, lowering);
   if (!target) throw badShape(node, 'the shape is missing');
   return redim(value, reshapeDims(node, value.dims, Array.from(target.data)), node, lowering);
@@ -59,7 +63,7 @@ export function reshapeDims(node: Node, dims: readonly number[], target: readonl
 
 /** Takes out dims of 1. */
 export const lowerSqueeze: LowerOperator = (node, lowering) => {
-  const value = dataInput(node, 0, lowering);
+  const value = withoutBorder(storedInput(node, 0, lowering), node, lowering);
   return redim(value, squeezeDims(node, value.dims, axesOf(node, lowering)), node, lowering);
 };
 
@@ -72,7 +76,7 @@ export function squeezeDims(node: Node, dims: readonly number[], axes: readonly 
 
 /** Puts in dims of 1. */
 export const lowerUnsqueeze: LowerOperator = (node, lowering) => {
-  const value = dataInput(node, 0, lowering);
+  const value = withoutBorder(storedInput(node, 0, lowering), node, lowering);
   return redim(value, unsqueezeDims(node, value.dims, axesOf(node, lowering) ?? []), node, lowering);
 };
 
@@ -94,14 +98,14 @@ export function axesOf(node: Node, lowering: Lowering): readonly number[] | unde
 
 /** A new order of axes: the values stay where they are. */
 export const lowerTranspose: LowerOperator = (node, lowering) => {
-  const value = paddedInput(node, 0, lowering);
-  const order = permutation(node, value.dims.length);
-  const dims = order.map((axis) => value.dims[axis]);
-  const axes = order.map((axis) => value.axes[axis]);
+  const value = storedInput(node, 0, lowering);
+  const perm = permutation(node, value.dims.length);
+  const dims = perm.map((axis) => value.dims[axis]);
+  const axes = perm.map((axis) => value.axes[axis]);
   const batch = axes.indexOf('n');
-  if (batch === 0) return { ...value, dims, axes };
-  if (dims[0] !== 1 || lowering.batch !== 1) throw cannot(node, `axes in the order [${order}]`, 'leave the batch in front');
-  return { ...value, dims, axes: axes.with(batch, axes[0]).with(0, 'n') };
+  if (batch > 0 && lowering.batch > 1) throw cannot(node, `axes in the order [${perm}]`, 'leave the batch in front');
+  const moved = { ...value, dims, order: permuteChannels(value, perm, node, lowering) };
+  return { ...moved, axes: batch > 0 && dims[0] === 1 ? axes.with(batch, axes[0]).with(0, 'n') : axes };
 };
 
 /** The order of axes of a Transpose. */
@@ -113,19 +117,8 @@ export function permutation(node: Node, rank: number): readonly number[] {
   return order;
 }
 
-/** Softmax or LogSoftmax over the classes as the very last node: left out, since the order of the classes stays. */
-export const lowerSoftmax: LowerOperator = (node, lowering) => {
-  const value = dataInput(node, 0, lowering);
-  if (node.outputs[0] !== lowering.graph.output || lowering.graph.nodes.some((n) => n.inputs.includes(node.outputs[0]))) {
-    throw cannot(node, 'only as the last node can it be left out', 'attention and gates have no spike rate; leave them out');
-  }
-  const axis = integerAttribute(node, 'axis', lowering.graph.opset < 13 ? 1 : -1);
-  const at = axis < 0 ? axis + value.dims.length : axis;
-  if (value.dims[at] !== elementCount(value.dims.slice(1))) throw cannot(node, `axis ${axis}`, 'take it over the classes');
-  return value;
-};
-
-function redim(value: Value, dims: readonly number[], node: Node, lowering: Lowering): Value {
+/** The same values under other dims. */
+export function redim(value: Value, dims: readonly number[], node: Node, lowering: Lowering): Value {
   const redone = withDims(value, dims, lowering.batch);
   if (redone) return redone;
   const what = `${value.dims.join('×')} as ${dims.join('×')}`;

@@ -3,7 +3,7 @@
 import type { AnnPool, Shape, Window } from '../../ann/ann.ts';
 import { integerAttribute, integersAttribute } from '../../graph/attributes.ts';
 import type { Node } from '../../graph/graph.ts';
-import { constantInput, dataInput, mapInput } from '../inputs.ts';
+import { constantInput, mapInput, orderedInput, withoutBorder } from '../inputs.ts';
 import { cannot, checkShape, type Lowering, type LowerOperator, plainValue } from '../lowering.ts';
 import { describe, mapDims, runsOver } from '../parts/axes.ts';
 import { addPool, isNonNegative } from '../parts/layers.ts';
@@ -64,7 +64,7 @@ function reduce(node: Node, mode: AnnPool['mode'], lowering: Lowering) {
 }
 
 function reduceAxes(node: Node, mode: AnnPool['mode'], axes: readonly number[], keep: boolean, lowering: Lowering) {
-  const value = dataInput(node, 0, lowering);
+  const value = withoutBorder(orderedInput(node, 0, lowering), node, lowering);
   const rank = value.dims.length;
   const reduced = new Set(axes.map((a) => (a < 0 ? a + rank : a)));
   const over = ['h', 'w', 'hw', 'wh'].filter((word) => [...reduced].some((a) => runsOver(value, a, word)));
@@ -77,11 +77,8 @@ function reduceAxes(node: Node, mode: AnnPool['mode'], axes: readonly number[], 
   const output = [first.height / kernel[0], first.width / kernel[1]] as const;
   const left = <T>(list: readonly T[]) => list.filter((_, i) => keep || !reduced.has(i));
   const dims = value.dims.map((d, i) => (reduced.has(i) ? 1 : d));
-  return plainValue(
-    left(dims),
-    poolParts(node, mode, { window: { ...POINTWISE, kernel }, output }, true, value, lowering),
-    left(value.axes),
-  );
+  const parts = poolParts(node, mode, { window: { ...POINTWISE, kernel }, output }, true, value, lowering);
+  return { ...value, dims: left(dims), axes: left(value.axes), parts };
 }
 
 function poolParts(
@@ -114,7 +111,8 @@ function poolValue(
 ): Value {
   const [height, width] = at.output;
   const dims = mapDims(value, { channels: channelCount(value), height, width });
-  return plainValue(dims, poolParts(node, mode, at, countIncludePad, value, lowering));
+  const parts = poolParts(node, mode, at, countIncludePad, value, lowering);
+  return { ...plainValue(dims, parts), order: value.order };
 }
 
 /** The mean of a sum of pointwise terms is the sum of the means of their sources. */

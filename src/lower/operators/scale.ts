@@ -2,8 +2,8 @@
 
 import { integerAttribute, numberAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node, type Tensor } from '../../graph/graph.ts';
-import { dataInput, isActivation, weightInput } from '../inputs.ts';
-import { badShape, cannot, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
+import { dataInput, isActivation, orderedInput, weightInput, withoutBorder } from '../inputs.ts';
+import { badShape, cannot, type Lowering, type LowerOperator, takeRoom } from '../lowering.ts';
 import { channelAlong, describe, runsOver, sizesOf } from '../parts/axes.ts';
 import { asSum } from '../parts/layers.ts';
 import { scaleOutputs } from '../parts/terms.ts';
@@ -12,7 +12,8 @@ import { channelCount, type Part, partShape, type Sum, type Value } from '../val
 /** ONNX BatchNormalization with stored statistics: (x − mean) / √(variance + ε) · scale + offset. */
 export const lowerBatchNormalization: LowerOperator = (node, lowering) => {
   if (isTraining(node, lowering)) throw cannot(node, 'training mode', 'call model.eval() before export');
-  const value = dataInput(node, 0, lowering);
+  if (integerAttribute(node, 'spatial', 1) === 0) throw cannot(node, 'spatial = 0', 'normalise by channel');
+  const value = withoutBorder(orderedInput(node, 0, lowering), node, lowering);
   const [scale, offset, mean, variance] = [1, 2, 3, 4].map((i) => weightInput(node, i, lowering).data);
   const channels = channelCount(value);
   if (!runsOver(value, 1, 'c'))
@@ -58,17 +59,27 @@ export function addConstant(value: Value, constant: Tensor, sign: 1 | -1, node: 
 export const negate = (value: Value, node: Node, lowering: Lowering): Value =>
   scaleChannels(value, ones(value).fill(-1), zeros(value), node, lowering);
 
-/** Every channel times its factor, plus its offset. Throws where a max pool waits for its ReLU. */
+/** Every channel times its factor, plus its offset, both in the tensor's order. Throws where a max pool waits for its ReLU. */
 export function scaleChannels(value: Value, factors: Float64Array, offsets: Float64Array, node: Node, lowering: Lowering): Value {
   if (factors.length !== channelCount(value)) throw notPerChannel(node);
+  const stored = [factors, offsets].map((numbers) => toStored(numbers, value));
   let from = 0;
   const parts = value.parts.map((part): Sum => {
     const to = from + partShape(part).channels;
-    const scaled = scalePart(part, factors.subarray(from, to), offsets.subarray(from, to), node, lowering);
+    const scaled = scalePart(part, stored[0].subarray(from, to), stored[1].subarray(from, to), node, lowering);
     from = to;
     return scaled;
   });
-  return plainValue(value.dims, parts, value.axes);
+  return { ...value, parts };
+}
+
+/** One number a channel, in the order of the parts. */
+function toStored(numbers: Float64Array, { order }: Value): Float64Array {
+  const stored = numbers.slice();
+  order?.forEach((at, channel) => {
+    stored[at] = numbers[channel];
+  });
+  return stored;
 }
 
 function scalePart(part: Part, factors: Float64Array, offsets: Float64Array, node: Node, lowering: Lowering): Sum {

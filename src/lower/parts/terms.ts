@@ -82,3 +82,16 @@ export function arrangeOutputs(dense: Convolution<Weights>, outputs: number, ord
   });
   return { ...dense, weights };
 }
+
+/** A convolution without groups over inputs in a new order: the old column i reads input order[i]. */
+export function arrangeInputs(dense: Convolution<Weights>, outputs: number, order: readonly number[]): Convolution<Float32Array> {
+  const spot = dense.window.kernel[0] * dense.window.kernel[1];
+  const weights = new Float32Array(dense.weights.length);
+  for (let o = 0; o < outputs; o++) {
+    order.forEach((input, i) => {
+      const from = (o * order.length + i) * spot;
+      weights.set(dense.weights.subarray(from, from + spot), (o * order.length + input) * spot);
+    });
+  }
+  return { ...dense, weights };
+}

@@ -39,7 +39,7 @@ export function readWindow(node: Node, value: Value, kernel?: readonly number[])
   const pads = readPads(node, padded, { kernel: size, stride, dilation }, axes);
   const all: Pads = [pads[0] + border[0], pads[1] + border[1], pads[2] + border[2], pads[3] + border[3]];
   const window: Window = { kernel: size, stride, pads: all, dilation };
-  const ceiling = integerAttribute(node, 'ceil_mode', 0) ? extend(node, input, window) : window;
+  const ceiling = integerAttribute(node, 'ceil_mode', 0) === 1 ? extend(node, input, window) : window;
   const output = windowOutput(input, ceiling);
   if (output.some((d) => d <= 0)) throw badShape(node, `the window ${size.join('×')} is larger than its map`);
   return { window: ceiling, output, extended: ceiling !== window, ownPads: pads.some((p) => p !== 0) };

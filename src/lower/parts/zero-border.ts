@@ -2,15 +2,15 @@
 
 import type { AnnTerm, Window } from '../../ann/ann.ts';
 import type { Node } from '../../graph/graph.ts';
-import { cannot, checkShape, type Lowering, plainValue, takeRoom } from '../lowering.ts';
-import { hasBias, type Pads, type Part, type Sum, type Value } from '../value.ts';
+import { cannot, checkShape, type Lowering, takeRoom } from '../lowering.ts';
+import { hasBias, NO_PADS, type Pads, type Part, type Sum, type Value } from '../value.ts';
 import { asSum } from './layers.ts';
 import { isPointwise, POINTWISE } from './terms.ts';
 
 /** The same value without border; the border is in the parts. Throws where a sum's bias or wide window stands in the way. */
 export function takeInPads(value: Value, node: Node, lowering: Lowering): Value {
   const parts = value.parts.map((part) => padPart(part, value.pads, node, lowering));
-  return plainValue(value.dims, parts, value.axes);
+  return { ...value, pads: NO_PADS, parts };
 }
 
 function padPart(part: Part, pads: Pads, node: Node, lowering: Lowering): Sum {
