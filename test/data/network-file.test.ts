@@ -34,7 +34,7 @@ describe('the file of a saved network', () => {
     const path = join(folder, 'net.bsnn');
     await expect(readNetworkFile(path)).rejects.toMatchObject({ code: 'unreadable-file', where: path });
     const file = openFile(await saveNetwork(NETWORK));
-    file.header.__metadata__.network = file.header.__metadata__.network.replace('"phaseBits":4', '"phaseBits":5');
+    file.header.__metadata__.network = file.header.__metadata__.network.replace('"initial":"half"', '"initial":"full"');
     await writeFile(path, signed(file));
     await expect(readNetworkFile(path)).rejects.toMatchObject({
       code: 'unsound-network',

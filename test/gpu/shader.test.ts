@@ -163,7 +163,7 @@ describe('layouts of parameters, against WGSL’s rules by hand', () => {
   const TERM = [
     ...['kind', 'source', 'waveStride', 'pad', 'padStride', 'height', 'width', 'blocks', 'groupOutputs', 'groupInputs'],
     ...['kernelHeight', 'kernelWidth', 'strideY', 'strideX', 'padTop', 'padLeft', 'dilationY', 'dilationX'],
-    ...['weights', 'shift', 'phases', 'bits'],
+    ...['weights', 'row', 'shift', 'phases', 'bits'],
   ];
   /** In a uniform an array of structs starts, and steps, at multiples of 16 bytes. */
   const roundUp = (count: number) => Math.ceil(count / 4) * 4;
