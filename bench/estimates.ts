@@ -7,24 +7,24 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { bothWays, integer, list, onePhaseBits, scale } from '../src/cli/arguments.ts';
-import { convertCorrected } from '../src/convert/convert.ts';
+import { conversionsOf } from '../src/convert/convert.ts';
 import type { Estimate, Estimates } from '../src/convert/estimate.ts';
 import { calibrateForTrials, tryNetwork } from '../src/convert/trials.ts';
 import { openDataSet } from '../src/data/open.ts';
-import { BsnnError } from '../src/errors.ts';
 import { lossOf } from '../src/evaluate/accuracy.ts';
 import { classesOf } from '../src/evaluate/fit.ts';
 import { openModel } from '../src/evaluate/model.ts';
 import { RANGES } from '../src/evaluate/options.ts';
-import { cutImages, type Part } from '../src/evaluate/passes.ts';
+import { cutImages, type Part, trainedHits } from '../src/evaluate/passes.ts';
 import { prepare } from '../src/evaluate/prepare.ts';
 import { candidatesOf, type SweepOptions } from '../src/evaluate/sweep.ts';
-import { trainedHits, wordHits } from '../src/evaluate/word-hits.ts';
+import { wordHits } from '../src/evaluate/word-hits.ts';
 import type { Device } from '../src/gpu/device.ts';
 import { openDevice } from '../src/gpu/node.ts';
 import { wayText } from '../src/report/text.ts';
 import { AnnSession } from '../src/run/ann-session.ts';
 import { commit } from './commit.ts';
+import { exitWith } from './exit.ts';
 import { CANDIDATES, type EstimateRow, foretelling } from './foretelling.ts';
 
 const USAGE = `usage: node scripts/run-ts.mjs bench/estimates.ts [--phase-bits 3,4,5,6,7,8] [--scale mse] [--per-channel off|on|both]
@@ -84,10 +84,11 @@ async function measure(
   const trained = await AnnSession.create(device, ann, { ...evaluation, countChannels });
   try {
     const { calibration, tried } = await calibrateForTrials(trained, calibrationSource);
+    const convertAgain = conversionsOf(device, ann, calibration, calibrationSource, evaluation);
     const { top1, images: count } = await trainedHits(trained, part, () => {});
     for (const { scale: method, percentile, perChannel, correctBias, phaseBits } of ways) {
       const way = { scale: method, percentile, perChannel, correctBias, phaseBits: phaseBits as number };
-      const network = await convertCorrected(device, ann, calibration, calibrationSource, { ...evaluation, ...way });
+      const network = await convertAgain(way);
       const [{ estimates }] = await tryNetwork(device, network, tried, evaluation);
       const [hits] = await wordHits(device, network, evaluation, part, () => {});
       const about = { model: ann.name, calibratedOn, triedImages: tried.source.count, images: count, annTop1: top1 / count };
@@ -153,10 +154,4 @@ const TITLES = CANDIDATES.map(
     )[name],
 );
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof BsnnError)) throw error;
-  console.error(error.message);
-  process.exitCode = error.exitCode;
-}
+await exitWith(main);

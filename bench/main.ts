@@ -1,11 +1,11 @@
 /** npm run bench [-- SUITE…] [-- --json FILE]: measures this device and prints one table. */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { BsnnError } from '../src/errors.ts';
 import type { Device } from '../src/gpu/device.ts';
 import { openDevice } from '../src/gpu/node.ts';
 import { parse, type SuiteName, USAGE } from './arguments.ts';
 import { commit } from './commit.ts';
+import { exitWith } from './exit.ts';
 import { measureGrowth } from './growth.ts';
 import { measureKernels } from './kernels.ts';
 import { measureLadder } from './ladder.ts';
@@ -93,10 +93,4 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof BsnnError)) throw error;
-  console.error(error.message);
-  process.exitCode = error.exitCode;
-}
+await exitWith(main);

@@ -6,7 +6,6 @@ import type { Ann } from '../../src/ann/ann.ts';
 import { convert } from '../../src/convert/convert.ts';
 import { openDataSet } from '../../src/data/open.ts';
 import { readSidecar } from '../../src/data/sidecar.ts';
-import { BsnnError } from '../../src/errors.ts';
 import { checkClasses, checkShapes, chooseNormalization } from '../../src/evaluate/fit.ts';
 import { DEFAULTS } from '../../src/evaluate/options.ts';
 import { calibrationImages, evaluationImages } from '../../src/evaluate/selection.ts';
@@ -16,6 +15,7 @@ import { importOnnx } from '../../src/onnx/import.ts';
 import type { Normalization } from '../../src/run/ann-session.ts';
 import { readImages } from '../../src/run/source.ts';
 import { commit } from '../commit.ts';
+import { exitWith } from '../exit.ts';
 import { ROOT } from '../root.ts';
 import { type PeersArguments, parse, USAGE } from './arguments.ts';
 import { exportNetwork } from './export.ts';
@@ -125,10 +125,4 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof BsnnError)) throw error;
-  console.error(error.message);
-  process.exitCode = error.exitCode;
-}
+await exitWith(main);

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { OptionError } from '../errors.ts';
+import type { Terminal } from './terminal.ts';
 
 /** `--json -` writes to the standard output. */
 export const STANDARD_OUTPUT = '-';
@@ -21,6 +22,17 @@ export function checkWritable(path: string, option = '--json'): void {
   const folder = dirname(target(path));
   if (!existsSync(folder) || !statSync(folder).isDirectory()) refuse(`there is no folder ${folder}`);
   if (isReplaceable(path) && !canWrite(folder)) refuse(`folder ${folder} cannot be written`);
+}
+
+/** Checks, before the work starts, what `--json` says. @throws OptionError */
+export function checkJson(json: string | undefined): void {
+  if (json !== undefined && json !== STANDARD_OUTPUT) checkWritable(json);
+}
+
+/** Gives what was found: to a file as JSON and to people, or as JSON to the standard output and nothing else. */
+export function putFigures(found: unknown, json: string | undefined, terminal: Pick<Terminal, 'out'>, text: () => string): void {
+  if (json !== undefined && json !== STANDARD_OUTPUT) writeJson(json, found);
+  terminal.out(json === STANDARD_OUTPUT ? formatJson(found) : text());
 }
 
 /** Writes a value as JSON; as `writeOutput` does. */

@@ -2,7 +2,7 @@ import { OptionError } from '../errors.ts';
 import { type ConvertModelOptions, convertModel } from '../evaluate/convert-model.ts';
 import { saveNetwork } from '../network/saved/save.ts';
 import { openAdapter } from './adapter.ts';
-import { checkWritable, formatJson, STANDARD_OUTPUT, target, writeJson, writeOutput } from './json-file.ts';
+import { checkJson, checkWritable, putFigures, target, writeOutput } from './json-file.ts';
 import type { RunningOptions } from './model-options.ts';
 import { openInputs, splitOptions } from './open-inputs.ts';
 import { conversionFigures, formatConversion } from './print-conversion.ts';
@@ -20,7 +20,7 @@ export async function runConvert(model: string, options: ConvertCommandOptions, 
   const { out, json, quiet = false, adapter, verbose: _, ...rest } = options;
   const [images, convertOptions] = splitOptions(rest);
   checkWritable(out, '--out');
-  if (json !== undefined && json !== STANDARD_OUTPUT) checkWritable(json);
+  checkJson(json);
   if (target(out) === target(model)) {
     throw new OptionError('output-file', `--out ${out}`, 'is the model itself', 'choose another file');
   }
@@ -33,9 +33,7 @@ export async function runConvert(model: string, options: ConvertCommandOptions, 
     const bytes = await saveNetwork(converted.network, converted.about);
     writeOutput(out, () => bytes, '--out');
     const figures = conversionFigures(converted, out, bytes.length);
-    if (json === STANDARD_OUTPUT) return terminal.out(formatJson(figures));
-    if (json !== undefined) writeJson(json, figures);
-    terminal.out(formatConversion(converted, out, bytes.length, terminal.color));
+    putFigures(figures, json, terminal, () => formatConversion(converted, out, bytes.length, terminal.color));
   } finally {
     bar.stop();
     device.dispose();

@@ -8,7 +8,7 @@ import type { Device } from '../gpu/device.ts';
 import type { Choices } from '../plan/choices.ts';
 import { readTuning } from '../tune/cache.ts';
 import { openAdapter } from './adapter.ts';
-import { checkWritable, formatJson, STANDARD_OUTPUT, writeJson } from './json-file.ts';
+import { checkJson, putFigures } from './json-file.ts';
 import type { RunningOptions } from './model-options.ts';
 import { given, openInputs, openSavedInputs, splitOptions } from './open-inputs.ts';
 import { formatEvaluation } from './print-evaluation.ts';
@@ -29,7 +29,7 @@ export interface EvalOptions extends Omit<EvaluateOptions, 'calibrateOn'>, Runni
 /** Runs `bsnn eval`. */
 export async function runEval(model: string, options: EvalOptions, terminal: Terminal): Promise<void> {
   const { json, layers = false, quiet = false, adapter, tune, verbose: _, ...rest } = options;
-  if (json !== undefined && json !== STANDARD_OUTPUT) checkWritable(json);
+  checkJson(json);
   const bar = progressBar(quiet ? null : terminal.progress);
   const run = await ((await isNetworkFile(model)) ? savedRun : trainedRun)(model, rest, bar);
   const device = await openAdapter(adapter);
@@ -37,10 +37,12 @@ export async function runEval(model: string, options: EvalOptions, terminal: Ter
     const choices = tune ? await readTuning(device.description, (line) => terminal.err(`bsnn: ${line}\n`)) : {};
     const result = await run(device, choices);
     bar.stop();
-    if (json === STANDARD_OUTPUT) return terminal.out(formatJson(result));
-    if (json !== undefined) writeJson(json, result);
-    terminal.out(formatEvaluation(result, terminal.color));
-    if (layers) terminal.out(formatLayers(result, terminal.color));
+    putFigures(
+      result,
+      json,
+      terminal,
+      () => formatEvaluation(result, terminal.color) + (layers ? formatLayers(result, terminal.color) : ''),
+    );
   } finally {
     bar.stop();
     device.dispose();

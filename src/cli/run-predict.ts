@@ -6,7 +6,7 @@ import { type Predictions, type PredictOptions, type PredictProgress, predict, p
 import { refuseConversion } from '../evaluate/saved-inputs.ts';
 import type { Device } from '../gpu/device.ts';
 import { openAdapter } from './adapter.ts';
-import { checkWritable, formatJson, STANDARD_OUTPUT, writeJson } from './json-file.ts';
+import { checkJson, putFigures } from './json-file.ts';
 import type { FramingCommandOptions } from './model-options.ts';
 import { given } from './open-inputs.ts';
 import { formatPredictions } from './print-predictions.ts';
@@ -33,7 +33,7 @@ export async function runPredict(
   terminal: Terminal,
 ): Promise<void> {
   const { json, quiet = false, adapter, verbose: _, ...rest } = options;
-  if (json !== undefined && json !== STANDARD_OUTPUT) checkWritable(json);
+  checkJson(json);
   if (rest.calibrateOn !== undefined) checkForms([rest.calibrateOn]);
   const { images, run } = await ((await isNetworkFile(path)) ? savedRun : trainedRun)(path, pictures, rest);
   const device = await openAdapter(adapter);
@@ -42,9 +42,7 @@ export async function runPredict(
     const { images: found, ...figures } = await run(device, bar.show);
     bar.stop();
     const named = { ...figures, images: found.map((one, i) => ({ file: images.paths[i], ...one })) };
-    if (json === STANDARD_OUTPUT) return terminal.out(formatJson(named));
-    if (json !== undefined) writeJson(json, named);
-    terminal.out(formatPredictions(named, terminal.color));
+    putFigures(named, json, terminal, () => formatPredictions(named, terminal.color));
   } finally {
     bar.stop();
     device.dispose();

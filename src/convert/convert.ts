@@ -9,7 +9,7 @@ import { AnnSession, type Calibration } from '../run/ann-session.ts';
 import type { AnnBatch, OnBatch } from '../run/batch.ts';
 import { asSource, type ImageSource } from '../run/source.ts';
 import { choosePhases, DEFAULT_LOSS, PHASE_TRIALS, type PhaseChoice } from './choose-phases.ts';
-import { correctBiases } from './correct.ts';
+import { Corrector } from './correct.ts';
 import { type Estimate, estimatedLoss } from './estimate.ts';
 import { type ScaleMethod, WAY } from './scale.ts';
 import { chooseScales } from './scales.ts';
@@ -98,17 +98,18 @@ export async function calibrateAndConvert(
   const { device, ann } = session;
   if (phaseBits !== 'auto') {
     const calibration = await session.calibrate(source, onBatch);
-    const fixed = phaseBits === undefined ? options : { ...options, phaseBits };
-    const network = await convertCorrected(device, ann, calibration, source, fixed, onCorrected);
+    const convertAgain = conversionsOf(device, ann, calibration, source, options);
+    const network = await convertAgain(phaseBits === undefined ? {} : { phaseBits }, onCorrected);
     return { network, calibration, phaseChoice: null };
   }
   const { calibration, tried } = await calibrateForTrials(session, source, onBatch);
+  const convertAgain = conversionsOf(device, ann, calibration, source, options);
   const images = tried.source.count;
   let trials = 0;
   const attempt = async (K: number): Promise<{ readonly network: SpikingNetwork; readonly loss: Estimate }> => {
     const before = images * trials++;
     const onImages = (done: number) => onTried?.(before + done, images * PHASE_TRIALS);
-    const network = await convertCorrected(device, ann, calibration, source, { ...options, phaseBits: K });
+    const network = await convertAgain({ phaseBits: K });
     const [first] = await tryNetwork(device, network, tried, { ...options, waves: 1 }, onImages);
     return { network, loss: estimatedLoss(first.estimates) };
   };
@@ -117,18 +118,31 @@ export async function calibrateAndConvert(
   return { network, calibration, phaseChoice: { images, allowed, ...choice } };
 }
 
-/** The second half of a conversion, for who has calibrated already. @param source of the images that it was calibrated on */
-export async function convertCorrected(
+/** Converts a network that was calibrated; K and what else differs from the options that all conversions share are given each time. */
+export type ConvertAgain = (
+  changes: FixedConvertOptions,
+  onLayer?: NonNullable<ConvertReports['onCorrected']>,
+) => Promise<SpikingNetwork>;
+
+/**
+ * The second half of a conversion, for who has calibrated already and may convert more than once.
+ * @param source of the images that it was calibrated on
+ */
+export function conversionsOf(
   device: Device,
   ann: Ann,
   calibration: Calibration,
   source: ImageSource,
-  options: FixedConvertOptions = {},
-  onLayer?: ConvertReports['onCorrected'],
-): Promise<SpikingNetwork> {
-  const network = convertCalibrated(ann, calibration, options);
-  const { correctBias = WAY.correctBias, mean = [0], std = [1], batch, choices } = options;
-  return correctBias ? correctBiases(device, ann, network, source, { mean, std, batch, choices, onLayer }) : network;
+  shared: Omit<FixedConvertOptions, 'phaseBits'> = {},
+): ConvertAgain {
+  const { mean = [0], std = [1], batch } = shared;
+  const corrector = new Corrector(device, ann, source, { mean, std, batch });
+  return async (changes, onLayer) => {
+    const options = { ...shared, ...changes };
+    const network = convertCalibrated(ann, calibration, options);
+    const { correctBias = WAY.correctBias, choices } = options;
+    return correctBias ? corrector.correct(network, { choices, onLayer }) : network;
+  };
 }
 
 /** A calibrated network on the integer grid, its biases not corrected. Pure, but for `onSilent`. */

@@ -9,10 +9,14 @@ import { AnnSession, type Normalization } from '../run/ann-session.ts';
 import { LayerByLayer } from '../run/layer-by-layer.ts';
 import { eachBatch, type ImageSource, pixelsSource, readImages, sourceLike } from '../run/source.ts';
 
-/** How biases are corrected. */
-export interface CorrectOptions extends Normalization {
-  /** Images of the trained network at once, at most (default 64). */
+/** How the trained network runs. */
+export interface CorrectorOptions extends Normalization {
+  /** Images at once, at most (default 64). */
   readonly batch?: number | undefined;
+}
+
+/** How one network is corrected. */
+export interface CorrectOptions {
   /** How layers are computed; only time depends on it. */
   readonly choices?: Choices | undefined;
   /** Called with the layers whose biases are corrected, of so many. */
@@ -20,6 +24,12 @@ export interface CorrectOptions extends Normalization {
 }
 
 type OnLayer = (done: number, layers: number) => void;
+
+/** What networks are corrected by: pixels, [image][channel][y][x], and sums of activations, [layer][channel]. */
+interface Shown {
+  readonly pixels: Uint8Array;
+  readonly activations: readonly Float64Array[];
+}
 
 /**
  * Images that biases are corrected on, spread evenly over those for calibration, which may be in the order of classes: all in one
@@ -30,29 +40,55 @@ type OnLayer = (done: number, layers: number) => void;
 const IMAGES = 128;
 
 /**
- * Corrects the biases of a converted network (specification, section 4): layer by layer, in the network's order, with the words that
+ * Corrects the biases of converted networks (specification, section 4): layer by layer, in the network's order, with the words that
  * the corrected layers before it send, what a channel's mean word lacks of the trained network's mean activation is added to its bias.
  * The readout sends no words and stays as it is. Labels play no part. Words add up to the same integers on every device; the trained
- * network's activations are f32, whose sums differ a little between devices, and with them now and then a bias by 1.
- * @param calibration images, of which `IMAGES` are used, in one batch: fewer where the device does not hold them
- * @throws OptionError for the source, DeviceError
+ * network's activations are f32, whose sums differ a little between devices, and with them now and then a bias by 1. What the trained
+ * network does is measured once, however many of its conversions are corrected.
  */
-export async function correctBiases(
-  device: Device,
-  ann: Ann,
-  network: SpikingNetwork,
-  calibration: ImageSource,
-  { mean, std, batch = 64, choices = {}, onLayer }: CorrectOptions,
-): Promise<SpikingNetwork> {
-  const spiking = await LayerByLayer.create(device, network, { batch: Math.min(IMAGES, calibration.count), choices });
-  try {
-    const images = Math.min(calibration.count, spiking.engine.program.batch);
-    const pixels = await readImages(spread(calibration, images), 0, images);
-    const source = pixelsSource(pixels, calibration.shape);
-    const activations = await activationSums(device, ann, source, { mean, std, batch: Math.min(batch, images) });
-    return await correctLayers(spiking, pixels, images, activations, onLayer);
-  } finally {
-    spiking.dispose();
+export class Corrector {
+  readonly #device: Device;
+  readonly #ann: Ann;
+  readonly #calibration: ImageSource;
+  readonly #options: CorrectorOptions;
+  /** By the number of images: a device may hold fewer of one network than of another. */
+  readonly #shown = new Map<number, Promise<Shown>>();
+
+  /** @param calibration images, of which `IMAGES` are used, in one batch: fewer where the device does not hold them */
+  constructor(device: Device, ann: Ann, calibration: ImageSource, options: CorrectorOptions) {
+    this.#device = device;
+    this.#ann = ann;
+    this.#calibration = calibration;
+    this.#options = options;
+  }
+
+  /** @param network a conversion of the trained network @throws OptionError for the source, DeviceError */
+  async correct(network: SpikingNetwork, { choices = {}, onLayer }: CorrectOptions = {}): Promise<SpikingNetwork> {
+    const { count } = this.#calibration;
+    const spiking = await LayerByLayer.create(this.#device, network, { batch: Math.min(IMAGES, count), choices });
+    try {
+      const images = Math.min(count, spiking.engine.program.batch);
+      const { pixels, activations } = await this.#show(images);
+      return await correctLayers(spiking, pixels, images, activations, onLayer);
+    } finally {
+      spiking.dispose();
+    }
+  }
+
+  #show(images: number): Promise<Shown> {
+    const known = this.#shown.get(images);
+    if (known) return known;
+    const measured = this.#measure(images);
+    this.#shown.set(images, measured);
+    return measured;
+  }
+
+  async #measure(images: number): Promise<Shown> {
+    const { mean, std, batch = 64 } = this.#options;
+    const pixels = await readImages(spread(this.#calibration, images), 0, images);
+    const source = pixelsSource(pixels, this.#calibration.shape);
+    const options = { mean, std, batch: Math.min(batch, images) };
+    return { pixels, activations: await activationSums(this.#device, this.#ann, source, options) };
   }
 }
 

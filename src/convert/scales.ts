@@ -47,6 +47,11 @@ export function chooseScales(ann: Ann, calibration: Omit<Calibration, 'images'>,
       greatest.push(greatest[layer.source + 1]);
       return 0;
     }
+    const constant = constantOf(layer);
+    if (constant > 0) {
+      greatest.push(new Float64Array(layer.shape.channels).fill(constant));
+      return 2 * constant;
+    }
     const measured = statistics[l] as LayerStatistics;
     const settings = { ...how, phaseBits: phaseBits[l] };
     const bounds = () => sumBounds(layer, (source) => greatest[source + 1]);
@@ -58,6 +63,15 @@ export function chooseScales(ann: Ann, calibration: Omit<Calibration, 'images'>,
     return scale;
   });
   return { scales, silent };
+}
+
+/**
+ * What a layer sends whatever the image is (a source of ones), 0 where there is no such number. With twice that as λ it is half a word,
+ * which every K holds exactly.
+ */
+function constantOf({ terms, bias, ceiling }: AnnNeurons): number {
+  const same = bias.every((b) => b === bias[0]) && terms.every(({ operator }) => operator.weights.every((w) => w === 0));
+  return same ? Math.min(Math.max(bias[0], 0), ceiling) : 0;
 }
 
 /** λ of each channel of a layer. @param whole the layer's */

@@ -1,6 +1,5 @@
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
-import { readoutPhases } from '../network/timetable.ts';
 import type { Choices } from '../plan/choices.ts';
 import type { AnnSession, Calibration } from '../run/ann-session.ts';
 import { type AnnBatch, type Batch, logitsAt, type OnBatch } from '../run/batch.ts';
@@ -79,21 +78,20 @@ export async function tryNetwork(
 ): Promise<WordEstimates[]> {
   const session = await Session.create(device, network, { waves, batch: Math.min(batch, source.count), choices });
   try {
-    const words = Array.from({ length: waves }, estimateSums);
-    const window = readoutPhases(network.timetable);
+    const words = session.words.map((point) => ({ point, ...estimateSums() }));
     const classes = session.units.length;
     const { steps } = session.points;
     await session.run(source, (some: Batch) => {
-      words.forEach(({ add }, w) => {
-        const spiking = logitsAt(some, (w + 1) * window - 1, session);
+      for (const { point, add } of words) {
+        const spiking = logitsAt(some, point, session);
         for (let n = 0; n < some.images; n++) {
           const at = (some.first + n) * classes;
           add(logits.subarray(at, at + classes), spiking.subarray(n * classes, (n + 1) * classes));
         }
-      });
+      }
       onImages(some.first + some.images);
     });
-    return words.map(({ estimates }, w) => ({ t: steps[(w + 1) * window - 1], estimates: estimates() }));
+    return words.map(({ point, estimates }) => ({ t: steps[point], estimates: estimates() }));
   } finally {
     session.dispose();
   }

@@ -1,6 +1,6 @@
 import { type Ann, type AnnLayer, type AnnNeurons, type AnnReadout, INPUT, sourcesOf } from '../ann/ann.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
-import { inputRemainder } from '../quantize/grid.ts';
+import { foldedBias } from '../quantize/grid.ts';
 import { type GridLayer, realBias, realTerm } from './grid.ts';
 
 /**
@@ -59,12 +59,7 @@ function onGrid<L extends AnnNeurons | AnnReadout>(network: SpikingNetwork, l: n
 
 /** A layer as it was trained, with biases for an input whose zero points are whole numbers (section 7). */
 function forWholeZeros<L extends AnnNeurons | AnnReadout>({ input }: SpikingNetwork, layer: L): L {
-  const rest = input.mean.map((m, c) => (255 * m - input.units.zero[c]) / (255 * input.std[c]));
-  const { channels } = layer.shape;
-  const bias = Float32Array.from(layer.bias, (b, o) =>
-    layer.terms.reduce((sum, term) => sum + inputRemainder(term, input.shape, rest, o, channels), b),
-  );
-  return { ...layer, bias };
+  return { ...layer, bias: Float32Array.from(foldedBias(layer, input)) };
 }
 
 /** f32 has whole numbers alone from here on: what is added to it is rounded. */

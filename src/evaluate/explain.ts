@@ -1,7 +1,7 @@
 import type { Ann } from '../ann/ann.ts';
 import { countImages } from '../ann/pixels.ts';
 import type { PhaseChoice } from '../convert/choose-phases.ts';
-import { convertCalibrated } from '../convert/convert.ts';
+import { conversionsOf, convertCalibrated } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { AdapterDescription, Device } from '../gpu/device.ts';
 import { phaseBitsOf, type SpikingNetwork } from '../network/network.ts';
@@ -21,7 +21,7 @@ import { type EvaluateOptions, settle } from './options.ts';
 import { cutImages, type Part, type Progress, runTrained } from './passes.ts';
 import { checkPixels, type PixelFigures } from './pixel-check.ts';
 import { inputFigures, prepare } from './prepare.ts';
-import { candidatesFor, convertAs, type FixedEvaluation, lastStep, type Remedy } from './remedies.ts';
+import { candidatesFor, type FixedEvaluation, lastStep, type Remedy } from './remedies.ts';
 import type { InputFigures } from './result.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -176,12 +176,12 @@ async function wordLogits({ device, evaluation, pixels }: Bench, network: Spikin
   const batch = evenBatch(images.count, evaluation.batch);
   const session = await Session.create(device, network, { batch, waves, choices });
   try {
-    const { units, points } = session;
-    const found = Array.from({ length: waves }, () => new Float64Array(images.count * units.length));
+    const { units, points, words } = session;
+    const found = words.map(() => new Float64Array(images.count * units.length));
     await session.run(pixelsSource(pixels, images.shape), (one: Batch) => {
-      for (let n = 0; n < waves; n++) {
-        found[n].set(logitsAt(one, (n + 1) * session.plan.points - 1, { units, points }), one.first * units.length);
-      }
+      words.forEach((point, n) => {
+        found[n].set(logitsAt(one, point, { units, points }), one.first * units.length);
+      });
     });
     return found;
   } finally {
@@ -241,11 +241,12 @@ async function tryRemedies(bench: Bench, calibration: Calibration, trained: Logi
   const { device, evaluation, report } = bench;
   const { images, ann } = evaluation;
   const classes = bestClasses({ values: trained, images: images.count });
+  const convertAgain = conversionsOf(device, ann, calibration, evaluation.calibrationSource, evaluation);
   const candidates = candidatesFor(evaluation);
   const tried: Remedy[] = [];
   for (const candidate of candidates) {
     const waves = candidate.changes.waves ?? evaluation.waves;
-    const network = await convertAs(device, evaluation, calibration, candidate);
+    const network = await convertAgain({ phaseBits: evaluation.phaseBits, ...candidate.changes });
     const last = (await wordLogits(bench, network, waves))[waves - 1];
     const found = logitError(last, trained, logitsOf(ann));
     tried.push({

@@ -79,6 +79,16 @@ export function spikingFold(
   }));
 }
 
+/** Where the trained network puts the images of a part, whose classes it notes. @param onImages called with the images done */
+export async function trainedHits(session: AnnSession, part: Part, onImages: (done: number) => void): Promise<Hits> {
+  const fold = trainedFold(part);
+  await session.run(part.source, (batch) => {
+    fold.add(batch);
+    onImages(batch.first + batch.images);
+  });
+  return fold.sums() as Hits;
+}
+
 /** Calibrates and converts, then runs the trained network over a part, where there is one, all in one session. */
 export async function runTrained(
   device: Device,
@@ -108,14 +118,9 @@ export async function runTrained(
     const ordered = await stopwatch.time('calibration', () => order.notes(session));
     const notes = [...ordered, ...silentNotes(silent), ...phaseNotes(converted.phaseChoice)];
     if (part === null) return { ...converted, hits: null, notes };
-    const { source } = part;
-    const fold = trainedFold(part);
-    const onBatch = (batch: AnnBatch) => {
-      fold.add(batch);
-      report({ stage: 'ann', done: batch.first + batch.images, images: source.count });
-    };
-    await stopwatch.time('ann', () => session.run(source, onBatch));
-    return { ...converted, hits: fold.sums(), notes };
+    const onImages = (done: number) => report({ stage: 'ann', done, images: part.source.count });
+    const hits = await stopwatch.time('ann', () => trainedHits(session, part, onImages));
+    return { ...converted, hits, notes };
   } finally {
     session.dispose();
   }

@@ -3,7 +3,6 @@ import { asDataSet, type DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf } from '../network/network.ts';
 import type { SavedNetwork } from '../network/saved/load.ts';
-import { readoutPhases, wordSteps } from '../network/timetable.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import { type Batch, logitsAt } from '../run/batch.ts';
 import { bestClass, perClass, softmax } from '../run/logits.ts';
@@ -123,8 +122,7 @@ async function classify(
   const session = await Session.create(device, network, { batch, waves, choices });
   try {
     const found: Prediction[] = [];
-    const reached = Array.from({ length: session.plan.waves }, (_, i) => wordSteps(network.timetable, i + 1));
-    const about = { session, reached, window: readoutPhases(network.timetable), names, top };
+    const about = { session, names, top };
     await session.run(source, (some) => {
       for (let n = 0; n < some.images; n++) found.push(predictionOf(some, n, trained?.[some.first + n] ?? null, about));
       onProgress({ stage: 'predict', done: found.length, images: source.count });
@@ -133,7 +131,7 @@ async function classify(
       model: network.name,
       phaseBits: phaseBitsOf(network),
       waves: session.plan.waves,
-      wordSteps: reached,
+      wordSteps: session.words.map((point) => session.points.steps[point]),
       images: found,
     };
   } finally {
@@ -164,21 +162,12 @@ async function annLogits(device: Device, { ann, images, ...options }: Evaluation
 /** What predictions are made with. */
 interface About {
   readonly session: Session;
-  /** T of each word. */
-  readonly reached: readonly number[];
-  /** Points of a word. */
-  readonly window: number;
   readonly names: readonly string[] | null;
   readonly top: number;
 }
 
 /** What image n of a batch is. */
-function predictionOf(
-  batch: Batch,
-  n: number,
-  trained: Float32Array | null,
-  { session, reached, window, names, top }: About,
-): Prediction {
+function predictionOf(batch: Batch, n: number, trained: Float32Array | null, { session, names, top }: About): Prediction {
   const { units, points } = session;
   const classes = units.length;
   const own = <T extends { subarray(from: number, to: number): T }>(values: T): T =>
@@ -190,7 +179,7 @@ function predictionOf(
   const last = best[best.length - 1];
   let stable = best.length - 1;
   while (stable > 0 && best[stable - 1] === last) stable--;
-  const words = reached.map((_, w) => perClass(own(logitsAt(batch, (w + 1) * window - 1, session))));
+  const words = session.words.map((point) => perClass(own(logitsAt(batch, point, session))));
   const shares = words.map(softmax);
   const annLogits = trained && perClass(trained);
   const annShares = annLogits && softmax(annLogits);

@@ -1,8 +1,5 @@
-import { convertCorrected } from '../convert/convert.ts';
-import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { wordSteps } from '../network/timetable.ts';
-import type { Calibration } from '../run/ann-session.ts';
 import { RANGES } from './options.ts';
 import type { Evaluation } from './prepare.ts';
 
@@ -53,17 +50,6 @@ export function candidatesFor({ phaseBits, waves, scale, percentile, perChannel,
     ...(correctBias ? [] : [{ option: '--correct-bias', changes: { correctBias: true } }]),
   ];
 }
-
-/** Converts as the candidate says, from the same calibration. */
-export const convertAs = (
-  device: Device,
-  evaluation: FixedEvaluation,
-  calibration: Calibration,
-  { changes }: Pick<Candidate, 'changes'>,
-): Promise<SpikingNetwork> => {
-  const { ann, calibrationSource } = evaluation;
-  return convertCorrected(device, ann, calibration, calibrationSource, { ...evaluation, ...changes });
-};
 
 /** T of the last of some words. */
 export const lastStep = ({ timetable }: SpikingNetwork, waves: number): number => wordSteps(timetable, waves);

@@ -1,5 +1,5 @@
 import type { Ann } from '../ann/ann.ts';
-import { convertCorrected } from '../convert/convert.ts';
+import { conversionsOf } from '../convert/convert.ts';
 import type { ScaleText } from '../convert/scale.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
@@ -11,10 +11,10 @@ import { accuracyOf, lossOf } from './accuracy.ts';
 import { classesOf } from './fit.ts';
 import type { Model } from './model.ts';
 import { type EvaluateOptions, type EvaluateSettings, settle } from './options.ts';
-import { cutImages, type Part } from './passes.ts';
+import { cutImages, type Part, trainedHits } from './passes.ts';
 import { type Evaluation, inputFigures, prepare } from './prepare.ts';
 import { recommended, SWEPT, type Sweep, type SweepRow, sweptFigures } from './swept.ts';
-import { trainedHits, wordHits } from './word-hits.ts';
+import { wordHits } from './word-hits.ts';
 
 /** What is swept over; the rest as in `evaluate`. */
 export interface SweepOptions
@@ -57,10 +57,11 @@ export async function sweep(
   const countChannels = candidates.some(({ perChannel }) => perChannel);
   const trained = await AnnSession.create(device, ann, { ...evaluation, countChannels });
   const { calibration, hits } = await runTrained(trained, evaluation, part, report).finally(() => trained.dispose());
+  const convertAgain = conversionsOf(device, ann, calibration, evaluation.calibrationSource, evaluation);
   const rows: SweepRow[] = [];
   for (const [i, { scale, percentile, perChannel, correctBias, phaseBits }] of candidates.entries()) {
     const way = { scale, percentile, perChannel, correctBias, phaseBits: phaseBits as number };
-    const network = await convertCorrected(device, ann, calibration, evaluation.calibrationSource, { ...evaluation, ...way });
+    const network = await convertAgain(way);
     const onImages = (done: number) =>
       report({ stage: 'sweep', done: i * images.count + done, images: candidates.length * images.count });
     const words = await wordHits(device, network, evaluation, part, onImages);

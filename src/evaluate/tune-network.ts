@@ -1,27 +1,27 @@
 import type { Ann } from '../ann/ann.ts';
 import { PHASE_TRIALS } from '../convert/choose-phases.ts';
-import { convertCorrected } from '../convert/convert.ts';
+import { type ConvertAgain, conversionsOf } from '../convert/convert.ts';
 import { type Estimate, estimatedLoss } from '../convert/estimate.ts';
 import type { ScaleText } from '../convert/scale.ts';
-import { type ScaleWay, type Search, searchWays, type Trial } from '../convert/search.ts';
+import { type Search, searchWays, type Trial } from '../convert/search.ts';
 import { calibrateForTrials, type TriedImages, tryNetwork } from '../convert/trials.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import { timetableOf, wordSteps } from '../network/timetable.ts';
 import { depths } from '../quantize/joins.ts';
-import { AnnSession, type Calibration } from '../run/ann-session.ts';
+import { AnnSession } from '../run/ann-session.ts';
 import type { ImageSource, LabelledSource } from '../run/source.ts';
 import { accuracyOf, lossOf } from './accuracy.ts';
 import { checkLabels, checkSorted, classesOf } from './fit.ts';
 import { asModel, type Model } from './model.ts';
 import { DEFAULTS, type EvaluateOptions } from './options.ts';
-import { cutImages, type Part } from './passes.ts';
+import { cutImages, type Part, trainedHits } from './passes.ts';
 import { type Evaluation, inputFigures, prepareImages } from './prepare.ts';
 import { candidatesOf } from './sweep.ts';
 import { sweptFigures } from './swept.ts';
 import { type Check, DEFAULT_TRIALS, type TunedNetwork } from './tuned-network.ts';
-import { trainedHits, wordHits } from './word-hits.ts';
+import { wordHits } from './word-hits.ts';
 
 /** What is searched, and how; the rest as in `evaluate`. `waves` are words that may be waited for, `limit` images for the check. */
 export interface TuneNetworkOptions
@@ -70,9 +70,11 @@ export async function tuneNetwork(
   const countChannels = ways.some(({ perChannel }) => perChannel);
   const trained = await AnnSession.create(device, ann, { ...evaluation, countChannels });
   try {
-    const measured = await calibrateForTrials(trained, evaluation.calibrationSource, ({ first, images: some }) =>
-      report({ stage: 'calibration', done: first + some, images: evaluation.calibrationSource.count }),
+    const { calibrationSource } = evaluation;
+    const { calibration, tried } = await calibrateForTrials(trained, calibrationSource, ({ first, images: some }) =>
+      report({ stage: 'calibration', done: first + some, images: calibrationSource.count }),
     );
+    const measured = { convertAgain: conversionsOf(device, ann, calibration, calibrationSource, evaluation), tried };
     const most = Math.max(trials, ways.length * PHASE_TRIALS);
     const search = searchOf(device, evaluation, measured, (done) => report({ stage: 'trials', done, images: most }));
     const found = await searchWays({ ...search, ways, trials, allowed: loss / 100 });
@@ -81,7 +83,7 @@ export async function tuneNetwork(
       dataset: dataset.name,
       initial,
       ...sweptFigures(inputFigures(evaluation)),
-      triedImages: measured.tried.source.count,
+      triedImages: tried.source.count,
       allowed: loss / 100,
       ...found,
       check: labelled ? await checkWay(trained, evaluation, measured, found.best, report) : null,
@@ -95,13 +97,9 @@ export async function tuneNetwork(
 
 /** What conversions are made and tried with. */
 interface Measured {
-  readonly calibration: Calibration;
+  readonly convertAgain: ConvertAgain;
   readonly tried: TriedImages;
 }
-
-/** Converts in a way. */
-const convertWay = (device: Device, evaluation: Evaluation, { calibration }: Measured, way: ScaleWay & Pick<Trial, 'phaseBits'>) =>
-  convertCorrected(device, evaluation.ann, calibration, evaluation.calibrationSource, { ...evaluation, ...way });
 
 /** How ways are tried on a network: their times, and what they lose. */
 function searchOf(
@@ -119,7 +117,7 @@ function searchOf(
     waves,
     stepsTo: (phaseBits, word) => wordSteps(timetableOf(timed, phaseBits), word),
     lossesOf: async (way, phaseBits, words): Promise<Estimate[]> => {
-      const network = await convertWay(device, evaluation, measured, { ...way, phaseBits });
+      const network = await measured.convertAgain({ ...way, phaseBits });
       const found = await tryNetwork(device, network, measured.tried, { ...evaluation, waves: words });
       onTrial(++done);
       return found.map(({ estimates }) => estimatedLoss(estimates));
@@ -139,7 +137,7 @@ async function checkWay(
   const of = (stage: 'ann' | 'snn') => (done: number) => report({ stage, done, images: images.count });
   const [, part] = cutImages(images, 0, classesOf(ann)) as [null, Part];
   const { top1: annTop1 } = accuracyOf(await trainedHits(trained, part, of('ann')));
-  const network = await convertWay(trained.device, evaluation, measured, best);
+  const network = await measured.convertAgain(best);
   const words = await wordHits(trained.device, network, { ...evaluation, waves: best.word }, part, of('snn'));
   const { images: count, top1, ...changes } = words[best.word - 1];
   return { images: count, annTop1, top1: top1 / count, loss: lossOf(changes, count) };

@@ -1,26 +1,12 @@
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
-import { readoutPhases } from '../network/timetable.ts';
-import type { AnnSession } from '../run/ann-session.ts';
 import type { Batch } from '../run/batch.ts';
 import { Session } from '../run/session.ts';
 import { type Changes, countChanges, countHits, type Hits } from './accuracy.ts';
 import { readingsAt } from './curve.ts';
 import { folding } from './folds.ts';
-import { type Part, trainedFold } from './passes.ts';
+import type { Part } from './passes.ts';
 import type { Evaluation } from './prepare.ts';
-
-/** Accuracy by words, and what of the trained network's is lost and won: for who compares conversions. */
-
-/** Where the trained network puts the images of a part, whose classes it notes. @param onImages called with the images done */
-export async function trainedHits(session: AnnSession, part: Part, onImages: (done: number) => void): Promise<Hits> {
-  const fold = trainedFold(part);
-  await session.run(part.source, (batch) => {
-    fold.add(batch);
-    onImages(batch.first + batch.images);
-  });
-  return fold.sums() as Hits;
-}
 
 /** Where each word of a network puts images that the trained network has seen. */
 export async function wordHits(
@@ -32,10 +18,10 @@ export async function wordHits(
 ): Promise<readonly (Hits & Changes)[]> {
   const session = await Session.create(device, network, { waves, batch, choices });
   try {
-    const window = readoutPhases(network.timetable);
+    const { words } = session;
     const fold = folding((some: Batch) =>
-      Array.from({ length: waves }, (_, w) => {
-        const readings = readingsAt(some, (w + 1) * window - 1, session.units);
+      words.map((point) => {
+        const readings = readingsAt(some, point, session.units);
         return {
           ...countHits(readings, source.labels, some.first),
           ...countChanges(readings, source.labels, classes, some.first),

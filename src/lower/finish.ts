@@ -3,17 +3,19 @@
 import { type AnnLayer, type AnnReadout, INPUT, sourcesOf } from '../ann/ann.ts';
 import { ModelFormatError, UnsupportedModelError } from '../errors.ts';
 import type { Node } from '../graph/graph.ts';
-import { withoutBorder } from './inputs.ts';
+import { dataInput } from './inputs.ts';
 import type { Lowering } from './lowering.ts';
+import { dropUnseenSides } from './one-sided.ts';
 import { mergeParts } from './operators/join.ts';
 import { isGrouped } from './parts/axes.ts';
 import { asSum } from './parts/layers.ts';
-import { settleOrder } from './parts/pick.ts';
+import { withoutPools } from './parts/maximum.ts';
 import { partShape } from './value.ts';
 
 /** All layers in order, the readout last. Throws where the output is no vector of logits, and for weights that overflow. */
 export function finishLayers(lowering: Lowering, output: string): AnnLayer[] {
-  const layers = distinctNames(keepRead([...lowering.layers, makeReadout(lowering, output)]));
+  const readout = makeReadout(lowering, output);
+  const layers = distinctNames(keepRead(dropUnseenSides([...lowering.layers, readout], [...lowering.twins.values()])));
   for (const layer of layers) checkNumbers(layer);
   return layers;
 }
@@ -22,22 +24,15 @@ function makeReadout(lowering: Lowering, name: string): AnnReadout {
   const where = `output "${name}"`;
   const value = lowering.values.get(name);
   if (!value) throw new UnsupportedModelError('constant-output', where, 'it does not depend on the image', 'export a classifier');
-  const node: Node = { name, operator: 'output', inputs: [], outputs: [], attributes: new Map() };
-  const settled = settleOrder(withoutBorder(value, node, lowering), node, lowering);
+  const node: Node = { name, operator: 'output', inputs: [name], outputs: [], attributes: new Map() };
+  const settled = isGrouped(value) ? value : dataInput(node, 0, lowering);
   const sizes = settled.parts.map(partShape);
   if (isGrouped(value) || sizes.some(({ height, width }) => height !== 1 || width !== 1)) {
     const what = `a map of ${value.dims.slice(1).join(' × ')}, not one number a class`;
     throw new UnsupportedModelError('output-shape', where, what, 'export a classifier whose output is [batch, classes]');
   }
-  const sum = asSum(mergeParts(settled, node, lowering), nameOfSource(settled.parts[0], lowering) ?? name);
-  if (sum.pools.length > 0) {
-    throw new UnsupportedModelError(
-      'linear-without-relu',
-      where,
-      `a max pool "${sum.pools[0].name}" of a linear sum`,
-      'put a ReLU before it',
-    );
-  }
+  const merged = asSum(mergeParts(settled, node, lowering), nameOfSource(settled.parts[0], lowering) ?? name);
+  const sum = withoutPools(merged, node, lowering);
   return { kind: 'readout', name: sum.name, shape: sum.shape, terms: sum.terms, bias: Float32Array.from(sum.bias) };
 }
 

@@ -39,7 +39,22 @@ interface View {
 const READ_MAPS = new Set('Conv MaxPool AveragePool GlobalMaxPool GlobalAveragePool BatchNormalization'.split(' '));
 /** Operators that only scale and shift, and those that keep each value's place otherwise. */
 const AFFINE = new Set('Identity Dropout Cast Add Sub Mul Div BatchNormalization'.split(' '));
-const IN_PLACE = new Set(['Identity', 'Dropout', 'Cast', 'Add', 'Sub', 'Mul', 'Div', 'Relu', 'Clip', 'Min', 'Max', 'Neg']);
+const IN_PLACE = new Set([
+  'Identity',
+  'Dropout',
+  'Cast',
+  'Add',
+  'Sub',
+  'Mul',
+  'Div',
+  'Relu',
+  'Clip',
+  'Min',
+  'Max',
+  'Neg',
+  'LeakyRelu',
+  'PRelu',
+]);
 /** Operators that move no value. */
 const REDIM = new Set('Transpose Reshape Flatten Squeeze Unsqueeze'.split(' '));
 /** Numbers of channels that images have. */

@@ -4,6 +4,7 @@ import { ModelFormatError } from '../errors.ts';
 import type { Node, Tensor } from '../graph/graph.ts';
 import { cannot, type Lowering, nodePlace } from './lowering.ts';
 import { describe, isChannelsFirst, isGrouped } from './parts/axes.ts';
+import { takeInFeatures } from './parts/features.ts';
 import { settleOrder } from './parts/pick.ts';
 import { takeInPads } from './parts/zero-border.ts';
 import { hasPads, type Value } from './value.ts';
@@ -46,8 +47,8 @@ export const isActivation = (node: Node, index: number, lowering: Lowering): boo
 /** What to do about comparisons of activations. */
 export const COMPARED = 'only Where(x > 0, x, 0) is supported: a ReLU';
 
-/** The activations at an input as they are: a zero border apart, channels in any order or in groups. */
-export function storedInput(node: Node, index: number, lowering: Lowering): Value {
+/** The activations at an input as they are: a zero border and factors of features apart, channels in any order or in groups. */
+export function rawInput(node: Node, index: number, lowering: Lowering): Value {
   const name = node.inputs[index] ?? '';
   const value = lowering.values.get(name);
   if (value) return value;
@@ -56,9 +57,21 @@ export function storedInput(node: Node, index: number, lowering: Lowering): Valu
   throw cannot(node, `reads "${name}", an extra output that has no counterpart`, 'use the first output of that node alone');
 }
 
+/** The activations at an input, a zero border apart, channels in any order or in groups. */
+export function storedInput(node: Node, index: number, lowering: Lowering): Value {
+  const value = rawInput(node, index, lowering);
+  return value.features ? takeInFeatures(value, value.features, node, lowering) : value;
+}
+
 /** The same with all channels along one axis. */
-export function orderedInput(node: Node, index: number, lowering: Lowering): Value {
-  const value = storedInput(node, index, lowering);
+export const orderedInput = (node: Node, index: number, lowering: Lowering): Value =>
+  alongOneAxis(storedInput(node, index, lowering), node);
+
+/** The activations at an input, channels in any order along one axis, factors of features apart, a zero border taken into them. */
+export const featureInput = (node: Node, index: number, lowering: Lowering): Value =>
+  withoutBorder(alongOneAxis(rawInput(node, index, lowering), node), node, lowering);
+
+function alongOneAxis(value: Value, node: Node): Value {
   if (!isGrouped(value)) return value;
   const what = `channels in groups, ${value.dims.join('×')}`;
   throw cannot(node, what, 'only a channel shuffle (Reshape, Transpose, Reshape) may see them so', 'unsupported-shape');

@@ -13,6 +13,8 @@ import { passEnding } from './operators/ending.ts';
 import { DEFAULT_REMEDY, OPERATORS, REMEDIES } from './operators.ts';
 import { chooseOutput } from './output.ts';
 import { dealAxes } from './parts/axes.ts';
+import { settleShared } from './parts/settle.ts';
+import { countReaders } from './readers.ts';
 import type { Value } from './value.ts';
 
 /**
@@ -25,7 +27,7 @@ import type { Value } from './value.ts';
 export function lowerGraph(graph: Graph, wanted?: string): Ann {
   const output = chooseOutput(graph, wanted);
   const nodes = orderNodes(graph, output);
-  const lowering = startLowering(graph);
+  const lowering = startLowering(graph, countReaders(nodes));
   const reading = readInput(nodes, output, lowering, (node, dims) => setConstant(node, lowering, dims));
   const { shape, layout } = reading;
   const input = { ...checkShape(shape, inputNode(graph)), ...(layout === 'nhwc' && { layout }) };
@@ -52,8 +54,10 @@ function inputValue({ input: { dims } }: Graph, { shape, order }: InputReading):
 const BASE_ROOM = 2 ** 24;
 /** How many times its own size a file may make up. */
 const ROOM_FACTOR = 16;
+/** Multiply-adds for making two linear operators one: well below a second. Behind it layers stand between them. */
+const EFFORT = 2 ** 28;
 
-function startLowering(graph: Graph): Lowering {
+function startLowering(graph: Graph, readers: Lowering['readers']): Lowering {
   const stored = [...graph.constants.values()].reduce((n, { dims }) => n + elementCount(dims), 0);
   return {
     graph,
@@ -65,6 +69,11 @@ function startLowering(graph: Graph): Lowering {
     branches: new Map(),
     preprocessing: undefined,
     pools: new Map(),
+    readers,
+    settled: new Map(),
+    twins: new Map(),
+    ones: new Map(),
+    effort: { left: EFFORT },
     room: { left: BASE_ROOM + ROOM_FACTOR * stored },
   };
 }
@@ -82,7 +91,8 @@ function lowerNode(node: Node, reading: InputReading, lowering: Lowering): void 
   const lowered = passEnding(node, lowering) ?? lower(node, lowering);
   const values: readonly Value[] = 'dims' in lowered ? [lowered] : lowered;
   values.forEach((value, i) => {
-    if (node.outputs[i]) setValue(node.outputs[i], value, reading, lowering);
+    const name = node.outputs[i];
+    if (name) setValue(name, settleShared(value, name, node, lowering), reading, lowering);
   });
 }
 

@@ -4,8 +4,9 @@ import type { AnnLayer, Preprocessing, Shape } from '../ann/ann.ts';
 import { shapeSize } from '../ann/ann.ts';
 import { ModelFormatError, type UnsupportedModelCode, UnsupportedModelError } from '../errors.ts';
 import type { Graph, Node, Tensor } from '../graph/graph.ts';
+import type { Twins } from './one-sided.ts';
 import { channelsFirst } from './parts/axes.ts';
-import { NO_PADS, type Part, type Value } from './value.ts';
+import { NO_PADS, type Part, type Sum, type Value } from './value.ts';
 
 export interface Lowering {
   readonly graph: Graph;
@@ -21,16 +22,29 @@ export interface Lowering {
   readonly comparisons: Map<string, Node>;
   /** Nodes that stand in the place of an If, once its branch is known. */
   readonly branches: Map<Node, readonly Node[]>;
-  /** Pool layers by source, mode and window, so that equal ones are made once. */
-  readonly pools: Map<string, number>;
   /** What the graph does to pixels, once that is known. */
   preprocessing: Preprocessing | undefined;
+  /** Pool layers by source, mode and window, and copies by source, so that equal ones are made once. */
+  readonly pools: Map<string, number>;
+  /** By tensor name, how many layers would compute a sum anew if it were handed on to all that read it. */
+  readonly readers: ReadonlyMap<string, number>;
+  /** Sums by what they became over layers of their own; those by themselves. */
+  readonly settled: Map<Sum, Sum>;
+  /** Twins that a BatchNormalization reads, with what it knows of their sum, by the first of both layers. */
+  readonly twins: Map<number, Twins>;
+  /** Layers of ones by the size of their map. */
+  readonly ones: Map<string, number>;
+  /** Multiply-adds that may still be spent on making two linear operators one. */
+  readonly effort: { left: number };
   /** Numbers that may still be allocated for what the file does not hold itself. */
   readonly room: { left: number };
 }
 
 /** A node's operator on activations: yields its first output, or a list of its outputs. */
 export type LowerOperator = (node: Node, lowering: Lowering) => Value | readonly Value[];
+
+/** Terms that a layer may have: what the kernels hold. */
+export const MOST_TERMS = 32;
 
 /** Largest feature map, in values. */
 const MAXIMUM_VALUES = 2 ** 30;

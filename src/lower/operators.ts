@@ -5,9 +5,9 @@ import { lowerClip, lowerMax, lowerMin, lowerRelu } from './operators/activation
 import { lowerGather, lowerSplit } from './operators/channels.ts';
 import { lowerConv, lowerGemm, lowerMatMul } from './operators/convolution.ts';
 import { lowerPad, lowerSlice } from './operators/crop.ts';
-import { lowerComparison, lowerLeakyRelu, lowerPRelu, lowerWhere } from './operators/disguise.ts';
+import { lowerComparison, lowerWhere } from './operators/disguise.ts';
 import { lowerArgMax, lowerSigmoid, lowerSoftmax } from './operators/ending.ts';
-import { lowerAdd, lowerConcat, lowerMean, lowerNeg, lowerSub } from './operators/join.ts';
+import { lowerAdd, lowerConcat, lowerMean, lowerSub } from './operators/join.ts';
 import {
   lowerCast,
   lowerDropout,
@@ -18,6 +18,7 @@ import {
   lowerTranspose,
   lowerUnsqueeze,
 } from './operators/layout.ts';
+import { lowerLeakyRelu, lowerPRelu } from './operators/leaky.ts';
 import {
   lowerAveragePool,
   lowerGlobalAveragePool,
@@ -26,7 +27,7 @@ import {
   lowerReduceMax,
   lowerReduceMean,
 } from './operators/pool.ts';
-import { lowerBatchNormalization, lowerDiv, lowerMul } from './operators/scale.ts';
+import { lowerBatchNormalization, lowerDiv, lowerMul, lowerNeg } from './operators/scale.ts';
 
 /** Operators on activations, by ONNX name. */
 export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(

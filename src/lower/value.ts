@@ -53,10 +53,18 @@ export interface Value {
   readonly parts: readonly Part[];
   /** A border of zeros around the parts (of a Pad node) that the next window takes in. */
   readonly pads: Pads;
+  /** Of a flattened map: what each feature is multiplied by and what is added, which the linear layer behind takes in. */
+  readonly features?: Features | undefined;
   /** Where the tensor's channels stand in another order than the parts': for each, its place among the channels of the parts. */
   readonly order?: readonly number[] | undefined;
   /** The last of Softmax, LogSoftmax, Sigmoid and ArgMax that was left out behind the logits, which these are then. */
   readonly ending?: Node;
+}
+
+/** One number a feature each, in the tensor's order. */
+export interface Features {
+  readonly factors: Float64Array;
+  readonly offsets: Float64Array;
 }
 
 export const NO_PADS: Pads = [0, 0, 0, 0];

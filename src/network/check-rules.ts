@@ -9,6 +9,7 @@ import {
   type SpikingPool,
   SUM_LIMIT,
   TERM_BITS,
+  unitPhases,
   WEIGHT_LIMIT,
 } from './network.ts';
 import { neuronProblem } from './neuron.ts';
@@ -109,8 +110,8 @@ function checkInput({ input }: SpikingNetwork, report: Report): void {
 /** Section 3, "Units of a source". */
 function checkUnits(network: SpikingNetwork, layer: SpikingLayer, report: Report): void {
   const say = (what: string) => report(layer.name, what);
-  const { depth, shape, units } = layer;
-  const K = network.timetable.layers[layer.kind === 'readout' ? depth - 1 : depth].phases;
+  const { shape, units } = layer;
+  const K = unitPhases(network, layer);
   if (layer.kind === 'pool') {
     const places = layer.window.kernel[0] * layer.window.kernel[1];
     expectUnits(units, poolUnits(shape, unitsOf(network, layer.source), layer.mode, places), say);
@@ -131,7 +132,7 @@ function checkSums(network: SpikingNetwork, layer: Weighted, report: Report): vo
     said.add(rule);
   };
   const { channels } = layer.shape;
-  const K = network.timetable.layers[layer.kind === 'readout' ? layer.depth - 1 : layer.depth].phases;
+  const K = unitPhases(network, layer);
   for (let o = 0; o < channels; o++) {
     const g = layer.gridBits[o];
     if (g < GRID_BITS.min || g > GRID_BITS.max) say('grid', o, `g = ${g} is not from ${GRID_BITS.min} to ${GRID_BITS.max}`);

@@ -103,12 +103,15 @@ export const readoutOf = (network: SpikingNetwork): SpikingReadout => network.la
 export const phaseBitsOf = ({ timetable }: SpikingNetwork): number | readonly number[] => oneK(timetable) ?? phasesOf(timetable);
 
 /** λ of a layer, one a channel; empty for a pool. */
-export function scalesAt({ layers, timetable }: SpikingNetwork, l: number): Float64Array {
-  const layer = layers[l];
+export function scalesAt(network: SpikingNetwork, l: number): Float64Array {
+  const layer = network.layers[l];
   if (layer.kind === 'pool') return new Float64Array(0);
-  if (layer.kind === 'neurons') return scalesOf(layer.units, timetable.layers[layer.depth].phases);
-  return scalesOf(layer.units, timetable.layers[layer.depth - 1].phases, layer.gridBits);
+  return scalesOf(layer.units, unitPhases(network, layer), layer.kind === 'readout' ? layer.gridBits : undefined);
 }
+
+/** K of the words that a layer's unit is a part of: its own; of the readout, which sends none, those of the depth before it. */
+export const unitPhases = ({ timetable }: Pick<SpikingNetwork, 'timetable'>, { kind, depth }: SpikingLayer): number =>
+  timetable.layers[kind === 'readout' ? depth - 1 : depth].phases;
 
 /** K of a layer: bits of the words that it sends, or for a pool passes on; 0 for the readout. */
 export const phasesAt = ({ layers, timetable }: SpikingNetwork, layer: number): number =>

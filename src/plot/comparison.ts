@@ -1,4 +1,4 @@
-import { COLORS } from './colors.ts';
+import { colorBy, frame } from './frame.ts';
 import type { Chart } from './render.ts';
 
 /** One neuron at one time. Shares are 0…1. */
@@ -36,12 +36,7 @@ export function comparisonChart({ title, subtitle, annTop1, points }: Comparison
     scale: { type: 'log', base: 2, domain: [times[0], times[times.length - 1]] },
     axis: { values: times, grid: false, labelOverlap: 'greedy', labelFlush: false },
   };
-  const color = {
-    field: 'neuron',
-    type: 'nominal',
-    scale: { domain: names, range: COLORS },
-    legend: { title: null, orient: 'bottom' },
-  };
+  const color = colorBy('neuron', names);
   const lines = (field: 'top1' | 'sin', of: string, scale: Layer): Layer => ({
     data: { values: points.filter((point) => point[field] !== null) },
     mark: { type: 'line', point: { size: 28 }, strokeWidth: 1.8 },
@@ -60,11 +55,7 @@ export function comparisonChart({ title, subtitle, annTop1, points }: Comparison
     },
   ];
   return {
-    title: { text: title, subtitle, anchor: 'start', offset: 12, fontSize: 13, subtitleFontSize: 11, subtitleColor: '#555' },
-    background: 'white',
-    padding: 8,
-    spacing: 12,
-    config: { view: { stroke: '#ccc' }, font: 'sans-serif', axis: { titleFontWeight: 'normal' }, legend: { labelFontSize: 11 } },
+    ...frame({ title, subtitle }),
     hconcat: [
       { width: WIDTH, height: HEIGHT, layer: [lines('top1', 'top-1 accuracy', { zero: true }), ...ann] },
       { width: WIDTH, height: HEIGHT, layer: [lines('sin', 'SIN ratio, all neurons', { zero: true })] },

@@ -1,4 +1,4 @@
-import { COLORS } from './colors.ts';
+import { colorBy, frame } from './frame.ts';
 import type { Chart } from './render.ts';
 
 /** One way to convert at one time. Shares are 0…1. */
@@ -41,12 +41,7 @@ export function sweepChart({ title, subtitle, annTop1, points }: SweepPicture): 
     scale: { domain: [low, high], zero: false },
     axis: { format: '.1%' },
   };
-  const color = {
-    field: 'series',
-    type: 'nominal',
-    scale: { domain: series, range: COLORS },
-    legend: { title: null, orient: 'bottom' },
-  };
+  const color = colorBy('series', series);
   const ann = { data: { values: [{ annTop1 }] }, encoding: { y: { ...y, field: 'annTop1' } } };
   const label = { value: `ANN ${(100 * annTop1).toFixed(1)} %` };
   const panel = (name: string) => ({
@@ -66,12 +61,8 @@ export function sweepChart({ title, subtitle, annTop1, points }: SweepPicture): 
     ],
   });
   return {
-    title: { text: title, subtitle, anchor: 'start', offset: 12, fontSize: 13, subtitleFontSize: 11, subtitleColor: '#555' },
-    background: 'white',
-    padding: 8,
-    spacing: 12,
+    ...frame({ title, subtitle }),
     columns: COLUMNS,
-    config: { view: { stroke: '#ccc' }, font: 'sans-serif', axis: { titleFontWeight: 'normal' }, legend: { labelFontSize: 11 } },
     concat: panels.map(panel),
     resolve: { scale: { x: 'shared', y: 'shared' } },
   } as unknown as Chart;

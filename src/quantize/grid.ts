@@ -1,7 +1,6 @@
-import type { AnnTerm } from '../ann/ann.ts';
-import { INPUT, type Shape, type Window } from '../ann/ann.ts';
+import { type AnnReadout, type AnnTerm, INPUT, type Shape, type Window } from '../ann/ann.ts';
 import { ConversionError } from '../errors.ts';
-import { GRID_BITS, type SpikingTerm, SUM_LIMIT, TERM_BITS, WEIGHT_LIMIT } from '../network/network.ts';
+import { GRID_BITS, type SpikingInput, type SpikingTerm, SUM_LIMIT, TERM_BITS, WEIGHT_LIMIT } from '../network/network.ts';
 import { round } from '../network/round.ts';
 import type { Units } from '../network/units.ts';
 
@@ -125,7 +124,15 @@ function fits(rows: readonly Row[], bias: number, g: number, h: readonly number[
   return sum < SUM_LIMIT;
 }
 
-/** What the rounding of 255·mean left over, folded into the bias of a layer that reads the pixels (section 7). */
+/** Biases, a channel, with what the rounding of 255·mean left over folded in where a layer reads the pixels (section 7). */
+export function foldedBias({ terms, bias }: Pick<AnnReadout, 'terms' | 'bias'>, input: SpikingInput): Float64Array {
+  const remainders = input.mean.map((m, c) => (255 * m - input.units.zero[c]) / (255 * input.std[c]));
+  return Float64Array.from(bias, (b, o) =>
+    terms.reduce((sum, term) => sum + inputRemainder(term, input.shape, remainders, o, bias.length), b),
+  );
+}
+
+/** What the rounding of 255·mean left over, of one term and channel. @param shape of the input */
 export function inputRemainder(term: AnnTerm, shape: Shape, remainders: readonly number[], o: number, channels: number): number {
   if (term.source !== INPUT) return 0;
   const { operator } = term;

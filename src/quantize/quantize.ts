@@ -1,4 +1,4 @@
-import { type Ann, type AnnLayer, type AnnNeurons, type AnnPool, type AnnReadout, INPUT, sourceShape } from '../ann/ann.ts';
+import { type Ann, type AnnLayer, type AnnNeurons, type AnnPool, type AnnReadout, INPUT } from '../ann/ann.ts';
 import { normalizationOf } from '../ann/pixels.ts';
 import { ConversionError, OptionError } from '../errors.ts';
 import { check } from '../network/check.ts';
@@ -6,7 +6,7 @@ import type { SpikingInput, SpikingLayer, SpikingNetwork, SpikingPool } from '..
 import type { Neuron } from '../network/neuron.ts';
 import { timetableOf } from '../network/timetable.ts';
 import { inputUnits, neuronUnits, poolUnits, readoutUnit, type Scale, unitsOf } from '../network/units.ts';
-import { inputRemainder, quantizeLayer } from './grid.ts';
+import { foldedBias, quantizeLayer } from './grid.ts';
 import { depths, synchronousNeurons } from './joins.ts';
 import { phasesByDepth } from './phases.ts';
 
@@ -34,7 +34,6 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
   const depth = depths(ann);
   const phases = phasesByDepth(ann, depth, options.phaseBits);
   const input = spikingInput(ann, options);
-  const remainders = input.mean.map((m, c) => (255 * m - input.units.zero[c]) / (255 * input.std[c]));
   const layers: SpikingLayer[] = [];
   for (const [l, layer] of ann.layers.entries()) {
     if (layer.kind === 'pool') {
@@ -44,12 +43,7 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
     const scale = checkedScale(layer, scales[l]);
     // the readout sends nothing; its unit is counted in the words before it
     const K = phases[layer.kind === 'readout' ? depth[l] - 1 : depth[l]];
-    const bias = Float64Array.from(layer.bias, (b, o) =>
-      layer.terms.reduce(
-        (sum, term) => sum + inputRemainder(term, sourceShape(ann, term.source), remainders, o, layer.bias.length),
-        b,
-      ),
-    );
+    const bias = foldedBias(layer, input);
     const sources = layer.terms.map((term) => unitsOf({ input, layers }, term.source));
     const units = neuronUnits(layer.shape, scale, K);
     const grid = quantizeLayer(layer.name, layer.terms, sources, bias, { unit: units.unit, phases: K });

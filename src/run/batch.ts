@@ -105,7 +105,7 @@ export const takeBatch =
     const potentials = new Float64Array(points * row);
     let before = new Float64Array(row);
     for (let p = 0; p < points; p++) {
-      if (p > 0 && begins(p)) before = potentials.slice((p - 1) * row, p * row);
+      if (p > 0 && begins(p)) before = potentials.subarray((p - 1) * row, p * row);
       for (let i = 0; i < row; i++) potentials[p * row + i] = before[i] + came[p * capacity * classes + i];
     }
     return { first, images, potentials, spikes: Array.from(new Uint32Array(mapped, size, layers)), gpuSeconds };

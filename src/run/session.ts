@@ -92,6 +92,12 @@ export class Session {
     return { steps, divisors: steps.map((_, i) => Math.floor(i / points) + 1) };
   }
 
+  /** The points after which whole words are in, one a wave. */
+  get words(): readonly number[] {
+    const { waves, points } = this.plan;
+    return Array.from({ length: waves }, (_, wave) => (wave + 1) * points - 1);
+  }
+
   /** Real logits of one unit of potential, a class: logits = potential · unit / divisor of the point. */
   get units(): Float64Array {
     return readoutOf(this.network).units.unit;

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Ann, shapeSize } from '../../src/ann/ann.ts';
 import { randomWeights, seeded } from '../../src/ann/build.ts';
-import { activationSums, correctBiases, correctLayers, spread } from '../../src/convert/correct.ts';
+import { activationSums, Corrector, correctLayers, spread } from '../../src/convert/correct.ts';
 import { checkNetwork } from '../../src/network/check.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { quantize } from '../../src/quantize/quantize.ts';
 import { channelSums, correct } from '../../src/reference/correct.ts';
 import { LayerByLayer } from '../../src/run/layer-by-layer.ts';
-import { pixelsSource } from '../../src/run/source.ts';
+import { pixelsSource, sourceLike } from '../../src/run/source.ts';
 import { evaluateImage } from '../helpers/ann-evaluate.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomAnn, randomNetwork, randomPixels, recipes, recipesByDepth } from '../helpers/random-network.ts';
@@ -163,10 +163,21 @@ describeOnDevice('bias correction on the device', () => {
     const recipe = { seed: 8, layers: 6, channels: 20, size: 11, phaseBits: 3, waves: 1, initial: 'half' } as const;
     const [ann, network] = [randomAnn(recipe), randomNetwork(recipe)];
     const source = pixelsSource(randomPixels(ann.input, 20, 2), ann.input);
-    const first = await correctBiases(device!, ann, network, source, network.input);
+    let reads = 0;
+    const counted = sourceLike(source, {
+      read: (first: number, count: number) => {
+        reads++;
+        return source.read(first, count);
+      },
+    });
+    const corrector = new Corrector(device!, ann, counted, network.input);
+    const first = await corrector.correct(network);
     expect(first).not.toStrictEqual(network);
     expect(checkNetwork(first)).toEqual([]);
-    expect(await correctBiases(device!, ann, network, source, network.input)).toStrictEqual(first);
-    expect(await correctBiases(device!, ann, network, source, { ...network.input, batch: 20 })).toStrictEqual(first);
+    const readOnce = reads;
+    expect(await corrector.correct(network)).toStrictEqual(first);
+    expect(reads).toBe(readOnce);
+    const other = new Corrector(device!, ann, source, { ...network.input, batch: 20 });
+    expect(await other.correct(network)).toStrictEqual(first);
   });
 });

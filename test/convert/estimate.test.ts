@@ -54,7 +54,7 @@ describe('estimates', () => {
           // sums of squares lose half of the digits
           expect(error, name).toBeCloseTo(standardError(values), 5);
         }
-        expect(estimatedLoss(found)).toBe(found.expectedLoss);
+        expect(estimatedLoss(found).value).toBe(Math.max(found.marginWeighted.value, found.logitError.value ** 2 / 2));
       }),
     );
   });
@@ -82,4 +82,14 @@ describe('estimates', () => {
     expect(estimateOf(0.25, 0.0625, 1)).toEqual({ value: 0.25, standardError: Number.POSITIVE_INFINITY });
     expect(estimateOf(2, 2, 4)).toEqual({ value: 0.5, standardError: Math.sqrt(1 / 12) });
   });
+});
+
+it('what decides is the disagreement weighted by margin, and no less than half the square of the logits’ error', () => {
+  const of = (value: number, standardError: number) => ({ value, standardError });
+  const [expectedLoss, disagreement, marginWeighted] = [of(0, 0), of(0, 0), of(0.006, 0.001)];
+  const found = { expectedLoss, disagreement, marginWeighted };
+  expect(estimatedLoss({ ...found, logitError: of(0.1, 0.01) })).toBe(marginWeighted);
+  const sure = estimatedLoss({ ...found, logitError: of(0.2, 0.01) });
+  expect(sure.value).toBeCloseTo(0.02, 12);
+  expect(sure.standardError).toBeCloseTo(0.002, 12);
 });

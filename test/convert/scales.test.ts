@@ -128,6 +128,23 @@ describe('a channel that hardly fired', () => {
   });
 });
 
+describe('a source of ones', () => {
+  const ones = neurons('ones', map(1), [convolution(-1, [0])], [1]);
+  const net = ann(map(1), [ones, readout(1, [convolution(0, [3])])]);
+  const options = { method: 'mse', percentile: 99.9, perChannel: false, mean: [0.25], std: [0.5] } as const;
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('sends exactly one in every wave, K = %i', (K) => {
+    const statistics = [{ ...ofLayer([1, 1, 1]), channels: null }, null];
+    const { scales, silent } = chooseScales(net, { statistics, largestLogit: 3 }, { ...options, phaseBits: [K, K] });
+    expect(silent).toEqual([]);
+    for (const initial of ['half', 'zero'] as const) {
+      const network = quantize(net, { phaseBits: K, initial, scales, mean: [0.25], std: [0.5] });
+      const words = windowed(network, Uint8Array.of(77), 4).words[0].map(([word]) => word * network.layers[0].units.unit[0]);
+      expect(words).toEqual([1, 1, 1, 1]);
+    }
+  });
+});
+
 /** All integers of a network. */
 const integersOf = ({ layers }: SpikingNetwork) =>
   layers.map((layer) =>

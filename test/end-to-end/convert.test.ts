@@ -32,7 +32,9 @@ describeOnDevice('bsnn convert', () => {
     const converted = await command('convert', MODEL, ...MNIST, ...CONVERSION, '-o', net);
     expect(converted).toMatchObject({ code: 0, err: '' });
     expect(converted.out).toMatch(/^mnist-resnet: saved as a spiking network\n/);
-    expect(converted.out).toMatch(/scales +99th percentile of 32 training images\n +λ from [\d.]+ to [\d.]+, of the readout/);
+    expect(converted.out).toMatch(
+      /scales +99th percentile of 32 training images, by channel, biases\n +corrected\n +λ from [\d.]+ to [\d.]+, of the readout/,
+    );
     expect(converted.out).toMatch(/pixels +mean 0\.1307, std 0\.3081 \(the model’s sidecar\)/);
     expect(tooWide(converted.out)).toEqual([]);
     expect(readdirSync(folder)).toEqual(['net.onnx']);
@@ -46,8 +48,8 @@ describeOnDevice('bsnn convert', () => {
         origin: 'training',
         scale: 'percentile',
         percentile: 99,
-        perChannel: false,
-        correctBias: false,
+        perChannel: true,
+        correctBias: true,
       },
     });
 
@@ -66,7 +68,7 @@ describeOnDevice('bsnn convert', () => {
     }
     expect(saved.layers.map(({ spikesPerImage }) => spikesPerImage)).toEqual(own.layers.map((layer) => layer.spikesPerImage));
     expect(out).toMatch(/ANN +none: a saved network has no trained one/);
-    expect(out).toMatch(/scales +99th percentile of 32 training images, as saved/);
+    expect(out).toMatch(/scales +99th percentile of 32 training images, by channel, biases\s+corrected, as saved/);
     expect(out).not.toMatch(/to ANN|agreement/);
     expect(tooWide(out)).toEqual([]);
   });

@@ -36,10 +36,10 @@ describeOnDevice('bsnn eval', () => {
       images: 70,
       phaseBits: 4,
       waves: 3,
-      scale: 'percentile',
+      scale: 'mse',
       percentile: 99.9,
-      perChannel: false,
-      correctBias: false,
+      perChannel: true,
+      correctBias: true,
       calibrationImages: 64,
       batch: 32,
     });

@@ -70,7 +70,7 @@ describeOnDevice('pictures in files give what the same images give as arrays', (
     expect(found.spikesPerImage).toBeCloseTo(all.spikesPerImage, 9);
     // without others to calibrate on it says so
     const alone = await command('eval', MODEL, '--dataset', place, '--phase-bits', '4', '--quiet');
-    expect(alone.out).toMatch(/scales +99.9th percentile of 60 images that are evaluated too/);
+    expect(alone.out).toMatch(/scales +mse over 60 images that are evaluated too/);
     expect(alone.out).toMatch(/note +all images are evaluated/);
   });
 

@@ -73,7 +73,7 @@ describeOnDevice('bsnn record', () => {
     const images = ['record', net, '--dataset', 'mnist', ...choice, '--out', saved];
     const recording = capturedTerminal();
     expect(await run(images, recording)).toBe(0);
-    expect(recording.written.out).toMatch(/scales +99\.9th percentile of 16 training images, as saved/);
+    expect(recording.written.out).toMatch(/scales +mse over 16 training images, by channel, biases corrected, as\s+saved/);
     expect(await arraysOf(saved)).toEqual(await arraysOf(own));
     expect(await run([...images, '--phase-bits', '4'], capturedTerminal())).toBe(2);
   });

@@ -32,6 +32,61 @@ const conv = (from: string, to: string, weights: string, attributes: NodeSpec['a
   node('Conv', [from, weights], to, { pads: [1, 1, 1, 1], ...attributes });
 
 const ROWS: [name: string, bytes: () => Uint8Array][] = [
+  [
+    'BatchNormalization of shuffled channels behind Flatten, Gemm',
+    () =>
+      between(
+        256,
+        [
+          ...shuffle('a', 'b'),
+          node('Flatten', ['b'], 'flat'),
+          node('BatchNormalization', ['flat', 's', 'o', 'm', 'v'], 'n'),
+          node('Identity', ['n'], 'z'),
+        ],
+        { ...shuffled(4, 2), ...bn(256) },
+      ),
+  ],
+  [
+    'the same before Relu',
+    () =>
+      between(
+        256,
+        [
+          ...shuffle('a', 'b'),
+          node('Flatten', ['b'], 'flat'),
+          node('BatchNormalization', ['flat', 's', 'o', 'm', 'v'], 'n'),
+          relu('n'),
+        ],
+        { ...shuffled(4, 2), ...bn(256) },
+      ),
+  ],
+  [
+    'slopes of shuffled channels',
+    () =>
+      between(256, [node('Conv', ['a', 'w'], 'c'), ...shuffle('c', 'b'), node('PRelu', ['b', 'slopes'], 'z')], {
+        ...shuffled(4, 2),
+        w: random(4, 4, 1, 1),
+        slopes: random(4, 1, 1),
+      }),
+  ],
+  [
+    'shuffled maxima of a layer and of a sum, added to another',
+    () =>
+      between(
+        4 * 16,
+        [
+          node('Conv', ['a', 'w'], 'c'),
+          split('c', ['p', 'q']),
+          relu('p', 'r'),
+          node('Concat', ['r', 'q'], 'k', { axis: 1 }),
+          ...shuffle('k', 'b'),
+          node('MaxPool', ['b'], 'm1', { kernel_shape: [2, 2], strides: [2, 2] }),
+          node('AveragePool', ['a'], 'm2', { kernel_shape: [2, 2], strides: [2, 2] }),
+          node('Add', ['m1', 'm2'], 'z'),
+        ],
+        { ...shuffled(4, 2), w: random(4, 4, 1, 1) },
+      ),
+  ],
   ['Split in halves', () => between(256, [split('a', ['p', 'q']), node('Concat', ['q', 'p'], 'z', { axis: 1 })])],
   [
     'Split in given sizes, one piece pooled, one convolved',
@@ -398,4 +453,24 @@ it('units of ShuffleNet V2 cost their own multiply-adds, not one more', async ()
   const ann = await expectSameAsOnnx(between(12 * 64, [...wide, ...units], tensors), { n: 1 });
   const own = 64 * (4 * 27 + 12 * 36 + 4 * (36 + 54 + 36)) + 5 * 12 * 64;
   expect(multiplyAdds(ann)).toBe(own);
+});
+
+it('twins that are split are twins of their rows', async () => {
+  const readers = ['p', 'q'].flatMap((half) => [0, 1, 2].map((i) => ({ half, to: `${half}${i}` })));
+  const nodes = [
+    ...wide,
+    conv('b', 'c', 'w2'),
+    split('c', ['p', 'q']),
+    ...readers.flatMap(({ half, to }) => [conv(half, `${to}/c`, `w/${to}`), relu(`${to}/c`, to)]),
+    node(
+      'Concat',
+      readers.map(({ to }) => to),
+      'z',
+      { axis: 1 },
+    ),
+  ];
+  const tensors = { w2: random(8, 12, 3, 3), ...Object.fromEntries(readers.map(({ to }) => [`w/${to}`, random(4, 4, 3, 3)])) };
+  const ann = await expectSameAsOnnx(between(24 * 64, nodes, { ...wideTensors(), ...tensors }), { n: 1 });
+  const twins = 2 * 8 * 12 * 9;
+  expect(multiplyAdds(ann)).toBe(64 * (4 * 27 + 12 * 36 + twins + 6 * 2 * 4 * 4 * 9 + 5 * 24));
 });

@@ -9,21 +9,24 @@ const KINDS = [
   ...(['conv', 'block', 'relu-pool', 'pool', 'average', 'concat', 'join', 'norm', 'slice', 'shuffle', 'split', 'gather'] as const),
   ...(['depthwise', 'groups', 'disguise', 'mean', 'quantized', 'last'] as const),
 ] as const;
+/** Steps that leave a map which may be negative, or read one so. */
+const SIGNED = ['linear', 'separable', 'norm-linear', 'add', 'leaky', 'clip', 'average-ceil', 'pad'] as const;
 
 /** One step of growing a network; the numbers choose among the tensors there are. */
 interface Step {
-  readonly kind: (typeof KINDS)[number];
+  readonly kind: (typeof KINDS)[number] | (typeof SIGNED)[number];
   readonly pick: number;
   readonly other: number;
   readonly size: number;
 }
 
-const step: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom(...KINDS),
-  pick: fc.nat(1000),
-  other: fc.nat(1000),
-  size: fc.integer({ min: 1, max: 3 }),
-});
+const stepOf = (kinds: readonly Step['kind'][]): fc.Arbitrary<Step> =>
+  fc.record({
+    kind: fc.constantFrom(...kinds),
+    pick: fc.nat(1000),
+    other: fc.nat(1000),
+    size: fc.integer({ min: 1, max: 3 }),
+  });
 
 interface Map {
   readonly name: string;
@@ -31,7 +34,7 @@ interface Map {
   readonly extent: number;
 }
 
-/** A model from steps: every step reads finished (ReLU) maps and leaves one. */
+/** A model from steps: every step reads maps and leaves one. */
 function grow(steps: readonly Step[], seed: number): Uint8Array {
   const nodes: NodeSpec[] = [];
   const tensors: Record<string, TensorSpec> = {};
@@ -118,6 +121,33 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
       const sliced = add('Slice', [from.name, `start${size % 2}`, 'ends', 'axes', 'two']);
       const height = Math.ceil((extent - (size % 2)) / 2);
       if (height === Math.ceil(extent / 2)) maps.push({ ...from, name: add('Relu', [sliced]), extent: height });
+    } else if (kind === 'linear') {
+      const kernel = size === 2 ? 1 : 3;
+      maps.push({ name: conv(from, size + 1, kernel, 1), channels: size + 1, extent });
+    } else if (kind === 'separable') {
+      const stride = extent > 2 ? (size % 2) + 1 : 1;
+      maps.push({ ...from, name: conv(from, channels, 3, stride, channels), extent: Math.ceil(extent / stride) });
+    } else if (kind === 'norm-linear') {
+      maps.push({ ...from, name: norm(from.name, channels) });
+    } else if (kind === 'add') {
+      const equal = same.filter((m) => m.channels === channels);
+      maps.push({ ...from, name: add(size === 3 ? 'Mean' : 'Add', [from.name, equal[other % equal.length].name]) });
+    } else if (kind === 'leaky') {
+      maps.push({
+        ...from,
+        name: size === 1 ? add('LeakyRelu', [from.name]) : add('PRelu', [from.name, tensor([channels, 1, 1])]),
+      });
+    } else if (kind === 'clip') {
+      tensors.below ??= real([], [-0.4]);
+      maps.push({ ...from, name: add('Clip', [from.name, size === 1 ? '' : 'below', size === 2 ? '' : 'high']) });
+    } else if (kind === 'average-ceil' && extent > 2) {
+      const attributes = { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: size % 2 };
+      const shrunk = size % 2 ? Math.ceil(extent / 2) : extent >> 1;
+      maps.push({ ...from, name: add('AveragePool', [from.name], attributes), extent: shrunk });
+    } else if (kind === 'pad' && extent < 9) {
+      tensors.border ??= whole([0, 0, 1, 0, 0, 0, 0, 1]);
+      const inside: Map = { ...from, name: add('Pad', [from.name, 'border']), extent: extent + 1 };
+      maps.push({ ...inside, name: conv(inside, channels, 1, 1) });
     } else if (kind === 'shuffle' && channels % 2 === 0) {
       const groups = size % 2 === 0 ? 2 : channels / 2;
       const parts = [groups, channels / groups];
@@ -185,13 +215,20 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
   return buildOnnx({ nodes, tensors, input: channelsLast ? ['N', 8, 8, 3] : ['N', 3, 8, 8] });
 }
 
+const sameForAll = (kinds: readonly Step['kind'][], maxLength: number, numRuns: number) =>
+  fc.assert(
+    fc.asyncProperty(fc.array(stepOf(kinds), { minLength: 1, maxLength }), fc.nat(1000), async (steps, seed) => {
+      await expectSameAsOnnx(grow(steps, seed), { n: 1, seed });
+    }),
+    { seed: 7, numRuns },
+  );
+
 describe('random networks', () => {
   it('give what ONNX Runtime gives', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 10 }), fc.nat(1000), async (steps, seed) => {
-        await expectSameAsOnnx(grow(steps, seed), { n: 1, seed });
-      }),
-      { seed: 7, numRuns: 150 },
-    );
+    await sameForAll(KINDS, 10, 150);
+  });
+
+  it('give it too where values are negative and linear operators follow one another', async () => {
+    await sameForAll([...KINDS, ...SIGNED, ...SIGNED], 8, 150);
   });
 });

@@ -1,6 +1,6 @@
 import { seeded } from '../../src/ann/build.ts';
 import { sumBound } from '../../src/network/bound.ts';
-import { type SpikingNetwork, SUM_LIMIT, TERM_BITS } from '../../src/network/network.ts';
+import { type SpikingNetwork, SUM_LIMIT, TERM_BITS, unitPhases } from '../../src/network/network.ts';
 import { readoutUnit, scalesOf } from '../../src/network/units.ts';
 
 /**
@@ -12,7 +12,7 @@ export function extremes(network: SpikingNetwork, seed: number, limit = SUM_LIMI
   const random = seeded(seed ^ 0xe47);
   const layers = network.layers.map((layer) => {
     if (layer.kind === 'pool') return layer;
-    const K = network.timetable.layers[layer.kind === 'readout' ? layer.depth - 1 : layer.depth].phases;
+    const K = unitPhases(network, layer);
     const gridBits = layer.gridBits.slice();
     const bias = layer.bias.slice();
     const terms = layer.terms.map((term) => ({ ...term, shifts: term.shifts.slice() }));

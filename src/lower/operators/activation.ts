@@ -2,16 +2,17 @@
 
 import { numberAttribute } from '../../graph/attributes.ts';
 import type { Node, Tensor } from '../../graph/graph.ts';
-import { constantInput, isActivation, storedInput } from '../inputs.ts';
+import { constantInput, isActivation, storedInput, withoutBorder } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator } from '../lowering.ts';
 import { addNeurons, addPool, asSum, isNonNegative } from '../parts/layers.ts';
 import type { Finished, Part, Sum, Value } from '../value.ts';
+import { negate, shiftBy } from './scale.ts';
 
 /** max(x, 0). */
 export const lowerRelu: LowerOperator = (node, lowering) =>
   activate(storedInput(node, 0, lowering), Number.POSITIVE_INFINITY, node, lowering);
 
-/** min(max(x, floor), ceiling), where the floor is 0, or x is not below 0 anyway. Bounds are inputs or (before opset 11) attributes. */
+/** min(max(x, floor), ceiling). Bounds are inputs or (before opset 11) attributes. */
 export const lowerClip: LowerOperator = (node, lowering) => {
   const bound = (index: number, name: string, fallback: number) => {
     const tensor = constantInput(node, index, lowering);
@@ -23,18 +24,19 @@ export const lowerClip: LowerOperator = (node, lowering) => {
   return clip(storedInput(node, 0, lowering), floor, bound(2, 'max', Number.POSITIVE_INFINITY), node, lowering);
 };
 
-/** Min with one number: a ceiling, on what is not below 0. */
+/** Min with one number: a ceiling. */
 export const lowerMin: LowerOperator = (node, lowering) => {
   const { value, bound } = valueAndBound(node, lowering);
   return clip(value, Number.NEGATIVE_INFINITY, bound, node, lowering);
 };
 
-/** Max with 0, one or one for each value: ReLU. */
+/** Max with one number: a floor; with 0 ReLU. */
 export const lowerMax: LowerOperator = (node, lowering) => {
   const { value, bound } = valueAndBound(node, lowering);
   return clip(value, bound, Number.POSITIVE_INFINITY, node, lowering);
 };
 
+/** The activation, and the one number (or tensor of equal numbers) beside it. */
 function valueAndBound(node: Node, lowering: Lowering): { value: Value; bound: number } {
   const data = isActivation(node, 0, lowering) ? 0 : 1;
   const two = node.inputs.length === 2 && !isActivation(node, 1 - data, lowering);
@@ -54,21 +56,33 @@ export function oneNumber(constant: Tensor | undefined, { dims }: Value): number
   return before >= 0 && constant.dims.every((d, i) => d === 1 || d === dims[before + i]) ? number : undefined;
 }
 
-function clip(value: Value, floor: number, ceiling: number, node: Node, lowering: Lowering): Value {
-  if (!(ceiling > 0) || Number.isNaN(floor))
-    throw cannot(node, `bounds ${floor} and ${ceiling}`, 'clip between 0 and a positive bound');
+/**
+ * A floor below which nothing is: as it is. Any other is taken off before and put back behind, a + clip(x − a, 0, b − a); a ceiling
+ * alone is b − relu(b − x). One layer either way.
+ */
+function clip(value: Value, low: number, high: number, node: Node, lowering: Lowering): Value {
+  const [floor, ceiling] = [boundless(low), boundless(high)];
+  if (!(ceiling > floor)) throw cannot(node, `bounds ${low} and ${high}`, 'clip between two numbers, the lower one first');
   const positive = value.parts.every((part) => part.kind === 'finished' && isNonNegative(part.source, lowering));
-  if (floor !== 0 && !(floor < 0 && positive)) {
-    throw cannot(node, `a lower bound of ${floor}`, 'a spike rate has no value below 0 and none above by itself: clip at 0');
+  if (ceiling > 0 && (floor === 0 || (floor < 0 && positive))) return activate(value, ceiling, node, lowering);
+  if (floor === Number.NEGATIVE_INFINITY && ceiling === Number.POSITIVE_INFINITY) return value;
+  const whole = withoutBorder(value, node, lowering);
+  if (floor === Number.NEGATIVE_INFINITY) {
+    const below = shiftBy(ceiling, negate(whole, node, lowering), node, lowering);
+    const rectified = activate(below, Number.POSITIVE_INFINITY, node, lowering);
+    return shiftBy(ceiling, negate(rectified, node, lowering), node, lowering);
   }
-  return activate(value, ceiling, node, lowering);
+  const above = shiftBy(-floor, whole, node, lowering);
+  return shiftBy(floor, activate(above, ceiling - floor, node, lowering), node, lowering);
 }
 
 /** Float32's largest number stands for "no bound" in some exporters' files. */
-const NO_CEILING = 3.4e38;
+const NO_BOUND = 3.4e38;
+
+const boundless = (bound: number): number => (Math.abs(bound) >= NO_BOUND ? bound * Number.POSITIVE_INFINITY : bound);
 
 function activate(value: Value, bound: number, node: Node, lowering: Lowering): Value {
-  const ceiling = bound >= NO_CEILING ? Number.POSITIVE_INFINITY : Math.fround(bound);
+  const ceiling = Math.fround(bound);
   const several = value.parts.filter((part) => part.kind === 'sum').length > 1;
   const parts = value.parts.map((part, k) => activatePart(part, several ? `${node.name}:${k}` : node.name, ceiling, lowering));
   return { ...value, parts };

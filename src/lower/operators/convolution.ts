@@ -2,14 +2,14 @@
 
 import { integerAttribute, numberAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node, type Tensor } from '../../graph/graph.ts';
-import { constantInput, isActivation, mapInput, orderedInput, weightInput, withoutBorder } from '../inputs.ts';
+import { constantInput, featureInput, isActivation, mapInput, weightInput } from '../inputs.ts';
 import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
 import { describe, featuresOf, mapDims, runsOver } from '../parts/axes.ts';
 import { convolvePart, convolveParts, joinSummands, type Summands } from '../parts/compose.ts';
 import { convolveApart, inPartsOrder, isApart } from '../parts/grouped.ts';
 import { POINTWISE } from '../parts/terms.ts';
 import { readWindow } from '../parts/window.ts';
-import { channelCount, type Part, partShape, type Value } from '../value.ts';
+import { channelCount, type Features, type Part, partShape, type Value } from '../value.ts';
 
 /** ONNX Conv over height and width, or over width alone: strides, dilations, groups, pads (a Pad node before it goes into them), bias. */
 export const lowerConv: LowerOperator = (node, lowering) => {
@@ -41,8 +41,7 @@ export const lowerGemm: LowerOperator = (node, lowering) => {
   const beta = numberAttribute(node, 'beta', 1);
   const transposed = integerAttribute(node, 'transB', 0) !== 0;
   if (isGiven(node, 2) && isActivation(node, 2, lowering)) constantInput(node, 2, lowering);
-  const data = withoutBorder(orderedInput(node, 0, lowering), node, lowering);
-  const value = connect(node, data, lowering, transposed, alpha);
+  const value = connect(node, featureInput(node, 0, lowering), lowering, transposed, alpha);
   if (!isGiven(node, 2)) return value;
   const outputs = channelCount(value);
   const bias = biasOf(weightInput(node, 2, lowering), outputs, node).map((b) => beta * b);
@@ -54,7 +53,7 @@ export const lowerMatMul: LowerOperator = (node, lowering) => {
   if (!isActivation(node, 0, lowering))
     throw cannot(node, 'stored weights on the left', 'export the layer as a plain linear layer');
   if (isActivation(node, 1, lowering)) throw cannot(node, 'a product of two activations', 'attention has no counterpart here');
-  const value = withoutBorder(orderedInput(node, 0, lowering), node, lowering);
+  const value = featureInput(node, 0, lowering);
   const last = value.dims.length - 1;
   if (last > 1 && runsOver(value, last, 'c')) return connectChannels(node, value, lowering);
   return connect(node, value, lowering, false, 1);
@@ -78,8 +77,10 @@ function connect(node: Node, value: Value, lowering: Lowering, transposed: boole
   const each = value.parts.map((part, k) => {
     const shape = partShape(part);
     const block = takeBlock(weights, transposed, alpha, positions[k]);
+    const bias = value.features && takeFeatures(block, value.features, positions[k]);
     const window = { ...POINTWISE, kernel: [shape.height, shape.width] as const };
-    return convolvePart(part, { type: 'convolution', weights: block, window, groups: 1 }, outputs, node, lowering);
+    const summands = convolvePart(part, { type: 'convolution', weights: block, window, groups: 1 }, outputs, node, lowering);
+    return bias ? joinSummands([summands, { terms: [], bias }], outputs) : summands;
   });
   const shape = checkShape({ channels: outputs, height: 1, width: 1 }, node);
   return sumValue(node, [value.dims[0], outputs], shape, joinSummands(each, outputs));
@@ -114,6 +115,18 @@ function takeBlock({ dims, data }: Tensor, transposed: boolean, alpha: number, p
     }
   }
   return block;
+}
+
+/** Multiplies each column of weights by its feature's factor; gives what the features' offsets add to each output. */
+function takeFeatures(block: Float32Array, { factors, offsets }: Features, positions: Uint32Array): Float64Array {
+  const count = positions.length;
+  const bias = new Float64Array(block.length / count);
+  for (let i = 0; i < block.length; i++) {
+    const feature = positions[i % count];
+    bias[Math.floor(i / count)] += block[i] * offsets[feature];
+    block[i] *= factors[feature];
+  }
+  return bias;
 }
 
 const isGiven = (node: Node, index: number): boolean => Boolean(node.inputs[index]);

@@ -8,6 +8,7 @@ import { badShape, cannot, checkShape, type Lowering, type LowerOperator, takeRo
 import { describe, runsOver } from '../parts/axes.ts';
 import { isChannelAxis, takeChannels } from '../parts/channels.ts';
 import { asSum } from '../parts/layers.ts';
+import { withoutPools } from '../parts/maximum.ts';
 import { POINTWISE } from '../parts/terms.ts';
 import { channelCount, hasPads, type Pads, type Part, partShape, type Sum, type Value, zeroSum } from '../value.ts';
 
@@ -77,8 +78,8 @@ export function sliceValue(value: Value, range: Range, node: Node, lowering: Low
 }
 
 /** Positions along height or width: a stride, and zeros before the kernel for a start behind the first position. */
-function sliceMap(part: Part, range: Range, axis: 0 | 1, node: Node, lowering: Lowering): Sum {
-  const sum = withoutPools(part, node);
+export function sliceMap(part: Part, range: Omit<Range, 'axis'>, axis: 0 | 1, node: Node, lowering: Lowering): Sum {
+  const sum = withoutPools(asSum(part, node.name), node, lowering);
   const extent = axis === 0 ? sum.shape.height : sum.shape.width;
   const shape = axis === 0 ? { ...sum.shape, height: range.count } : { ...sum.shape, width: range.count };
   const terms = sum.terms.map(({ source, operator }): AnnTerm => {
@@ -98,7 +99,7 @@ function sliceMap(part: Part, range: Range, axis: 0 | 1, node: Node, lowering: L
 }
 
 /** The window whose outputs are the picked ones, and the zeros that its kernel needs before and after for that. */
-function sliceWindow(window: Window, axis: 0 | 1, extent: number, { start, step, count }: Range, node: Node) {
+function sliceWindow(window: Window, axis: 0 | 1, extent: number, { start, step, count }: Omit<Range, 'axis'>, node: Node) {
   const set = <T extends readonly number[]>(list: T, at: number, value: number): T =>
     list.with(at, value) as readonly number[] as T;
   const { kernel, stride, pads, dilation } = window;
@@ -140,13 +141,6 @@ function growKernel(
     }
   }
   return grown;
-}
-
-function withoutPools(part: Part, node: Node): Sum {
-  const sum = asSum(part, node.name);
-  if (sum.pools.length > 0)
-    throw cannot(node, `behind the max pool "${sum.pools[0].name}" of a linear sum`, 'put a ReLU before the pool');
-  return sum;
 }
 
 /** Zeros around a map (kept for the window that follows) and zero channels. */

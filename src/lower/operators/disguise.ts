@@ -1,27 +1,10 @@
-/** ReLU under other names: PRelu and LeakyRelu of slope 0, and Where(x > 0, x, 0). */
+/** ReLU under another name: Where(x > 0, x, 0). */
 
-import { numberAttribute } from '../../graph/attributes.ts';
 import type { Node } from '../../graph/graph.ts';
 import { COMPARED, constantInput, isActivation, storedInput } from '../inputs.ts';
 import { cannot, type Lowering, type LowerOperator } from '../lowering.ts';
 import type { Value } from '../value.ts';
 import { lowerRelu, oneNumber } from './activation.ts';
-
-const NEGATIVE_SLOPE = 'a negative slope has no spike rate; retrain with ReLU';
-
-/** x where it is above 0, else slope · x, of slope 0. */
-export const lowerLeakyRelu: LowerOperator = (node, lowering) => {
-  const alpha = numberAttribute(node, 'alpha', 0.01);
-  if (alpha !== 0) throw cannot(node, `a slope of ${alpha}`, NEGATIVE_SLOPE);
-  return lowerRelu(node, lowering);
-};
-
-/** The same with a stored slope a channel. */
-export const lowerPRelu: LowerOperator = (node, lowering) => {
-  const slope = constantInput(node, 1, lowering);
-  if (!slope?.data.every((x: number) => x === 0)) throw cannot(node, 'slopes that are not 0', NEGATIVE_SLOPE);
-  return lowerRelu(node, lowering);
-};
 
 /** A comparison, by whether its first side is the larger one where it is true. */
 const IS_ABOVE: ReadonlyMap<string, boolean> = new Map([

@@ -7,10 +7,11 @@ import { constantInput, dataInput, isActivation, orderedInput, weightInput, with
 import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
 import { describe, orderOf, runsOver, sameAxes, sizesOf } from '../parts/axes.ts';
 import { asSum } from '../parts/layers.ts';
+import { withoutPools } from '../parts/maximum.ts';
 import { settleOrder } from '../parts/pick.ts';
-import { arrangeOutputs, densify } from '../parts/terms.ts';
+import { arrangeOutputs, densify, inputChannels } from '../parts/terms.ts';
 import { channelCount, type Part, partShape, type Sum, type Value, zeroSum } from '../value.ts';
-import { addConstant, negate, scaleChannels } from './scale.ts';
+import { addConstant, negate, scaleBy } from './scale.ts';
 
 /** Add of two and Sum of any number of tensors; constants among them are biases. */
 export const lowerAdd: LowerOperator = (node, lowering) => lowerSum(node, lowering);
@@ -24,15 +25,8 @@ function lowerSum(node: Node, lowering: Lowering): Value {
 }
 
 /** The mean of any number of tensors: their sum, divided. */
-export const lowerMean: LowerOperator = (node, lowering) => {
-  const count = node.inputs.length;
-  const sum = lowerSum(node, lowering);
-  const factors = new Float64Array(channelCount(sum)).fill(1 / count);
-  return scaleChannels(sum, factors, new Float64Array(factors.length), node, lowering);
-};
-
-/** −x. */
-export const lowerNeg: LowerOperator = (node, lowering) => negate(dataInput(node, 0, lowering), node, lowering);
+export const lowerMean: LowerOperator = (node, lowering) =>
+  scaleBy(1 / node.inputs.length, lowerSum(node, lowering), node, lowering);
 
 /** x − y; one of both may be a constant. */
 export const lowerSub: LowerOperator = (node, lowering) => {
@@ -139,18 +133,13 @@ function addValues(values: readonly Value[], node: Node, lowering: Lowering): Va
   }
   const other = others.find((v) => !sameAxes(first, v));
   if (other) throw cannot(node, `${describe(first)} and ${describe(other)}`, 'add tensors of one layout', 'unsupported-shape');
-  for (const part of values.flatMap((v) => v.parts)) refuseWaitingPool(part, node);
   const parting = (v: Value) => JSON.stringify(v.parts.map(partShape));
   if (others.some((v) => parting(v) !== parting(first))) {
     return plainValue(first.dims, [mergeSums(values, node, lowering)], first.axes);
   }
   const parts = first.parts.map((part, k) => {
-    const { shape } = asSum(part, node.name);
-    return collect(
-      node,
-      shape,
-      values.map((v) => asSum(v.parts[k], node.name)),
-    );
+    const summands = values.map((v) => summand(v.parts[k], node, lowering));
+    return collect(node, partShape(part), summands);
   });
   return plainValue(first.dims, parts, first.axes);
 }
@@ -178,8 +167,7 @@ function mergeSums(values: readonly Value[], node: Node, lowering: Lowering): Su
 
 /** A part among the channels of a wider sum. */
 function place(part: Part, offset: number, channels: number, node: Node, lowering: Lowering): Sum {
-  refuseWaitingPool(part, node);
-  const sum = asSum(part, node.name);
+  const sum = summand(part, node, lowering);
   const own = sum.shape.channels;
   if (own === channels) return sum;
   const order = Array.from({ length: channels }, (_, c) => (c >= offset && c < offset + own ? c - offset : -1));
@@ -192,12 +180,6 @@ function place(part: Part, offset: number, channels: number, node: Node, lowerin
     return { source, operator: arrangeOutputs(densify(operator, own, inputs), own, order) };
   });
   return { ...sum, shape: { ...sum.shape, channels }, terms, bias };
-}
-
-function inputChannels(operator: AnnTerm['operator'], outputs: number): number {
-  if (operator.type === 'identity') return outputs;
-  const [ky, kx] = operator.window.kernel;
-  return (operator.weights.length / outputs / ky / kx) * operator.groups;
 }
 
 /** More than any network has: a file that doubles a tensor again and again ends here. */
@@ -225,11 +207,8 @@ function collect(node: Node, shape: Part['shape'], sums: readonly Sum[]): Sum {
   return { kind: 'sum', name: node.name, shape, terms, bias, pools: [] };
 }
 
-function refuseWaitingPool(part: Part, node: Node): void {
-  if (part.kind === 'finished' || part.pools.length === 0) return;
-  const what = `a sum over the max pool "${part.pools[0].name}" of a linear sum`;
-  throw cannot(node, what, 'put a ReLU before the pool', 'linear-without-relu');
-}
+/** A part as a sum that no pool waits in. */
+const summand = (part: Part, node: Node, lowering: Lowering): Sum => withoutPools(asSum(part, node.name), node, lowering);
 
 /** A stored tensor of zeros among activations: padded channels. */
 function zeroValue({ dims, data }: Tensor, like: Value, node: Node, lowering: Lowering): Value {

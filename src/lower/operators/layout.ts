@@ -2,19 +2,19 @@
 
 import { integerAttribute, integersAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node } from '../../graph/graph.ts';
-import { constantInput, storedInput, withoutBorder } from '../inputs.ts';
+import { constantInput, rawInput, storedInput, withoutBorder } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator } from '../lowering.ts';
 import { withDims } from '../parts/axes.ts';
 import { permuteChannels } from '../parts/channels.ts';
 import type { Value } from '../value.ts';
 
 /** Nothing changes. */
-export const lowerIdentity: LowerOperator = (node, lowering) => storedInput(node, 0, lowering);
+export const lowerIdentity: LowerOperator = (node, lowering) => rawInput(node, 0, lowering);
 
 /** Nothing changes in inference; a node fixed in training mode is refused. */
 export const lowerDropout: LowerOperator = (node, lowering) => {
   if (constantInput(node, 2, lowering)?.data[0]) throw cannot(node, 'training mode', 'call model.eval() before export');
-  return storedInput(node, 0, lowering);
+  return rawInput(node, 0, lowering);
 };
 
 /** Real types by ONNX's number: float, float16, double, bfloat16. */
@@ -24,7 +24,7 @@ const REAL_TYPES: readonly number[] = [1, 10, 11, 16];
 export const lowerCast: LowerOperator = (node, lowering) => {
   if (!REAL_TYPES.includes(integerAttribute(node, 'to', 1)))
     throw cannot(node, 'activations cast to another type than float', 'export the model in float32');
-  return storedInput(node, 0, lowering);
+  return rawInput(node, 0, lowering);
 };
 
 /** [batch, …] → [batch, features]. */

@@ -1,18 +1,35 @@
 /** MaxPool, AveragePool, their global forms, and ReduceMean and ReduceMax over height and width. */
 
-import type { AnnPool, Shape, Window } from '../../ann/ann.ts';
+import type { AnnPool, Window } from '../../ann/ann.ts';
 import { integerAttribute, integersAttribute } from '../../graph/attributes.ts';
 import type { Node } from '../../graph/graph.ts';
 import { constantInput, mapInput, orderedInput, withoutBorder } from '../inputs.ts';
 import { cannot, checkShape, type Lowering, type LowerOperator, plainValue } from '../lowering.ts';
+import { averagePart } from '../parts/average.ts';
 import { describe, mapDims, runsOver } from '../parts/axes.ts';
-import { addPool, isNonNegative } from '../parts/layers.ts';
-import { isPointwise, POINTWISE } from '../parts/terms.ts';
-import { readWindow, type WindowReading } from '../parts/window.ts';
-import { channelCount, hasBias, hasPads, type Part, partShape, type Sum, type Value } from '../value.ts';
+import { addPool, asSum, isNonNegative } from '../parts/layers.ts';
+import { maximumOfSource, passesMaximum } from '../parts/maximum.ts';
+import { POINTWISE } from '../parts/terms.ts';
+import { readWindow } from '../parts/window.ts';
+import {
+  channelCount,
+  hasBias,
+  hasPads,
+  NO_PADS,
+  type Pads,
+  type Part,
+  partShape,
+  type Value,
+  type WaitingPool,
+  zeroSum,
+} from '../value.ts';
 
-type Pool = Parameters<typeof addPool>[1];
-type Places = Pick<WindowReading, 'window' | 'output'>;
+/** Windows, [height, width] of their outputs, and what an average's divisor counts of their padding. */
+interface Places {
+  readonly window: Window;
+  readonly output: readonly [number, number];
+  readonly counted: Pads;
+}
 
 /** Maximum over windows; padding is never the maximum (the border of a Pad node is, but on what is not below 0 that is the same). */
 export const lowerMaxPool: LowerOperator = (node, lowering) => {
@@ -23,20 +40,16 @@ export const lowerMaxPool: LowerOperator = (node, lowering) => {
   }
   const { window, output } = readWindow(node, value);
   checkPoolPads(node, window);
-  return poolValue(node, 'max', { window, output }, false, value, lowering);
+  return poolValue(node, 'max', { window, output, counted: NO_PADS }, value, lowering);
 };
 
 /** Mean over windows; zero padding counts where count_include_pad says so, the border of a Pad node always. */
 export const lowerAveragePool: LowerOperator = (node, lowering) => {
   const value = mapInput(node, 0, lowering);
-  const { window, output, extended, ownPads } = readWindow(node, value);
+  const { window, output, pads } = readWindow(node, value);
   checkPoolPads(node, window);
-  const counts = integerAttribute(node, 'count_include_pad', 0) !== 0;
-  const border = hasPads(value.pads);
-  if ((border && !counts && (ownPads || extended)) || (extended && (counts || border))) {
-    throw cannot(node, 'ceil_mode or padding in part counted', 'export the pool without ceil_mode, and without Pad before it');
-  }
-  return poolValue(node, 'average', { window, output }, counts || border || !hasPads(window.pads), value, lowering);
+  const counted = integerAttribute(node, 'count_include_pad', 0) !== 0 ? pads : value.pads;
+  return poolValue(node, 'average', { window, output, counted }, value, lowering);
 };
 
 /** The mean over the whole map. */
@@ -77,64 +90,42 @@ function reduceAxes(node: Node, mode: AnnPool['mode'], axes: readonly number[], 
   const output = [first.height / kernel[0], first.width / kernel[1]] as const;
   const left = <T>(list: readonly T[]) => list.filter((_, i) => keep || !reduced.has(i));
   const dims = value.dims.map((d, i) => (reduced.has(i) ? 1 : d));
-  const parts = poolParts(node, mode, { window: { ...POINTWISE, kernel }, output }, true, value, lowering);
-  return { ...value, dims: left(dims), axes: left(value.axes), parts };
+  const places = { window: { ...POINTWISE, kernel }, output, counted: NO_PADS };
+  return { ...value, dims: left(dims), axes: left(value.axes), parts: poolParts(node, mode, places, value, lowering) };
 }
 
 function poolParts(
   node: Node,
   mode: AnnPool['mode'],
-  { window, output }: Places,
-  countIncludePad: boolean,
+  { window, output, counted }: Places,
   value: Value,
   lowering: Lowering,
 ): Part[] {
   const several = value.parts.length > 1;
   return value.parts.map((part, k): Part => {
     const shape = checkShape({ channels: partShape(part).channels, height: output[0], width: output[1] }, node);
-    const pool: Pool = { name: several ? `${node.name}:${k}` : node.name, mode, window, countIncludePad, shape };
-    if (part.kind === 'finished') return addPool(part.source, pool, lowering);
-    if (part.terms.length === 0 && !hasBias(part)) return { ...part, shape, bias: new Float64Array(shape.channels), pools: [] };
-    if (mode === 'max') return { ...part, pools: [...part.pools, { name: pool.name, window, shape }] };
-    return averageSum(part, pool, node, lowering);
+    const name = several ? `${node.name}:${k}` : node.name;
+    if (part.kind === 'sum' && part.terms.length === 0 && !hasBias(part)) return zeroSum(part.name, shape);
+    if (mode === 'max') return maximumPart(part, { name, window, shape }, lowering);
+    return averagePart(part, { name, window, shape, counted }, node, lowering);
   });
 }
 
 /** Pooled maps, the channels first. */
-function poolValue(
-  node: Node,
-  mode: AnnPool['mode'],
-  at: Places,
-  countIncludePad: boolean,
-  value: Value,
-  lowering: Lowering,
-): Value {
-  const [height, width] = at.output;
+function poolValue(node: Node, mode: AnnPool['mode'], places: Places, value: Value, lowering: Lowering): Value {
+  const [height, width] = places.output;
   const dims = mapDims(value, { channels: channelCount(value), height, width });
-  const parts = poolParts(node, mode, at, countIncludePad, value, lowering);
+  const parts = poolParts(node, mode, places, value, lowering);
   return { ...plainValue(dims, parts), order: value.order };
 }
 
-/** The mean of a sum of pointwise terms is the sum of the means of their sources. */
-function averageSum(sum: Sum, pool: Pool, node: Node, lowering: Lowering): Sum {
-  const pointwise = sum.terms.every(({ operator }) => operator.type === 'identity' || isPointwise(operator.window));
-  const biasStays = !hasPads(pool.window.pads) || !pool.countIncludePad || !hasBias(sum);
-  if (sum.pools.length > 0 || !pointwise || !biasStays) {
-    const what = `two linear operators without ReLU between it and "${sum.name}"`;
-    throw cannot(node, what, 'put a ReLU before the pool', 'linear-without-relu');
+/** The maximum of a sum waits for its ReLU, unless it may change places with the sum at once. */
+function maximumPart(part: Part, pool: WaitingPool, lowering: Lowering): Part {
+  if (part.kind === 'finished' && isNonNegative(part.source, lowering)) {
+    return addPool(part.source, { ...pool, mode: 'max', countIncludePad: false }, lowering);
   }
-  const terms = sum.terms.map(({ source, operator }, k) => {
-    const channels = sourceChannels(operator, sum.shape.channels);
-    const shape: Shape = { ...pool.shape, channels };
-    const name = sum.terms.length > 1 ? `${pool.name}/${k}` : pool.name;
-    return { source: addPool(source, { ...pool, name, shape }, lowering).source, operator };
-  });
-  return { ...sum, shape: pool.shape, terms };
-}
-
-/** Channels of a pointwise term's source. */
-function sourceChannels(operator: Sum['terms'][number]['operator'], outputs: number): number {
-  return operator.type === 'identity' ? outputs : (operator.weights.length / outputs) * operator.groups;
+  const sum = asSum(part, pool.name);
+  return passesMaximum(sum, lowering) ? maximumOfSource(sum, pool, lowering) : { ...sum, pools: [...sum.pools, pool] };
 }
 
 /** A window that lies in the padding alone has no maximum and no mean. */

@@ -89,4 +89,4 @@ function chooseParts(value: Value, picked: readonly number[], node: Node, loweri
 }
 
 /** An order, unless everything is in its place. */
-const unlessStraight = (order: readonly number[]) => (order.every((at, i) => at === i) ? undefined : order);
+export const unlessStraight = (order: readonly number[]) => (order.every((at, i) => at === i) ? undefined : order);

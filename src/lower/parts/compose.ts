@@ -1,10 +1,14 @@
 /** Convolutions on parts, exact compositions with what waits for its ReLU included. */
 
-import type { AnnTerm, Convolution, Window } from '../../ann/ann.ts';
+import { type AnnTerm, type Convolution, windowOutput } from '../../ann/ann.ts';
 import type { Node } from '../../graph/graph.ts';
-import { cannot, type Lowering, takeRoom } from '../lowering.ts';
-import { hasBias, type Part, partShape, type Sum, type Value } from '../value.ts';
-import { densify, scaleInputs, takeInputs } from './terms.ts';
+import { type Lowering, takeRoom } from '../lowering.ts';
+import { hasBias, hasPads, type Part, partShape, type Sum, type Value } from '../value.ts';
+import { type ChainSize, chainOperators, chainSize, isZeroOutside } from './chain.ts';
+import { withoutPools } from './maximum.ts';
+import { biasAsTerm } from './ones.ts';
+import { layersOf, settle, sumCost } from './settle.ts';
+import { densify, takeInputs } from './terms.ts';
 
 type Weights = Float32Array<ArrayBufferLike>;
 
@@ -15,9 +19,8 @@ export interface Summands {
 }
 
 /**
- * A convolution over all channels of a value: one term for each part, with the part's columns of the weights
- * ([outputs][inputs / groups][kernel y][kernel x]). Throws `UnsupportedModelError` for a part that is itself a linear sum which
- * cannot be composed exactly.
+ * A convolution over all channels of a value: one term for each layer that a part reads, with the part's columns of the weights
+ * ([outputs][inputs / groups][kernel y][kernel x]).
  */
 export function convolveParts(
   value: Value,
@@ -48,7 +51,7 @@ export function joinSummands(each: readonly Summands[], outputs: number): Summan
   return { terms: each.flatMap(({ terms }) => terms), bias };
 }
 
-/** A convolution over one part. */
+/** A convolution over one part: of a layer's output one term, of a sum what `readable` makes of it. */
 export function convolvePart(
   part: Part,
   operator: Convolution<Weights>,
@@ -57,30 +60,34 @@ export function convolvePart(
   lowering: Lowering,
 ): Summands {
   if (part.kind === 'finished') return { terms: [{ source: part.source, operator }], bias: new Float64Array(outputs) };
-  refuseUnlessComposable(part, operator.window, node);
-  takeRoom(lowering, part.terms.length * operator.weights.length, node);
-  const terms = part.terms.map(({ source, operator: factor }) => ({
-    source,
-    operator: scaleInputs(operator, factor.weights, outputs),
-  }));
-  return { terms, bias: throughBias(part, operator, outputs) };
+  const sum = readable(withoutPools(part, node, lowering), operator, outputs, node, lowering);
+  const middle = sum.shape.channels;
+  const terms = sum.terms.map(({ source, operator: first }): AnnTerm => {
+    const { weights, effort } = chainSize(first, operator, middle, outputs);
+    takeRoom(lowering, weights, node);
+    lowering.effort.left -= effort;
+    return { source, operator: chainOperators(first, operator, middle, outputs) };
+  });
+  return { terms, bias: throughBias(sum, operator, outputs) };
 }
 
-function refuseUnlessComposable(sum: Sum, window: Window, node: Node): void {
-  const between = `between it and "${sum.name}"`;
-  if (sum.pools.length > 0 || sum.terms.some(({ operator }) => operator.type !== 'identity')) {
-    const what = `two linear operators without ReLU ${between}`;
-    throw cannot(node, what, 'put a ReLU between them, or multiply them into one before export', 'linear-without-relu');
-  }
-  if (hasBias(sum) && window.pads.some((p) => p !== 0)) {
-    const what = `a bias without ReLU ${between}, and zero padding behind it`;
-    throw cannot(
-      node,
-      what,
-      'leave normalisation of pixels to mean and std of the sidecar, or put a ReLU between',
-      'linear-without-relu',
-    );
-  }
+/**
+ * A sum in the form in which a convolution of it is one linear operator, exactly: as it is, with its bias as a term (before padding),
+ * or over layers of its own, whichever costs fewest multiply-adds.
+ */
+function readable(sum: Sum, operator: Convolution<Weights>, outputs: number, node: Node, lowering: Lowering): Sum {
+  const padded = hasPads(operator.window.pads);
+  if (padded && !sum.terms.every((term) => isZeroOutside(term.operator))) return settle(sum, node, lowering);
+  const { shape } = sum;
+  const [height, width] = windowOutput(shape, operator.window);
+  const readers = lowering.readers.get(node.inputs[0] ?? '') ?? 1;
+  const sizes = sum.terms.map((term) => chainSize(term.operator, operator, shape.channels, outputs));
+  const total = (of: keyof ChainSize) => sizes.reduce((all, size) => all + size[of], 0);
+  const again = readers * total('weights') * height * width;
+  const once = layersOf(sum, lowering) * (sumCost(sum) + readers * operator.weights.length * height * width);
+  const tooMuch = total('weights') > lowering.room.left || total('effort') > lowering.effort.left;
+  if (again > once || tooMuch) return settle(sum, node, lowering);
+  return padded && hasBias(sum) ? biasAsTerm(sum, node, lowering) : sum;
 }
 
 /** What a convolution without padding makes of a constant per input channel. */

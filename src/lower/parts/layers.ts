@@ -27,15 +27,50 @@ export function addNeurons(sum: Sum, name: string, ceiling: number, lowering: Lo
   return { kind: 'finished', source, shape };
 }
 
-/** Adds a pool layer, or finds the equal one that is there. */
-export function addPool(
-  source: number,
-  pool: { name: string; mode: AnnPool['mode']; window: Window; countIncludePad: boolean; shape: Shape },
-  lowering: Lowering,
-): Finished {
+/** A pool, before it has a source. */
+export interface Pool {
+  readonly name: string;
+  readonly mode: AnnPool['mode'];
+  readonly window: Window;
+  readonly countIncludePad: boolean;
+  readonly shape: Shape;
+}
+
+/**
+ * Adds a pool layer, or finds the equal one that is there. The source must not be the input. Over an average pool two averages become
+ * one where their windows allow it; else neurons stand between (specification, section 7).
+ */
+export function addPool(source: number, pool: Pool, lowering: Lowering): Finished {
+  const below = lowering.layers[source];
+  if (below.kind === 'pool' && below.mode === 'average') {
+    const window = pool.mode === 'average' ? mergeAverages(below.window, pool.window) : undefined;
+    if (window) return addPool(below.source, { ...pool, window }, lowering);
+    return addPool(copyOf(source, `${pool.name}/average`, lowering), pool, lowering);
+  }
   const key = JSON.stringify([source, pool.mode, pool.window, pool.countIncludePad]);
   const known = lowering.pools.get(key);
   const index = known ?? lowering.layers.push({ kind: 'pool', source, ...pool }) - 1;
   lowering.pools.set(key, index);
   return { kind: 'finished', source: index, shape: pool.shape };
+}
+
+/** The window of the mean of means, where the inner windows lie side by side and nothing is padded. */
+function mergeAverages(inner: Window, outer: Window): Window | undefined {
+  const plain = [inner, outer].every(({ pads, dilation }) => [...pads, dilation[0] - 1, dilation[1] - 1].every((p) => p === 0));
+  const beside = ([0, 1] as const).every((axis) => outer.kernel[axis] === 1 || inner.stride[axis] === inner.kernel[axis]);
+  if (!plain || !beside) return undefined;
+  const kernel = (axis: 0 | 1) => (outer.kernel[axis] - 1) * inner.stride[axis] + inner.kernel[axis];
+  const stride = (axis: 0 | 1) => inner.stride[axis] * outer.stride[axis];
+  return { ...inner, kernel: [kernel(0), kernel(1)], stride: [stride(0), stride(1)] };
+}
+
+/** Neurons that give what their source gives, which is not below zero; made once. */
+function copyOf(source: number, name: string, lowering: Lowering): number {
+  const key = `copy of ${source}`;
+  const { shape } = lowering.layers[source];
+  const copy =
+    lowering.pools.get(key) ??
+    addNeurons(asSum({ kind: 'finished', source, shape }, name), name, Number.POSITIVE_INFINITY, lowering).source;
+  lowering.pools.set(key, copy);
+  return copy;
 }

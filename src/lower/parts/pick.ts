@@ -2,18 +2,33 @@
 
 import { type AnnPool, type AnnTerm, INPUT } from '../../ann/ann.ts';
 import type { Node } from '../../graph/graph.ts';
-import { type Lowering, takeRoom } from '../lowering.ts';
-import type { Finished, Part, Sum, Value } from '../value.ts';
+import { cannot, type Lowering, takeRoom } from '../lowering.ts';
+import { type Finished, type Part, partShape, type Sum, type Value } from '../value.ts';
 import { addPool, asSum } from './layers.ts';
+import { withoutPools } from './maximum.ts';
 import { arrangeOutputs, densify } from './terms.ts';
 
 /**
  * A part of the picked channels alone. Of a layer, these are a layer of its rows (the first one goes where nobody else reads it), so that
- * nothing is computed twice when a layer is split.
+ * nothing is computed twice when a layer is split; of a sum over layers of its own, each of those.
  */
 export function pickChannels(part: Part, picked: readonly number[], node: Node, lowering: Lowering): Part {
   const layer = part.kind === 'finished' ? pickLayer(part, picked, node, lowering) : undefined;
+  if (part.kind === 'sum' && lowering.settled.get(part) === part) return pickSettled(part, picked, node, lowering);
   return layer ?? pickRows(asSum(part, node.name), picked, node, lowering);
+}
+
+/** The picked channels of twins are twins. */
+function pickSettled(sum: Sum, picked: readonly number[], node: Node, lowering: Lowering): Sum {
+  const layers = sum.terms.map(({ source }) => pickLayer({ kind: 'finished', source, shape: sum.shape }, picked, node, lowering));
+  const terms = sum.terms.map(({ source, operator }, i): AnnTerm => {
+    const weights = Float32Array.from(picked, (c) => operator.weights[c]);
+    return { source: layers[i]?.source ?? source, operator: { type: 'identity', weights } };
+  });
+  const shape = { ...sum.shape, channels: picked.length };
+  const settled: Sum = { ...sum, shape, terms, bias: Float64Array.from(picked, (c) => sum.bias[c]) };
+  lowering.settled.set(settled, settled);
+  return settled;
 }
 
 /** The channels of a value in their order, for those that cannot do with another. */
@@ -21,9 +36,12 @@ export function settleOrder(value: Value, node: Node, lowering: Lowering): Value
   const { order, ...rest } = value;
   if (!order) return value;
   if (value.parts.length === 1) return { ...rest, parts: [pickChannels(value.parts[0], order, node, lowering)] };
+  const sizes = new Set(value.parts.map(partShape).map(({ height, width }) => `${height}×${width}`));
+  if (sizes.size > 1)
+    throw cannot(node, `maps of ${[...sizes].join(' and ')}`, 'join maps before they are flattened', 'unsupported-shape');
   let from = 0;
   const sums = value.parts.map((part) => {
-    const sum = asSum(part, node.name);
+    const sum = withoutPools(asSum(part, node.name), node, lowering);
     const { channels } = sum.shape;
     const rows = order.map((at) => (at >= from && at < from + channels ? at - from : -1));
     from += channels;

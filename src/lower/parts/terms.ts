@@ -1,6 +1,6 @@
 /** Linear operators as data: scaling, densifying, placing and picking channels. Nothing is changed in place. */
 
-import type { AnnTerm, Convolution, Identity, Window } from '../../ann/ann.ts';
+import type { AnnTerm, Convolution, Identity, Shape, Window } from '../../ann/ann.ts';
 
 type Operator = AnnTerm['operator'];
 type Weights = Float32Array<ArrayBufferLike>;
@@ -29,20 +29,29 @@ export function scaleOutputs(operator: Operator, factors: ArrayLike<number>): Op
   return { ...operator, weights };
 }
 
-/** The operator on inputs that are multiplied by one factor each beforehand. */
-export function scaleInputs(convolution: Convolution<Weights>, factors: ArrayLike<number>, outputs: number): Convolution<Weights> {
-  const { kernel } = convolution.window;
-  const spot = kernel[0] * kernel[1];
-  const columns = rowLength(convolution, outputs) / spot;
-  const perGroup = outputs / convolution.groups;
-  const weights = new Float32Array(convolution.weights.length);
-  for (let i = 0; i < weights.length; i++) {
-    const column = Math.floor(i / spot);
-    const group = Math.floor(column / columns / perGroup);
-    weights[i] = convolution.weights[i] * factors[group * columns + (column % columns)];
-  }
-  return { ...convolution, weights };
-}
+/** Channels that an operator reads. */
+export const inputChannels = (operator: Operator, outputs: number): number =>
+  operator.type === 'identity' ? outputs : (rowLength(operator, outputs) / kernelArea(operator.window)) * operator.groups;
+
+/** Places of a kernel. */
+export const kernelArea = ({ kernel }: Window): number => kernel[0] * kernel[1];
+
+/** An operator as a convolution: an identity's is 1 × 1 in groups of one channel. */
+export const asConvolution = (operator: Operator): Convolution<Weights> =>
+  operator.type === 'convolution'
+    ? operator
+    : { type: 'convolution', weights: operator.weights, window: POINTWISE, groups: operator.weights.length };
+
+/** The same number at every place of every channel's own window. */
+export const depthwise = (channels: number, window: Window, weight: number): Convolution<Weights> => ({
+  type: 'convolution',
+  weights: new Float32Array(channels * kernelArea(window)).fill(weight),
+  window,
+  groups: channels,
+});
+
+/** Multiply-adds of an operator: every weight once a place. */
+export const multiplyAdds = ({ weights }: Operator, { height, width }: Shape): number => weights.length * height * width;
 
 /** The same operator as a convolution without groups: [outputs][inputs][kernel]. */
 export function densify(operator: Operator, outputs: number, inputs: number): Convolution<Weights> {

@@ -11,10 +11,8 @@ export interface WindowReading {
   readonly window: Window;
   /** [height, width] of the output. */
   readonly output: readonly [number, number];
-  /** `ceil_mode` added places behind the border, at the bottom or the right. */
-  readonly extended: boolean;
-  /** The node has padding of its own. */
-  readonly ownPads: boolean;
+  /** Padding of the node and the border, without the places that `ceil_mode` adds to the window's. */
+  readonly pads: Pads;
 }
 
 /** Largest kernel, stride, padding or dilation: far above any network's. */
@@ -39,10 +37,10 @@ export function readWindow(node: Node, value: Value, kernel?: readonly number[])
   const pads = readPads(node, padded, { kernel: size, stride, dilation }, axes);
   const all: Pads = [pads[0] + border[0], pads[1] + border[1], pads[2] + border[2], pads[3] + border[3]];
   const window: Window = { kernel: size, stride, pads: all, dilation };
-  const ceiling = integerAttribute(node, 'ceil_mode', 0) === 1 ? extend(node, input, window) : window;
+  const ceiling = integerAttribute(node, 'ceil_mode', 0) === 1 ? extend(input, window) : window;
   const output = windowOutput(input, ceiling);
   if (output.some((d) => d <= 0)) throw badShape(node, `the window ${size.join('×')} is larger than its map`);
-  return { window: ceiling, output, extended: ceiling !== window, ownPads: pads.some((p) => p !== 0) };
+  return { window: ceiling, output, pads: all };
 }
 
 /** One number for each axis of the window as [vertical, horizontal]; 1 each where left out. */
@@ -76,15 +74,15 @@ function readPads(node: Node, input: Shape, { kernel, stride, dilation }: Omit<W
   return axes === 1 ? [0, pads[0], 0, pads[1]] : [pads[0], pads[1], pads[2], pads[3]];
 }
 
-/** ceil_mode as extra padding at the end. A last window that would begin behind the map is where ONNX's readers disagree. */
-function extend(node: Node, input: Shape, window: Window): Window {
+/** ceil_mode as extra padding at the end. A last window that would begin behind the map is left out, as ONNX says. */
+function extend(input: Shape, window: Window): Window {
   const { kernel, stride, pads, dilation } = window;
   const extra = ([0, 1] as const).map((axis) => {
     const extent = axis === 0 ? input.height : input.width;
     const span = extent + pads[axis] + pads[axis + 2] - dilation[axis] * (kernel[axis] - 1) - 1;
     if (span < 0 || span % stride[axis] === 0) return 0;
     const begin = Math.ceil(span / stride[axis]) * stride[axis];
-    if (begin >= extent + pads[axis]) throw cannot(node, 'ceil_mode with a window behind the map', 'export with ceil_mode=False');
+    if (begin >= extent + pads[axis]) return 0;
     return stride[axis] - (span % stride[axis]);
   });
   if (extra.every((e) => e === 0)) return window;
