@@ -8,6 +8,7 @@ import { buildOnnx, type ModelSpec, type NodeSpec, real, type TensorSpec, whole 
 import { expectSameAsOnnx } from '../helpers/onnx-compare.ts';
 import {
   between,
+  bn,
   channelsFirst as first,
   floats,
   head,
@@ -18,6 +19,15 @@ import {
   weights,
 } from '../helpers/onnx-networks.ts';
 import { sharedFolder } from '../helpers/shared.ts';
+
+/** Channels of two layers, "k". */
+const twoParts = [node('Conv', ['a', 'w', 'b'], 'c'), relu('c', 'r'), node('Concat', ['a', 'r'], 'k', { axis: 1 })];
+/** Flattened with the channels last, and a BatchNormalization of the features. */
+const normalisedLast = (from: string, to = 'z') => [
+  last(from, 'l'),
+  node('Flatten', ['l'], 'g'),
+  node('BatchNormalization', ['g', 's', 'o', 'm', 'v'], to),
+];
 
 /** From "a" (4 × 8 × 8) to "z". */
 const INSIDE: [name: string, bytes: () => Uint8Array][] = [
@@ -106,16 +116,27 @@ const INSIDE: [name: string, bytes: () => Uint8Array][] = [
         node('Concat', ['g', 'h', 'v'], 'z', { axis: 1 }),
       ]),
   ],
+  ['several parts flattened with the channels last', () => between(7 * 64, [...twoParts, last('k', 'z')], weights(3, 4, 1, 1))],
   [
-    'several parts flattened with the channels last',
+    'the same, normalised feature by feature',
+    () => between(7 * 64, [...twoParts, ...normalisedLast('k')], { ...weights(3, 4, 1, 1), ...bn(7 * 64) }),
+  ],
+  [
+    'and shifted feature by feature, rectified',
     () => {
-      const nodes = [
-        node('Conv', ['a', 'w', 'b'], 'c'),
-        relu('c', 'r'),
-        node('Concat', ['a', 'r'], 'k', { axis: 1 }),
-        last('k', 'z'),
+      const tensors = { ...weights(3, 4, 1, 1), ...bn(7 * 64), k7: random(7 * 64) };
+      return between(7 * 64, [...twoParts, ...normalisedLast('k', 'n'), node('Add', ['n', 'k7'], 'u'), relu('u')], tensors);
+    },
+  ],
+  [
+    'vectors of maps of two sizes, normalised feature by feature',
+    () => {
+      const vectors = [
+        node('MaxPool', ['a'], 'p', { kernel_shape: [2, 2], strides: [2, 2] }),
+        ...['p', 'a'].flatMap((from) => [last(from, `${from}l`), node('Flatten', [`${from}l`], `${from}f`)]),
+        node('Concat', ['pf', 'af'], 'q', { axis: 1 }),
       ];
-      return between(7 * 64, nodes, weights(3, 4, 1, 1));
+      return between(320, [...vectors, node('BatchNormalization', ['q', 's', 'o', 'm', 'v'], 'n'), relu('n')], bn(320));
     },
   ],
   [

@@ -122,21 +122,25 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
       const height = Math.ceil((extent - (size % 2)) / 2);
       if (height === Math.ceil(extent / 2)) maps.push({ ...from, name: add('Relu', [sliced]), extent: height });
     } else if (kind === 'linear') {
-      const kernel = size === 2 ? 1 : 3;
-      maps.push({ name: conv(from, size + 1, kernel, 1), channels: size + 1, extent });
+      const dense = () => first(add('MatMul', [last(from.name), tensor([channels, size + 1])]));
+      const name = size === 2 && other % 2 ? dense() : conv(from, size + 1, size === 2 ? 1 : 3, 1);
+      maps.push({ name, channels: size + 1, extent });
     } else if (kind === 'separable') {
       const stride = extent > 2 ? (size % 2) + 1 : 1;
       maps.push({ ...from, name: conv(from, channels, 3, stride, channels), extent: Math.ceil(extent / stride) });
     } else if (kind === 'norm-linear') {
-      maps.push({ ...from, name: norm(from.name, channels) });
+      const inside = () => first(add('Add', [add('Mul', [last(from.name), tensor([channels])]), tensor([1, 1, channels])]));
+      maps.push({ ...from, name: other % 2 ? inside() : norm(from.name, channels) });
     } else if (kind === 'add') {
       const equal = same.filter((m) => m.channels === channels);
       maps.push({ ...from, name: add(size === 3 ? 'Mean' : 'Add', [from.name, equal[other % equal.length].name]) });
     } else if (kind === 'leaky') {
-      maps.push({
-        ...from,
-        name: size === 1 ? add('LeakyRelu', [from.name]) : add('PRelu', [from.name, tensor([channels, 1, 1])]),
-      });
+      const name = [
+        () => add('LeakyRelu', [from.name]),
+        () => add('PRelu', [from.name, tensor([channels, 1, 1])]),
+        () => first(add('PRelu', [last(from.name), tensor([1, 1, channels])])),
+      ][size - 1]();
+      maps.push({ ...from, name });
     } else if (kind === 'clip') {
       tensors.below ??= real([], [-0.4]);
       maps.push({ ...from, name: add('Clip', [from.name, size === 1 ? '' : 'below', size === 2 ? '' : 'high']) });
@@ -211,7 +215,9 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
   ];
   const features = seed % 3 === 2 ? end.channels * end.extent ** 2 : end.channels;
   const flat = heads[seed % 3]();
-  nodes.push({ op: 'Add', in: [add('MatMul', [flat, tensor([features, 5])]), tensor([5])], out: ['y'], name: 'fc' });
+  const normed = seed % 4 === 0 ? add('Dropout', [norm(flat, features)]) : flat;
+  const vector = seed % 8 === 0 && features < 600 ? add('Relu', [normed]) : normed;
+  nodes.push({ op: 'Add', in: [add('MatMul', [vector, tensor([features, 5])]), tensor([5])], out: ['y'], name: 'fc' });
   return buildOnnx({ nodes, tensors, input: channelsLast ? ['N', 8, 8, 3] : ['N', 3, 8, 8] });
 }
 
