@@ -47,7 +47,7 @@ const TOLERANCE = 1e-4;
 export interface CompareOptions {
   readonly n?: number;
   readonly seed?: number;
-  readonly input?: Float32Array;
+  readonly input?: Float32Array | undefined;
   /** What the file gives. */
   readonly output?: 'logits' | 'softmax';
 }
@@ -58,13 +58,18 @@ export async function expectSameAsOnnx(
   { n = 2, seed = 1, input, output = 'logits' }: CompareOptions = {},
 ): Promise<Ann> {
   const ann = await importOnnx(bytes);
+  const { images, wanted } = await askOnnx(bytes, ann, { n, seed, input });
+  const logits = evaluateAnn(ann, images, n);
+  expectClose(output === 'softmax' ? softmax(logits, n) : logits, wanted);
+  return ann;
+}
+
+/** Images as the network takes them, and what ONNX Runtime gives for them in the file's own layout and type. */
+export async function askOnnx(bytes: Uint8Array, ann: Ann, { n = 2, seed = 1, input }: Omit<CompareOptions, 'output'> = {}) {
   const { dims: shape, isBytes } = await inputOf(bytes);
   const images = input ?? randomNumbers(n * shapeSize(ann.input), seed).map((v) => (isBytes ? Math.round(127.5 * (v + 1)) : v));
   const { values, dims } = asInFile(ann, images, n, shape);
-  const wanted = await runOnnx(bytes, values, dims);
-  const logits = evaluateAnn(ann, preprocess(ann, images), n);
-  expectClose(output === 'softmax' ? softmax(logits, n) : logits, wanted);
-  return ann;
+  return { images: preprocess(ann, images), wanted: await runOnnx(bytes, values, dims) };
 }
 
 async function inputOf(bytes: Uint8Array): Promise<{ dims: readonly (number | string)[]; isBytes: boolean }> {
