@@ -88,11 +88,31 @@ export interface AnnReadout {
 
 export type AnnLayer = AnnNeurons | AnnPool | AnnReadout;
 
+/** Where the model's file has the channels of its images. */
+export type Layout = 'nchw' | 'nhwc';
+
+/** What a network takes. */
+export interface ImageShape extends Shape {
+  /** The file's own, channels first where it is left out. It decides how arrays are read; images in memory have the channels first always. */
+  readonly layout?: Layout;
+}
+
+/** What the model's file does to its own input x before anything else: the network takes scale · x + shift, one of each a channel. */
+export interface Preprocessing {
+  /** Above 0. */
+  readonly scale: readonly number[];
+  readonly shift: readonly number[];
+  /** What a white pixel is in x: 255, or 1 where x is of pixels / 255. */
+  readonly white: 1 | 255;
+}
+
 /** An imported classifier. */
 export interface Ann {
   /** File name without its ending, or the ONNX graph's name. */
   readonly name: string;
-  readonly input: Shape;
+  readonly input: ImageShape;
+  /** Nothing where it is left out. Mean and std, wherever they are given, make x of pixels. */
+  readonly preprocessing?: Preprocessing;
   /** In topological order; the last one is the readout. */
   readonly layers: readonly AnnLayer[];
 }

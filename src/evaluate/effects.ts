@@ -19,19 +19,21 @@ export type Effect = (typeof EFFECTS)[number];
 /** Whether an effect is there in a layer. */
 export type HasEffect = (layer: number, effect: Effect) => boolean;
 
-/** A trained network with effects, and the mean of pixels / 255 that it is to be run with. */
+/** A trained network with effects, and the mean and standard deviation of pixels / 255 that it is to be run with. */
 export interface AffectedAnn {
   readonly ann: Ann;
   readonly mean: readonly number[];
+  readonly std: readonly number[];
 }
 
 /**
- * The trained network with effects of its conversion. That zero points of the input are whole numbers, [255·mean], belongs to the
+ * The trained network with effects of its conversion, on pixels as the spiking one takes them. That zero points of the input are whole numbers, [255·mean], belongs to the
  * weights of the layers that read it. Pure.
  * @param network what `quantize` made of it: layer for layer the same
  */
 export function withEffects(ann: Ann, network: SpikingNetwork, has: HasEffect): AffectedAnn {
-  const { mean, units } = network.input;
+  const { mean, std, units } = network.input;
+  const { preprocessing: _, ...rest } = ann;
   const whole = ann.layers.some((layer, l) => sourcesOf(layer).includes(INPUT) && has(l, 'weights'));
   const layers: AnnLayer[] = [];
   const place: number[] = [];
@@ -47,7 +49,7 @@ export function withEffects(ann: Ann, network: SpikingNetwork, has: HasEffect): 
     }
     place.push(layers.length - 1);
   }
-  return { ann: { ...ann, layers }, mean: whole ? Array.from(units.zero, (zero) => zero / 255) : mean };
+  return { ann: { ...rest, layers }, mean: whole ? Array.from(units.zero, (zero) => zero / 255) : mean, std };
 }
 
 /** A layer with the weights and biases that its integers stand for. */

@@ -43,8 +43,10 @@ export interface Graph {
   readonly opset: number;
   readonly input: {
     readonly name: string;
-    /** [batch, channels, height, width] or [batch, features]; a dynamic batch is 1. */
+    /** [batch, …] in the file's own layout; a dynamic batch is 1. */
     readonly dims: readonly number[];
+    /** It takes bytes. */
+    readonly bytes: boolean;
   };
   /** Names of the output tensors, at least one. */
   readonly outputs: readonly string[];
@@ -52,6 +54,9 @@ export interface Graph {
   /** Initializers by tensor name. */
   readonly constants: ReadonlyMap<string, Tensor>;
 }
+
+/** Most dimensions of a tensor, as NumPy has it. */
+export const MAXIMUM_RANK = 64;
 
 /** Product of the dimensions. */
 export const elementCount = (dims: readonly number[]): number => dims.reduce((product, d) => product * d, 1);

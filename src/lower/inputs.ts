@@ -3,6 +3,7 @@
 import { ModelFormatError } from '../errors.ts';
 import type { Node, Tensor } from '../graph/graph.ts';
 import { cannot, type Lowering, nodePlace } from './lowering.ts';
+import { describe, isChannelsFirst, isGrouped } from './parts/axes.ts';
 import { takeInFeatures } from './parts/features.ts';
 import { settleOrder } from './parts/pick.ts';
 import { takeInPads } from './parts/zero-border.ts';
@@ -75,9 +76,17 @@ export const featureInput = (node: Node, index: number, lowering: Lowering): Val
   withoutBorder(alongOneAxis(rawInput(node, index, lowering), node), node, lowering);
 
 function alongOneAxis(value: Value, node: Node): Value {
-  if (!value.grouped) return value;
+  if (!isGrouped(value)) return value;
   const what = `channels in groups, ${value.dims.join('×')}`;
   throw cannot(node, what, 'only a channel shuffle (Reshape, Transpose, Reshape) may see them so', 'unsupported-shape');
+}
+
+/** The same read as [batch, channels, height, width] or [batch, channels, width]. */
+export function mapInput(node: Node, index: number, lowering: Lowering): Value {
+  const value = orderedInput(node, index, lowering);
+  if (isChannelsFirst(value)) return value;
+  const what = `reads ${describe(value)} as [batch, channels, height, width]`;
+  throw cannot(node, what, 'put a Transpose before it, or export with the channels first', 'unsupported-shape');
 }
 
 /** The activations at an input, channels in their order, with a zero border kept apart. */

@@ -1,5 +1,5 @@
 import { type Ann, type AnnLayer, type AnnNeurons, type AnnPool, type AnnReadout, type AnnTerm, INPUT } from '../ann/ann.ts';
-import { perChannel } from '../ann/pixels.ts';
+import { normalizationOf } from '../ann/pixels.ts';
 import { ConversionError, OptionError } from '../errors.ts';
 import { check } from '../network/check.ts';
 import type { SpikingInput, SpikingLayer, SpikingNetwork, SpikingPool } from '../network/network.ts';
@@ -20,7 +20,7 @@ export interface QuantizeOptions {
   readonly neuron?: Neuron;
   /** λ of each layer of `Ann.layers`, of neurons also one a channel; of pools it is not looked at. */
   readonly scales: readonly Scale[];
-  /** Mean and standard deviation of pixels / 255 that the network was trained with; one a channel, or one for all. */
+  /** Mean and standard deviation of pixels / 255 that make the file's input of them; one a channel, or one for all. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
@@ -91,15 +91,15 @@ function checkedScale({ kind, name, shape }: AnnNeurons | AnnReadout, scale: Sca
 }
 
 function spikingInput(ann: Ann, options: QuantizeOptions): SpikingInput {
-  const mean = perChannel(options.mean, ann.input.channels, 'mean');
-  const std = perChannel(options.std, ann.input.channels, 'std');
+  const { mean, std } = normalizationOf(ann, options);
   if (!mean.every((m) => m >= 0 && m <= 1)) {
     throw new OptionError('mean', 'mean', `[${mean}] is not within 0…1`, 'mean is of pixels / 255');
   }
   if (!std.every((s) => s > 0 && Number.isFinite(s))) {
     throw new OptionError('std', 'std', `[${std}] is not positive`, 'std is of pixels / 255');
   }
-  return { shape: ann.input, units: inputUnits(ann.input, mean, std), mean, std };
+  const { channels, height, width } = ann.input;
+  return { shape: ann.input, units: inputUnits({ channels, height, width }, mean, std), mean, std };
 }
 
 /** Max pool: the maximum of words. Average pool: a sum of words, 1/n folded into the weights that read it (section 7). */

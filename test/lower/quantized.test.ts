@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import type { Ann } from '../../src/ann/ann.ts';
 import { importOnnx } from '../../src/onnx/import.ts';
 import { evaluateAnn } from '../helpers/ann-evaluate.ts';
-import { integers, real, type TensorSpec } from '../helpers/onnx-builder.ts';
+import { buildOnnx, integers, real, type TensorSpec } from '../helpers/onnx-builder.ts';
 import { expectClose, expectSameAsOnnx, runOnnx } from '../helpers/onnx-compare.ts';
-import { floats, node, relu } from '../helpers/onnx-networks.ts';
+import { channelsFirst, channelsLast, floats, node, relu } from '../helpers/onnx-networks.ts';
 import { coarse, coarseImages, grow, network, type PairSpec, pair, pieces, STEP } from '../helpers/onnx-quantized.ts';
 
 const N = 3;
@@ -94,6 +94,21 @@ const PAIRS: [name: string, bits: number[], bytes: () => Uint8Array][] = [
     'of the pixels',
     [8],
     () => network(...pieces(pair('x', 'p', SIGNED), node('Conv', ['p', 'w0', 'b0'], 'h', { pads: [1, 1, 1, 1] }), relu('h', 'z'))),
+  ],
+  [
+    'with the channels last',
+    [8, 8],
+    () => {
+      const same = { pads: [1, 1, 1, 1] };
+      const [nodes, tensors] = pieces(
+        ...[pair('x', 'p', SIGNED), channelsFirst('p', 'p1'), node('Conv', ['p1', 'w0', 'b0'], 'h', same), channelsLast('h', 'h1')],
+        ...[relu('h1', 'r'), pair('r', 'q', UNSIGNED), channelsFirst('q', 'q1'), node('Conv', ['q1', 'w1'], 'd', same)],
+        ...[relu('d', 'e'), node('GlobalAveragePool', ['e'], 'g'), node('Flatten', ['g'], 'f')],
+        node('Gemm', ['f', 'w2'], 'y', { transB: 1 }),
+      );
+      const weights = { w0: coarse([4, 3, 3, 3], 1), b0: coarse([4], 2), w1: coarse([4, 4, 3, 3], 3), w2: coarse([5, 4], 5) };
+      return buildOnnx({ input: ['N', 8, 8, 3], nodes, tensors: { ...tensors, ...weights } });
+    },
   ],
   [
     'with a ceiling below, which cuts off what the bits hold above it',

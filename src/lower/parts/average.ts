@@ -121,8 +121,8 @@ function varyingMean(
     const whole: Sum = { kind: 'sum', name, shape, terms: [{ source, operator: depthwise(channels, window, 1) }], bias, pools: [] };
     return rows.flatMap((row) =>
       columns.map((column): AnnTerm => {
-        const strip = sliceMap(whole, rangeOf(2, row, shape.height), node, lowering);
-        const block = sliceMap(strip, rangeOf(3, column, shape.width), node, lowering);
+        const strip = sliceMap(whole, rangeOf(row, shape.height), 0, node, lowering);
+        const block = sliceMap(strip, rangeOf(column, shape.width), 1, node, lowering);
         const mean = asSum(scaled(block, 1 / (row.places * column.places), name), name);
         const layer = addNeurons(mean, `${name}/${k},${row.start},${column.start}`, Number.POSITIVE_INFINITY, lowering);
         const below = shape.height - row.start - row.count;
@@ -136,7 +136,7 @@ function varyingMean(
 }
 
 /** One place needs no zeros behind its kernel where the stride leads beyond the map. */
-const rangeOf = (axis: number, { start, count }: Run, extent: number) => ({ axis, start, count, step: count === 1 ? extent : 1 });
+const rangeOf = ({ start, count }: Run, extent: number) => ({ start, count, step: count === 1 ? extent : 1 });
 
 /** A part as identities of layers that are not below zero. */
 function apart(part: Part, node: Node, lowering: Lowering): readonly AnnTerm[] {

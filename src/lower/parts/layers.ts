@@ -8,12 +8,14 @@ import { identity } from './terms.ts';
 /** `bits` of a layer that rounds to whole numbers and whose bounds are not known yet (`rounded`). None is left in the end. */
 export const BOUNDLESS = 0;
 
-/** Whether a source is never below zero. */
+/** Whether a source is never below zero: neurons, or pools over them. */
 export function isNonNegative(source: number, lowering: Lowering): boolean {
-  if (source === INPUT) return false;
-  const layer = lowering.layers[source];
-  if (layer.kind === 'pool') return isNonNegative(layer.source, lowering);
-  return layer.kind === 'readout' || layer.bits !== BOUNDLESS;
+  for (let below = source; below !== INPUT; ) {
+    const layer = lowering.layers[below];
+    if (layer.kind !== 'pool') return layer.kind === 'readout' || layer.bits !== BOUNDLESS;
+    below = layer.source;
+  }
+  return false;
 }
 
 /** A part as a sum: a finished one is its own single summand. */

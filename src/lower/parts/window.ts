@@ -4,7 +4,7 @@ import { type Shape, type Window, windowOutput } from '../../ann/ann.ts';
 import { integerAttribute, integersAttribute, textAttribute } from '../../graph/attributes.ts';
 import type { Node } from '../../graph/graph.ts';
 import { badShape, cannot } from '../lowering.ts';
-import type { Pads } from '../value.ts';
+import { type Pads, partShape, type Value } from '../value.ts';
 
 /** What a window's node says, with a border of the Pad node before it already in `pads`. */
 export interface WindowReading {
@@ -19,19 +19,22 @@ export interface WindowReading {
 const MAXIMUM = 2 ** 20;
 
 /**
- * Reads kernel_shape, strides, pads, auto_pad, dilations and ceil_mode. `input` is the map without border, `border` the
- * zero border around it, `kernel` the kernel's size where the weights say it.
- * Throws `UnsupportedModelError` for 1- and 3-dimensional windows, `ModelFormatError` for sizes that are none.
+ * Reads kernel_shape, strides, pads, auto_pad, dilations and ceil_mode for a value of maps, or of maps one high with windows over width
+ * alone. `kernel` is the kernel's size where the weights say it.
+ * Throws `UnsupportedModelError` for windows over another number of axes, `ModelFormatError` for sizes that are none.
  */
-export function readWindow(node: Node, input: Shape, border: Pads, kernel?: readonly number[]): WindowReading {
+export function readWindow(node: Node, value: Value, kernel?: readonly number[]): WindowReading {
+  const input = partShape(value.parts[0]);
+  const border = value.pads;
   const own = integersAttribute(node, 'kernel_shape');
   if (kernel && own && kernel.join() !== own.join())
     throw badShape(node, `kernel_shape ${own.join('×')} but weights ${kernel.join('×')}`);
-  const size = pair(node, 'kernel_shape', kernel ?? own, 1);
-  const stride = pair(node, 'strides', integersAttribute(node, 'strides') ?? [1, 1], 1);
-  const dilation = pair(node, 'dilations', integersAttribute(node, 'dilations') ?? [1, 1], 1);
+  const axes = value.dims.length - 2;
+  const size = pair(node, 'kernel_shape', kernel ?? own, axes);
+  const stride = pair(node, 'strides', integersAttribute(node, 'strides'), axes);
+  const dilation = pair(node, 'dilations', integersAttribute(node, 'dilations'), axes);
   const padded = { ...input, height: input.height + border[0] + border[2], width: input.width + border[1] + border[3] };
-  const pads = readPads(node, padded, { kernel: size, stride, dilation });
+  const pads = readPads(node, padded, { kernel: size, stride, dilation }, axes);
   const all: Pads = [pads[0] + border[0], pads[1] + border[1], pads[2] + border[2], pads[3] + border[3]];
   const window: Window = { kernel: size, stride, pads: all, dilation };
   const ceiling = integerAttribute(node, 'ceil_mode', 0) === 1 ? extend(input, window) : window;
@@ -40,15 +43,17 @@ export function readWindow(node: Node, input: Shape, border: Pads, kernel?: read
   return { window: ceiling, output, pads: all };
 }
 
-function pair(node: Node, name: string, values: readonly number[] | undefined, minimum: number): [number, number] {
-  if (!values) throw badShape(node, `${name} is missing`);
-  if (values.length !== 2)
+/** One number for each axis of the window as [vertical, horizontal]; 1 each where left out. */
+function pair(node: Node, name: string, given: readonly number[] | undefined, axes: number): [number, number] {
+  if (!given && name === 'kernel_shape') throw badShape(node, `${name} is missing`);
+  const values = given ?? new Array<number>(axes).fill(1);
+  if (values.length !== axes)
     throw cannot(node, `${name} has ${values.length} entries`, 'only windows over height and width are supported');
-  if (values.some((v) => v < minimum || v > MAXIMUM)) throw badShape(node, `${name} [${values}]`);
-  return [values[0], values[1]];
+  if (values.some((v) => v < 1 || v > MAXIMUM)) throw badShape(node, `${name} [${values}]`);
+  return [values[axes - 2] ?? 1, values[axes - 1]];
 }
 
-function readPads(node: Node, input: Shape, { kernel, stride, dilation }: Omit<Window, 'pads'>): Pads {
+function readPads(node: Node, input: Shape, { kernel, stride, dilation }: Omit<Window, 'pads'>, axes: number): Pads {
   const mode = textAttribute(node, 'auto_pad', 'NOTSET');
   if (mode === 'VALID') return [0, 0, 0, 0];
   if (mode === 'SAME_UPPER' || mode === 'SAME_LOWER') {
@@ -62,10 +67,11 @@ function readPads(node: Node, input: Shape, { kernel, stride, dilation }: Omit<W
     return mode === 'SAME_UPPER' ? [small[0], small[1], large[0], large[1]] : [large[0], large[1], small[0], small[1]];
   }
   if (mode !== 'NOTSET' && mode !== '') throw cannot(node, `auto_pad "${mode}"`, 'export with explicit pads');
-  const pads = integersAttribute(node, 'pads') ?? [0, 0, 0, 0];
-  if (pads.length !== 4) throw cannot(node, `pads has ${pads.length} entries`, 'only windows over height and width are supported');
+  const pads = integersAttribute(node, 'pads') ?? new Array<number>(2 * axes).fill(0);
+  if (pads.length !== 2 * axes)
+    throw cannot(node, `pads has ${pads.length} entries`, 'only windows over height and width are supported');
   if (pads.some((p) => p < 0 || p > MAXIMUM)) throw badShape(node, `pads [${pads}]`);
-  return [pads[0], pads[1], pads[2], pads[3]];
+  return axes === 1 ? [0, pads[0], 0, pads[1]] : [pads[0], pads[1], pads[2], pads[3]];
 }
 
 /** ceil_mode as extra padding at the end. A last window that would begin behind the map is left out, as ONNX says. */
