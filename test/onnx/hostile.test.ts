@@ -21,6 +21,9 @@ const REFUSED: Readonly<Record<string, string>> = {
   'terms-1000-times-20000': 'too-large',
 };
 
+/** Nodes of the same name, which ONNX Runtime refuses. */
+const NAMES_TWICE = /^(escape-layer|prototype-names)\.onnx/;
+
 const folder = mkdtempSync(join(tmpdir(), 'bsnn-hostile-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -44,8 +47,10 @@ it.skipIf(files.length === 0).each(files)('%s', async (name) => {
   const { user, system } = process.cpuUsage(before);
   // a model's budget (docs/errors.md); without it these took up to minutes
   expect(user + system).toBeLessThan(2e6);
-  if (!code) await expectSameAsOnnx(readFileSync(path));
-  else {
+  if (!code) {
+    expect(outcome).toHaveProperty('layers');
+    if (!NAMES_TWICE.test(name)) await expectSameAsOnnx(readFileSync(path));
+  } else {
     expect(outcome).toBeInstanceOf(BsnnError);
     expect(outcome).toMatchObject({ code });
   }
