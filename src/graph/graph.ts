@@ -7,7 +7,7 @@
 export interface Tensor {
   readonly dims: readonly number[];
   readonly type: 'real' | 'integer';
-  /** Float32Array for reals, Float64Array for integers. */
+  /** Float32Array for reals and integers of 16 bits at most, else Float64Array. */
   readonly data: Float32Array | Float64Array;
   /** Of integers of few bits, stored as such: the lowest and the highest. */
   readonly range?: readonly [number, number];

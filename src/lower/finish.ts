@@ -4,7 +4,7 @@ import { type AnnLayer, type AnnReadout, INPUT, sourcesOf } from '../ann/ann.ts'
 import { ModelFormatError, UnsupportedModelError } from '../errors.ts';
 import type { Node } from '../graph/graph.ts';
 import { dataInput } from './inputs.ts';
-import type { Lowering } from './lowering.ts';
+import { firstNotFinite, type Lowering } from './lowering.ts';
 import { dropUnseenSides } from './one-sided.ts';
 import { mergeParts } from './operators/join.ts';
 import { isGrouped } from './parts/axes.ts';
@@ -76,6 +76,6 @@ function checkNumbers(layer: AnnLayer): void {
     throw new UnsupportedModelError('unsupported-operator', `layer "${layer.name}"`, 'rounds what has no bounds', remedy);
   }
   const lists = [layer.bias, ...layer.terms.map(({ operator }) => operator.weights)];
-  if (lists.every((list) => list.every(Number.isFinite))) return;
+  if (lists.every((list) => firstNotFinite(list) < 0)) return;
   throw new ModelFormatError('bad-weights', `layer "${layer.name}"`, 'folded weights overflow float32', 'export sound weights');
 }

@@ -2,7 +2,7 @@
 
 import { ModelFormatError } from '../errors.ts';
 import type { Node, Tensor } from '../graph/graph.ts';
-import { cannot, type Lowering, nodePlace } from './lowering.ts';
+import { cannot, firstNotFinite, type Lowering, nodePlace } from './lowering.ts';
 import { describe, isChannelsFirst, isGrouped } from './parts/axes.ts';
 import { takeInFeatures } from './parts/features.ts';
 import { settleOrder } from './parts/pick.ts';
@@ -29,7 +29,7 @@ export function weightInput(node: Node, index: number, lowering: Lowering): Tens
 
 /** Throws `ModelFormatError` where a constant holds NaN or infinity. */
 export function checkFinite(tensor: Tensor, node: Node, name: string): void {
-  const index = tensor.data.findIndex((x: number) => !Number.isFinite(x));
+  const index = firstNotFinite(tensor.data);
   if (index < 0) return;
   const what = `tensor "${name}" holds ${tensor.data[index]} at position ${index}`;
   throw new ModelFormatError(

@@ -2,13 +2,13 @@
 
 import { type Ann, INPUT } from '../ann/ann.ts';
 import { UnsupportedModelError } from '../errors.ts';
-import { elementCount, type Graph, type Node, type Tensor } from '../graph/graph.ts';
+import { elementCount, type Graph, MAXIMUM_RANK, type Node, type Tensor } from '../graph/graph.ts';
 import { orderNodes } from '../graph/order.ts';
 import { withBranches } from './branch.ts';
 import { finishLayers } from './finish.ts';
 import { FOLDS, shapeTensor } from './fold/fold.ts';
 import { type InputReading, readInput, takeOutPreprocessing } from './input.ts';
-import { checkShape, type Lowering, nodePlace, plainValue } from './lowering.ts';
+import { cannot, checkShape, type Lowering, nodePlace, plainValue } from './lowering.ts';
 import { passEnding } from './operators/ending.ts';
 import { DEFAULT_REMEDY, OPERATORS, REMEDIES } from './operators.ts';
 import { behindLogits, chooseOutput } from './output.ts';
@@ -95,9 +95,22 @@ function lowerNode(node: Node, reading: InputReading, lowering: Lowering): void 
   const values: readonly Value[] = 'dims' in lowered ? [lowered] : lowered;
   values.forEach((value, i) => {
     const name = node.outputs[i];
-    if (name) setValue(name, settleShared(value, name, node, lowering), reading, lowering);
+    if (!name) return;
+    checkRank(value.dims, node);
+    setValue(name, settleShared(value, name, node, lowering), reading, lowering);
   });
+  if (lowering.layers.length > MAXIMUM_LAYERS)
+    throw tooLarge(node, `becomes layer ${lowering.layers.length} of at most ${MAXIMUM_LAYERS}`);
 }
+
+/** Far more than any network has: what comes behind, plans and kernels for each, would take too long. */
+const MAXIMUM_LAYERS = 2 ** 13;
+
+function checkRank(dims: readonly number[], node: Node): void {
+  if (dims.length > MAXIMUM_RANK) throw tooLarge(node, `${dims.length} dimensions, more than ${MAXIMUM_RANK}`);
+}
+
+const tooLarge = (node: Node, what: string) => cannot(node, what, 'give a model of a common size', 'too-large');
 
 /** What the graph does to the pixels first is kept apart, so that no padding lies between it and a convolution. */
 function setValue(name: string, value: Value, { pixels }: InputReading, lowering: Lowering): void {
@@ -108,7 +121,9 @@ function setValue(name: string, value: Value, { pixels }: InputReading, lowering
 
 /** @param dims of the node's input where that is computed from the image */
 function setConstant(node: Node, lowering: Lowering, dims: readonly number[] | undefined): void {
-  lowering.constants.set(node.outputs[0], foldNode(node, lowering, dims));
+  const constant = foldNode(node, lowering, dims);
+  checkRank(constant.dims, node);
+  lowering.constants.set(node.outputs[0], constant);
 }
 
 function foldNode(node: Node, lowering: Lowering, dims: readonly number[] | undefined): Tensor {

@@ -96,6 +96,12 @@ export function checkShape(shape: Shape, node: Node): Shape {
   return shape;
 }
 
+/** Position of the first number that is NaN or infinite; −1 where there is none. A loop, since lists may have 10^8 numbers. */
+export function firstNotFinite(numbers: Float32Array | Float64Array): number {
+  for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) return i;
+  return -1;
+}
+
 /** A value without border, the channels first unless `axes` says otherwise. */
 export const plainValue = (
   dims: readonly number[],

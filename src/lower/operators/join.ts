@@ -139,7 +139,7 @@ function addValues(values: readonly Value[], node: Node, lowering: Lowering): Va
   }
   const parts = first.parts.map((part, k) => {
     const summands = values.map((v) => summand(v.parts[k], node, lowering));
-    return collect(node, partShape(part), summands);
+    return collect(node, partShape(part), summands, lowering);
   });
   return plainValue(first.dims, parts, first.axes);
 }
@@ -162,7 +162,7 @@ function mergeSums(values: readonly Value[], node: Node, lowering: Lowering): Su
       return placed;
     });
   });
-  return collect(node, shape, parts);
+  return collect(node, shape, parts, lowering);
 }
 
 /** A part among the channels of a wider sum. */
@@ -185,27 +185,35 @@ function place(part: Part, offset: number, channels: number, node: Node, lowerin
 /** More than any network has: a file that doubles a tensor again and again ends here. */
 const MAXIMUM_TERMS = 1024;
 const MAXIMUM_PARTS = 1024;
+/** What a summand is charged with: it is copied into every sum that grows from it. */
+const NUMBERS_A_TERM = 16;
 
 const tooMany = (node: Node, what: string) => cannot(node, `more than ${what}`, 'put a ReLU between the joins', 'too-large');
 
 /** One sum of all terms; identities of one source become one. */
-function collect(node: Node, shape: Part['shape'], sums: readonly Sum[]): Sum {
-  if (sums.reduce((n, s) => n + s.terms.length, 0) > MAXIMUM_TERMS) throw tooMany(node, `${MAXIMUM_TERMS} summands`);
+function collect(node: Node, shape: Part['shape'], sums: readonly Sum[], lowering: Lowering): Sum {
+  const summands = sums.reduce((n, s) => n + s.terms.length, 0);
+  if (summands > MAXIMUM_TERMS) throw tooMany(node, `${MAXIMUM_TERMS} summands`);
+  takeRoom(lowering, NUMBERS_A_TERM * summands, node);
   const terms: AnnTerm[] = [];
+  const identities = new Map<number, number>();
   for (const term of sums.flatMap((s) => s.terms)) {
-    const at = terms.findIndex((t) => t.source === term.source && t.operator.type === 'identity');
-    const known = terms[at];
-    if (!known || term.operator.type !== 'identity') terms.push(term);
-    else
-      terms[at] = {
-        ...known,
-        operator: { type: 'identity', weights: known.operator.weights.map((w, c) => w + term.operator.weights[c]) },
-      };
+    const at = term.operator.type === 'identity' ? identities.get(term.source) : undefined;
+    if (at !== undefined) terms[at] = addIdentities(terms[at], term);
+    else {
+      if (term.operator.type === 'identity') identities.set(term.source, terms.length);
+      terms.push(term);
+    }
   }
   const bias = new Float64Array(shape.channels);
   for (const sum of sums) for (let c = 0; c < bias.length; c++) bias[c] += sum.bias[c];
   return { kind: 'sum', name: node.name, shape, terms, bias, pools: [] };
 }
+
+const addIdentities = ({ source, operator }: AnnTerm, other: AnnTerm): AnnTerm => ({
+  source,
+  operator: { type: 'identity', weights: operator.weights.map((w, c) => w + other.operator.weights[c]) },
+});
 
 /** A part as a sum that no pool waits in. */
 const summand = (part: Part, node: Node, lowering: Lowering): Sum => withoutPools(asSum(part, node.name), node, lowering);

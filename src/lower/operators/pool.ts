@@ -10,7 +10,7 @@ import { describe, mapDims, runsOver } from '../parts/axes.ts';
 import { addPool, asSum, isNonNegative } from '../parts/layers.ts';
 import { maximumOfSource, passesMaximum } from '../parts/maximum.ts';
 import { POINTWISE } from '../parts/terms.ts';
-import { readWindow } from '../parts/window.ts';
+import { clipWindow, readWindow, type WindowReading } from '../parts/window.ts';
 import {
   channelCount,
   hasBias,
@@ -38,16 +38,19 @@ export const lowerMaxPool: LowerOperator = (node, lowering) => {
   if (hasPads(value.pads) && !value.parts.every((p) => p.kind === 'finished' && isNonNegative(p.source, lowering))) {
     throw cannot(node, 'a zero border around what may be below 0', 'put a ReLU before Pad, or use the padding of the pool');
   }
-  const { window, output } = readWindow(node, value);
-  checkPoolPads(node, window);
-  return poolValue(node, 'max', { window, output, counted: NO_PADS }, value, lowering);
+  const reading = readWindow(node, value);
+  checkPoolPads(node, reading, value);
+  const { window, output } = reading;
+  const clipped = clipWindow(node, window, partShape(value.parts[0]), output);
+  return poolValue(node, 'max', { window: clipped, output, counted: NO_PADS }, value, lowering);
 };
 
 /** Mean over windows; zero padding counts where count_include_pad says so, the border of a Pad node always. */
 export const lowerAveragePool: LowerOperator = (node, lowering) => {
   const value = mapInput(node, 0, lowering);
-  const { window, output, pads } = readWindow(node, value);
-  checkPoolPads(node, window);
+  const reading = readWindow(node, value);
+  checkPoolPads(node, reading, value);
+  const { window, output, pads } = reading;
   const counted = integerAttribute(node, 'count_include_pad', 0) !== 0 ? pads : value.pads;
   return poolValue(node, 'average', { window, output, counted }, value, lowering);
 };
@@ -128,10 +131,17 @@ function maximumPart(part: Part, pool: WaitingPool, lowering: Lowering): Part {
   return passesMaximum(sum, lowering) ? maximumOfSource(sum, pool, lowering) : { ...sum, pools: [...sum.pools, pool] };
 }
 
-/** A window that lies in the padding alone has no maximum and no mean. */
-function checkPoolPads(node: Node, { kernel, pads, dilation }: Window): void {
-  const reach = [0, 1].map((axis) => dilation[axis] * (kernel[axis] - 1) + 1);
-  if (pads.some((p, i) => p >= reach[i % 2])) {
+/** A window that lies in the padding alone has no maximum and no mean; a dilated one may lie around a small map. */
+function checkPoolPads(node: Node, { window, output }: WindowReading, value: Value): void {
+  const { kernel, stride, pads, dilation } = window;
+  const { height, width } = partShape(value.parts[0]);
+  const meets = ([0, 1] as const).every((axis) =>
+    Array.from({ length: output[axis] }, (_, at) => at * stride[axis] - pads[axis]).every((start) => {
+      const tap = Math.max(0, Math.ceil(-start / dilation[axis]));
+      return tap < kernel[axis] && start + tap * dilation[axis] < (axis === 0 ? height : width);
+    }),
+  );
+  if (!meets) {
     throw cannot(node, `padding [${pads}] as wide as the window`, 'use padding smaller than the window', 'unsupported-shape');
   }
 }

@@ -10,6 +10,7 @@ import { addNeurons, addPool, asSum, isNonNegative } from './layers.ts';
 import { withoutPools } from './maximum.ts';
 import { settle } from './settle.ts';
 import { depthwise, inputChannels, isPointwise, kernelArea, POINTWISE, scaleOutputs } from './terms.ts';
+import { clipWindow } from './window.ts';
 
 /** An average pool, before it has a source. */
 export interface Average {
@@ -41,9 +42,12 @@ export function averagePart(part: Part, average: Average, node: Node, lowering: 
   if (2 * places > MOST_TERMS) {
     throw cannot(node, `an average with ${places} divisors`, 'export with count_include_pad = 1, or with less padding');
   }
-  if (places > 1) return varyingMean(part, average, rows, columns, node, lowering);
-  const factor = kernelArea(average.window) / (rows[0].places * columns[0].places);
-  return scaled(plainMean(part, average, node, lowering), factor, average.name);
+  // divisors are of the file's window, sums of what can lie on the map
+  const window = clipWindow(node, average.window, partShape(part), [average.shape.height, average.shape.width]);
+  const clipped = { ...average, window };
+  if (places > 1) return varyingMean(part, clipped, rows, columns, node, lowering);
+  const factor = kernelArea(window) / (rows[0].places * columns[0].places);
+  return scaled(plainMean(part, clipped, node, lowering), factor, average.name);
 }
 
 function runs(axis: 0 | 1, extent: number, { window, shape, counted }: Average): Run[] {

@@ -18,6 +18,9 @@ export interface WindowReading {
 /** Largest kernel, stride, padding or dilation: far above any network's. */
 const MAXIMUM = 2 ** 20;
 
+/** What is left of a window may be so many times its map: a window of the map's size that slides over all of it is twice as large. */
+const FAR_LARGER = 4;
+
 /**
  * Reads kernel_shape, strides, pads, auto_pad, dilations and ceil_mode for a value of maps, or of maps one high with windows over width
  * alone. `kernel` is the kernel's size where the weights say it.
@@ -87,4 +90,34 @@ function extend(input: Shape, window: Window): Window {
   });
   if (extra.every((e) => e === 0)) return window;
   return { ...window, pads: [pads[0], pads[1], pads[2] + extra[0], pads[3] + extra[1]] };
+}
+
+/**
+ * A pool's window without the places that lie beside the map for every output: the same maxima and sums, whatever the file says.
+ * Throws `UnsupportedModelError` where outputs in the padding alone make it far larger than the map all the same.
+ */
+export function clipWindow(node: Node, window: Window, input: Shape, output: readonly [number, number]): Window {
+  const [vertical, horizontal] = ([0, 1] as const).map((axis) =>
+    clipAxis(node, window, axis === 0 ? input.height : input.width, output[axis], axis),
+  );
+  return {
+    ...window,
+    kernel: [vertical.kernel, horizontal.kernel],
+    pads: [vertical.before, horizontal.before, vertical.after, horizontal.after],
+  };
+}
+
+function clipAxis(node: Node, { kernel, stride, pads, dilation }: Window, extent: number, outputs: number, axis: 0 | 1) {
+  const [step, before, after] = [dilation[axis], pads[axis], pads[axis + 2]];
+  const furthest = (outputs - 1) * stride[axis];
+  // at the front: before the map for the last output too; at the end: behind it for the first one already
+  const front = Math.max(0, Math.min(kernel[axis] - 1, Math.ceil((before - furthest) / step), Math.floor(before / step)));
+  const left = before - front * step;
+  const behind = kernel[axis] - front - 1 - Math.floor((extent - 1 + left) / step);
+  const end = Math.max(0, Math.min(kernel[axis] - front - 1, behind, Math.floor(after / step)));
+  const size = kernel[axis] - front - end;
+  if (size * step > FAR_LARGER * extent + FAR_LARGER) {
+    throw cannot(node, `a window of ${size} over ${extent} places`, 'export with a window that fits its map', 'too-large');
+  }
+  return { kernel: size, before: left, after: after - end * step };
 }
