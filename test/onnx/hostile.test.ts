@@ -38,7 +38,7 @@ function copyOf(name: string): string {
   return path;
 }
 
-it.skipIf(files.length === 0).each(files)('%s', async (name) => {
+it.each(files)('%s', async (name) => {
   writeFileSync(join(folder, 'sparse.bin'), '');
   truncateSync(join(folder, 'sparse.bin'), 2 ** 26);
   const path = copyOf(name);
@@ -55,3 +55,5 @@ it.skipIf(files.length === 0).each(files)('%s', async (name) => {
     expect(outcome).toMatchObject({ code });
   }
 });
+
+it.skipIf(files.length > 0)('no hostile files are here', () => {});
