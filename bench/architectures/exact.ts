@@ -48,7 +48,10 @@ export async function compareWithReference(device: Device, network: SpikingNetwo
     const reference = windowed(network, pixels, 1);
     const referenceSeconds = secondsSince(simulated);
     const comparing = new Comparing();
-    comparing.add(potentials, reference.potentials.flatMap((after) => [...after]));
+    comparing.add(
+      potentials,
+      reference.potentials.flatMap((after) => [...after]),
+    );
     comparing.add(spikes, reference.spikes);
     for (const [l, { kind }] of network.layers.entries()) {
       if (kind !== 'readout') comparing.add(await readWords(session, l, 1), reference.words[l][0]);
