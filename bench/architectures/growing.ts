@@ -9,7 +9,7 @@ export interface Architecture {
 }
 
 /** A tensor of the graph, [N, channels, extent, extent]. */
-export interface Map {
+export interface FeatureMap {
   readonly name: string;
   readonly channels: number;
   readonly extent: number;
@@ -34,7 +34,7 @@ export class Growing {
   readonly nodes: NodeSpec[] = [];
   readonly tensors: Record<string, TensorSpec> = {};
   multiplyAdds = 0;
-  readonly input: Map;
+  readonly input: FeatureMap;
 
   constructor(side: number) {
     this.input = { name: 'x', channels: 3, extent: side, power: 1 };
@@ -57,7 +57,12 @@ export class Growing {
   }
 
   /** He-initialised, so that ReLU behind it gives values as large as it was given; with a bias where nothing normalises. */
-  conv(from: Map, channels: number, kernel: number, { stride = 1, groups = 1, pad = kernel >> 1, bias = false } = {}): Map {
+  conv(
+    from: FeatureMap,
+    channels: number,
+    kernel: number,
+    { stride = 1, groups = 1, pad = kernel >> 1, bias = false } = {},
+  ): FeatureMap {
     const columns = from.channels / groups;
     const bound = Math.sqrt(6 / (columns * kernel * kernel));
     const inputs = [from.name, this.random([channels, columns, kernel, kernel], -bound, bound)];
@@ -70,7 +75,7 @@ export class Growing {
   }
 
   /** Batch normalization whose statistics are about those of its input; factors between a half and one and a half. */
-  norm(from: Map): Map {
+  norm(from: FeatureMap): FeatureMap {
     const { channels, power } = from;
     const unit = Math.sqrt(power);
     const inputs = [
@@ -82,33 +87,38 @@ export class Growing {
     return { ...from, name: this.add('BatchNormalization', [from.name, ...inputs]), power: 1.1 };
   }
 
-  relu = (from: Map): Map => ({ ...from, name: this.add('Relu', [from.name]), power: from.power / 2 });
+  relu = (from: FeatureMap): FeatureMap => ({ ...from, name: this.add('Relu', [from.name]), power: from.power / 2 });
 
-  relu6(from: Map): Map {
+  relu6(from: FeatureMap): FeatureMap {
     this.tensors.zero ??= real([], [0]);
     this.tensors.six ??= real([], [6]);
     return { ...from, name: this.add('Clip', [from.name, 'zero', 'six']), power: from.power / 2 };
   }
 
-  sum = (a: Map, b: Map): Map => ({ ...a, name: this.add('Add', [a.name, b.name]), power: a.power + b.power });
+  sum = (a: FeatureMap, b: FeatureMap): FeatureMap => ({ ...a, name: this.add('Add', [a.name, b.name]), power: a.power + b.power });
 
-  maxPool(from: Map, form: PoolForm): Map {
+  maxPool(from: FeatureMap, form: PoolForm): FeatureMap {
     return { ...this.#pool('MaxPool', from, form), power: MAXIMUM_GAIN * from.power };
   }
 
   /** Zeros of the padding count, as PyTorch has it unless told otherwise. */
-  averagePool(from: Map, form: PoolForm): Map {
+  averagePool(from: FeatureMap, form: PoolForm): FeatureMap {
     return this.#pool('AveragePool', from, form, form.pad ? { count_include_pad: 1 } : {});
   }
 
-  #pool(op: string, from: Map, { kernel, stride, pad = 0, ceil = false }: PoolForm, more: NodeSpec['attributes'] = {}): Map {
+  #pool(
+    op: string,
+    from: FeatureMap,
+    { kernel, stride, pad = 0, ceil = false }: PoolForm,
+    more: NodeSpec['attributes'] = {},
+  ): FeatureMap {
     const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad], ...more };
     const left = (from.extent + 2 * pad - kernel) / stride;
     const extent = (ceil ? Math.ceil(left) : Math.floor(left)) + 1;
     return { ...from, name: this.add(op, [from.name], ceil ? { ...attributes, ceil_mode: 1 } : attributes), extent };
   }
 
-  concat(maps: readonly Map[]): Map {
+  concat(maps: readonly FeatureMap[]): FeatureMap {
     const names = maps.map(({ name }) => name);
     const channels = maps.reduce((n, map) => n + map.channels, 0);
     const power = maps.reduce((n, map) => n + map.power * map.channels, 0) / channels;
@@ -116,7 +126,7 @@ export class Growing {
   }
 
   /** The two halves of the channels. */
-  halves(from: Map): [Map, Map] {
+  halves(from: FeatureMap): [FeatureMap, FeatureMap] {
     const channels = from.channels / 2;
     const name = `Split${this.nodes.length}`;
     const out = [`${name}_0`, `${name}_1`];
@@ -129,7 +139,7 @@ export class Growing {
   }
 
   /** Channels in turn from each of two groups. */
-  shuffle(from: Map): Map {
+  shuffle(from: FeatureMap): FeatureMap {
     const { channels, extent } = from;
     const shape = (dims: readonly number[]): string => {
       const name = `shape${dims.join('_')}`;
@@ -142,7 +152,7 @@ export class Growing {
   }
 
   /** Global average and a linear layer. */
-  end(from: Map, classes: number): Architecture {
+  end(from: FeatureMap, classes: number): Architecture {
     const flat = this.add('Flatten', [this.add('GlobalAveragePool', [from.name])]);
     const bound = Math.sqrt(3 / (from.channels * from.power));
     const inputs = [flat, this.random([classes, from.channels], -bound, bound), this.random([classes], -0.1, 0.1)];
@@ -151,7 +161,7 @@ export class Growing {
   }
 
   /** Global average of maps that are the classes already. */
-  endWithAverage(from: Map): Architecture {
+  endWithAverage(from: FeatureMap): Architecture {
     const average = this.add('GlobalAveragePool', [from.name]);
     return this.#file({ op: 'Flatten', in: [average], out: ['y'], name: 'classes' });
   }

@@ -1,4 +1,4 @@
-import { type Architecture, Growing, type Map } from './growing.ts';
+import { type Architecture, type FeatureMap, Growing } from './growing.ts';
 
 /** Networks of parallel branches. */
 
@@ -29,9 +29,9 @@ const V1_STAGES: readonly (readonly Module1[])[] = [
 /** Inception v1 (GoogLeNet), without its normalisation across channels (LRN) and the classifiers for training. */
 export function inceptionV1(side: number, stages: readonly (readonly Module1[])[] = V1_STAGES): Architecture {
   const net = new Growing(side);
-  const conv = (from: Map, channels: number, kernel: number, stride = 1) =>
+  const conv = (from: FeatureMap, channels: number, kernel: number, stride = 1) =>
     net.relu(net.conv(from, channels, kernel, { stride, bias: true }));
-  const smaller = (from: Map) => net.maxPool(from, { kernel: 3, stride: 2, ceil: true });
+  const smaller = (from: FeatureMap) => net.maxPool(from, { kernel: 3, stride: 2, ceil: true });
   let at = conv(smaller(conv(net.input, 64, 7, 2)), 64, 1);
   at = conv(at, 192, 3);
   for (const stage of stages) {
@@ -75,9 +75,9 @@ const V2_MODULES: readonly Module2[] = [
 /** Inception v2 (BN-Inception). */
 export function inceptionV2(side: number, modules: readonly Module2[] = V2_MODULES): Architecture {
   const net = new Growing(side);
-  const conv = (from: Map, channels: number, kernel: number, stride = 1) =>
+  const conv = (from: FeatureMap, channels: number, kernel: number, stride = 1) =>
     net.relu(net.norm(net.conv(from, channels, kernel, { stride })));
-  const smaller = (from: Map) => net.maxPool(from, { kernel: 3, stride: 2, ceil: true });
+  const smaller = (from: FeatureMap) => net.maxPool(from, { kernel: 3, stride: 2, ceil: true });
   const around = { kernel: 3, stride: 1, pad: 1 };
   let at = conv(smaller(conv(net.input, 64, 7, 2)), 64, 1);
   at = smaller(conv(at, 192, 3));

@@ -1,4 +1,4 @@
-import { type Architecture, Growing, type Map } from './growing.ts';
+import { type Architecture, type FeatureMap, Growing } from './growing.ts';
 
 /** Residual and densely connected networks for ImageNet: their sums and concatenations reach across layers. */
 
@@ -25,7 +25,7 @@ function residual(
   side: number,
   blocks: readonly number[],
   widening: number,
-  branch: (net: Growing, from: Map, width: number, stride: number) => Map,
+  branch: (net: Growing, from: FeatureMap, width: number, stride: number) => FeatureMap,
 ): Architecture {
   const net = new Growing(side);
   let at = stem(net);
@@ -42,13 +42,13 @@ function residual(
 }
 
 /** 7 × 7 of stride 2, a maximum of stride 2. */
-const stem = (net: Growing, channels = 64): Map =>
+const stem = (net: Growing, channels = 64): FeatureMap =>
   net.maxPool(net.relu(net.norm(net.conv(net.input, channels, 7, { stride: 2 }))), { kernel: 3, stride: 2, pad: 1 });
 
 /** Residual blocks with BN and ReLU before each convolution; the stream itself has none. */
 export function preActResNet(side: number, blocks: readonly number[] = [2, 2, 2, 2]): Architecture {
   const net = new Growing(side);
-  const active = (from: Map) => net.relu(net.norm(from));
+  const active = (from: FeatureMap) => net.relu(net.norm(from));
   let at = stem(net);
   blocks.forEach((count, stage) => {
     for (let i = 0; i < count; i++) {
@@ -65,7 +65,7 @@ export function preActResNet(side: number, blocks: readonly number[] = [2, 2, 2,
 /** Dense blocks of BN, ReLU, 1 × 1, BN, ReLU, 3 × 3, each reading all before it (DenseNet-121). */
 export function denseNet(side: number, blocks: readonly number[] = [6, 12, 24, 16], growth = 32): Architecture {
   const net = new Growing(side);
-  const active = (from: Map) => net.relu(net.norm(from));
+  const active = (from: FeatureMap) => net.relu(net.norm(from));
   let at = stem(net, 2 * growth);
   blocks.forEach((count, block) => {
     const maps = [at];

@@ -1,4 +1,4 @@
-import { type Architecture, Growing, type Map } from './growing.ts';
+import { type Architecture, type FeatureMap, Growing } from './growing.ts';
 
 /** Networks for small devices: most of their multiply-adds are in 1 × 1 convolutions. */
 
@@ -7,7 +7,7 @@ const CLASSES = 1000;
 /** Depthwise separable convolutions with ReLU behind each half (V1). */
 export function mobileNetV1(side: number): Architecture {
   const net = new Growing(side);
-  const active = (from: Map) => net.relu(net.norm(from));
+  const active = (from: FeatureMap) => net.relu(net.norm(from));
   let at = active(net.conv(net.input, 32, 3, { stride: 2 }));
   const widths = [64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024];
   widths.forEach((channels, i) => {
@@ -32,7 +32,7 @@ const V2_STAGES = [
 /** Inverted residuals with linear bottlenecks. */
 export function mobileNetV2(side: number): Architecture {
   const net = new Growing(side);
-  const active = (from: Map) => net.relu6(net.norm(from));
+  const active = (from: FeatureMap) => net.relu6(net.norm(from));
   let at = active(net.conv(net.input, 32, 3, { stride: 2 }));
   for (const [expand, channels, count, first] of V2_STAGES) {
     for (let i = 0; i < count; i++) {
@@ -50,9 +50,10 @@ export function mobileNetV2(side: number): Architecture {
 /** Half of the channels pass by, then all are shuffled (×1.0); depthwise convolutions without ReLU. */
 export function shuffleNetV2(side: number, blocks: readonly number[] = [4, 8, 4]): Architecture {
   const net = new Growing(side);
-  const active = (from: Map) => net.relu(net.norm(from));
-  const depthwise = (from: Map, stride: number) => net.norm(net.conv(from, from.channels, 3, { stride, groups: from.channels }));
-  const branch = (from: Map, width: number, stride: number) =>
+  const active = (from: FeatureMap) => net.relu(net.norm(from));
+  const depthwise = (from: FeatureMap, stride: number) =>
+    net.norm(net.conv(from, from.channels, 3, { stride, groups: from.channels }));
+  const branch = (from: FeatureMap, width: number, stride: number) =>
     active(net.conv(depthwise(active(net.conv(from, width, 1)), stride), width, 1));
   let at = net.maxPool(active(net.conv(net.input, 24, 3, { stride: 2 })), { kernel: 3, stride: 2, pad: 1 });
   blocks.forEach((count, stage) => {
@@ -69,12 +70,12 @@ export function shuffleNetV2(side: number, blocks: readonly number[] = [4, 8, 4]
 /** Fire modules: a few channels by 1 × 1, then 1 × 1 and 3 × 3 side by side (version 1.1); no batch norm. */
 export function squeezeNet(side: number): Architecture {
   const net = new Growing(side);
-  const conv = (from: Map, channels: number, kernel: number) => net.relu(net.conv(from, channels, kernel, { bias: true }));
-  const fire = (from: Map, narrow: number) => {
+  const conv = (from: FeatureMap, channels: number, kernel: number) => net.relu(net.conv(from, channels, kernel, { bias: true }));
+  const fire = (from: FeatureMap, narrow: number) => {
     const squeezed = conv(from, narrow, 1);
     return net.concat([conv(squeezed, 4 * narrow, 1), conv(squeezed, 4 * narrow, 3)]);
   };
-  const smaller = (from: Map) => net.maxPool(from, { kernel: 3, stride: 2, ceil: true });
+  const smaller = (from: FeatureMap) => net.maxPool(from, { kernel: 3, stride: 2, ceil: true });
   let at = smaller(net.relu(net.conv(net.input, 64, 3, { stride: 2, pad: 0, bias: true })));
   for (const stage of [
     [16, 16],
