@@ -123,8 +123,24 @@ export type OptionCode =
 
 export type ErrorCode = UnsupportedModelCode | ModelFormatCode | DataSetCode | DeviceCode | ConversionCode | OptionCode;
 
+/** Text of a file (a name, a path) as it may be shown: what moves a terminal's cursor, changes its colours or the order of letters is escaped. */
+export const printable = (text: string): string =>
+  text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (c) => {
+    const code = c.codePointAt(0) as number;
+    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+
+/** Most characters of an error's parts: whatever names a file has, the message has at most 2,000, and ends with what to do. */
+const LONGEST = { where: 400, what: 800, remedy: 790 } as const;
+
+function shown(text: string, longest: number): string {
+  const whole = printable(text.slice(0, longest + 1));
+  return whole.length <= longest ? whole : `${whole.slice(0, longest - 1)}…`;
+}
+
 /**
- * Every error the library throws on purpose: what (message), where (node, layer, file, record, kernel), what to do.
+ * Every error the library throws on purpose: what (message), where (node, layer, file, record, kernel), what to do. Names of files are
+ * `printable` in all of them.
  * `Code`: those that a subclass may be made with.
  */
 export class BsnnError<Code extends ErrorCode = ErrorCode> extends Error {
@@ -140,12 +156,13 @@ export class BsnnError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly exitCode: number = EXIT.failure;
 
   constructor(code: Code, where: string, what: string, remedy: string, options?: ErrorOptions) {
-    super(`${where}: ${what}${remedy ? `; ${remedy}` : ''}`, options);
+    const parts = { where: shown(where, LONGEST.where), what: shown(what, LONGEST.what), remedy: shown(remedy, LONGEST.remedy) };
+    super(`${parts.where}: ${parts.what}${remedy ? `; ${parts.remedy}` : ''}`, options);
     this.name = new.target.name;
     this.code = code;
-    this.where = where;
-    this.what = what;
-    this.remedy = remedy;
+    this.where = parts.where;
+    this.what = parts.what;
+    this.remedy = parts.remedy;
   }
 }
 

@@ -62,8 +62,12 @@ function replace(file: string, content: string | Uint8Array): void {
   }
 }
 
-/** The text that is written: indented, with a line break at its end. */
-export const formatJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+/** What JSON lets stand though a terminal acts on it; only strings hold such characters. */
+const UNSHOWN = /[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** The text that is written: indented, with a line break at its end; characters that are not `printable` as JSON's escapes. */
+export const formatJson = (value: unknown): string =>
+  `${JSON.stringify(value, null, 2).replace(UNSHOWN, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
 
 /** The file that a path leads to, through symbolic links. */
 export const target = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path));

@@ -1,3 +1,6 @@
+import { printable } from '../errors.ts';
+
+export { printable } from '../errors.ts';
 export { whole } from '../report/text.ts';
 
 /** What is printed for people fits a terminal of this many columns. */
@@ -34,12 +37,8 @@ export function wrap(text: string, indent: number): string {
   return lines.join(`\n${' '.repeat(indent)}`);
 }
 
-/** Text from a file, with what would move a terminal's cursor or change its colours shown as escapes. */
-export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (c) => {
-    const code = c.codePointAt(0) as number;
-    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
+/** The same of a text of several lines. */
+export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
 
 /** The text, cut with an ellipsis where it is longer than `columns`. */
 export const clip = (text: string, columns: number): string => (text.length <= columns ? text : `${text.slice(0, columns - 1)}…`);

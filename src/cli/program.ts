@@ -8,7 +8,7 @@ import { addEval } from './eval.ts';
 import { addExplain } from './explain.ts';
 import { addInspect } from './inspect.ts';
 import { addPredict } from './predict.ts';
-import { COLUMNS, printable, wrap } from './print.ts';
+import { COLUMNS, clip, printable, printableLines, wrap } from './print.ts';
 import { addRecord } from './record.ts';
 import { addSweep } from './sweep.ts';
 import type { Terminal } from './terminal.ts';
@@ -24,6 +24,9 @@ const EXIT_CODES = [
   `${EXIT.noAdapter} no adapter`,
   `${EXIT.interrupted} interrupted`,
 ];
+
+/** Characters of an error that is not ours. */
+const LONGEST_MESSAGE = 1_000;
 
 /** Runs the command with its arguments (without "node" and the file). Never throws. @returns the exit code */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -43,7 +46,7 @@ function makeProgram(terminal: Terminal): Command {
     .configureOutput({
       writeOut: terminal.out,
       writeErr: terminal.err,
-      outputError: (text, write) => write(text.replace(/^error: /, 'bsnn: ')),
+      outputError: (text, write) => write(printableLines(text.replace(/^error: /, 'bsnn: '))),
       getOutHelpWidth: () => COLUMNS,
       getErrHelpWidth: () => COLUMNS,
     })
@@ -69,9 +72,11 @@ function explain(error: unknown, terminal: Terminal, verbose: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const isOurs = error instanceof BsnnError;
   const message = error instanceof Error ? error.message : String(error);
-  const shown = printable(message);
-  terminal.err(`bsnn: ${isOurs ? shown : `unexpected error: ${shown}; please report it, with what --verbose prints`}\n`);
-  if (verbose) for (let e = error; e instanceof Error; e = e.cause) terminal.err(`${e.stack}\n`);
+  const shown = isOurs
+    ? message
+    : `unexpected error: ${clip(printable(message), LONGEST_MESSAGE)}; please report it, with what --verbose prints`;
+  terminal.err(`bsnn: ${shown}\n`);
+  if (verbose) for (let e = error; e instanceof Error; e = e.cause) terminal.err(`${printableLines(e.stack ?? e.message)}\n`);
   return isOurs ? error.exitCode : EXIT.failure;
 }
 

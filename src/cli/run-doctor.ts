@@ -40,7 +40,7 @@ export function withAdvice(error: DeviceError, machine: Machine, env: Readonly<R
 
 function installation(machine: Machine): string {
   const { text, commands } = driverAdvice(machine);
-  return commands.length > 0 ? `${text}:\n\n  ${commands.join(' &&\n  ')}\n` : text;
+  return commands.length > 0 ? `${text}: ${commands.join(' && ')}` : text;
 }
 
 const mebibytes = (bytes: number): string => (bytes >= 2 ** 20 ? `${whole(bytes / 2 ** 20)} MiB` : `${whole(bytes / 2 ** 10)} KiB`);

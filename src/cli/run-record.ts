@@ -14,7 +14,7 @@ import { openAdapter } from './adapter.ts';
 import { checkWritable } from './json-file.ts';
 import type { RunningOptions } from './model-options.ts';
 import { given, openInputs, openSavedInputs, splitOptions } from './open-inputs.ts';
-import { COLUMNS, clip, paint, scaled, whole, wrap } from './print.ts';
+import { COLUMNS, clip, paint, printable, scaled, whole, wrap } from './print.ts';
 import { inputLines, noteLines } from './print-inputs.ts';
 import { type ProgressBar, progressBar } from './progress.ts';
 import { RecordFile, type WrittenArray } from './record-file.ts';
@@ -104,7 +104,7 @@ export function formatRecording(
   const range = images === 1 ? `image ${first}` : `images ${first} to ${first + images - 1}`;
   const rows = arrays.map(({ name, type, shape }) => {
     const size = shape.reduce((product, n) => product * n, bytesOf(type));
-    return { name, type: TYPES[type] ?? type, shape: shape.join(' × ') || '1', size: bytesText(size) };
+    return { name: printable(name), type: TYPES[type] ?? type, shape: shape.join(' × ') || '1', size: bytesText(size) };
   });
   const columns = (key: 'type' | 'shape' | 'size') => Math.max(...rows.map((row) => row[key].length));
   const [typeColumns, shapeColumns, sizeColumns] = [columns('type'), columns('shape'), columns('size')];
@@ -114,7 +114,7 @@ export function formatRecording(
   );
   return [
     wrap(`${range}, ${many(timesteps, 'step')}, neuron ${neuron}: ${many(layers.length, 'layer')}`, 0),
-    `${clip(path, COLUMNS - 20)}: ${bytesText(bytes)}`,
+    `${clip(printable(path), COLUMNS - 20)}: ${bytesText(bytes)}`,
     ...rows.map(({ name, type, shape, size }) =>
       [
         `  ${clip(name, nameColumns).padEnd(nameColumns)}`,

@@ -10,7 +10,7 @@ import { openAdapter } from './adapter.ts';
 import { checkWritable, writeOutput } from './json-file.ts';
 import type { RunningOptions } from './model-options.ts';
 import { openInputs, splitOptions } from './open-inputs.ts';
-import { paint, whole } from './print.ts';
+import { paint, printable, whole } from './print.ts';
 import { inputLines, noteLines } from './print-inputs.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -66,7 +66,7 @@ function describe({ layer, neuron, spikes, activations, timesteps }: LayerTrace)
   });
   const of = (test: (i: number) => boolean) => whole(activations.reduce((n, _, i) => n + (test(i) ? 1 : 0), 0));
   return [
-    `layer "${layer}", ${whole(timesteps)} steps: ${whole(count)} spikes of ${of((i) => spiked[i] === 1)} neurons (of ${whole(size)});`,
+    `layer "${printable(layer)}", ${whole(timesteps)} steps: ${whole(count)} spikes of ${of((i) => spiked[i] === 1)} neurons (of ${whole(size)});`,
     `${of((i) => spiked[i] === 1 && activations[i] === 0)} of these have no activation in the trained network (SIN)`,
   ].join('\n');
 }

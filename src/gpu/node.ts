@@ -21,7 +21,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
     throw new DeviceError(
       'no-adapter',
       'WebGPU',
-      (error as Error).message.trim(),
+      oneLine((error as Error).message),
       `choose another adapter (--adapter, ${ADAPTER_VARIABLE})`,
       { cause: error },
     );
@@ -45,3 +45,11 @@ const FLAGS = ['enable-dawn-features=allow_unsafe_apis'];
 
 /** A variable of the environment, where there is one. */
 const environment = (name: string): string | undefined => (typeof process === 'undefined' ? undefined : process.env[name]);
+
+/** The driver layer's list of adapters, an adapter a line, as a sentence. */
+const oneLine = (message: string): string =>
+  message
+    .split('\n')
+    .map((line) => line.trim().replace(/^\* /, ''))
+    .filter((line) => line !== '')
+    .join('; ');

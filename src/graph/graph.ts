@@ -53,5 +53,8 @@ export interface Graph {
   readonly constants: ReadonlyMap<string, Tensor>;
 }
 
+/** Most dimensions of a tensor, as NumPy has it. */
+export const MAXIMUM_RANK = 64;
+
 /** Product of the dimensions. */
 export const elementCount = (dims: readonly number[]): number => dims.reduce((product, d) => product * d, 1);

@@ -1,8 +1,9 @@
 /** ONNX nodes → `Node`s: attributes read, subgraphs too, functions of the model put in place of the nodes that call them. */
 
-import { ModelFormatError, UnsupportedModelError } from '../errors.ts';
+import { BsnnError, ModelFormatError, UnsupportedModelError } from '../errors.ts';
 import type { Attribute, Node, Subgraph, Tensor } from '../graph/graph.ts';
 import { renameNode } from '../graph/rename.ts';
+import { decodeMessage } from './decode.ts';
 import { type AttributeProto, type FunctionProto, type GraphProto, graphMessage, type NodeProto, toNumber } from './schema.ts';
 import { type ReadExternal, readTensor } from './tensor.ts';
 
@@ -12,12 +13,14 @@ export interface Reading {
   readonly readConstants: (graph: GraphProto) => Map<string, Tensor>;
   /** The model's functions by `operatorOf`. */
   readonly functions: ReadonlyMap<string, FunctionProto>;
-  /** Nodes that functions may still make. */
-  readonly room: { left: number };
+  /** Nodes that may still be read or made by functions. */
+  readonly nodes: { left: number };
+  /** Fields that may still be decoded. */
+  readonly fields: { left: number };
 }
 
-/** Nodes that functions may make in all: far above any network's. */
-export const FUNCTION_ROOM = 2 ** 16;
+/** Nodes that a file may have in all, its graphs' within graphs and its functions' at every call: far above any network's. */
+export const NODE_ROOM = 2 ** 16;
 
 /** Graphs within graphs, and functions within functions: deeper than any exporter goes. */
 const MAXIMUM_DEPTH = 16;
@@ -28,6 +31,7 @@ export const operatorOf = (domain: string, name: string): string =>
 
 /** Reads a graph's nodes, `depth` graphs within the model's own. Throws `UnsupportedModelError` for functions without end. */
 export function parseNodes(protos: readonly NodeProto[], reading: Reading, depth = 0): Node[] {
+  takeNodes(protos.length, reading, 'the graph');
   const nodes: Node[] = [];
   const waiting = protos.map((proto, index) => ({ node: parseNode(proto, index, reading, depth), calls: 0 })).reverse();
   for (let next = waiting.pop(); next; next = waiting.pop()) {
@@ -91,8 +95,9 @@ function parseSubgraph(bytes: Uint8Array, node: string, reading: Reading, depth:
   }
   let graph: GraphProto;
   try {
-    graph = graphMessage.decode(bytes) as unknown as GraphProto;
+    graph = decodeMessage<GraphProto>(graphMessage, bytes, reading.fields, where);
   } catch (cause) {
+    if (cause instanceof BsnnError) throw cause;
     throw new ModelFormatError('not-onnx', where, 'a graph that is not whole', 'give an ONNX file (.onnx), whole and unpacked', {
       cause,
     });
@@ -112,8 +117,7 @@ function capturedNames({ nodes, constants, outputs }: Subgraph): string[] {
 
 /** A function's nodes, named after the node that calls it. */
 function callFunction(node: Node, called: FunctionProto, reading: Reading, depth: number): Node[] {
-  reading.room.left -= called.node.length + called.output.length;
-  if (reading.room.left < 0) throw tooLarge(node, `functions of more than ${FUNCTION_ROOM} nodes`);
+  takeNodes(called.node.length + called.output.length, reading, `node "${node.name}"`);
   const inner = (name: string) => `${node.outputs[0]}/${node.operator}/${name}`;
   const names = new Map(called.input.map((name, i) => [name, node.inputs[i] ?? '']));
   const results: Node[] = [];
@@ -136,6 +140,11 @@ function callFunction(node: Node, called: FunctionProto, reading: Reading, depth
     return renameNode({ ...own, name: `${node.name}/${own.name}` }, rename);
   });
   return [...body, ...results];
+}
+
+function takeNodes(count: number, { nodes }: Reading, where: string): void {
+  nodes.left -= count;
+  if (nodes.left < 0) throw new UnsupportedModelError('too-large', where, `more than ${NODE_ROOM} nodes`, 'give a smaller model');
 }
 
 const tooLarge = ({ name }: Node, what: string) =>

@@ -1,9 +1,9 @@
 /** ONNX bytes → `Graph`. Pure: nothing is read but the bytes (and what `readExternal` gives). */
 
-import protobuf from 'protobufjs/light.js';
-import { ModelFormatError, UnsupportedModelError } from '../errors.ts';
+import { BsnnError, ModelFormatError, UnsupportedModelError } from '../errors.ts';
 import type { Graph, Tensor } from '../graph/graph.ts';
-import { FUNCTION_ROOM, operatorOf, parseNodes, type Reading } from './nodes.ts';
+import { decodeMessage, FIELD_ROOM } from './decode.ts';
+import { NODE_ROOM, operatorOf, parseNodes, type Reading } from './nodes.ts';
 import { type FunctionProto, type GraphProto, type ModelProto, modelMessage, toNumber } from './schema.ts';
 import { parseInput } from './signature.ts';
 import { type ReadExternal, readTensor } from './tensor.ts';
@@ -13,10 +13,11 @@ export const MINIMUM_OPSET = 7;
 
 /**
  * Parses a model file. `where` names the file in errors. Throws `ModelFormatError` where the bytes are no consistent ONNX
- * model, `UnsupportedModelError` for an operator set below 7 and for several inputs.
+ * model, `UnsupportedModelError` for an operator set below 7, for several inputs, and for far more nodes than any network has.
  */
 export function parseModel(bytes: Uint8Array, where: string, readExternal: ReadExternal): Graph {
-  const model = decodeModel(bytes, where);
+  const fields = { left: FIELD_ROOM };
+  const model = decodeModel(bytes, where, fields);
   const opset = opsetOf(model, where);
   const graph = model.graph!;
   if (graph.sparseInitializer.length > 0) {
@@ -27,7 +28,8 @@ export function parseModel(bytes: Uint8Array, where: string, readExternal: ReadE
     readExternal,
     readConstants: (inner) => readConstants(inner, readExternal),
     functions: functionsOf(model, opset),
-    room: { left: FUNCTION_ROOM },
+    nodes: { left: NODE_ROOM },
+    fields,
   };
   return {
     name: graph.name,
@@ -39,13 +41,12 @@ export function parseModel(bytes: Uint8Array, where: string, readExternal: ReadE
   };
 }
 
-function decodeModel(bytes: Uint8Array, where: string): ModelProto {
+function decodeModel(bytes: Uint8Array, where: string, fields: { left: number }): ModelProto {
   let model: ModelProto;
   try {
-    const reader = protobuf.Reader.create(bytes);
-    reader.discardUnknown = true;
-    model = modelMessage.decode(reader) as unknown as ModelProto;
+    model = decodeMessage<ModelProto>(modelMessage, bytes, fields, where);
   } catch (cause) {
+    if (cause instanceof BsnnError) throw cause;
     throw notOnnx(where, bytes.length === 0 ? 'the file is empty' : 'not a whole ONNX model', { cause });
   }
   if (!model.graph || model.graph.node.length === 0) throw notOnnx(where, 'not an ONNX model: no graph with nodes in it');

@@ -1,6 +1,6 @@
 /** Model files on disk: the only place of `onnx/` that touches the file system (Node). */
 
-import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, sep } from 'node:path';
 import { ModelFormatError } from '../errors.ts';
 import type { ReadExternal } from './tensor.ts';
@@ -15,12 +15,21 @@ export interface ModelFile {
 /** protobuf's own limit of a message. */
 const MAXIMUM_BYTES = 2 ** 31 - 1;
 
+/** Tensors may share the bytes of an external file (tied weights), but not so that far more is read than is there. */
+const TIMES_READ = 2;
+
 /** Reads a model file. Throws `ModelFormatError` where there is none, or it is a directory or above 2 GiB. */
 export function readModelFile(path: string): ModelFile {
   const bytes = readRange(path, 0, undefined, path);
   const folder = dirname(path);
-  const readExternal: ReadExternal = (location, offset, length, where) =>
-    readRange(externalPath(folder, location, where), offset, length, where);
+  const taken = new Map<string, number>();
+  const readExternal: ReadExternal = (location, offset, length, where) => {
+    const path = externalPath(folder, location, where);
+    const sum = (taken.get(path) ?? 0) + length;
+    taken.set(path, sum);
+    if (sum > TIMES_READ * sizeOf(path, where)) throw overlapping(location, where);
+    return readRange(path, offset, length, where);
+  };
   return { bytes, name: basename(path).replace(/\.onnx$/i, ''), readExternal };
 }
 
@@ -51,6 +60,22 @@ const outside = (location: string, where: string) =>
     `external file "${location}" is not inside the model's folder`,
     'export the model again',
   );
+
+const overlapping = (location: string, where: string) =>
+  new ModelFormatError(
+    'external-data',
+    where,
+    `tensors overlap in external file "${location}": more than ${TIMES_READ} times its size would be read`,
+    'export the model again',
+  );
+
+function sizeOf(path: string, where: string): number {
+  try {
+    return statSync(path).size;
+  } catch (cause) {
+    throw unreadable(where, path, 'cannot be read', cause);
+  }
+}
 
 /** Reads `length` bytes from `offset` of a regular file, or all of it. */
 function readRange(path: string, offset: number, length: number | undefined, where: string): Uint8Array {

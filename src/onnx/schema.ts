@@ -91,6 +91,8 @@ const root = protobuf.Root.fromJSON({
   },
 });
 
+root.resolveAll();
+
 /** Encodes and decodes a whole model file. */
 export const modelMessage = root.lookupType('ModelProto');
 

@@ -2,7 +2,7 @@
 
 import protobuf from 'protobufjs/light.js';
 import { ModelFormatError, UnsupportedModelError } from '../errors.ts';
-import { elementCount, type Tensor } from '../graph/graph.ts';
+import { elementCount, MAXIMUM_RANK, type Tensor } from '../graph/graph.ts';
 import { type TensorProto, toNumber } from './schema.ts';
 
 /** Bytes of a tensor that is stored outside the model file. Throws `ModelFormatError` where they cannot be had. */
@@ -46,6 +46,10 @@ const TYPE_NAMES = (
  */
 export function readTensor(proto: TensorProto, where: string, readExternal: ReadExternal): Tensor {
   const dims = proto.dims.map(toNumber);
+  if (dims.length > MAXIMUM_RANK) {
+    const what = `${dims.length} dimensions, more than ${MAXIMUM_RANK}`;
+    throw new UnsupportedModelError('too-large', where, what, 'export the model with tensors of few dimensions');
+  }
   if (dims.some((d) => !Number.isSafeInteger(d) || d < 0)) throw badTensor(where, `dimensions [${dims}]`);
   const type = ELEMENT_TYPES[proto.dataType];
   if (!type) {

@@ -1,6 +1,6 @@
 /** Small networks around one operator: a convolution with ReLU before it, a linear readout behind it. */
 
-import { type AttributeValue, buildOnnx, type ModelSpec, type NodeSpec, real, type TensorSpec } from './onnx-builder.ts';
+import { type AttributeValue, buildOnnx, type ModelSpec, type NodeSpec, real, type TensorSpec, whole } from './onnx-builder.ts';
 import { randomNumbers } from './onnx-compare.ts';
 
 /** Random weights, the same in every run. */
@@ -64,3 +64,35 @@ export const bn = (channels: number) => ({
   m: random(channels),
   v: positive(channels),
 });
+
+/** A network that most operators have a part in, of few bytes, so that a flipped bit often hits structure. */
+export function manyOperators(): Uint8Array {
+  const { s: s1, ...norm } = bn(8);
+  return between(
+    3 * 4,
+    [
+      node('Slice', ['a', 's', 'e', 'ax', 'st'], 'q'),
+      node('Pad', ['q', 'p'], 'sc'),
+      node('Conv', ['a', 'w', 'b'], 'c', { pads: [1, 1, 1, 1], strides: [2, 2], group: 2 }),
+      node('BatchNormalization', ['c', 's1', 'o', 'm', 'v'], 'n'),
+      node('Add', ['n', 'sc'], 'sum'),
+      relu('sum', 'r'),
+      node('Concat', ['r', 'q'], 'k', { axis: 1 }),
+      node('Relu', ['k'], 'l'),
+      node('MaxPool', ['l'], 'mp', { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: 1 }),
+      node('Clip', ['mp', 'lo', 'hi'], 'cl'),
+      node('Shape', ['cl'], 'shape'),
+      node('Gather', ['shape', 'zero'], 'batch'),
+      node('Unsqueeze', ['batch', 'zero1'], 'batch1'),
+      node('Concat', ['batch1', 'rest'], 'to', { axis: 0 }),
+      node('Reshape', ['cl', 'to'], 'flat'),
+      node('Gemm', ['flat', 'w3'], 'h', { transB: 1 }),
+      relu('h'),
+    ],
+    {
+      ...{ s: whole([0, 0]), e: whole([99, 99]), ax: whole([2, 3]), st: whole([2, 2]), p: whole([0, 2, 0, 0, 0, 2, 0, 0]) },
+      ...{ ...weights(8, 2, 3, 3), s1, ...norm, lo: floats([0]), hi: floats([2]), zero: whole([0], []), zero1: whole([0]) },
+      ...{ rest: whole([-1]), w3: weights(12, 12 * 4).w },
+    },
+  );
+}

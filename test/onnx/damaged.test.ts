@@ -4,40 +4,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BsnnError, ModelFormatError } from '../../src/errors.ts';
 import { importOnnx } from '../../src/onnx/import.ts';
-import { whole } from '../helpers/onnx-builder.ts';
-import { between, bn, floats, node, relu, weights } from '../helpers/onnx-networks.ts';
+import { manyOperators } from '../helpers/onnx-networks.ts';
 
-/** A network that most operators have a part in, of few bytes, so that a flipped bit often hits structure. */
-const model = between(
-  3 * 4,
-  [
-    node('Slice', ['a', 's', 'e', 'ax', 'st'], 'q'),
-    node('Pad', ['q', 'p'], 'sc'),
-    node('Conv', ['a', 'w', 'b'], 'c', { pads: [1, 1, 1, 1], strides: [2, 2], group: 2 }),
-    node('BatchNormalization', ['c', 's1', 'o', 'm', 'v'], 'n'),
-    node('Add', ['n', 'sc'], 'sum'),
-    relu('sum', 'r'),
-    node('Concat', ['r', 'q'], 'k', { axis: 1 }),
-    node('Relu', ['k'], 'l'),
-    node('MaxPool', ['l'], 'mp', { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: 1 }),
-    node('Clip', ['mp', 'lo', 'hi'], 'cl'),
-    node('Shape', ['cl'], 'shape'),
-    node('Gather', ['shape', 'zero'], 'batch'),
-    node('Unsqueeze', ['batch', 'zero1'], 'batch1'),
-    node('Concat', ['batch1', 'rest'], 'to', { axis: 0 }),
-    node('Reshape', ['cl', 'to'], 'flat'),
-    node('Gemm', ['flat', 'w3'], 'h', { transB: 1 }),
-    relu('h'),
-  ],
-  (() => {
-    const { s, ...norm } = bn(8);
-    return {
-      ...{ s: whole([0, 0]), e: whole([99, 99]), ax: whole([2, 3]), st: whole([2, 2]), p: whole([0, 2, 0, 0, 0, 2, 0, 0]) },
-      ...{ ...weights(8, 2, 3, 3), s1: s, ...norm, lo: floats([0]), hi: floats([2]), zero: whole([0], []), zero1: whole([0]) },
-      ...{ rest: whole([-1]), w3: weights(12, 12 * 4).w },
-    };
-  })(),
-);
+const model = manyOperators();
 
 /** Imports; anything but a network or a `BsnnError` fails the test. */
 async function outcome(bytes: Uint8Array): Promise<'network' | BsnnError> {
@@ -57,10 +26,10 @@ describe('damaged models', () => {
     for (let length = 0; length < model.length; length++) expect(await outcome(model.slice(0, length))).toBeInstanceOf(BsnnError);
   });
 
-  it('with every third bit flipped in turn', async () => {
+  it('with every fifth bit flipped in turn', async () => {
     let networks = 0;
     const codes = new Set<string>();
-    for (let bit = 0; bit < model.length * 8; bit += 3) {
+    for (let bit = 0; bit < model.length * 8; bit += 5) {
       const flipped = model.slice();
       flipped[bit >> 3] ^= 1 << (bit & 7);
       const result = await outcome(flipped);
@@ -68,7 +37,7 @@ describe('damaged models', () => {
       else codes.add(result.code);
     }
     // Most of the bits are weights, and those that are not must fail in many ways, or this test tests nothing.
-    expect(networks).toBeGreaterThan(model.length);
+    expect(networks).toBeGreaterThan(model.length / 2);
     expect(codes.size).toBeGreaterThan(8);
   });
 

@@ -5,11 +5,14 @@ import type { Lowering } from '../lowering.ts';
 import type { Finished, Part, Sum } from '../value.ts';
 import { identity } from './terms.ts';
 
-/** Whether a source is never below zero. */
+/** Whether a source is never below zero: neurons, or pools over them. */
 export function isNonNegative(source: number, lowering: Lowering): boolean {
-  if (source === INPUT) return false;
-  const layer = lowering.layers[source];
-  return layer.kind === 'pool' ? isNonNegative(layer.source, lowering) : true;
+  for (let below = source; below !== INPUT; ) {
+    const layer = lowering.layers[below];
+    if (layer.kind !== 'pool') return true;
+    below = layer.source;
+  }
+  return false;
 }
 
 /** A part as a sum: a finished one is its own single summand. */
