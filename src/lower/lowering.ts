@@ -39,7 +39,7 @@ export interface Lowering {
 /** A node's operator on activations: yields its first output, or a list of its outputs. */
 export type LowerOperator = (node: Node, lowering: Lowering) => Value | readonly Value[];
 
-/** Terms that one average or maximum may make: beyond that, two steps cost less. A quarter of what the kernels hold. */
+/** Terms that one average or maximum may make; what the kernels hold is four times that. */
 export const MOST_TERMS = 32;
 
 /** Largest feature map, in values. */
