@@ -19,6 +19,7 @@ struct AnnLayer {
   destination: u32,     // first cell in the arena
   channelBase: u32,     // first entry of `channels`
   rectify: u32,         // 1 for ReLU, 0 for the readout
+  step: u32,            // bits of an f32: what values are rounded to multiples of, halves to even (rounded)
   terms: u32,
   term: array<Term, MAX_TERMS>,
 }
@@ -182,7 +183,10 @@ fn addIdentity(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, 
 
 // Bias, activation, and the cells of the four pixels. Channels beyond the last are written as 0.
 fn finish(sums: ptr<function, Sums>, tile: u32, n: u32, x: u32, y: u32) {
-  let step = layer.stepX * layer.batch + layer.stepN;
+  let next = layer.stepX * layer.batch + layer.stepN;
+#if ${rounded}
+  let step = bitcast<f32>(layer.step);
+#endif
   for (var half = 0u; half < 2u; half++) {
     let block = tile * 2u + half;
     if (block * 4u >= layer.channels) { return; }
@@ -192,11 +196,14 @@ fn finish(sums: ptr<function, Sums>, tile: u32, n: u32, x: u32, y: u32) {
       let channel = channels[layer.channelBase + o];
       var value = (*sums)[half * 4u + c] + vec4f(channel.x);
       if (layer.rectify == 1u) { value = clamp(value, vec4f(0.0), vec4f(channel.y)); }
+#if ${rounded}
+      value = round(value / step) * step;
+#endif
       for (var i = 0u; i < 4u; i++) { cell[i][c] = select(0.0, value[i], o < layer.channels); }
     }
     let at = layer.destination + ((block * layer.height + y) * layer.width + x) * layer.batch + n;
     for (var i = 0u; i < 4u; i++) {
-      if (y < layer.height && x + i * layer.stepX < layer.width && n + i * layer.stepN < batch.images) { cells[at + i * step] = cell[i]; }
+      if (y < layer.height && x + i * layer.stepX < layer.width && n + i * layer.stepN < batch.images) { cells[at + i * next] = cell[i]; }
     }
   }
 }

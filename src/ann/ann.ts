@@ -46,7 +46,7 @@ export interface AnnTerm {
   readonly operator: Convolution<Float32Array> | Identity<Float32Array>;
 }
 
-/** clip(Σ terms + bias, 0, ceiling): a layer of ReLU neurons. */
+/** clip(Σ terms + bias, 0, ceiling), rounded where it is quantised: a layer of ReLU neurons. */
 export interface AnnNeurons {
   readonly kind: 'neurons';
   /** The ONNX node that the layer's activation (or last linear operator) came from. */
@@ -57,7 +57,12 @@ export interface AnnNeurons {
   readonly bias: Float32Array;
   /** Upper bound of the activation: Infinity for ReLU, 6 for ReLU6. */
   readonly ceiling: number;
+  /** Of a quantised activation: its values are the nearest of the 2^bits − 1 equal steps from 0 to `ceiling`, halves to even. */
+  readonly bits?: number;
 }
+
+/** What the values of a quantised activation are multiples of; 0 where they are not rounded. */
+export const stepOf = ({ ceiling, bits }: Pick<AnnNeurons, 'ceiling' | 'bits'>): number => (bits ? ceiling / (2 ** bits - 1) : 0);
 
 /** Maximum or mean over windows of one earlier layer. */
 export interface AnnPool {
@@ -83,11 +88,31 @@ export interface AnnReadout {
 
 export type AnnLayer = AnnNeurons | AnnPool | AnnReadout;
 
+/** Where the model's file has the channels of its images. */
+export type Layout = 'nchw' | 'nhwc';
+
+/** What a network takes. */
+export interface ImageShape extends Shape {
+  /** The file's own, channels first where it is left out. It decides how arrays are read; images in memory have the channels first always. */
+  readonly layout?: Layout;
+}
+
+/** What the model's file does to its own input x before anything else: the network takes scale · x + shift, one of each a channel. */
+export interface Preprocessing {
+  /** Above 0. */
+  readonly scale: readonly number[];
+  readonly shift: readonly number[];
+  /** What a white pixel is in x: 255, or 1 where x is of pixels / 255. */
+  readonly white: 1 | 255;
+}
+
 /** An imported classifier. */
 export interface Ann {
   /** File name without its ending, or the ONNX graph's name. */
   readonly name: string;
-  readonly input: Shape;
+  readonly input: ImageShape;
+  /** Nothing where it is left out. Mean and std, wherever they are given, make x of pixels. */
+  readonly preprocessing?: Preprocessing;
   /** In topological order; the last one is the readout. */
   readonly layers: readonly AnnLayer[];
 }

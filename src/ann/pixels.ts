@@ -1,5 +1,5 @@
 import { type OptionCode, OptionError } from '../errors.ts';
-import { type Shape, shapeSize } from './ann.ts';
+import { type Ann, type Shape, shapeSize } from './ann.ts';
 
 /**
  * Number of images in a caller's bytes.
@@ -32,4 +32,19 @@ export function perChannel(values: readonly number[], channels: number, option: 
     );
   }
   return Array.from({ length: channels }, (_, c) => values[values.length === 1 ? 0 : c]);
+}
+
+/**
+ * Mean and standard deviation of pixels / 255 as the network takes them, one of each a channel: what makes the file's input of pixels, and
+ * what the file does to that first.
+ * @throws OptionError for another number of values
+ */
+export function normalizationOf(
+  { input, preprocessing }: Pick<Ann, 'input' | 'preprocessing'>,
+  options: { readonly mean: readonly number[]; readonly std: readonly number[] },
+): { readonly mean: number[]; readonly std: number[] } {
+  const [mean, std] = (['mean', 'std'] as const).map((name) => perChannel(options[name], input.channels, name));
+  if (!preprocessing) return { mean, std };
+  const { scale, shift } = preprocessing;
+  return { mean: mean.map((m, c) => m - (shift[c] * std[c]) / scale[c]), std: std.map((s, c) => s / scale[c]) };
 }

@@ -1,4 +1,4 @@
-import type { Shape } from '../ann/ann.ts';
+import type { ImageShape } from '../ann/ann.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { readNetworkFile } from '../data/network-file.ts';
 import { checkForms, type OpenDataSetOptions, openDataSet } from '../data/open.ts';
@@ -44,7 +44,7 @@ const specsOf = ({ dataset, calibrateOn }: ImageOptions): string[] =>
   calibrateOn === undefined ? [dataset] : [dataset, calibrateOn];
 
 async function openImages(
-  input: Shape,
+  input: ImageShape,
   { dataset, calibrateOn, output: _, ...rest }: ImageOptions,
   bar?: ProgressBar,
 ): Promise<Omit<Inputs, 'model'>> {

@@ -27,7 +27,10 @@ export function formatEvaluation(result: EvaluationResult | SavedEvaluation, col
     ...accuracyTable(result, style),
     '',
     ...(snn.agreement === null ? [] : [put('agreement', `${percent(snn.agreement)} of the images get the ANN's class`)]),
-    put('spikes', `${whole(result.spikesPerImage)} an image, ${(result.spikesPerImage / neurons).toFixed(2)} a neuron`),
+    put(
+      'spikes',
+      `${whole(result.spikesPerImage)} an image, ${(result.spikesPerImage / Math.max(1, neurons)).toFixed(2)} a neuron`,
+    ),
     put('speed', speed(timing)),
     put('GPU', memory(timing)),
     put('time', ann === null ? savedTimes(timing) : times(timing)),

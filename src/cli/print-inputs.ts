@@ -9,6 +9,7 @@ import { estimated, field, type Paint, printable, whole } from './print.ts';
 const NORMALIZED_BY: Readonly<Record<NormalizationOrigin, string>> = {
   options: 'as given',
   sidecar: 'the model’s sidecar',
+  model: 'in the model itself',
   'data set': 'the data set’s',
   images: 'normalised already',
   nobody: 'assumed',

@@ -18,7 +18,7 @@ export function formatInspection(found: Inspection, color: boolean): string {
   const lines = [
     style.bold(clip(printable(`${found.model}: ${spiking ? 'a spiking network' : 'a trained network'}`), COLUMNS)),
     '',
-    put('input', sizes(found.input)),
+    put('input', `${sizes(found.input)}${found.input.layout === 'nhwc' ? ', channels last in the file' : ''}`),
     put('pixels', pixelsText(found)),
     put('layers', `${whole(totals.layers)}, ${whole(totals.neurons)} neurons`),
     put('weights', `${scaled(totals.parameters)} parameters, biases among them`),
@@ -36,10 +36,12 @@ export function formatInspection(found: Inspection, color: boolean): string {
 const sizes = ({ channels, height, width }: Shape): string =>
   height * width === 1 ? String(channels) : `${channels}×${height}×${width}`;
 
-function pixelsText({ mean, std, kind }: Inspection): string {
-  if (mean === null || std === null) return 'no mean and std beside the file';
+const NORMALIZED_BY = { sidecar: 'the model’s sidecar', model: 'in the model itself', network: 'folded in' } as const;
+
+function pixelsText({ mean, std, normalizedBy }: Inspection): string {
+  if (mean === null || std === null || normalizedBy === null) return 'no mean and std beside the file';
   const list = (values: readonly number[]) => values.map((v) => Number(v.toPrecision(4))).join(', ');
-  return `mean ${list(mean)}, std ${list(std)} (${kind === 'spiking' ? 'folded in' : 'the model’s sidecar'})`;
+  return `mean ${list(mean)}, std ${list(std)} (${NORMALIZED_BY[normalizedBy]})`;
 }
 
 const bytesText = (bytes: number): string => `${scaled(bytes).replace(/\d$/, '$& ')}B`;

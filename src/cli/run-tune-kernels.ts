@@ -3,7 +3,7 @@ import { convert } from '../convert/convert.ts';
 import { openDataSet } from '../data/open.ts';
 import { readSidecar } from '../data/sidecar.ts';
 import { DeviceError, OptionError } from '../errors.ts';
-import { checkShapes, chooseNormalization } from '../evaluate/fit.ts';
+import { checkShapes, chooseNormalization, ownNormalization } from '../evaluate/fit.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { importOnnx } from '../onnx/import.ts';
@@ -62,7 +62,7 @@ async function networkOf(
   const sidecar = await readSidecar(model);
   const ann: Ann = await importOnnx(model, given({ output }));
   if (spec === undefined) {
-    const { mean = [0], std = [1] } = sidecar ?? {};
+    const { mean = [0], std = [1] } = { ...ownNormalization(ann), ...sidecar };
     const scales = ann.layers.map(() => SCALE);
     return { network: quantize(ann, { phaseBits, initial: 'half', scales, mean, std }) };
   }

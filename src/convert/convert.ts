@@ -3,7 +3,7 @@ import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { Choices } from '../plan/choices.ts';
 import { depths } from '../quantize/joins.ts';
-import { phasesByDepth } from '../quantize/phases.ts';
+import { phasesByDepth, phasesOfSteps } from '../quantize/phases.ts';
 import { quantize } from '../quantize/quantize.ts';
 import { AnnSession, type Calibration } from '../run/ann-session.ts';
 import type { AnnBatch, OnBatch } from '../run/batch.ts';
@@ -17,7 +17,7 @@ import { calibrateForTrials, tryNetwork } from './trials.ts';
 
 /** How to convert a network. */
 export interface ConvertOptions extends Omit<FixedConvertOptions, 'phaseBits'> {
-  /** K as in `FixedConvertOptions`; or "auto", the smallest from 2 to 8 that loses no more than `loss` by the first word. */
+  /** K as in `FixedConvertOptions`; or "auto": the bits of quantised activations, and elsewhere the smallest from 2 to 8 that loses no more than `loss` by the first word. */
   readonly phaseBits?: number | readonly number[] | 'auto';
   /** What the first word may lose where K is "auto", in percentage points of accuracy (default 0.5), as estimated without labels. */
   readonly loss?: number;
@@ -96,10 +96,12 @@ export async function calibrateAndConvert(
   { onBatch, onTried, onCorrected }: ConvertReports = {},
 ): Promise<Converted> {
   const { device, ann } = session;
-  if (phaseBits !== 'auto') {
+  const ofSteps = phasesOfSteps(ann);
+  const known = phaseBits !== 'auto' ? phaseBits : ofSteps.every((K) => K !== null) ? ofSteps : null;
+  if (known !== null) {
     const calibration = await session.calibrate(source, onBatch);
     const convertAgain = conversionsOf(device, ann, calibration, source, options);
-    const network = await convertAgain(phaseBits === undefined ? {} : { phaseBits }, onCorrected);
+    const network = await convertAgain(known === undefined ? {} : { phaseBits: known }, onCorrected);
     return { network, calibration, phaseChoice: null };
   }
   const { calibration, tried } = await calibrateForTrials(session, source, onBatch);
@@ -109,7 +111,7 @@ export async function calibrateAndConvert(
   const attempt = async (K: number): Promise<{ readonly network: SpikingNetwork; readonly loss: Estimate }> => {
     const before = images * trials++;
     const onImages = (done: number) => onTried?.(before + done, images * PHASE_TRIALS);
-    const network = await convertAgain({ phaseBits: K });
+    const network = await convertAgain({ phaseBits: ofSteps.map((own) => own ?? K) });
     const [first] = await tryNetwork(device, network, tried, { ...options, waves: 1 }, onImages);
     return { network, loss: estimatedLoss(first.estimates) };
   };

@@ -2,9 +2,10 @@ import { type Ann, shapeSize } from '../ann/ann.ts';
 import type { Device } from '../gpu/device.ts';
 import { check } from '../network/check.ts';
 import { correctedBias, type Measured, ROUNDS } from '../network/correction.ts';
-import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
+import { phasesAt, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
 import { ChannelSums } from '../observe/channel-sums.ts';
 import type { Choices } from '../plan/choices.ts';
+import { wordsAreSteps } from '../quantize/phases.ts';
 import { AnnSession, type Normalization } from '../run/ann-session.ts';
 import { LayerByLayer } from '../run/layer-by-layer.ts';
 import { eachBatch, type ImageSource, pixelsSource, readImages, sourceLike } from '../run/source.ts';
@@ -42,7 +43,7 @@ const IMAGES = 128;
 /**
  * Corrects the biases of converted networks (specification, section 4): layer by layer, in the network's order, with the words that
  * the corrected layers before it send, what a channel's mean word lacks of the trained network's mean activation is added to its bias.
- * The readout sends no words and stays as it is. Labels play no part. Words add up to the same integers on every device; the trained
+ * The readout sends no words and stays as it is, as do quantised layers whose words are their own steps. Labels play no part. Words add up to the same integers on every device; the trained
  * network's activations are f32, whose sums differ a little between devices, and with them now and then a bias by 1. What the trained
  * network does is measured once, however many of its conversions are corrected.
  */
@@ -64,12 +65,16 @@ export class Corrector {
 
   /** @param network a conversion of the trained network @throws OptionError for the source, DeviceError */
   async correct(network: SpikingNetwork, { choices = {}, onLayer }: CorrectOptions = {}): Promise<SpikingNetwork> {
+    const { layers } = this.#ann;
+    const corrected = layers.map((layer, l) => layer.kind === 'neurons' && !wordsAreSteps(layer, phasesAt(network, l)));
+    if (!corrected.includes(true)) return network;
     const { count } = this.#calibration;
     const spiking = await LayerByLayer.create(this.#device, network, { batch: Math.min(IMAGES, count), choices });
     try {
       const images = Math.min(count, spiking.engine.program.batch);
       const { pixels, activations } = await this.#show(images);
-      return await correctLayers(spiking, pixels, images, activations, onLayer);
+      const shown = activations.map((sums, l) => (corrected[l] ? sums : new Float64Array(0)));
+      return await correctLayers(spiking, pixels, images, shown, onLayer);
     } finally {
       spiking.dispose();
     }
@@ -96,7 +101,7 @@ export class Corrector {
  * Corrects by given sums of activations. Every layer is dispatched `ROUNDS` + 1 times and all others stay where they are, so this
  * costs about as much as running as many times the images for one wave.
  * @param pixels of all images, [image][channel][y][x]
- * @param activations of the same images, [layer][channel]
+ * @param activations of the same images, [layer][channel]; empty for a layer that is to stay as it is
  */
 export async function correctLayers(
   spiking: LayerByLayer,
@@ -110,7 +115,7 @@ export async function correctLayers(
   try {
     spiking.begin(pixels, images);
     for (const [l, { kind }] of layers.entries()) {
-      if (kind === 'neurons') await correctLayer(spiking, sums, l, activations[l], images);
+      if (kind === 'neurons' && activations[l].length > 0) await correctLayer(spiking, sums, l, activations[l], images);
       if (kind !== 'readout') spiking.send(l);
       onLayer(l + 1, layers.length);
     }

@@ -32,7 +32,8 @@ const LEAST_SHARE = 2 ** -12;
 
 /**
  * λ of every layer (specification, section 4). A layer that was silent takes it from the bound on its sum, so that rounding cannot make
- * it fire; a channel that was silent in a layer that was not has the layer's.
+ * it fire; a channel that was silent in a layer that was not has the layer's. A quantised layer whose steps a word holds takes it from
+ * the graph: its largest word is its largest value.
  * @throws ConversionError for "bound" on a layer without a clip, OptionError for a percentile out of range
  */
 export function chooseScales(ann: Ann, calibration: Omit<Calibration, 'images'>, options: ScalesOptions): Scales {
@@ -51,6 +52,10 @@ export function chooseScales(ann: Ann, calibration: Omit<Calibration, 'images'>,
     if (constant > 0) {
       greatest.push(new Float64Array(layer.shape.channels).fill(constant));
       return 2 * constant;
+    }
+    if (layer.bits !== undefined && phaseBits[l] >= layer.bits) {
+      greatest.push(new Float64Array(layer.shape.channels).fill(layer.ceiling));
+      return (layer.ceiling * 2 ** phaseBits[l]) / (2 ** phaseBits[l] - 1);
     }
     const measured = statistics[l] as LayerStatistics;
     const settings = { ...how, phaseBits: phaseBits[l] };

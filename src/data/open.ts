@@ -1,4 +1,4 @@
-import type { Shape } from '../ann/ann.ts';
+import type { ImageShape } from '../ann/ann.ts';
 import { OptionError } from '../errors.ts';
 import type { ImageSource, LabelledSource } from '../run/source.ts';
 import { asDataSet, type DataSet } from './data-set.ts';
@@ -29,7 +29,7 @@ export const DATA_SET_FORMS: ReadonlyArray<{ readonly form: string; readonly ope
 /** How a data set is opened. */
 export interface OpenDataSetOptions extends FramingOptions {
   /** What the network takes: it decides what the files leave open, layout and size. */
-  readonly input?: Shape;
+  readonly input?: ImageShape;
   /** File that numbers the classes of `folder:` and `csv:`, one a line: the folder's name, or the label, first. */
   readonly classes?: string;
   /** Pictures that cannot be read are left out and listed in `skipped`; for that, all are read once before. */

@@ -140,7 +140,7 @@ export function rowsOf(
       t,
       top1: hasOutput ? accuracyOf(hits[i]).top1 : null,
       sin: figures.sin,
-      meanLayerSin: figures.layers.reduce((sum, { sin }) => sum + sin, 0) / figures.layers.length,
+      meanLayerSin: figures.layers.reduce((sum, { sin }) => sum + sin, 0) / Math.max(1, figures.layers.length),
       spikesPerImage: figures.spikesPerImage,
       synapticOperations: figures.energy.synapticOperations,
       convolutions: convolutionsBy(network, t, windowed, synchronous),

@@ -33,7 +33,7 @@ export interface LayerDiagnosis {
 export interface Diagnosis {
   /** Images looked at. */
   readonly images: number;
-  /** SIN ratio over all neurons of the network. */
+  /** SIN ratio over all neurons of the network; 0 where it has none. */
   readonly sin: number;
   readonly spikesPerImage: number;
   readonly energy: Energy;
@@ -93,7 +93,12 @@ export function diagnosis(
   const total = (of: (layer: (typeof figures)[number]) => number) => figures.reduce((sum, layer) => sum + of(layer), 0);
   return {
     images,
-    sin: total(({ sin, neurons }) => sin * neurons) / total(({ neurons }) => neurons),
+    sin:
+      total(({ sin, neurons }) => sin * neurons) /
+      Math.max(
+        1,
+        total(({ neurons }) => neurons),
+      ),
     spikesPerImage: total(({ spikesPerNeuron, neurons }) => spikesPerNeuron * neurons),
     energy: energy(
       network,
@@ -105,8 +110,9 @@ export function diagnosis(
 
 /** The layer of neurons whose spikes a counted layer sends: itself, or what is in front of a max pool. */
 function neuronsBehind(network: SpikingNetwork, l: number): number {
-  const layer = network.layers[l];
-  return layer.kind === 'pool' ? neuronsBehind(network, layer.source) : l;
+  let behind = l;
+  for (let layer = network.layers[l]; layer.kind === 'pool'; layer = network.layers[behind]) behind = layer.source;
+  return behind;
 }
 
 function figuresOf(sums: LayerSums, pairs: number, unit: number) {

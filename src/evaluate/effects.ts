@@ -19,19 +19,21 @@ export type Effect = (typeof EFFECTS)[number];
 /** Whether an effect is there in a layer. */
 export type HasEffect = (layer: number, effect: Effect) => boolean;
 
-/** A trained network with effects, and the mean of pixels / 255 that it is to be run with. */
+/** A trained network with effects, and the mean and standard deviation of pixels / 255 that it is to be run with. */
 export interface AffectedAnn {
   readonly ann: Ann;
   readonly mean: readonly number[];
+  readonly std: readonly number[];
 }
 
 /**
- * The trained network with effects of its conversion. That zero points of the input are whole numbers, [255·mean], belongs to the
+ * The trained network with effects of its conversion, on pixels as the spiking one takes them. That zero points of the input are whole numbers, [255·mean], belongs to the
  * weights of the layers that read it. Pure.
  * @param network what `quantize` made of it: layer for layer the same
  */
 export function withEffects(ann: Ann, network: SpikingNetwork, has: HasEffect): AffectedAnn {
-  const { mean, units } = network.input;
+  const { mean, std, units } = network.input;
+  const { preprocessing: _, ...rest } = ann;
   const whole = ann.layers.some((layer, l) => sourcesOf(layer).includes(INPUT) && has(l, 'weights'));
   const layers: AnnLayer[] = [];
   const place: number[] = [];
@@ -39,14 +41,15 @@ export function withEffects(ann: Ann, network: SpikingNetwork, has: HasEffect): 
   for (const [l, layer] of ann.layers.entries()) {
     if (layer.kind === 'pool') layers.push({ ...layer, source: moved(layer.source) });
     else {
-      const own = has(l, 'weights') ? onGrid(network, l, layer) : whole ? forWholeZeros(network, layer) : layer;
+      const trained = has(l, 'rounding') ? unrounded(layer) : layer;
+      const own = has(l, 'weights') ? onGrid(network, l, trained) : whole ? forWholeZeros(network, trained) : trained;
       const terms = own.terms.map((term) => ({ ...term, source: moved(term.source) }));
       layers.push({ ...own, terms });
       if (own.kind === 'neurons') layers.push(...asWords(network, l, layers.length - 1, own, has));
     }
     place.push(layers.length - 1);
   }
-  return { ann: { ...ann, layers }, mean: whole ? Array.from(units.zero, (zero) => zero / 255) : mean };
+  return { ann: { ...rest, layers }, mean: whole ? Array.from(units.zero, (zero) => zero / 255) : mean, std };
 }
 
 /** A layer with the weights and biases that its integers stand for. */
@@ -58,6 +61,13 @@ function onGrid<L extends AnnNeurons | AnnReadout>(network: SpikingNetwork, l: n
 /** A layer as it was trained, with biases for an input whose zero points are whole numbers (section 7). */
 function forWholeZeros<L extends AnnNeurons | AnnReadout>({ input }: SpikingNetwork, layer: L): L {
   return { ...layer, bias: Float32Array.from(foldedBias(layer, input)) };
+}
+
+/** A layer without a quantised activation's own rounding, in whose place the words' comes. */
+function unrounded<L extends AnnNeurons | AnnReadout>(layer: L): L {
+  if (!('bits' in layer)) return layer;
+  const { bits: _, ...rest } = layer;
+  return rest as L;
 }
 
 /** f32 has whole numbers alone from here on: what is added to it is rounded. */

@@ -167,8 +167,8 @@ async function trainedLogits(
 }
 
 /** Logits of a trained network with effects of conversion. */
-const affectedLogits = (bench: Bench, { ann, mean }: AffectedAnn, pixels?: Uint8Array): Promise<Float32Array> =>
-  trainedLogits(bench, ann, { mean, std: bench.evaluation.std }, pixels);
+const affectedLogits = (bench: Bench, { ann, ...normalization }: AffectedAnn, pixels?: Uint8Array): Promise<Float32Array> =>
+  trainedLogits(bench, ann, normalization, pixels);
 
 /** Logits of a spiking network after each word. */
 async function wordLogits({ device, evaluation, pixels }: Bench, network: SpikingNetwork, waves: number): Promise<Logits[]> {

@@ -1,4 +1,5 @@
-import { type Shape, shapeSize } from '../ann/ann.ts';
+import { type Preprocessing, type Shape, shapeSize } from '../ann/ann.ts';
+import { normalizationOf } from '../ann/pixels.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Sidecar } from '../data/sidecar.ts';
 import { ModelFormatError, OptionError } from '../errors.ts';
@@ -11,6 +12,8 @@ import type { ImageSource } from '../run/source.ts';
 export interface Classifier {
   readonly name: string;
   readonly input: Shape;
+  /** What the file does to its input first. */
+  readonly preprocessing?: Preprocessing;
   /** The last one is the readout. */
   readonly layers: readonly { readonly shape: Shape }[];
 }
@@ -121,7 +124,8 @@ export interface Normalized extends Normalization {
 }
 
 /**
- * Mean and standard deviation, each from the first that has it: images that came normalised, options, the model's sidecar, the data set. A
+ * Mean and standard deviation, each from the first that has it: images that came normalised, options, the model's sidecar, the model itself
+ * (which normalises in its graph, and so takes pixels of 0…255 or 0…1 as they are), the data set. A
  * model that takes a vector gets one value for each of its entries, from one for each channel of the images.
  * @throws OptionError for another number of values than channels, and for values out of range
  */
@@ -138,6 +142,7 @@ export function chooseNormalization(
     const rest: [NormalizationOrigin, readonly number[] | undefined][] = [
       ['options', options[name]],
       ['sidecar', sidecar?.[name]],
+      ['model', ownNormalization(ann)?.[name]],
       [dataset.normalization === 'unknown' ? 'nobody' : 'data set', dataset[name]],
     ];
     return applied ? [['images', dataset[name]]] : rest;
@@ -153,12 +158,25 @@ export function chooseNormalization(
     values.length === 1 || !isVector(ann.input) || isVector(shape)
       ? values
       : values.flatMap((v) => new Array<number>(shape.height * shape.width).fill(v));
-  return {
-    mean: entries(mean.values),
-    std: entries(std.values),
-    normalization: { mean: mean.values, std: std.values, meanFrom: mean.from, stdFrom: std.from },
-  };
+  const chosen = { mean: entries(mean.values), std: entries(std.values) };
+  const own = mean.from === 'model' && std.from === 'model';
+  const shown = own ? shownNormalization(ann, chosen) : { mean: mean.values, std: std.values };
+  return { ...chosen, normalization: { ...shown, meanFrom: mean.from, stdFrom: std.from } };
 }
+
+/** What a file that normalises itself does to pixels / 255 from the first to the network. */
+export function shownNormalization(ann: Classifier, chosen: Normalization): Normalization {
+  const { mean, std } = normalizationOf(ann, chosen);
+  return { mean: shortest(mean), std: shortest(std) };
+}
+
+/** What makes the input of a file that normalises itself of pixels / 255. */
+export const ownNormalization = ({ preprocessing }: Classifier): Normalization | null =>
+  preprocessing ? { mean: [0], std: [1 / preprocessing.white] } : null;
+
+/** One value for all where they are the same, as of a vector's entries. */
+export const shortest = (values: readonly number[]): readonly number[] =>
+  values.every((v) => v === values[0]) ? values.slice(0, 1) : values;
 
 function refuseOption(name: 'mean' | 'std', value: readonly number[] | undefined): void {
   if (value === undefined) return;

@@ -16,7 +16,7 @@ export interface GridFigures {
   readonly gridBits: readonly [min: number, max: number];
   /**
    * Bits that weights make use of, with their sign: 1 + log2(largest magnitude + 1) of a channel's weights in one term, 8 at most,
-   * since those of identities may be larger. Rows of zeros are left out; null where there are no others.
+   * since those of identities may be larger; what finer terms add to them is not counted. Rows of zeros are left out; null where there are no others.
    */
   readonly weightBits: { readonly least: number; readonly median: number } | null;
   /** Rows of a term's weights, one an output channel, and those that are all 0. */
@@ -62,13 +62,22 @@ export function realTerm(network: SpikingNetwork, layer: GridLayer, term: GridTe
 /** A layer's biases in real numbers. */
 export const realBias = (layer: GridLayer): Float32Array => Float32Array.from(layer.bias, (b, o) => b * membraneUnit(layer, o));
 
+/** Whether a term is what the weights of a coarser one left over, in a layer of finer weights. */
+const refines = (term: GridTerm, coarser: GridTerm): boolean =>
+  term.source === coarser.source &&
+  term.operator.type === 'convolution' &&
+  coarser.operator.type === 'convolution' &&
+  JSON.stringify(term.operator.window) === JSON.stringify(coarser.operator.window) &&
+  term.shifts.every((s, o) => s <= coarser.shifts[o]);
+
 /** The figures of one layer. */
 export function gridFigures(network: SpikingNetwork, layer: GridLayer): GridFigures {
   const { channels } = layer.shape;
+  const terms = layer.terms.filter((term, t) => !layer.terms.slice(0, t).some((coarser) => refines(term, coarser)));
   const bits: number[] = [];
   let [rows, sum] = [0, 1];
   for (let o = 0; o < channels; o++) {
-    for (const term of layer.terms) {
+    for (const term of terms) {
       const { largest } = rowOf(term.operator.weights, o, channels);
       if (largest > 0) bits.push(Math.min(MOST_BITS, 1 + Math.log2(largest + 1)));
       rows++;

@@ -1,4 +1,14 @@
-import { type Ann, type AnnLayer, INPUT, type Shape, shapeSize, sourceShape, sourcesOf, type Window } from '../ann/ann.ts';
+import {
+  type Ann,
+  type AnnLayer,
+  type ImageShape,
+  INPUT,
+  type Shape,
+  shapeSize,
+  sourceShape,
+  sourcesOf,
+  type Window,
+} from '../ann/ann.ts';
 import type { Sidecar } from '../data/sidecar.ts';
 import type { Graph } from '../graph/graph.ts';
 import { cellsOf } from '../kernels/geometry.ts';
@@ -10,16 +20,19 @@ import type { PlanLimits } from '../plan/fit.ts';
 import { type Program, totalBytes } from '../plan/program.ts';
 import { planWords, type WordsProgram } from '../plan/words/plan.ts';
 import { planesOf } from '../plan/words/regions.ts';
+import { ownNormalization, shownNormalization } from './fit.ts';
 import { FEWEST_BITS, type GridFigures, gridFigures } from './grid.ts';
 
 /** What a model or a saved network is made of; nothing is run, and no device is needed. */
 export interface Inspection {
   readonly model: string;
   readonly kind: 'trained' | 'spiking';
-  readonly input: Shape;
-  /** Of pixels / 255: the sidecar's, or those that were folded in; null where nobody says. */
+  readonly input: ImageShape;
+  /** Of pixels / 255: the sidecar's, those in the model's own graph, or those that were folded in; null where nobody says. */
   readonly mean: readonly number[] | null;
   readonly std: readonly number[] | null;
+  /** Whose mean and std these are. */
+  readonly normalizedBy: 'sidecar' | 'model' | 'network' | null;
   /** Of an ONNX file. */
   readonly opset: number | null;
   /** What became of the file's operators, in the order in which they first come; null for a saved network. */
@@ -108,6 +121,13 @@ const LIMITS: PlanLimits = {
   maxUniformBufferBindingSize: 2 ** 16,
 };
 
+/** The sidecar's mean and std, else the model's own. */
+function trainedNormalization(ann: Ann, sidecar: Sidecar | null): Pick<Inspection, 'mean' | 'std' | 'normalizedBy'> {
+  if (sidecar?.mean && sidecar.std) return { mean: sidecar.mean, std: sidecar.std, normalizedBy: 'sidecar' };
+  const own = ownNormalization(ann);
+  return own ? { ...shownNormalization(ann, own), normalizedBy: 'model' } : { mean: null, std: null, normalizedBy: null };
+}
+
 /** A trained network with its file's graph. @throws OptionError for the batch, DeviceError where not even one image fits */
 export function inspectTrained(ann: Ann, graph: Graph, sidecar: Sidecar | null, { batch }: InspectOptions): Inspection {
   const layers = ann.layers.map((layer) => ({
@@ -120,8 +140,7 @@ export function inspectTrained(ann: Ann, graph: Graph, sidecar: Sidecar | null, 
     model: ann.name,
     kind: 'trained',
     input: ann.input,
-    mean: sidecar?.mean ?? null,
-    std: sidecar?.std ?? null,
+    ...trainedNormalization(ann, sidecar),
     opset: graph.opset,
     operators: operatorUses(graph, ann),
     phaseBits: null,
@@ -156,6 +175,7 @@ export function inspectSaved({ network }: Pick<SavedNetwork, 'network'>, options
     input: network.input.shape,
     mean: network.input.mean,
     std: network.input.std,
+    normalizedBy: 'network',
     opset: null,
     operators: null,
     phaseBits: phaseBitsOf(network),

@@ -1,7 +1,10 @@
+import type { Ann } from '../ann/ann.ts';
 import type { PhaseChoice } from '../convert/choose-phases.ts';
 import type { DataSet, SkippedImage } from '../data/data-set.ts';
 import type { Sidecar } from '../data/sidecar.ts';
+import { phasesAt, type SpikingNetwork } from '../network/network.ts';
 import type { CalibrationOrigin } from '../network/saved/about.ts';
+import { wordsAreSteps } from '../quantize/phases.ts';
 import type { NormalizationFigures } from './fit.ts';
 
 /** What the user should know and no figure says. */
@@ -17,6 +20,7 @@ export interface Note {
     | 'mean-std-assumed'
     | 'normalized'
     | 'silent-layers'
+    | 'steps'
     | 'skipped';
   readonly text: string;
 }
@@ -109,6 +113,17 @@ export function silentNotes(layers: readonly string[]): Note[] {
       : ['layers', 'their scales come from the bounds on their sums'];
   const names = layers.map((name) => `"${name}"`).join(', ');
   return [{ code: 'silent-layers', text: `no image for calibration made ${what} ${names} fire: ${their}` }];
+}
+
+/** Quantised layers: how many have the steps of the model as words, and how many cannot. */
+export function stepNotes(ann: Ann, network: SpikingNetwork): Note[] {
+  const quantised = ann.layers.flatMap((layer, l) => (layer.kind === 'neurons' && layer.bits !== undefined ? [l] : []));
+  const own = quantised.filter((l) => wordsAreSteps(ann.layers[l], phasesAt(network, l))).length;
+  const other = quantised.length - own;
+  const of = (count: number) => `${count} of ${quantised.length} quantised layers`;
+  const exact = `${of(own)} take λ and K from the model and keep their biases: a word counts its own steps`;
+  const near = `${of(other)} have words of another K than the bits of their own steps, which they then only come near to (--phase-bits auto takes K from the model; layers of one depth share it)`;
+  return [...(own > 0 ? [exact] : []), ...(other > 0 ? [near] : [])].map((text) => ({ code: 'steps', text }));
 }
 
 const images = (count: number): string => `${count.toLocaleString('en-US')} image${count === 1 ? '' : 's'}`;

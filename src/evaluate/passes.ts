@@ -10,7 +10,7 @@ import { bestClasses, countAgreeing, countHits, type Hits } from './accuracy.ts'
 import { channelOrder } from './channel-order.ts';
 import { hitsAtPoints, readingsAt } from './curve.ts';
 import { type Fold, folding } from './folds.ts';
-import { type Note, phaseNotes, silentNotes } from './notes.ts';
+import { type Note, phaseNotes, silentNotes, stepNotes } from './notes.ts';
 import type { Evaluation } from './prepare.ts';
 import { type Stopwatch, timedSource } from './stopwatch.ts';
 
@@ -116,7 +116,7 @@ export async function runTrained(
       calibrateAndConvert(session, calibrationSource, { ...evaluation, onSilent }, { onBatch: onCalibrated, onTried, onCorrected }),
     );
     const ordered = await stopwatch.time('calibration', () => order.notes(session));
-    const notes = [...ordered, ...silentNotes(silent), ...phaseNotes(converted.phaseChoice)];
+    const notes = [...ordered, ...silentNotes(silent), ...phaseNotes(converted.phaseChoice), ...stepNotes(ann, converted.network)];
     if (part === null) return { ...converted, hits: null, notes };
     const onImages = (done: number) => report({ stage: 'ann', done, images: part.source.count });
     const hits = await stopwatch.time('ann', () => trainedHits(session, part, onImages));

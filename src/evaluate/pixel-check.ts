@@ -52,7 +52,7 @@ export async function checkPixels(
   const hitsOf = (values: Logits): number => countHits({ values, images: count }, labels).top1;
   const hits = hitsOf(logits);
   const others: TriedNormalization[] = [];
-  if (normalization.meanFrom !== 'images' && hits < count) {
+  if (!['images', 'model'].includes(normalization.meanFrom) && hits < count) {
     for (const one of customary(own, dataset)) {
       if ([{ mean, std }, ...others].some((known) => isSame(one, known, shape.channels))) continue;
       const accuracy = hitsOf(await run(chooseNormalization(ann, dataset, null, { mean: one.mean, std: one.std }))) / count;

@@ -3,7 +3,7 @@ import { OptionError } from '../errors.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { SavedNetwork } from '../network/saved/load.ts';
 import type { LabelledSource } from '../run/source.ts';
-import { asClassifier, checkShapes, type NormalizationFigures } from './fit.ts';
+import { asClassifier, checkShapes, type NormalizationFigures, shortest } from './fit.ts';
 import { normalizationNotes, skippedNotes } from './notes.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 import type { SavedInputFigures } from './result.ts';
@@ -67,10 +67,6 @@ export function refuseConversion(given: readonly string[]): void {
 /** Mean and std that were folded in, and who says so where the file does. */
 const normalizationOf = ({ network: { input }, about }: SavedNetwork): NormalizationFigures =>
   about.normalization ?? { mean: shortest(input.mean), std: shortest(input.std), meanFrom: 'network', stdFrom: 'network' };
-
-/** One value for all where they are the same, as of a vector's entries. */
-const shortest = (values: readonly number[]): readonly number[] =>
-  values.every((v) => v === values[0]) ? values.slice(0, 1) : values;
 
 /**
  * Images that came normalised can only be put back by their own mean and std: those must be folded in, and for other images must not be.

@@ -121,13 +121,18 @@ export class Device {
   }
 }
 
-/** Name, driver and kind of an adapter. */
-export function describe(adapter: GPUAdapter): AdapterDescription {
+/**
+ * Name, driver and kind of an adapter. A card's name is its device's ("nvidia-h100-80gb-hbm3"), where that is one and no number; a software
+ * driver's is what the driver calls itself, since its device is the host's compiler.
+ */
+export function describe(adapter: Pick<GPUAdapter, 'info'>): AdapterDescription {
   const { vendor, device, description, architecture } = adapter.info;
   const [name, ...driver] = description.split(': ');
   const software = adapter.info.isFallbackAdapter || /llvmpipe|swiftshader/i.test(`${device} ${description}`);
+  const card = !software && /[a-z]{2}/i.test(device) && !/^0x/i.test(device) ? device.replace(/-+$/, '') : '';
+  const own = (driver.length > 0 ? name : '') || [vendor, device || architecture].filter(Boolean).join(' ');
   return {
-    adapter: (driver.length > 0 ? name : '') || [vendor, device || architecture].filter(Boolean).join(' '),
+    adapter: card || own,
     driver: driver.join(': ') || description || architecture,
     software,
   };

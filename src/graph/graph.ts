@@ -7,7 +7,7 @@
 export interface Tensor {
   readonly dims: readonly number[];
   readonly type: 'real' | 'integer';
-  /** Float32Array for reals, Float64Array for integers. */
+  /** Float32Array for reals and integers of 16 bits at most, else Float64Array. */
   readonly data: Float32Array | Float64Array;
   /** Of integers of few bits, stored as such: the lowest and the highest. */
   readonly range?: readonly [number, number];
@@ -43,8 +43,10 @@ export interface Graph {
   readonly opset: number;
   readonly input: {
     readonly name: string;
-    /** [batch, channels, height, width] or [batch, features]; a dynamic batch is 1. */
+    /** [batch, …] in the file's own layout; a dynamic batch is 1. */
     readonly dims: readonly number[];
+    /** It takes bytes. */
+    readonly bytes: boolean;
   };
   /** Names of the output tensors, at least one. */
   readonly outputs: readonly string[];

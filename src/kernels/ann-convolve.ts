@@ -1,4 +1,4 @@
-import { type Ann, type AnnNeurons, type AnnReadout, sourceShape } from '../ann/ann.ts';
+import { type Ann, type AnnNeurons, type AnnReadout, sourceShape, stepOf } from '../ann/ann.ts';
 import {
   blocksOfTile,
   checkTerms,
@@ -9,7 +9,7 @@ import {
   tilesOf,
   windowParameters,
 } from './geometry.ts';
-import type { Dispatch, Share } from './kernel.ts';
+import { type Dispatch, floatBits, type Share } from './kernel.ts';
 import { KIND } from './ways.ts';
 import { layChannels } from './weights.ts';
 
@@ -44,6 +44,7 @@ export function annConvolve(
       : { kind: KIND.convolution, weights: offsets[t] / 4, blocks: blocks[t], ...windowParameters(operator.window) }),
   }));
   checkTerms(name, term.length, MAX_TERMS);
+  const step = layer.kind === 'neurons' ? stepOf(layer) : 0;
   const parameters = {
     ...shape,
     batch,
@@ -52,6 +53,7 @@ export function annConvolve(
     destination: cells[l + 1],
     channelBase: 0,
     rectify: layer.kind === 'neurons' ? 1 : 0,
+    step: floatBits(step),
     terms: term.length,
     term,
   };
@@ -60,7 +62,7 @@ export function annConvolve(
       kernel: 'ann-convolve',
       layer: l,
       name,
-      variant: { uniformWeights: share.uniform, broadcast: share.uniform },
+      variant: { uniformWeights: share.uniform, broadcast: share.uniform, rounded: step > 0 },
       parameters: { ...parameters, firstTile: share.first },
       ranges: { weights: share.range, channels: table.range },
       invocations: parameters.lanes * parameters.tilesX * shape.height,

@@ -33,9 +33,6 @@ const FIRST_REAL = PARTIAL.indexOf('activation');
 /** Workgroups, hence partial sums, of a layer. */
 export const diagnoseWorkgroups = (neurons: number, batch: number): number => Math.ceil((neurons * batch) / (PAIRS * WORKGROUP));
 
-/** The bits of an f32, for parameter structs, which hold integers. */
-export const floatBits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
-
 /** Where a layer that is diagnosed lies in the buffers. */
 export interface Diagnosed {
   readonly layer: number;

@@ -40,6 +40,9 @@ export interface Share {
   readonly uniform: boolean;
 }
 
+/** The bits of an f32, for parameter structs, which hold integers. */
+export const floatBits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
+
 /** One dispatch of a kernel, as plain data. */
 export interface Dispatch {
   readonly kernel: KernelName;

@@ -7,8 +7,21 @@ import { liveNodes } from '../graph/order.ts';
 import { renameNode } from '../graph/rename.ts';
 import { badShape, cannot, type Lowering, nodePlace } from './lowering.ts';
 
+/** All nodes in order, in the place of each If those of its branch. */
+export function* withBranches(nodes: readonly Node[], lowering: Lowering): Generator<Node, void> {
+  const waiting = nodes.toReversed();
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    if (node.operator !== 'If') yield node;
+    else {
+      const taken = lowering.branches.get(node) ?? takenBranch(node, lowering);
+      lowering.branches.set(node, taken);
+      for (const inner of taken.toReversed()) waiting.push(inner);
+    }
+  }
+}
+
 /** The nodes of the branch that is taken, its stored tensors put among the constants. Throws where the image decides. */
-export function takenBranch(node: Node, lowering: Lowering): Node[] {
+function takenBranch(node: Node, lowering: Lowering): Node[] {
   const condition = lowering.constants.get(node.inputs[0] ?? '');
   if (condition?.data.length !== 1) {
     throw cannot(node, 'a condition that depends on the image', 'export the branch that inference takes');

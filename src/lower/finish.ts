@@ -4,10 +4,11 @@ import { type AnnLayer, type AnnReadout, INPUT, sourcesOf } from '../ann/ann.ts'
 import { ModelFormatError, UnsupportedModelError } from '../errors.ts';
 import type { Node } from '../graph/graph.ts';
 import { dataInput } from './inputs.ts';
-import type { Lowering } from './lowering.ts';
+import { firstNotFinite, type Lowering } from './lowering.ts';
 import { dropUnseenSides } from './one-sided.ts';
 import { mergeParts } from './operators/join.ts';
-import { asSum } from './parts/layers.ts';
+import { isGrouped } from './parts/axes.ts';
+import { asSum, BOUNDLESS } from './parts/layers.ts';
 import { withoutPools } from './parts/maximum.ts';
 import { partShape } from './value.ts';
 
@@ -24,9 +25,9 @@ function makeReadout(lowering: Lowering, name: string): AnnReadout {
   const value = lowering.values.get(name);
   if (!value) throw new UnsupportedModelError('constant-output', where, 'it does not depend on the image', 'export a classifier');
   const node: Node = { name, operator: 'output', inputs: [name], outputs: [], attributes: new Map() };
-  const settled = value.grouped ? value : dataInput(node, 0, lowering);
+  const settled = isGrouped(value) ? value : dataInput(node, 0, lowering);
   const sizes = settled.parts.map(partShape);
-  if (value.grouped || sizes.some(({ height, width }) => height !== 1 || width !== 1)) {
+  if (isGrouped(value) || sizes.some(({ height, width }) => height !== 1 || width !== 1)) {
     const what = `a map of ${value.dims.slice(1).join(' × ')}, not one number a class`;
     throw new UnsupportedModelError('output-shape', where, what, 'export a classifier whose output is [batch, classes]');
   }
@@ -70,7 +71,11 @@ function distinctNames(layers: readonly AnnLayer[]): AnnLayer[] {
 
 function checkNumbers(layer: AnnLayer): void {
   if (layer.kind === 'pool') return;
+  if (layer.kind === 'neurons' && layer.bits === BOUNDLESS) {
+    const remedy = 'clip it before or behind the rounding, at multiples of the step';
+    throw new UnsupportedModelError('unsupported-operator', `layer "${layer.name}"`, 'rounds what has no bounds', remedy);
+  }
   const lists = [layer.bias, ...layer.terms.map(({ operator }) => operator.weights)];
-  if (lists.every((list) => list.every(Number.isFinite))) return;
+  if (lists.every((list) => firstNotFinite(list) < 0)) return;
   throw new ModelFormatError('bad-weights', `layer "${layer.name}"`, 'folded weights overflow float32', 'export sound weights');
 }

@@ -2,7 +2,8 @@
 
 import { ModelFormatError } from '../errors.ts';
 import type { Node, Tensor } from '../graph/graph.ts';
-import { cannot, type Lowering, nodePlace } from './lowering.ts';
+import { cannot, firstNotFinite, type Lowering, nodePlace } from './lowering.ts';
+import { describe, isChannelsFirst, isGrouped } from './parts/axes.ts';
 import { takeInFeatures } from './parts/features.ts';
 import { settleOrder } from './parts/pick.ts';
 import { takeInPads } from './parts/zero-border.ts';
@@ -28,7 +29,7 @@ export function weightInput(node: Node, index: number, lowering: Lowering): Tens
 
 /** Throws `ModelFormatError` where a constant holds NaN or infinity. */
 export function checkFinite(tensor: Tensor, node: Node, name: string): void {
-  const index = tensor.data.findIndex((x: number) => !Number.isFinite(x));
+  const index = firstNotFinite(tensor.data);
   if (index < 0) return;
   const what = `tensor "${name}" holds ${tensor.data[index]} at position ${index}`;
   throw new ModelFormatError(
@@ -46,6 +47,9 @@ export const isActivation = (node: Node, index: number, lowering: Lowering): boo
 /** What to do about comparisons of activations. */
 export const COMPARED = 'only Where(x > 0, x, 0) is supported: a ReLU';
 
+/** What to do about integers of activations. */
+const PAIRED = 'only DequantizeLinear may read them: export in QDQ form, or give the float model';
+
 /** The activations at an input as they are: a zero border and factors of features apart, channels in any order or in groups. */
 export function rawInput(node: Node, index: number, lowering: Lowering): Value {
   const name = node.inputs[index] ?? '';
@@ -53,6 +57,7 @@ export function rawInput(node: Node, index: number, lowering: Lowering): Value {
   if (value) return value;
   if (lowering.constants.has(name)) throw cannot(node, `input ${index} ("${name}") is a constant`, 'fold constants before export');
   if (lowering.comparisons.has(name)) throw cannot(node, `reads the comparison "${name}"`, COMPARED);
+  if (lowering.integers.has(name)) throw cannot(node, `reads the integers "${name}" of QuantizeLinear`, PAIRED);
   throw cannot(node, `reads "${name}", an extra output that has no counterpart`, 'use the first output of that node alone');
 }
 
@@ -71,9 +76,17 @@ export const featureInput = (node: Node, index: number, lowering: Lowering): Val
   withoutBorder(alongOneAxis(rawInput(node, index, lowering), node), node, lowering);
 
 function alongOneAxis(value: Value, node: Node): Value {
-  if (!value.grouped) return value;
+  if (!isGrouped(value)) return value;
   const what = `channels in groups, ${value.dims.join('×')}`;
   throw cannot(node, what, 'only a channel shuffle (Reshape, Transpose, Reshape) may see them so', 'unsupported-shape');
+}
+
+/** The same read as [batch, channels, height, width] or [batch, channels, width]. */
+export function mapInput(node: Node, index: number, lowering: Lowering): Value {
+  const value = orderedInput(node, index, lowering);
+  if (isChannelsFirst(value)) return value;
+  const what = `reads ${describe(value)} as [batch, channels, height, width]`;
+  throw cannot(node, what, 'put a Transpose before it, or export with the channels first', 'unsupported-shape');
 }
 
 /** The activations at an input, channels in their order, with a zero border kept apart. */

@@ -1,15 +1,15 @@
 /** The state of one walk over a graph's nodes, and what its operators refuse with. */
 
-import type { AnnLayer, Shape } from '../ann/ann.ts';
+import type { AnnLayer, Preprocessing, Shape } from '../ann/ann.ts';
 import { shapeSize } from '../ann/ann.ts';
 import { ModelFormatError, type UnsupportedModelCode, UnsupportedModelError } from '../errors.ts';
 import type { Graph, Node, Tensor } from '../graph/graph.ts';
 import type { Twins } from './one-sided.ts';
+import { channelsFirst } from './parts/axes.ts';
 import { NO_PADS, type Part, type Sum, type Value } from './value.ts';
 
 export interface Lowering {
   readonly graph: Graph;
-  readonly input: Shape;
   /** Images in one run of the file; 1 where it is dynamic. */
   readonly batch: number;
   /** Grows while the nodes are lowered; a layer only reads from those before it. */
@@ -20,7 +20,15 @@ export interface Lowering {
   readonly values: Map<string, Value>;
   /** Comparisons of activations by tensor name, which have no value. */
   readonly comparisons: Map<string, Node>;
-  /** Pool layers by source, mode and window, and copies by source, so that equal ones are made once. */
+  /** What QuantizeLinear made of activations, by tensor name: as DequantizeLinear gives it back. */
+  readonly integers: Map<string, Integers>;
+  /** Tensors between the logits and the output, that included: they change nothing of the decision. */
+  readonly behindLogits: ReadonlySet<string>;
+  /** Nodes that stand in the place of an If, once its branch is known. */
+  readonly branches: Map<Node, readonly Node[]>;
+  /** What the graph does to pixels, once that is known. */
+  preprocessing: Preprocessing | undefined;
+  /** Pool layers by source, mode and window, copies by source, rounded layers by source and steps, so that equal ones are made once. */
   readonly pools: Map<string, number>;
   /** By tensor name, how many layers would compute a sum anew if it were handed on to all that read it. */
   readonly readers: ReadonlyMap<string, number>;
@@ -34,6 +42,13 @@ export interface Lowering {
   readonly effort: { left: number };
   /** Numbers that may still be allocated for what the file does not hold itself. */
   readonly room: { left: number };
+}
+
+/** Quantised activations, and the numbers that they were quantised with. */
+export interface Integers {
+  readonly value: Value;
+  readonly scale: number;
+  readonly zero: number;
 }
 
 /** A node's operator on activations: yields its first output, or a list of its outputs. */
@@ -81,5 +96,20 @@ export function checkShape(shape: Shape, node: Node): Shape {
   return shape;
 }
 
-/** A value without border. */
-export const plainValue = (dims: readonly number[], parts: readonly Part[]): Value => ({ dims, parts, pads: NO_PADS });
+/** Position of the first number that is NaN or infinite; −1 where there is none. A loop, since lists may have 10^8 numbers. */
+export function firstNotFinite(numbers: Float32Array | Float64Array): number {
+  for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) return i;
+  return -1;
+}
+
+/** A value without border, the channels first unless `axes` says otherwise. */
+export const plainValue = (
+  dims: readonly number[],
+  parts: readonly Part[],
+  axes: readonly string[] = channelsFirst(dims.length, parts),
+): Value => ({
+  dims,
+  axes,
+  parts,
+  pads: NO_PADS,
+});

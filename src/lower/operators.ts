@@ -27,6 +27,7 @@ import {
   lowerReduceMax,
   lowerReduceMean,
 } from './operators/pool.ts';
+import { lowerDequantizeLinear, lowerFloor, lowerQuantizeLinear, lowerRound } from './operators/rounding.ts';
 import { lowerBatchNormalization, lowerDiv, lowerMul, lowerNeg } from './operators/scale.ts';
 
 /** Operators on activations, by ONNX name. */
@@ -40,9 +41,11 @@ export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
     Clip: lowerClip,
     Concat: lowerConcat,
     Conv: lowerConv,
+    DequantizeLinear: lowerDequantizeLinear,
     Div: lowerDiv,
     Dropout: lowerDropout,
     Flatten: lowerFlatten,
+    Floor: lowerFloor,
     Gather: lowerGather,
     Gemm: lowerGemm,
     GlobalAveragePool: lowerGlobalAveragePool,
@@ -63,10 +66,12 @@ export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
     Neg: lowerNeg,
     PRelu: lowerPRelu,
     Pad: lowerPad,
+    QuantizeLinear: lowerQuantizeLinear,
     ReduceMax: lowerReduceMax,
     ReduceMean: lowerReduceMean,
     Relu: lowerRelu,
     Reshape: lowerReshape,
+    Round: lowerRound,
     Sigmoid: lowerSigmoid,
     Slice: lowerSlice,
     Softmax: lowerSoftmax,
@@ -82,7 +87,8 @@ export const OPERATORS: ReadonlyMap<string, LowerOperator> = new Map(
 
 const SMOOTH = 'a smooth activation has no spike rate of its own; retrain with ReLU or ReLU6';
 const NORMALISED = 'statistics of each image cannot be folded; train with BatchNormalization';
-const QUANTIZED = 'give the float model; weights are quantised here';
+const QUANTIZED = 'export in QDQ form (QuantizeLinear and DequantizeLinear in pairs), or give the float model';
+const DYNAMIC = 'a range of each image cannot be known before: quantise statically in QDQ form, or give the float model';
 const RESIZED = 'only classifiers without upsampling are supported';
 const RECURRENT = 'only feed-forward image classifiers are supported';
 
@@ -90,8 +96,8 @@ const RECURRENT = 'only feed-forward image classifiers are supported';
 export const REMEDIES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     ConvTranspose: RESIZED,
-    DequantizeLinear: QUANTIZED,
-    DynamicQuantizeLinear: QUANTIZED,
+    ConvInteger: QUANTIZED,
+    DynamicQuantizeLinear: DYNAMIC,
     Elu: SMOOTH,
     Erf: SMOOTH,
     Exp: SMOOTH,
@@ -106,8 +112,9 @@ export const REMEDIES: ReadonlyMap<string, string> = new Map(
     LayerNormalization: NORMALISED,
     Loop: RECURRENT,
     Mish: SMOOTH,
+    MatMulInteger: QUANTIZED,
     QLinearConv: QUANTIZED,
-    QuantizeLinear: QUANTIZED,
+    QLinearMatMul: QUANTIZED,
     RNN: RECURRENT,
     Resize: RESIZED,
     Selu: SMOOTH,

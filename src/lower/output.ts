@@ -21,7 +21,7 @@ export function chooseOutput(graph: Graph, wanted?: string): string {
   }
   if (outputs.length === 1) return outputs[0];
   if (outputs.length <= MAXIMUM_OUTPUTS) {
-    const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+    const makers = makersOf(graph);
     const logits = new Map(outputs.map((name) => [logitsBefore(name, makers), name] as const).toReversed());
     const inner = new Set([...logits.keys()].flatMap((end) => [...sourcesOf(end, makers)]));
     const ends = [...logits].filter(([end]) => !inner.has(end));
@@ -30,15 +30,23 @@ export function chooseOutput(graph: Graph, wanted?: string): string {
   throw new UnsupportedModelError('several-outputs', `graph "${graph.name}"`, `several outputs: ${names.join(', ')}`, choice);
 }
 
+/** Tensors behind the logits that an output shows, itself included where it is one. */
+export const behindLogits = (graph: Graph, output: string): ReadonlySet<string> => walkBack(output, makersOf(graph)).behind;
+
 /** The tensor that an output shows, without what may follow logits. */
-function logitsBefore(output: string, makers: ReadonlyMap<string, Node>): string {
-  const seen = new Set<string>();
+const logitsBefore = (output: string, makers: ReadonlyMap<string, Node>): string => walkBack(output, makers).logits;
+
+const makersOf = (graph: Graph): ReadonlyMap<string, Node> =>
+  new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+
+function walkBack(output: string, makers: ReadonlyMap<string, Node>): { logits: string; behind: ReadonlySet<string> } {
+  const behind = new Set<string>();
   let name = output;
-  for (let maker = makers.get(name); maker && BEHIND_LOGITS.has(maker.operator) && !seen.has(name); maker = makers.get(name)) {
-    seen.add(name);
+  for (let maker = makers.get(name); maker && BEHIND_LOGITS.has(maker.operator) && !behind.has(name); maker = makers.get(name)) {
+    behind.add(name);
     name = maker.inputs[0] ?? '';
   }
-  return name;
+  return { logits: name, behind };
 }
 
 /** All tensors that one is computed from. */

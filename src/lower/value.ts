@@ -1,10 +1,9 @@
 /**
  * What a tensor is while the graph is lowered: a list of channel parts. A part is finished (the output of a layer, or the network's
- * input) or a linear sum that still waits for its ReLU. Concat only lengthens the list, Flatten only changes `dims`.
+ * input) or a linear sum that still waits for its ReLU. Concat only lengthens the list, Flatten and Transpose only change `dims` and `axes`.
  */
 
 import type { AnnTerm, Shape, Window } from '../ann/ann.ts';
-import { shapeSize } from '../ann/ann.ts';
 import type { Node } from '../graph/graph.ts';
 
 /** [top, left, bottom, right] */
@@ -44,6 +43,12 @@ export type Part = Finished | Sum;
 export interface Value {
   /** As ONNX sees it: [batch, …], zero border included. */
   readonly dims: readonly number[];
+  /**
+   * Over which axes of the parts each dimension runs, slowest first: n batch, c channels of all parts, h height, w width, and p (in front of a
+   * vector's) parts one after another. `['n', 'h', 'w', 'c']` has the channels last, `['n', 'chw']` is a vector. Each g is a part of the channels'
+   * numbers: `['n', 'g', 'g', 'h', 'w']` is the inside of a channel shuffle. Of a batch of 1, n may be anywhere, or left out.
+   */
+  readonly axes: readonly string[];
   /** In the order of channels; flattened, in the order of features. */
   readonly parts: readonly Part[];
   /** A border of zeros around the parts (of a Pad node) that the next window takes in. */
@@ -52,8 +57,6 @@ export interface Value {
   readonly features?: Features | undefined;
   /** Where the tensor's channels stand in another order than the parts': for each, its place among the channels of the parts. */
   readonly order?: readonly number[] | undefined;
-  /** `dims` have the channels along several axes (the first ones): the inside of a channel shuffle. */
-  readonly grouped?: boolean;
   /** The last of Softmax, LogSoftmax, Sigmoid and ArgMax that was left out behind the logits, which these are then. */
   readonly ending?: Node;
 }
@@ -78,6 +81,9 @@ export const channelCount = ({ parts }: Pick<Value, 'parts'>): number => parts.r
 /** Whether a sum adds something to zero padding of its sources. */
 export const hasBias = (sum: Sum): boolean => sum.bias.some((b) => b !== 0);
 
+/** Whether a sum is zero everywhere: padded channels. */
+export const isZero = (sum: Sum): boolean => sum.terms.length === 0 && !hasBias(sum);
+
 /** A sum that is zero everywhere: padded channels. */
 export const zeroSum = (name: string, shape: Shape): Sum => ({
   kind: 'sum',
@@ -87,19 +93,3 @@ export const zeroSum = (name: string, shape: Shape): Sum => ({
   bias: new Float64Array(shape.channels),
   pools: [],
 });
-
-/**
- * Whether the parts can be read as a tensor of these dims without moving a value: as maps [batch, channels, height, width] (or
- * [batch, channels, height × width]) of every part's own size, or as a vector [batch, features].
- */
-export function fitsDims(dims: readonly number[], parts: readonly Part[], batch: number): boolean {
-  if (dims.length < 2 || dims[0] !== batch) return false;
-  const shapes = parts.map(partShape);
-  const rest = dims.slice(2);
-  const restSize = rest.reduce((a, b) => a * b, 1);
-  const asMaps =
-    dims[1] === shapes.reduce((n, s) => n + s.channels, 0) &&
-    shapes.every((s) => s.height * s.width === restSize && (rest.length !== 2 || (s.height === rest[0] && s.width === rest[1])));
-  const asVector = dims.length === 2 && dims[1] === shapes.reduce((n, s) => n + shapeSize(s), 0);
-  return asMaps || asVector;
-}

@@ -68,7 +68,8 @@ function checkInput({ input }: SpikingNetwork, say: Say): void {
     say('input has no shape');
     return;
   }
-  const { channels } = input.shape;
+  const { channels, layout = 'nchw' } = input.shape;
+  if (layout !== 'nchw' && layout !== 'nhwc') say(`input.shape.layout is "${layout}", neither "nchw" nor "nhwc"`);
   checkUnits(input.units, input.shape, (what) => say(`input: ${what}`));
   for (const key of ['mean', 'std'] as const) {
     const values: unknown = input[key];

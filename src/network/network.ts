@@ -1,4 +1,4 @@
-import type { Convolution, Identity, Shape, Window } from '../ann/ann.ts';
+import type { Convolution, Identity, ImageShape, Shape, Window } from '../ann/ann.ts';
 import type { Neuron } from './neuron.ts';
 import { oneK, phasesOf, type Timetable } from './timetable.ts';
 import { scalesOf, type Units } from './units.ts';
@@ -26,7 +26,7 @@ export interface SpikingNetwork {
 
 /** Pixels p in 0…255 enter as q = p − zero[c] (section 7); padding is 0 in q. */
 export interface SpikingInput {
-  readonly shape: Shape;
+  readonly shape: ImageShape;
   readonly units: Units;
   /** Mean and standard deviation of pixels / 255 that were folded in, a channel. */
   readonly mean: readonly number[];

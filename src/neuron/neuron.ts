@@ -1,7 +1,7 @@
 import { INPUT } from '../ann/ann.ts';
 import { OptionError } from '../errors.ts';
 import { sumBound } from '../network/bound.ts';
-import { phasesAt, type SpikingNetwork } from '../network/network.ts';
+import { phasesAt, type SpikingNetwork, type SpikingPool } from '../network/network.ts';
 import { NEURON_PARAMETERS, type Neuron, neuronProblem } from '../network/neuron.ts';
 import { oneK } from '../network/timetable.ts';
 import { bistable } from './bistable.ts';
@@ -49,18 +49,20 @@ const CURRENT_LIMIT = 2 ** 31;
 
 /** The name of a layer to which a step could bring more than 32 bits hold. */
 function overflowing(network: SpikingNetwork, rule: NeuronModel): string | undefined {
-  const mostOf = (source: number): number => {
-    if (source === INPUT) return network.input.units.most;
-    const layer = network.layers[source];
-    if (layer.kind !== 'pool') return rule.most * heaviest(rule, phasesAt(network, source));
-    return mostOf(layer.source) * (layer.mode === 'sum' ? layer.window.kernel[0] * layer.window.kernel[1] : 1);
-  };
+  const most: number[] = [];
+  const mostOf = (source: number) => (source === INPUT ? network.input.units.most : most[source]);
+  network.layers.forEach((layer, l) => {
+    if (layer.kind === 'pool') most.push(mostOf(layer.source) * (layer.mode === 'sum' ? kernelPlaces(layer) : 1));
+    else most.push(rule.most * heaviest(rule, phasesAt(network, l)));
+  });
   return network.layers.find(
     (layer) =>
       layer.kind !== 'pool' &&
       layer.gridBits.some((_, o) => sumBound(network, layer, o, ({ source }) => mostOf(source)) >= CURRENT_LIMIT),
   )?.name;
 }
+
+const kernelPlaces = ({ window: { kernel } }: SpikingPool): number => kernel[0] * kernel[1];
 
 /** What a spike weighs at most. */
 const heaviest = (rule: NeuronModel, phaseBits: number): number =>

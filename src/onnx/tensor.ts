@@ -16,9 +16,14 @@ interface ElementType {
   readonly range?: readonly [number, number];
 }
 
+const FLOAT: ElementType = { bits: 32, kind: 'real', read: (v, i) => v.getFloat32(4 * i, true) };
+
+/** Whether numbers lie in this machine's memory as they do in a file. */
+const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
 /** Tensor element types by ONNX's number (TensorProto.DataType). */
 const ELEMENT_TYPES: Readonly<Record<number, ElementType>> = {
-  1: { bits: 32, kind: 'real', read: (v, i) => v.getFloat32(4 * i, true) },
+  1: FLOAT,
   2: { bits: 8, kind: 'integer', read: (v, i) => v.getUint8(i), range: [0, 255] },
   3: { bits: 8, kind: 'integer', read: (v, i) => v.getInt8(i), range: [-128, 127] },
   4: { bits: 16, kind: 'integer', read: (v, i) => v.getUint16(2 * i, true), range: [0, 65535] },
@@ -73,11 +78,15 @@ function unpack(bytes: Uint8Array, count: number, type: ElementType, where: stri
   const needed = Math.ceil((count * type.bits) / 8);
   if (bytes.length !== needed) throw badTensor(where, `${bytes.length} bytes of data where its dimensions need ${needed}`);
   if (count === 0) return new Float32Array(0);
+  if (type === FLOAT && LITTLE_ENDIAN) return new Float32Array(Uint8Array.from(bytes).buffer);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const data = type.kind === 'real' ? new Float32Array(count) : new Float64Array(count);
+  const data = isNarrow(type) ? new Float32Array(count) : new Float64Array(count);
   for (let i = 0; i < count; i++) data[i] = type.read(view, i);
   return data;
 }
+
+/** Whether f32 holds all numbers of a type. */
+const isNarrow = ({ kind, bits }: ElementType) => kind === 'real' || bits <= 16;
 
 /** The fields for one kind of number each: `float_data`, `int32_data` (narrow integers, float16 and bool too), … */
 function typedData(proto: TensorProto, count: number, type: ElementType, where: string): Float32Array | Float64Array {

@@ -69,7 +69,7 @@ const emptyOperator = ({ operator }: AnnTerm, channels: number): SpikingTerm['op
     : { ...operator, weights: new Int8Array(operator.weights.length) };
 
 /** m_i = W_i · (unit of the source) / (unit of the output), for one output channel. */
-function rowOf(term: AnnTerm, source: Units, o: number, channels: number, outputUnit: number): Row {
+export function rowOf(term: AnnTerm, source: Units, o: number, channels: number, outputUnit: number): Row {
   const { operator } = term;
   if (operator.type === 'identity') {
     return { units: Float64Array.of((operator.weights[o] * source.unit[o]) / outputUnit), max: source.most, limit: SUM_LIMIT };
@@ -86,9 +86,7 @@ const kernelArea = (window: Window): number => window.kernel[0] * window.kernel[
 
 /** g of a channel and h of its terms: the finest that hold the bounds of section 3, checked on the rounded integers. */
 function gridOf(rows: readonly Row[], bias: number, phases: number, where: string): { g: number; h: number[] } {
-  // θ·2^K < 2^30
-  const largest = Math.min(GRID_BITS.max, 29 - phases);
-  const h = rows.map((row) => largestTermBits(row, largest));
+  const h = rows.map((row) => largestTermBits(row, mostTermBits(phases)));
   // an identity takes whatever bits the others leave: it alone does not make the grid finer
   const convolutions = h.filter((_, t) => rows[t].limit === WEIGHT_LIMIT);
   let g = Math.max(GRID_BITS.min, ...(convolutions.length > 0 ? convolutions : h));
@@ -105,8 +103,11 @@ function gridOf(rows: readonly Row[], bias: number, phases: number, where: strin
   );
 }
 
+/** The largest g, and h, with words of so many bits: θ·2^K < 2^30. */
+export const mostTermBits = (phases: number): number => Math.min(GRID_BITS.max, 29 - phases);
+
 /** The largest h with which all weights of a row are within its limit when they are rounded; `most` where all are 0. */
-function largestTermBits({ units, limit }: Row, most: number): number {
+export function largestTermBits({ units, limit }: Row, most: number): number {
   const largest = units.reduce((m, w) => Math.max(m, Math.abs(w)), 0);
   if (largest === 0) return most;
   let h = Math.min(most, Math.floor(Math.log2(limit / largest)) + 1);

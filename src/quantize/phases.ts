@@ -1,5 +1,6 @@
-import type { Ann } from '../ann/ann.ts';
+import type { Ann, AnnLayer } from '../ann/ann.ts';
 import { ConversionError, OptionError } from '../errors.ts';
+import { depths } from './joins.ts';
 
 const REMEDY = 'choose K from 1 to 8; 4 is a good start';
 
@@ -34,4 +35,19 @@ export function phasesByDepth(ann: Ann, depth: readonly number[], phaseBits: num
     );
   }
   return wanted;
+}
+
+/** Whether words of so many bits are a quantised layer's own steps, every one of them. */
+export const wordsAreSteps = (layer: AnnLayer, phases: number | undefined): boolean =>
+  layer.kind === 'neurons' && layer.bits !== undefined && layer.bits === phases;
+
+/** K by depth that quantised layers ask for: the bits of their steps, at the input's window those of depth 1; null where none does. */
+export function phasesOfSteps(ann: Ann): (number | null)[] {
+  const depth = depths(ann);
+  const found = new Array<number | null>(depth[depth.length - 1]).fill(null);
+  ann.layers.forEach((layer, l) => {
+    if (layer.kind === 'neurons' && layer.bits !== undefined) found[depth[l]] = Math.max(found[depth[l]] ?? 0, layer.bits);
+  });
+  if (found.length > 1) found[0] = found[1];
+  return found;
 }

@@ -1,14 +1,15 @@
-import { type Ann, type AnnLayer, type AnnNeurons, type AnnPool, type AnnReadout, INPUT } from '../ann/ann.ts';
-import { perChannel } from '../ann/pixels.ts';
+import { type Ann, type AnnLayer, type AnnNeurons, type AnnPool, type AnnReadout, type AnnTerm, INPUT } from '../ann/ann.ts';
+import { normalizationOf } from '../ann/pixels.ts';
 import { ConversionError, OptionError } from '../errors.ts';
 import { check } from '../network/check.ts';
 import type { SpikingInput, SpikingLayer, SpikingNetwork, SpikingPool } from '../network/network.ts';
 import type { Neuron } from '../network/neuron.ts';
 import { timetableOf } from '../network/timetable.ts';
 import { inputUnits, neuronUnits, poolUnits, readoutUnit, type Scale, unitsOf } from '../network/units.ts';
+import { refineTerms } from './fine.ts';
 import { foldedBias, quantizeLayer } from './grid.ts';
 import { depths, synchronousNeurons } from './joins.ts';
-import { phasesByDepth } from './phases.ts';
+import { phasesByDepth, wordsAreSteps } from './phases.ts';
 
 /** How to put a network on the integer grid. */
 export interface QuantizeOptions {
@@ -19,7 +20,7 @@ export interface QuantizeOptions {
   readonly neuron?: Neuron;
   /** λ of each layer of `Ann.layers`, of neurons also one a channel; of pools it is not looked at. */
   readonly scales: readonly Scale[];
-  /** Mean and standard deviation of pixels / 255 that the network was trained with; one a channel, or one for all. */
+  /** Mean and standard deviation of pixels / 255 that make the file's input of them; one a channel, or one for all. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
@@ -33,6 +34,8 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
   refuseReadoutElsewhere(ann.layers);
   const depth = depths(ann);
   const phases = phasesByDepth(ann, depth, options.phaseBits);
+  const steps = ann.layers.map((layer, l) => wordsAreSteps(layer, phases[depth[l]]));
+  const isFine = (l: number): boolean => steps[l] || (ann.layers[l].kind === 'readout' && steps.includes(true));
   const input = spikingInput(ann, options);
   const layers: SpikingLayer[] = [];
   for (const [l, layer] of ann.layers.entries()) {
@@ -44,10 +47,12 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
     // the readout sends nothing; its unit is counted in the words before it
     const K = phases[layer.kind === 'readout' ? depth[l] - 1 : depth[l]];
     const bias = foldedBias(layer, input);
-    const sources = layer.terms.map((term) => unitsOf({ input, layers }, term.source));
     const units = neuronUnits(layer.shape, scale, K);
-    const grid = quantizeLayer(layer.name, layer.terms, sources, bias, { unit: units.unit, phases: K });
-    const terms = layer.terms.map((term, i) => ({
+    const output = { unit: units.unit, phases: K };
+    const sourcesOf = (terms: readonly AnnTerm[]) => terms.map(({ source }) => unitsOf({ input, layers }, source));
+    const own = isFine(l) ? refineTerms(layer.terms, sourcesOf(layer.terms), layer.shape.channels, output) : layer.terms;
+    const grid = quantizeLayer(layer.name, own, sourcesOf(own), bias, output);
+    const terms = own.map((term, i) => ({
       source: term.source,
       delay: synchronousNeurons(depth, l, term.source),
       ...grid.terms[i],
@@ -86,15 +91,15 @@ function checkedScale({ kind, name, shape }: AnnNeurons | AnnReadout, scale: Sca
 }
 
 function spikingInput(ann: Ann, options: QuantizeOptions): SpikingInput {
-  const mean = perChannel(options.mean, ann.input.channels, 'mean');
-  const std = perChannel(options.std, ann.input.channels, 'std');
+  const { mean, std } = normalizationOf(ann, options);
   if (!mean.every((m) => m >= 0 && m <= 1)) {
     throw new OptionError('mean', 'mean', `[${mean}] is not within 0…1`, 'mean is of pixels / 255');
   }
   if (!std.every((s) => s > 0 && Number.isFinite(s))) {
     throw new OptionError('std', 'std', `[${std}] is not positive`, 'std is of pixels / 255');
   }
-  return { shape: ann.input, units: inputUnits(ann.input, mean, std), mean, std };
+  const { channels, height, width } = ann.input;
+  return { shape: ann.input, units: inputUnits({ channels, height, width }, mean, std), mean, std };
 }
 
 /** Max pool: the maximum of words. Average pool: a sum of words, 1/n folded into the weights that read it (section 7). */

@@ -24,19 +24,18 @@ export function formsOf(
   images: number,
   crossover: number,
 ): Form[] {
-  const activity = network.layers.map((layer, l) => {
-    if (layer.kind !== 'neurons') return 0;
-    const { timesteps, timetable } = plan;
-    const steps = model.windowed ? Math.max(1, sendingSteps(timetable, layer.depth, timesteps)) : timesteps;
-    return spikes[l] / (shapeSize(layer.shape) * images * steps);
+  const activity: number[] = [];
+  network.layers.forEach((layer, l) => {
+    if (layer.kind === 'neurons') activity.push(spikes[l] / (shapeSize(layer.shape) * images * stepsOf(layer.depth, plan, model)));
+    else activity.push(layer.kind === 'pool' && layer.source !== INPUT ? activity[layer.source] : 0);
   });
-  const of = (source: number): number => {
-    const layer = network.layers[source];
-    return layer.kind === 'pool' ? of(layer.source) : activity[source];
-  };
   return network.layers.map((layer): Form => {
     if (layer.kind === 'pool') return 'dense';
-    const sources = layer.terms.filter(({ source }) => source !== INPUT).map(({ source }) => of(source));
+    const sources = layer.terms.filter(({ source }) => source !== INPUT).map(({ source }) => activity[source]);
     return sources.length > 0 && Math.max(...sources) < crossover ? 'spikes' : 'dense';
   });
 }
+
+/** Steps in which a layer of that depth may fire. */
+const stepsOf = (depth: number, { timesteps, timetable }: TrainsProgram, { windowed }: NeuronModel): number =>
+  windowed ? Math.max(1, sendingSteps(timetable, depth, timesteps)) : timesteps;

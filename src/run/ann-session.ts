@@ -1,5 +1,5 @@
 import { type Ann, shapeSize } from '../ann/ann.ts';
-import { perChannel } from '../ann/pixels.ts';
+import { normalizationOf } from '../ann/pixels.ts';
 import {
   BINS,
   CHANNEL_BINS,
@@ -68,7 +68,7 @@ export class AnnSession {
   static async create(device: Device, ann: Ann, options: AnnSessionOptions): Promise<AnnSession> {
     const { batch = 64, memory, keepCells = false, countChannels = false } = options;
     const program = planCells(ann, device.limits, { batch, memory, keepCells, countChannels });
-    const [mean, std] = (['mean', 'std'] as const).map((name) => perChannel(options[name], ann.input.channels, name));
+    const { mean, std } = normalizationOf(ann, options);
     return new AnnSession(ann, await Runner.create(device, program, cellsPackers(ann, mean, std)));
   }
 

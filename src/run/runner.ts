@@ -37,12 +37,13 @@ export class Runner<P extends Program> {
   readonly loaded: Loaded<P>;
   readonly #slots: readonly Slot[];
   readonly #queue = oneAfterAnother();
-  readonly #patience = new Patience();
+  readonly #patience: Patience;
   #disposed = false;
 
   private constructor(loaded: Loaded<P>, slots: readonly Slot[]) {
     this.loaded = loaded;
     this.#slots = slots;
+    this.#patience = new Patience(loaded.device.description.software);
   }
 
   /** Loads a program. Where that fails nothing of it stays on the device. */

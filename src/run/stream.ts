@@ -26,13 +26,20 @@ export function expectation(expected: number, taken: number, overslept: boolean)
 }
 
 /**
- * Waits for batches without asking the device all the time: while a promise of WebGPU is pending, Node's implementation polls
- * with a whole core, which on few cores halves what a software driver gets. So most of a batch's expected time, that of those
- * before it, is slept through first. With the next batch queued already, sleeping a little too long leaves no gap.
+ * Waits for batches. While a promise of WebGPU is pending, Node's implementation polls with a whole core, which on few cores halves what
+ * a software driver gets. So there most of a batch's expected time, that of those before it, is slept through first. With the next
+ * batch queued already, sleeping a little too long leaves no gap. Hardware needs no core, and a first batch in which its driver
+ * compiles and its clocks rise says nothing of the next: there nothing is slept.
  */
 export class Patience {
+  readonly #sleeps: boolean;
   #expectedMsAnImage = 0;
   #landed = 0;
+
+  /** @param sleeps the device computes on the cores that waiting takes */
+  constructor(sleeps: boolean) {
+    this.#sleeps = sleeps;
+  }
 
   /** A stream of batches begins: the time until now was nobody's. */
   begin(): void {
@@ -41,6 +48,7 @@ export class Patience {
 
   /** Sleeps until shortly before the next batch should be done, then waits with `land`. */
   async wait<B>(images: number, land: () => Promise<B>): Promise<B> {
+    if (!this.#sleeps) return land();
     const restMs = this.#expectedMsAnImage * images * REST - (performance.now() - this.#landed);
     if (restMs > IMMEDIATE) await new Promise((resolve) => setTimeout(resolve, restMs));
     const woke = performance.now();
@@ -82,7 +90,7 @@ export async function stream<T, B>(
   source: ImageSource,
   batch: number,
   { submit, land, deliver }: Stages<T, B>,
-  patience: Patience = new Patience(),
+  patience: Patience = new Patience(false),
 ): Promise<StreamTimes> {
   const { count } = source;
   const read = readAhead(source, batch, count);

@@ -67,6 +67,20 @@ describe('chooseNormalization', () => {
     });
   });
 
+  it('takes pixels as they are where the model normalises them itself, and shows what it does', () => {
+    const preprocessing = { scale: [1 / 50, 1 / 100, 1 / 200], shift: [-2, -1, -0.5], white: 255 } as const;
+    const itself = { ...ann, preprocessing };
+    const { mean, std, normalization } = chooseNormalization(itself, colour, null, {});
+    expect({ mean, std }).toEqual({ mean: [0], std: [1 / 255] });
+    expect(normalization).toMatchObject({ meanFrom: 'model', stdFrom: 'model' });
+    for (const m of normalization.mean) expect(m).toBeCloseTo(100 / 255, 12);
+    for (const [c, s] of normalization.std.entries()) expect(s).toBeCloseTo([50, 100, 200][c] / 255, 12);
+    const unit = { ...ann, preprocessing: { ...preprocessing, white: 1 } } as const;
+    expect(chooseNormalization(unit, colour, null, {})).toMatchObject({ mean: [0], std: [1] });
+    const sidecar = { mean: [0.1, 0.2, 0.3], std: [1, 2, 3] };
+    expect(chooseNormalization(itself, colour, sidecar, {}).normalization).toMatchObject({ ...sidecar, meanFrom: 'sidecar' });
+  });
+
   it('gives every entry of a vector the value of its channel', () => {
     const { mean, std } = chooseNormalization(linear(shape(12, 1, 1), 3), colour, null, { mean: [0.1, 0.2, 0.3], std: [1] });
     expect(mean).toEqual([0.1, 0.1, 0.1, 0.1, 0.2, 0.2, 0.2, 0.2, 0.3, 0.3, 0.3, 0.3]);

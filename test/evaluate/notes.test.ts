@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { bgrNote, calibrationNotes, classNotes, normalizationNotes, silentNotes, skippedNotes } from '../../src/evaluate/notes.ts';
+import {
+  bgrNote,
+  calibrationNotes,
+  classNotes,
+  normalizationNotes,
+  silentNotes,
+  skippedNotes,
+  stepNotes,
+} from '../../src/evaluate/notes.ts';
+import { quantize } from '../../src/quantize/quantize.ts';
+import { residualAnn } from '../network/hand-made.ts';
 import { dataSet, numbered, shape } from './data-sets.ts';
 
 const set = dataSet(numbered(3, shape(3, 2, 2))); // classes a, b, c
@@ -20,6 +30,19 @@ it('layers that nothing made fire are named', () => {
     'no image for calibration made layer "a" fire: its scale comes from the bound on its sum',
   );
   expect(silentNotes(['a', 'b'])[0].text).toContain('layers "a", "b" fire: their scales');
+});
+
+it('quantised layers are counted by whether their words are their steps', () => {
+  const plain = residualAnn(1);
+  const ann = {
+    ...plain,
+    layers: plain.layers.map((layer, l) => (l === 0 && layer.kind === 'neurons' ? { ...layer, ceiling: 7, bits: 3 } : layer)),
+  };
+  const of = (phaseBits: number) =>
+    quantize(ann, { phaseBits, initial: 'half', scales: ann.layers.map(() => 8), mean: [0], std: [1] });
+  expect(stepNotes(plain, of(4))).toEqual([]);
+  expect(stepNotes(ann, of(3)).map(({ text }) => text)).toEqual([expect.stringMatching(/^1 of 1 quantised layers take λ/)]);
+  expect(stepNotes(ann, of(4)).map(({ text }) => text)).toEqual([expect.stringMatching(/^1 of 1 quantised layers have words/)]);
 });
 
 describe('mean and std', () => {

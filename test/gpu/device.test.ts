@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DeviceError } from '../../src/errors.ts';
 import { Buffers } from '../../src/gpu/buffers.ts';
-import { type Device, requestDevice } from '../../src/gpu/device.ts';
+import { type Device, describe as describeAdapter, requestDevice } from '../../src/gpu/device.ts';
 import { openDevice } from '../../src/gpu/node.ts';
 import { compile } from '../../src/gpu/pipelines.ts';
 import { Session } from '../../src/run/session.ts';
@@ -50,6 +50,25 @@ describe('choice of an adapter', () => {
     } finally {
       vi.unstubAllEnvs();
     }
+  });
+});
+
+describe('names of adapters', () => {
+  const info = { vendor: '', architecture: '', device: '', description: '', isFallbackAdapter: false };
+  const named = (more: Partial<typeof info>) => describeAdapter({ info: { ...info, ...more } as unknown as GPUAdapterInfo });
+
+  it('a card is its device, not its vendor’s driver', () => {
+    const card = { vendor: 'nvidia', device: 'nvidia-h100-80gb-hbm3', description: 'NVIDIA: 535.54.03 535.54.3.0' };
+    expect(named(card)).toEqual({ adapter: 'nvidia-h100-80gb-hbm3', driver: '535.54.03 535.54.3.0', software: false });
+    const amd = { vendor: 'amd', device: 'amd-radeon-rx-7900-xtx-radv-navi31-', description: 'radv: Mesa 25.0.7' };
+    expect(named(amd)).toEqual({ adapter: 'amd-radeon-rx-7900-xtx-radv-navi31', driver: 'Mesa 25.0.7', software: false });
+  });
+
+  it('a number is no name; a software driver is what it calls itself', () => {
+    expect(named({ vendor: 'intel', device: '0x56a0', description: 'Intel: 31.0' }).adapter).toBe('Intel');
+    expect(named({ vendor: 'apple', architecture: 'metal-3' }).adapter).toBe('apple metal-3');
+    const llvmpipe = { vendor: 'mesa', device: 'llvmpipe-llvm-15-0-6-256-bits-', description: 'llvmpipe: Mesa 25.0.7' };
+    expect(named(llvmpipe)).toEqual({ adapter: 'llvmpipe', driver: 'Mesa 25.0.7', software: true });
   });
 });
 

@@ -1,6 +1,17 @@
 /** `Ann` on the CPU in plain loops and double precision: what the importer is compared with ONNX Runtime by. */
 
-import { type Ann, type AnnPool, type AnnTerm, INPUT, type Shape, shapeSize, sourceShape } from '../../src/ann/ann.ts';
+import {
+  type Ann,
+  type AnnNeurons,
+  type AnnPool,
+  type AnnTerm,
+  INPUT,
+  type Shape,
+  shapeSize,
+  sourceShape,
+  stepOf,
+} from '../../src/ann/ann.ts';
+import { roundToEven } from '../../src/lower/fold/arithmetic.ts';
 
 /** Runs `n` images ([n][c][y][x], normalised) and gives the logits [n][classes]. */
 export function evaluateAnn(ann: Ann, input: Float32Array, n: number): Float32Array {
@@ -13,8 +24,11 @@ export function evaluateAnn(ann: Ann, input: Float32Array, n: number): Float32Ar
   return logits;
 }
 
+/** How a quantised activation rounds what lies in the middle of two steps: as ONNX does, or up, as words are. */
+type Halves = 'even' | 'up';
+
 /** Outputs of all layers for one image, each [c][y][x]. */
-export function evaluateImage(ann: Ann, image: Float64Array): Float64Array[] {
+export function evaluateImage(ann: Ann, image: Float64Array, halves: Halves = 'even'): Float64Array[] {
   const outputs: Float64Array[] = [];
   const output = (source: number) => (source === INPUT ? image : outputs[source]);
   for (const layer of ann.layers) {
@@ -26,9 +40,16 @@ export function evaluateImage(ann: Ann, image: Float64Array): Float64Array[] {
     const plane = shape.height * shape.width;
     const sums = Float64Array.from({ length: shapeSize(shape) }, (_, i) => layer.bias[Math.floor(i / plane)]);
     for (const term of layer.terms) addTerm(term.operator, output(term.source), sourceShape(ann, term.source), sums, shape);
-    outputs.push(layer.kind === 'readout' ? sums : sums.map((v) => Math.min(Math.max(v, 0), layer.ceiling)));
+    outputs.push(layer.kind === 'readout' ? sums : sums.map((v) => activation(layer, v, halves)));
   }
   return outputs;
+}
+
+function activation(layer: AnnNeurons, sum: number, halves: Halves): number {
+  const value = Math.min(Math.max(sum, 0), layer.ceiling);
+  const step = stepOf(layer);
+  if (step === 0) return value;
+  return step * (halves === 'even' ? roundToEven(value / step) : Math.floor(value / step + 0.5));
 }
 
 function addTerm(operator: AnnTerm['operator'], source: Float64Array, from: Shape, sums: Float64Array, to: Shape): void {

@@ -82,6 +82,12 @@ export const real = (dims: readonly number[], data: readonly number[] | Float32A
   data: Float32Array.from(data),
 });
 
+/** A tensor of another type, by ONNX's number of it, from its bytes. */
+export const integers = (dataType: number, dims: readonly number[], bytes: ArrayBufferView): TensorSpec => ({
+  dims,
+  fields: { dataType, rawData: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) },
+});
+
 /** An int64 tensor; a list of numbers by default. */
 export const whole = (data: readonly number[], dims: readonly number[] = [data.length]): TensorSpec => ({ dims, data });
 

@@ -28,6 +28,10 @@ export const node = (op: string, inputs: string[], out: string, attributes?: Rec
   ...(attributes && { attributes }),
 });
 
+/** Transposes to the channels last and back. */
+export const channelsLast = (from: string, to: string) => node('Transpose', [from], to, { perm: [0, 2, 3, 1] });
+export const channelsFirst = (from: string, to: string) => node('Transpose', [from], to, { perm: [0, 3, 1, 2] });
+
 /** conv → ReLU from "x" (3 × 8 × 8) to "a" (4 × 8 × 8), and from "z" to logits. */
 export const stem = [node('Conv', ['x', 'w0', 'b0'], 'c0', { pads: [1, 1, 1, 1] }), node('Relu', ['c0'], 'a')];
 export const stemTensors = () => ({ w0: random(4, 3, 3, 3), b0: random(4) });

@@ -2,34 +2,16 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Ann } from '../../src/ann/ann.ts';
-import { type NodeSpec, type TensorSpec, whole } from '../helpers/onnx-builder.ts';
+import { type NodeSpec, whole } from '../helpers/onnx-builder.ts';
+import { conv, shuffle, shuffled, split, wide, wideTensors } from '../helpers/onnx-channels.ts';
 import { expectSameAsOnnx } from '../helpers/onnx-compare.ts';
 import { between, bn, node, random, relu } from '../helpers/onnx-networks.ts';
 
-const split = (from: string, out: string[], sizes?: string): NodeSpec => ({
-  ...node('Split', sizes ? [from, sizes] : [from], out[0], { axis: 1 }),
-  out,
-});
-/** Channels of a map of 8 × 8 in groups, seen the other way round. */
-const shuffle = (from: string, to: string) => [
-  node('Reshape', [from, 'groups'], `${to}/r`),
-  node('Transpose', [`${to}/r`], `${to}/t`, { perm: [0, 2, 1, 3, 4] }),
-  node('Reshape', [`${to}/t`, 'maps'], to),
-];
-const shuffled = (channels: number, groups: number): Record<string, TensorSpec> => ({
-  groups: whole([0, groups, channels / groups, 8, 8]),
-  maps: whole([0, -1, 8, 8]),
-});
-/** From "a" (4 channels) to 12 channels with ReLU, as "b". */
-const wide = [node('Conv', ['a', 'w', 'bw'], 'cw', { pads: [1, 1, 1, 1] }), relu('cw', 'b')];
-const wideTensors = () => ({ w: random(12, 4, 3, 3), bw: random(12) });
 /** BatchNormalization's tensors of 12 channels; "s" is taken. */
 const norm12 = () => {
   const { s, ...others } = bn(12);
   return { sn: s, ...others };
 };
-const conv = (from: string, to: string, weights: string, attributes: NodeSpec['attributes'] = {}) =>
-  node('Conv', [from, weights], to, { pads: [1, 1, 1, 1], ...attributes });
 
 const ROWS: [name: string, bytes: () => Uint8Array][] = [
   [

@@ -2,19 +2,22 @@
 
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { buildOnnx, type NodeSpec, real, type TensorSpec, whole } from '../helpers/onnx-builder.ts';
+import { buildOnnx, integers, type NodeSpec, real, type TensorSpec, whole } from '../helpers/onnx-builder.ts';
 import { expectSameAsOnnx, randomNumbers } from '../helpers/onnx-compare.ts';
 
 const KINDS = [
   ...(['conv', 'block', 'relu-pool', 'pool', 'average', 'concat', 'join', 'norm', 'slice', 'shuffle', 'split', 'gather'] as const),
-  ...(['depthwise', 'groups', 'disguise', 'mean', 'quantized'] as const),
+  ...(['depthwise', 'groups', 'disguise', 'mean', 'quantized', 'last'] as const),
 ] as const;
 /** Steps that leave a map which may be negative, or read one so. */
 const SIGNED = ['linear', 'separable', 'norm-linear', 'add', 'leaky', 'clip', 'average-ceil', 'pad'] as const;
 
+/** Steps that leave a map of whole multiples. */
+const ROUNDED = ['pair', 'signed-pair', 'qcfs'] as const;
+
 /** One step of growing a network; the numbers choose among the tensors there are. */
 interface Step {
-  readonly kind: (typeof KINDS)[number] | (typeof SIGNED)[number];
+  readonly kind: (typeof KINDS)[number] | (typeof SIGNED)[number] | (typeof ROUNDED)[number];
   readonly pick: number;
   readonly other: number;
   readonly size: number;
@@ -55,6 +58,11 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
     tensors[name] = whole(values);
     return name;
   };
+  const constant = (value: number) => {
+    const name = `t${count++}`;
+    tensors[name] = real([], [value]);
+    return name;
+  };
   const add = (op: string, inputs: string[], attributes?: NodeSpec['attributes']) => {
     const out = `v${count++}`;
     nodes.push({ op, in: inputs, out: [out], name: `${op}/${out}`, ...(attributes && { attributes }) });
@@ -68,7 +76,13 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
   const norm = (from: string, channels: number) =>
     add('BatchNormalization', [from, ...[0, 1, 2].map(() => tensor([channels])), tensor([channels], (v) => v + 1.1)]);
 
-  const maps: Map[] = [{ name: add('Relu', [conv({ name: 'x', channels: 3, extent: 8 }, 4, 3, 1)]), channels: 4, extent: 8 }];
+  const first = (from: string) => add('Transpose', [from], { perm: [0, 3, 1, 2] });
+  const last = (from: string) => add('Transpose', [from], { perm: [0, 2, 3, 1] });
+
+  const channelsLast = seed % 2 === 1;
+  const scaled = seed % 3 === 0 ? add('Add', [add('Mul', ['x', tensor([1], () => 4)]), tensor([1], () => -2)]) : 'x';
+  const pixels = { name: channelsLast ? first(scaled) : scaled, channels: 3, extent: 8 };
+  const maps: Map[] = [{ name: add('Relu', [conv(pixels, 4, 3, 1)]), channels: 4, extent: 8 }];
   for (const { kind, pick, other, size } of steps) {
     const from = maps[pick % maps.length];
     const { channels, extent } = from;
@@ -101,6 +115,10 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
         ...from,
         name: add('Relu', [add('Sum', [from.name, equal[other % equal.length].name, conv(beside, channels, 1, 1)])]),
       });
+    } else if (kind === 'last') {
+      const turned = last(from.name);
+      const inside = size === 1 ? turned : add('Add', [turned, tensor(size === 2 ? [channels] : [1, 1, 1, channels])]);
+      maps.push({ ...from, name: first(add('Relu', [inside])) });
     } else if (kind === 'norm') {
       maps.push({ ...from, name: add('Relu', [norm(from.name, channels)]) });
     } else if (kind === 'slice' && extent > 2) {
@@ -112,21 +130,25 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
       const height = Math.ceil((extent - (size % 2)) / 2);
       if (height === Math.ceil(extent / 2)) maps.push({ ...from, name: add('Relu', [sliced]), extent: height });
     } else if (kind === 'linear') {
-      const kernel = size === 2 ? 1 : 3;
-      maps.push({ name: conv(from, size + 1, kernel, 1), channels: size + 1, extent });
+      const dense = () => first(add('MatMul', [last(from.name), tensor([channels, size + 1])]));
+      const name = size === 2 && other % 2 ? dense() : conv(from, size + 1, size === 2 ? 1 : 3, 1);
+      maps.push({ name, channels: size + 1, extent });
     } else if (kind === 'separable') {
       const stride = extent > 2 ? (size % 2) + 1 : 1;
       maps.push({ ...from, name: conv(from, channels, 3, stride, channels), extent: Math.ceil(extent / stride) });
     } else if (kind === 'norm-linear') {
-      maps.push({ ...from, name: norm(from.name, channels) });
+      const inside = () => first(add('Add', [add('Mul', [last(from.name), tensor([channels])]), tensor([1, 1, channels])]));
+      maps.push({ ...from, name: other % 2 ? inside() : norm(from.name, channels) });
     } else if (kind === 'add') {
       const equal = same.filter((m) => m.channels === channels);
       maps.push({ ...from, name: add(size === 3 ? 'Mean' : 'Add', [from.name, equal[other % equal.length].name]) });
     } else if (kind === 'leaky') {
-      maps.push({
-        ...from,
-        name: size === 1 ? add('LeakyRelu', [from.name]) : add('PRelu', [from.name, tensor([channels, 1, 1])]),
-      });
+      const name = [
+        () => add('LeakyRelu', [from.name]),
+        () => add('PRelu', [from.name, tensor([channels, 1, 1])]),
+        () => first(add('PRelu', [last(from.name), tensor([1, 1, channels])])),
+      ][size - 1]();
+      maps.push({ ...from, name });
     } else if (kind === 'clip') {
       tensors.below ??= real([], [-0.4]);
       maps.push({ ...from, name: add('Clip', [from.name, size === 1 ? '' : 'below', size === 2 ? '' : 'high']) });
@@ -140,9 +162,13 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
       maps.push({ ...inside, name: conv(inside, channels, 1, 1) });
     } else if (kind === 'shuffle' && channels % 2 === 0) {
       const groups = size % 2 === 0 ? 2 : channels / 2;
-      const grouped = add('Reshape', [from.name, list([0, groups, channels / groups, extent, extent])]);
-      const turned = add('Transpose', [grouped], { perm: [0, 2, 1, 3, 4] });
-      maps.push({ ...from, name: add('Reshape', [turned, list([0, -1, extent, extent])]) });
+      const parts = [groups, channels / groups];
+      const inside = other % 2 === 0;
+      const dims = inside ? [0, ...parts, extent, extent] : [0, extent, extent, ...parts];
+      const grouped = add('Reshape', [inside ? from.name : last(from.name), list(dims)]);
+      const turned = add('Transpose', [grouped], { perm: inside ? [0, 2, 1, 3, 4] : [0, 1, 2, 4, 3] });
+      const merged = add('Reshape', [turned, list(inside ? [0, -1, extent, extent] : [0, extent, extent, -1])]);
+      maps.push({ ...from, name: inside ? merged : first(merged) });
     } else if (kind === 'split' && channels > 1) {
       const first = 1 + (other % (channels - 1));
       const [left, right] = [`v${count++}`, `v${count++}`];
@@ -185,16 +211,34 @@ function grow(steps: readonly Step[], seed: number): Uint8Array {
       tensors[weights] = { dims: [size, channels, 1, 1], fields: { dataType: 3, rawData: new Uint8Array(bytes.buffer) } };
       const real = add('DequantizeLinear', [weights, scale], { axis: 0 });
       maps.push({ ...from, name: add('Relu', [add('Conv', [from.name, real])]), channels: size });
+    } else if (kind === 'pair' || kind === 'signed-pair') {
+      tensors[`step${size}`] ??= real([], [0.0373 * size]);
+      tensors.zero ??= integers(3, [], Int8Array.of(-100));
+      const numbers = [`step${size}`, kind === 'pair' ? '' : 'zero'];
+      const sum = conv(from, channels, 1, 1);
+      const quantised = add('QuantizeLinear', [size === 1 ? add('Relu', [sum]) : sum, ...numbers]);
+      maps.push({ ...from, name: add('DequantizeLinear', [quantised, ...numbers]) });
+    } else if (kind === 'qcfs') {
+      const [lambda, steps] = [constant(0.917), constant(2 ** size - (pick % 2))];
+      const scaled = add('Clip', [add('Div', [conv(from, channels, 3, 1), lambda]), 'low', constant(1)]);
+      const rounded = add('Floor', [add('Add', [add('Mul', [scaled, steps]), constant(0.5)])]);
+      maps.push({ ...from, name: add('Mul', [add('Div', [rounded, steps]), lambda]) });
     }
   }
   tensors.low = real([], [0]);
   tensors.high = real([], [0.7]);
-  const last = maps.at(-1)!;
-  nodes.push({ op: 'GlobalAveragePool', in: [last.name], out: ['gap'], name: 'gap' });
-  nodes.push({ op: 'Flatten', in: ['gap'], out: ['flat'], name: 'flat' });
-  const fc = [tensor([5, last.channels]), tensor([5])];
-  nodes.push({ op: 'Gemm', in: ['flat', ...fc], out: ['y'], name: 'fc', attributes: { transB: 1 } });
-  return buildOnnx({ nodes, tensors });
+  const end = maps.at(-1)!;
+  const heads = [
+    () => add('Flatten', [add('GlobalAveragePool', [end.name])]),
+    () => add('ReduceMean', [last(end.name)], { axes: [1, 2], keepdims: 0 }),
+    () => add('Flatten', [last(end.name)]),
+  ];
+  const features = seed % 3 === 2 ? end.channels * end.extent ** 2 : end.channels;
+  const flat = heads[seed % 3]();
+  const normed = seed % 4 === 0 ? add('Dropout', [norm(flat, features)]) : flat;
+  const vector = seed % 8 === 0 && features < 600 ? add('Relu', [normed]) : normed;
+  nodes.push({ op: 'Add', in: [add('MatMul', [vector, tensor([features, 5])]), tensor([5])], out: ['y'], name: 'fc' });
+  return buildOnnx({ nodes, tensors, input: channelsLast ? ['N', 8, 8, 3] : ['N', 3, 8, 8] });
 }
 
 const sameForAll = (kinds: readonly Step['kind'][], maxLength: number, numRuns: number) =>
@@ -208,6 +252,10 @@ const sameForAll = (kinds: readonly Step['kind'][], maxLength: number, numRuns: 
 describe('random networks', () => {
   it('give what ONNX Runtime gives', async () => {
     await sameForAll(KINDS, 10, 150);
+  });
+
+  it('give it too where activations are quantised', async () => {
+    await sameForAll([...KINDS, ...SIGNED, ...ROUNDED, ...ROUNDED, ...ROUNDED], 8, 150);
   });
 
   it('give it too where values are negative and linear operators follow one another', async () => {

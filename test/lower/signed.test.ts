@@ -239,6 +239,18 @@ const ROWS: Row[] = [
     behind(256, [first(SAME), node('Neg', ['c'], 'n'), node('Mean', ['n', 'a', 'c'], 'e'), relu('e')], weights(4, 4, 3, 3)),
     ['Relu:a', 'Relu:z', 'Gemm:y'],
   ],
+  [
+    'BatchNormalization behind Flatten of however many features, and Dropout',
+    () =>
+      buildOnnx({
+        nodes: [
+          ...[...stem, node('Conv', ['a', 'w'], 'c'), relu('c'), node('Flatten', ['z'], 'f')],
+          ...[normalise('f', 'n'), node('Dropout', ['n'], 'd'), node('Gemm', ['d', 'g'], 'y')],
+        ],
+        tensors: { ...stemTensors(), w: random(65, 4, 1, 1), ...bn(65 * 64), g: random(65 * 64, 5) },
+      }),
+    ['Relu:a', 'Relu:z', 'Gemm:y'],
+  ],
 ];
 
 /** A convolution that three BatchNormalizations with ReLU read, as in a dense block. @param factors of each of them, a channel */

@@ -6,14 +6,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Ann, shapeSize } from '../../src/ann/ann.ts';
+import type { Ann } from '../../src/ann/ann.ts';
 import { BsnnError } from '../../src/errors.ts';
 import { layerMacs } from '../../src/network/work.ts';
 import { importOnnx } from '../../src/onnx/import.ts';
 import { softmax } from '../../src/run/logits.ts';
 import { evaluateAnn } from '../helpers/ann-evaluate.ts';
 import { mutate, mutation } from '../helpers/mutants.ts';
-import { expectClose, randomNumbers, runOnnx } from '../helpers/onnx-compare.ts';
+import { askOnnx, expectClose } from '../helpers/onnx-compare.ts';
 import { manyOperators } from '../helpers/onnx-networks.ts';
 import { SHIPPED, sharedFolder } from '../helpers/shared.ts';
 
@@ -74,11 +74,10 @@ const isClose = (got: Float32Array, wanted: Float32Array): boolean =>
 
 /** Whether ONNX Runtime runs the file, and then to the same end. */
 async function sameAsOnnx(bytes: Uint8Array, ann: Ann): Promise<boolean> {
-  const image = randomNumbers(shapeSize(ann.input), 5);
-  const { channels, height, width } = ann.input;
-  const wanted = await runOnnx(bytes, image, [1, channels, height, width]).catch(() => undefined);
-  if (!wanted?.every(Number.isFinite)) return false;
-  const logits = evaluateAnn(ann, image, 1);
+  const run = await askOnnx(bytes, ann, { n: 1, seed: 5 }).catch(() => undefined);
+  if (!run?.wanted.every(Number.isFinite)) return false;
+  const { images, wanted } = run;
+  const logits = evaluateAnn(ann, images, 1);
   if (!ENDINGS.some((ending) => isClose(ending(logits), wanted))) expectClose(logits, wanted);
   return true;
 }

@@ -1,4 +1,4 @@
-import { type Shape, shapeSize } from '../../ann/ann.ts';
+import { type ImageShape, type Shape, shapeSize } from '../../ann/ann.ts';
 import { DataSetError } from '../../errors.ts';
 import type { ImageSource } from '../../run/source.ts';
 import { pixelStatistics } from '../pixel-statistics.ts';
@@ -39,7 +39,7 @@ export interface Grid {
  * @param input what the model takes, which decides how an image lies in the array
  * @throws DataSetError for elements of another type, and for sizes that images do not have
  */
-export function arrayImages({ type, shape: sizes, data }: NpyFile, input?: Shape): ArrayImages {
+export function arrayImages({ type, shape: sizes, data }: NpyFile, input?: ImageShape): ArrayImages {
   const { where } = data;
   const real = kindOf(type) === 'real';
   if (!real && type !== '|u1') {

@@ -1,4 +1,4 @@
-import { type Shape, shapeSize } from '../../ann/ann.ts';
+import { type ImageShape, type Shape, shapeSize } from '../../ann/ann.ts';
 import { DataSetError } from '../../errors.ts';
 import { MAX_BYTES } from '../read-file.ts';
 
@@ -18,10 +18,10 @@ export interface Layout {
 /**
  * The layout of the images in an array. What the model takes decides; without it, which size is 1, 3 or 4.
  * @param sizes of the array, the number of images first
- * @param input what the model takes; a vector takes any image of as many values, in the array's order
+ * @param input what the model takes; a vector takes any image of as many values, in the array's order; where both layouts fit, the model's own
  * @throws DataSetError where no layout fits, or several do
  */
-export function layoutOf(sizes: readonly number[], input: Shape | undefined, where: string): Layout {
+export function layoutOf(sizes: readonly number[], input: ImageShape | undefined, where: string): Layout {
   const refuse = (what: string, remedy = REMEDY): never => {
     throw new DataSetError('data-shape', where, `has the shape ${sizes.join(' × ') || '()'}, ${what}`, remedy);
   };
@@ -44,14 +44,17 @@ const planar = (channels: number, height: number, width: number): Layout => ({
 });
 
 /** The layout in which an image is what the model takes. */
-function layoutFor(image: readonly number[], input: Shape, values: number): Layout | null {
-  const { channels, height, width } = input;
+function layoutFor(image: readonly number[], input: ImageShape, values: number): Layout | null {
+  const { channels, height, width, layout } = input;
   if (values !== shapeSize(input)) return null;
   if (height === 1 && width === 1) return vectorLayout(image, values);
-  if (image.length === 1) return { shape: input, interleaved: false };
   const is = (...sizes: number[]) => sizes.length === image.length && sizes.every((size, i) => size === image[i]);
-  if (is(channels, height, width) || (channels === 1 && is(height, width))) return { shape: input, interleaved: false };
-  return is(height, width, channels) ? { shape: input, interleaved: true } : null;
+  const first = planar(channels, height, width);
+  const last = { ...first, interleaved: true };
+  const own = layout === 'nhwc' ? last : first;
+  const fits = [first, last].filter((one) => (one === first ? is(channels, height, width) : is(height, width, channels)));
+  if (image.length === 1 || fits.length === 2) return own;
+  return fits[0] ?? (channels === 1 && is(height, width) ? first : null);
 }
 
 /** For a model that takes a vector: the values in the array's order, as a map where they are one. */

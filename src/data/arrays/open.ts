@@ -1,4 +1,4 @@
-import type { Shape } from '../../ann/ann.ts';
+import type { ImageShape } from '../../ann/ann.ts';
 import { DataSetError } from '../../errors.ts';
 import { type DataSet, numberedClasses } from '../data-set.ts';
 import { type ArrayImages, arrayImages, arraySource, gridOf, statisticsOf } from './array-images.ts';
@@ -10,7 +10,7 @@ import { type NpzEntry, openNpzFile, shownName } from './npz.ts';
 /** How arrays are taken. */
 export interface ArraysOptions {
   /** What the model takes: decides how images lie in the array. Without it their sizes do, where they can. */
-  readonly input?: Shape;
+  readonly input?: ImageShape;
 }
 
 /** Names of images and of their labels in a .npz file, the first that is there; those of one place belong together. */
@@ -86,7 +86,7 @@ async function findArrays(entries: readonly NpzEntry[], path: string): Promise<{
 }
 
 /** Images with their labels. @throws DataSetError where there are not as many of both */
-async function joined(imagesFile: NpyFile, labelsFile: NpyFile, input: Shape | undefined): Promise<Labelled<Uint16Array>> {
+async function joined(imagesFile: NpyFile, labelsFile: NpyFile, input: ImageShape | undefined): Promise<Labelled<Uint16Array>> {
   const images = arrayImages(imagesFile, input);
   const labels = await readLabels(labelsFile);
   if (labels.length === images.count) return { images, labels };

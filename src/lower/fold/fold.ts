@@ -5,7 +5,7 @@ import { elementCount, type Node, type Tensor } from '../../graph/graph.ts';
 import { constantInput } from '../inputs.ts';
 import { badShape, cannot, type Lowering, takeRoom } from '../lowering.ts';
 import { sliceRanges } from '../operators/crop.ts';
-import { axesOf, permutation, reshapeDims, squeezeDims, unsqueezeDims } from '../operators/layout.ts';
+import { axesOf, flattenDims, permutation, reshapeDims, squeezeDims, unsqueezeDims } from '../operators/layout.ts';
 import { fold1, fold2 } from './arithmetic.ts';
 import { foldDequantize, foldQuantize } from './quantized.ts';
 import { REDUCTIONS } from './reduce.ts';
@@ -90,12 +90,6 @@ function pick(node: Node, lowering: Lowering, x: Tensor, dims: readonly number[]
 function redim(node: Node, lowering: Lowering, dims: (x: Tensor) => readonly number[]): Tensor {
   const x = input(node, 0, lowering);
   return { ...x, dims: dims(x) };
-}
-
-function flattenDims(node: Node, dims: readonly number[]): number[] {
-  const axis = integerAttribute(node, 'axis', 1);
-  const cut = axis < 0 ? axis + dims.length : axis;
-  return [elementCount(dims.slice(0, cut)), elementCount(dims.slice(cut))];
 }
 
 function axisOf(node: Node, rank: number, fallback: number): number {

@@ -4,15 +4,16 @@ import { numberAttribute } from '../../graph/attributes.ts';
 import type { Node, Tensor } from '../../graph/graph.ts';
 import { constantInput, isActivation, storedInput, withoutBorder } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator } from '../lowering.ts';
-import { addNeurons, addPool, asSum, isNonNegative } from '../parts/layers.ts';
-import type { Finished, Part, Sum, Value } from '../value.ts';
+import { activateSum, addNeurons, asSum, isNonNegative } from '../parts/layers.ts';
+import { clipSteps } from '../parts/rounded.ts';
+import { type Finished, isZero, type Part, type Value } from '../value.ts';
 import { negate, shiftBy } from './scale.ts';
 
 /** max(x, 0). */
 export const lowerRelu: LowerOperator = (node, lowering) =>
   activate(storedInput(node, 0, lowering), Number.POSITIVE_INFINITY, node, lowering);
 
-/** min(max(x, floor), ceiling). Bounds are inputs or (before opset 11) attributes. */
+/** min(max(x, floor), ceiling), also of quantised integers. Bounds are inputs or (before opset 11) attributes. */
 export const lowerClip: LowerOperator = (node, lowering) => {
   const bound = (index: number, name: string, fallback: number) => {
     const tensor = constantInput(node, index, lowering);
@@ -20,8 +21,12 @@ export const lowerClip: LowerOperator = (node, lowering) => {
     if (tensor && tensor.data.length !== 1) throw badShape(node, `the bound "${name}" has ${tensor.data.length} values`);
     return value;
   };
-  const floor = bound(1, 'min', Number.NEGATIVE_INFINITY);
-  return clip(storedInput(node, 0, lowering), floor, bound(2, 'max', Number.POSITIVE_INFINITY), node, lowering);
+  const bounds = [bound(1, 'min', Number.NEGATIVE_INFINITY), bound(2, 'max', Number.POSITIVE_INFINITY)];
+  const integers = lowering.integers.get(node.inputs[0]);
+  if (!integers) return clip(storedInput(node, 0, lowering), bounds[0], bounds[1], node, lowering);
+  const [low, high] = bounds.map((q) => (q - integers.zero) * integers.scale);
+  lowering.integers.set(node.outputs[0], { ...integers, value: clip(integers.value, low, high, node, lowering) });
+  return [];
 };
 
 /** Min with one number: a ceiling. */
@@ -89,25 +94,18 @@ function activate(value: Value, bound: number, node: Node, lowering: Lowering): 
 }
 
 function activatePart(part: Part, name: string, ceiling: number, lowering: Lowering): Part {
-  if (part.kind === 'sum') return part.terms.length === 0 && isZero(part) ? part : activateSum(part, name, ceiling, lowering);
+  if (part.kind === 'sum' && isZero(part)) return part;
+  const stepped = clipSteps(part, name, ceiling, lowering);
+  if (stepped) return stepped;
+  if (part.kind === 'sum') return activateSum(part, name, ceiling, lowering);
   if (!isNonNegative(part.source, lowering)) return activateSum(asSum(part, name), name, ceiling, lowering);
   return ceiling === Number.POSITIVE_INFINITY ? part : lowerCeiling(part, name, ceiling, lowering);
-}
-
-const isZero = (sum: Sum): boolean => sum.bias.every((b) => b === 0);
-
-/** Neurons over the sum, then the max pools that waited for them. */
-function activateSum(sum: Sum, name: string, ceiling: number, lowering: Lowering): Finished {
-  return sum.pools.reduce<Finished>(
-    (from, pool) => addPool(from.source, { ...pool, mode: 'max', countIncludePad: false }, lowering),
-    addNeurons(sum, name, ceiling, lowering),
-  );
 }
 
 /** A second bound on a layer: the same neurons once more with the smaller ceiling (the first ones go if nobody else reads them). */
 function lowerCeiling(part: Finished, name: string, ceiling: number, lowering: Lowering): Finished {
   const layer = lowering.layers[part.source];
-  if (layer.kind !== 'neurons') return addNeurons(asSum(part, name), name, ceiling, lowering);
-  if (layer.ceiling <= ceiling) return part;
+  if (layer.kind === 'neurons' && layer.ceiling <= ceiling) return part;
+  if (layer.kind !== 'neurons' || layer.bits !== undefined) return addNeurons(asSum(part, name), name, ceiling, lowering);
   return { ...part, source: lowering.layers.push({ ...layer, name, ceiling }) - 1 };
 }

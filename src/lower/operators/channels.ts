@@ -37,7 +37,7 @@ export const lowerGather: LowerOperator = (node, lowering) => {
   if (!indices || at.length === 0 || at.some((i) => !(Number.isInteger(i) && i >= 0 && i < size))) {
     throw badShape(node, `indices [${at.slice(0, 16)}] of ${size} entries`);
   }
-  const gathered = isChannelAxis(axis, value, lowering)
+  const gathered = isChannelAxis(axis, value)
     ? takeChannels(value, axis, at, node, lowering)
     : sliceValue(value, rangeOf(at, axis, node), node, lowering);
   return redim(gathered, [...value.dims.slice(0, axis), ...indices.dims, ...value.dims.slice(axis + 1)], node, lowering);

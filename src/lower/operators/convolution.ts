@@ -1,21 +1,21 @@
 /** Conv, Gemm and MatMul: weighted sums with stored weights. */
 
-import { shapeSize } from '../../ann/ann.ts';
 import { integerAttribute, numberAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node, type Tensor } from '../../graph/graph.ts';
-import { constantInput, featureInput, isActivation, orderedInput, weightInput } from '../inputs.ts';
+import { constantInput, featureInput, isActivation, mapInput, weightInput } from '../inputs.ts';
 import { badShape, cannot, checkShape, type Lowering, type LowerOperator, plainValue, takeRoom } from '../lowering.ts';
+import { describe, featuresOf, mapDims, runsOver } from '../parts/axes.ts';
 import { convolvePart, convolveParts, joinSummands, type Summands } from '../parts/compose.ts';
 import { convolveApart, inPartsOrder, isApart } from '../parts/grouped.ts';
 import { POINTWISE } from '../parts/terms.ts';
 import { readWindow } from '../parts/window.ts';
 import { channelCount, type Features, type Part, partShape, type Value } from '../value.ts';
 
-/** ONNX Conv over height and width: strides, dilations, groups, pads (a Pad node before it goes into them), bias. */
+/** ONNX Conv over height and width, or over width alone: strides, dilations, groups, pads (a Pad node before it goes into them), bias. */
 export const lowerConv: LowerOperator = (node, lowering) => {
-  const stored = orderedInput(node, 0, lowering);
+  const stored = mapInput(node, 0, lowering);
   const weights = weightInput(node, 1, lowering);
-  if (weights.dims.length !== 4 || stored.dims.length !== 4) {
+  if (weights.dims.length !== stored.dims.length) {
     throw cannot(node, `a convolution of rank ${weights.dims.length - 2}`, 'only convolutions over height and width are supported');
   }
   const [outputs, columns, ...kernel] = weights.dims;
@@ -24,14 +24,14 @@ export const lowerConv: LowerOperator = (node, lowering) => {
   if (!(groups >= 1) || columns * groups !== channels || outputs % groups !== 0) {
     throw badShape(node, `weights ${weights.dims.join('×')} in ${groups} groups over ${channels} channels`);
   }
-  const { window, output } = readWindow(node, partShape(stored.parts[0]), stored.pads, kernel);
+  const { window, output } = readWindow(node, stored, kernel);
   const shape = checkShape({ channels: outputs, height: output[0], width: output[1] }, node);
   const kernels = { type: 'convolution', weights: asReal(weights, node), window, groups } as const;
   const bias = isGiven(node, 2) ? biasOf(weightInput(node, 2, lowering), outputs, node) : new Float64Array(outputs);
-  if (isApart(stored, groups)) return convolveApart(stored, kernels, bias, output, node, lowering);
+  if (isApart(stored, groups)) return convolveApart(stored, kernels, bias, shape, node, lowering);
   const { value, operator } = inPartsOrder(stored, kernels, outputs, node, lowering);
   const summands = convolveParts(value, operator, outputs, node, lowering);
-  return sumValue(node, [value.dims[0], outputs, output[0], output[1]], shape, summands, bias);
+  return sumValue(node, mapDims(value, shape), shape, summands, bias);
 };
 
 /** ONNX Gemm: α·A·B + β·C with A the activations [batch, features]. */
@@ -41,7 +41,7 @@ export const lowerGemm: LowerOperator = (node, lowering) => {
   const beta = numberAttribute(node, 'beta', 1);
   const transposed = integerAttribute(node, 'transB', 0) !== 0;
   if (isGiven(node, 2) && isActivation(node, 2, lowering)) constantInput(node, 2, lowering);
-  const value = connect(node, lowering, transposed, alpha);
+  const value = connect(node, featureInput(node, 0, lowering), lowering, transposed, alpha);
   if (!isGiven(node, 2)) return value;
   const outputs = channelCount(value);
   const bias = biasOf(weightInput(node, 2, lowering), outputs, node).map((b) => beta * b);
@@ -53,12 +53,14 @@ export const lowerMatMul: LowerOperator = (node, lowering) => {
   if (!isActivation(node, 0, lowering))
     throw cannot(node, 'stored weights on the left', 'export the layer as a plain linear layer');
   if (isActivation(node, 1, lowering)) throw cannot(node, 'a product of two activations', 'attention has no counterpart here');
-  return connect(node, lowering, false, 1);
+  const value = featureInput(node, 0, lowering);
+  const last = value.dims.length - 1;
+  if (last > 1 && runsOver(value, last, 'c')) return connectChannels(node, value, lowering);
+  return connect(node, value, lowering, false, 1);
 };
 
 /** A fully connected layer: over each part a convolution whose kernel covers the part's whole map. */
-function connect(node: Node, lowering: Lowering, transposed: boolean, alpha: number): Value {
-  const value = featureInput(node, 0, lowering);
+function connect(node: Node, value: Value, lowering: Lowering, transposed: boolean, alpha: number): Value {
   const weights = weightInput(node, 1, lowering);
   if (value.dims.length !== 2 || weights.dims.length !== 2) {
     throw cannot(
@@ -67,17 +69,15 @@ function connect(node: Node, lowering: Lowering, transposed: boolean, alpha: num
       'flatten to [batch, features] before it',
     );
   }
+  if (value.axes[0] !== 'n') throw cannot(node, `a product of ${describe(value)}`, 'leave the batch in front');
   const [outputs, features] = transposed ? weights.dims : [weights.dims[1], weights.dims[0]];
   if (features !== value.dims[1]) throw badShape(node, `weights for ${features} features on ${value.dims[1]}`);
   takeRoom(lowering, elementCount(weights.dims), node);
-  const places = value.order && featurePlaces(value.order, value.parts);
-  let from = 0;
-  const each = value.parts.map((part) => {
+  const positions = featuresOf(value);
+  const each = value.parts.map((part, k) => {
     const shape = partShape(part);
-    const size = shapeSize(shape);
-    const block = takeBlock(weights, transposed, alpha, places, from, size);
-    const bias = value.features ? takeFeatures(block, value.features, places, from, size) : undefined;
-    from += size;
+    const block = takeBlock(weights, transposed, alpha, positions[k]);
+    const bias = value.features && takeFeatures(block, value.features, positions[k]);
     const window = { ...POINTWISE, kernel: [shape.height, shape.width] as const };
     const summands = convolvePart(part, { type: 'convolution', weights: block, window, groups: 1 }, outputs, node, lowering);
     return bias ? joinSummands([summands, { terms: [], bias }], outputs) : summands;
@@ -86,50 +86,43 @@ function connect(node: Node, lowering: Lowering, transposed: boolean, alpha: num
   return sumValue(node, [value.dims[0], outputs], shape, joinSummands(each, outputs));
 }
 
-/** For each feature in the order of the parts, which one of the tensor it is. */
-function featurePlaces(order: readonly number[], parts: readonly Part[]): Float64Array {
-  const spots = parts.map(partShape).flatMap(({ channels, height, width }) => new Array<number>(channels).fill(height * width));
-  const starts = new Float64Array(spots.length + 1);
-  for (const [channel, spot] of spots.entries()) starts[channel + 1] = starts[channel] + spot;
-  const places = new Float64Array(starts[spots.length]);
-  let place = 0;
-  for (const channel of order) for (let i = starts[channel]; i < starts[channel + 1]; i++) places[i] = place++;
-  return places;
+/** ONNX MatMul of a map with the channels last: at every place the same weights, a 1 × 1 convolution. */
+function connectChannels(node: Node, stored: Value, lowering: Lowering): Value {
+  const weights = weightInput(node, 1, lowering);
+  const [inputs, outputs] = weights.dims;
+  if (weights.dims.length !== 2) throw cannot(node, `weights of rank ${weights.dims.length}`, 'use weights [inputs, outputs]');
+  const { channels, height, width } = { ...partShape(stored.parts[0]), channels: channelCount(stored) };
+  if (inputs !== channels) throw badShape(node, `weights for ${inputs} channels on ${channels}`);
+  takeRoom(lowering, elementCount(weights.dims), node);
+  const all = Uint32Array.from({ length: channels }, (_, c) => c);
+  const columns = { type: 'convolution', weights: takeBlock(weights, false, 1, all), window: POINTWISE, groups: 1 } as const;
+  const { value, operator } = inPartsOrder(stored, columns, outputs, node, lowering);
+  const shape = checkShape({ channels: outputs, height, width }, node);
+  const { terms, bias } = convolveParts(value, operator, outputs, node, lowering);
+  const dims = value.dims.with(-1, outputs);
+  return plainValue(dims, [{ kind: 'sum', name: node.name, shape, terms, bias, pools: [] }], value.axes);
 }
 
-/** Weights [outputs][count] of features `from` … `from + count` of the parts, times alpha. */
-function takeBlock(
-  { dims, data }: Tensor,
-  transposed: boolean,
-  alpha: number,
-  places: Float64Array | undefined,
-  from: number,
-  count: number,
-): Float32Array {
+/** Weights [outputs][positions] of the features at the given positions, times alpha. */
+function takeBlock({ dims, data }: Tensor, transposed: boolean, alpha: number, positions: Uint32Array): Float32Array {
   const outputs = transposed ? dims[0] : dims[1];
   const features = transposed ? dims[1] : dims[0];
+  const count = positions.length;
   const block = new Float32Array(outputs * count);
   for (let o = 0; o < outputs; o++) {
     for (let i = 0; i < count; i++) {
-      const at = places?.[from + i] ?? from + i;
-      block[o * count + i] = alpha * (transposed ? data[o * features + at] : data[at * outputs + o]);
+      block[o * count + i] = alpha * (transposed ? data[o * features + positions[i]] : data[positions[i] * outputs + o]);
     }
   }
   return block;
 }
 
 /** Multiplies each column of weights by its feature's factor; gives what the features' offsets add to each output. */
-function takeFeatures(
-  block: Float32Array,
-  { factors, offsets }: Features,
-  places: Float64Array | undefined,
-  from: number,
-  count: number,
-): Float64Array {
+function takeFeatures(block: Float32Array, { factors, offsets }: Features, positions: Uint32Array): Float64Array {
+  const count = positions.length;
   const bias = new Float64Array(block.length / count);
   for (let i = 0; i < block.length; i++) {
-    const at = from + (i % count);
-    const feature = places?.[at] ?? at;
+    const feature = positions[i % count];
     bias[Math.floor(i / count)] += block[i] * offsets[feature];
     block[i] *= factors[feature];
   }

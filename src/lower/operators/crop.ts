@@ -5,11 +5,12 @@ import { integersAttribute, numberAttribute, textAttribute } from '../../graph/a
 import type { Node, Tensor } from '../../graph/graph.ts';
 import { constantInput, paddedInput, storedInput, withoutBorder } from '../inputs.ts';
 import { badShape, cannot, checkShape, type Lowering, type LowerOperator, takeRoom } from '../lowering.ts';
+import { describe, runsOver } from '../parts/axes.ts';
 import { isChannelAxis, takeChannels } from '../parts/channels.ts';
 import { asSum } from '../parts/layers.ts';
 import { withoutPools } from '../parts/maximum.ts';
 import { POINTWISE } from '../parts/terms.ts';
-import { hasPads, NO_PADS, type Pads, type Part, partShape, type Sum, type Value, zeroSum } from '../value.ts';
+import { channelCount, hasPads, type Pads, type Part, partShape, type Sum, type Value, zeroSum } from '../value.ts';
 
 /** A run of positions along one axis. */
 export interface Range {
@@ -62,22 +63,23 @@ export function sliceRanges(
 export function sliceValue(value: Value, range: Range, node: Node, lowering: Lowering): Value {
   const { axis, start, step, count } = range;
   if (count === value.dims[axis] && start === 0) return value;
-  const channels = isChannelAxis(axis, value, lowering);
+  const channels = isChannelAxis(axis, value);
   if (axis === 0 && !channels) throw cannot(node, 'a slice of the batch', 'a network sees one image at a time');
   if (count === 0) throw badShape(node, 'nothing is left');
   if (channels) {
     const at = Array.from({ length: count }, (_, i) => start + i * step);
     return takeChannels(value, axis, at, node, lowering);
   }
-  if (value.dims.length !== 4 || value.grouped) throw cannot(node, `axis ${axis}`, 'only maps can be sliced', 'unsupported-shape');
-  const parts = value.parts.map((part) => sliceMap(part, range, node, lowering));
+  const along = (['h', 'w'] as const).findIndex((letter) => runsOver(value, axis, letter));
+  if (along < 0)
+    throw cannot(node, `axis ${axis} of ${describe(value)}`, 'slice maps before they are flattened', 'unsupported-shape');
+  const parts = value.parts.map((part) => sliceMap(part, range, along as 0 | 1, node, lowering));
   return { ...value, dims: value.dims.with(axis, count), parts };
 }
 
 /** Positions along height or width: a stride, and zeros before the kernel for a start behind the first position. */
-export function sliceMap(part: Part, range: Range, node: Node, lowering: Lowering): Sum {
+export function sliceMap(part: Part, range: Omit<Range, 'axis'>, axis: 0 | 1, node: Node, lowering: Lowering): Sum {
   const sum = withoutPools(asSum(part, node.name), node, lowering);
-  const axis = range.axis === 2 ? 0 : 1;
   const extent = axis === 0 ? sum.shape.height : sum.shape.width;
   const shape = axis === 0 ? { ...sum.shape, height: range.count } : { ...sum.shape, width: range.count };
   const terms = sum.terms.map(({ source, operator }): AnnTerm => {
@@ -97,7 +99,7 @@ export function sliceMap(part: Part, range: Range, node: Node, lowering: Lowerin
 }
 
 /** The window whose outputs are the picked ones, and the zeros that its kernel needs before and after for that. */
-function sliceWindow(window: Window, axis: 0 | 1, extent: number, { start, step, count }: Range, node: Node) {
+function sliceWindow(window: Window, axis: 0 | 1, extent: number, { start, step, count }: Omit<Range, 'axis'>, node: Node) {
   const set = <T extends readonly number[]>(list: T, at: number, value: number): T =>
     list.with(at, value) as readonly number[] as T;
   const { kernel, stride, pads, dilation } = window;
@@ -151,26 +153,33 @@ export const lowerPad: LowerOperator = (node, lowering) => {
     throw cannot(node, mode === 'constant' ? `value ${fill}` : `mode "${mode}"`, 'pad with zeros');
   const { before, after } = padAmounts(node, rank, lowering);
   if (before[0] + after[0] > 0) throw cannot(node, 'padding of the batch', 'a network sees one image at a time');
-  const dims = value.dims.map((d, i) => d + before[i] + after[i]);
-  if (before[1] + after[1] > 0 && (rank === 2 || hasPads(value.pads)) && value.parts.some((p) => partShape(p).height !== 1)) {
-    throw cannot(node, 'zero channels around a flattened or bordered map', 'pad channels before');
+  const letters = value.axes.map((word, i) => (word.length > 1 && runsOver(value, i, 'c') ? 'c' : word));
+  const width = (list: readonly number[], letter: string) => list[letters.indexOf(letter)] ?? 0;
+  if (letters.some((letter, i) => before[i] + after[i] > 0 && !['c', 'h', 'w'].includes(letter))) {
+    throw cannot(node, `padding of ${describe(value)}`, 'pad maps before they are flattened');
   }
-  checkShape({ channels: dims[1], height: dims[2] ?? 1, width: dims[3] ?? 1 }, node);
-  takeRoom(lowering, before[1] + after[1], node);
-  const { height, width } = partShape(value.parts[0]);
-  const zeros = (channels: number) => (channels > 0 ? [zeroSum(node.name, { channels, height, width })] : []);
-  const border: Pads = rank === 4 ? [before[2], before[3], after[2], after[3]] : NO_PADS;
+  const [first, last] = [width(before, 'c'), width(after, 'c')];
+  if (first + last > 0 && hasPads(value.pads)) throw cannot(node, 'zero channels around a bordered map', 'pad channels before');
+  const dims = value.dims.map((d, i) => d + before[i] + after[i]);
+  const { channels, ...size } = { ...partShape(value.parts[0]), channels: channelCount(value) };
+  const border: Pads = [width(before, 'h'), width(before, 'w'), width(after, 'h'), width(after, 'w')];
   const pads: Pads = [border[0] + value.pads[0], border[1] + value.pads[1], border[2] + value.pads[2], border[3] + value.pads[3]];
-  return { dims, pads, parts: [...zeros(before[1]), ...value.parts, ...zeros(after[1])] };
+  checkShape(
+    { channels: channels + first + last, height: size.height + pads[0] + pads[2], width: size.width + pads[1] + pads[3] },
+    node,
+  );
+  takeRoom(lowering, first + last, node);
+  const zeros = (count: number) => (count > 0 ? [zeroSum(node.name, { ...size, channels: count })] : []);
+  return { ...value, dims, pads, parts: [...zeros(first), ...value.parts, ...zeros(last)] };
 };
 
 /** Pads as an input (opset 11 and later, from 18 on with axes) or as an attribute. */
-function padAmounts(node: Node, rank: number, lowering: Lowering): { before: number[]; after: number[] } {
+export function padAmounts(node: Node, rank: number, lowering: Lowering): { before: number[]; after: number[] } {
   const tensor = constantInput(node, 1, lowering);
   const pads = tensor ? Array.from(tensor.data) : integersAttribute(node, 'pads');
   const tensorAxes = constantInput(node, 3, lowering);
   const axes = tensorAxes ? Array.from(tensorAxes.data, (a) => (a < 0 ? a + rank : a)) : Array.from({ length: rank }, (_, i) => i);
-  if (pads?.length !== 2 * axes.length || axes.some((a) => !(a >= 0 && a < rank)) || (rank !== 2 && rank !== 4)) {
+  if (pads?.length !== 2 * axes.length || axes.some((a) => !(a >= 0 && a < rank))) {
     throw badShape(node, `pads [${pads}] for ${rank} dimensions`);
   }
   if (pads.some((p) => p < 0)) throw cannot(node, 'negative padding', 'crop with Slice');

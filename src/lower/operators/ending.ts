@@ -10,6 +10,7 @@ import { channelCount, type Value } from '../value.ts';
 export const BEHIND_LOGITS: ReadonlySet<string> = new Set([
   ...['ArgMax', 'LogSoftmax', 'Sigmoid', 'Softmax'],
   ...['Cast', 'Dropout', 'Flatten', 'Identity', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze'],
+  ...['DequantizeLinear', 'QuantizeLinear'],
 ]);
 
 /** Softmax or LogSoftmax over the classes: the order of the classes stays. */

@@ -1,19 +1,20 @@
-/** Operators that move no value: Flatten, Reshape, Squeeze, Unsqueeze, Transpose of sizes 1, Identity, Dropout, Cast. */
+/** Operators that move no value: Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Identity, Dropout, Cast. */
 
 import { integerAttribute, integersAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node } from '../../graph/graph.ts';
-import { constantInput, storedInput, withoutBorder } from '../inputs.ts';
+import { constantInput, rawInput, storedInput, withoutBorder } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator } from '../lowering.ts';
-import { showsGroups, shuffleChannels } from '../parts/channels.ts';
-import { channelCount, fitsDims, type Value } from '../value.ts';
+import { withDims } from '../parts/axes.ts';
+import { permuteChannels } from '../parts/channels.ts';
+import type { Value } from '../value.ts';
 
 /** Nothing changes. */
-export const lowerIdentity: LowerOperator = (node, lowering) => storedInput(node, 0, lowering);
+export const lowerIdentity: LowerOperator = (node, lowering) => rawInput(node, 0, lowering);
 
 /** Nothing changes in inference; a node fixed in training mode is refused. */
 export const lowerDropout: LowerOperator = (node, lowering) => {
   if (constantInput(node, 2, lowering)?.data[0]) throw cannot(node, 'training mode', 'call model.eval() before export');
-  return storedInput(node, 0, lowering);
+  return rawInput(node, 0, lowering);
 };
 
 /** Real types by ONNX's number: float, float16, double, bfloat16. */
@@ -23,16 +24,21 @@ const REAL_TYPES: readonly number[] = [1, 10, 11, 16];
 export const lowerCast: LowerOperator = (node, lowering) => {
   if (!REAL_TYPES.includes(integerAttribute(node, 'to', 1)))
     throw cannot(node, 'activations cast to another type than float', 'export the model in float32');
-  return storedInput(node, 0, lowering);
+  return rawInput(node, 0, lowering);
 };
 
 /** [batch, …] → [batch, features]. */
 export const lowerFlatten: LowerOperator = (node, lowering) => {
   const value = withoutBorder(storedInput(node, 0, lowering), node, lowering);
-  const axis = integerAttribute(node, 'axis', 1);
-  const cut = axis < 0 ? axis + value.dims.length : axis;
-  return redim(value, [elementCount(value.dims.slice(0, cut)), elementCount(value.dims.slice(cut))], node, lowering);
+  return redim(value, flattenDims(node, value.dims), node, lowering);
 };
+
+/** Two dims: what is before the axis, and the rest. */
+export function flattenDims(node: Node, dims: readonly number[]): number[] {
+  const axis = integerAttribute(node, 'axis', 1);
+  const cut = axis < 0 ? axis + dims.length : axis;
+  return [elementCount(dims.slice(0, cut)), elementCount(dims.slice(cut))];
+}
 
 /** To a vector, to maps of the same size, and back. */
 export const lowerReshape: LowerOperator = (node, lowering) => {
@@ -90,18 +96,16 @@ export function axesOf(node: Node, lowering: Lowering): readonly number[] | unde
   return tensor ? Array.from(tensor.data) : integersAttribute(node, 'axes');
 }
 
-/** A permutation that only moves dims of 1, or axes of channels among themselves. */
+/** A new order of axes: the values stay where they are. */
 export const lowerTranspose: LowerOperator = (node, lowering) => {
-  const value = withoutBorder(storedInput(node, 0, lowering), node, lowering);
-  const order = permutation(node, value.dims.length);
-  const moved = order.filter((axis) => value.dims[axis] !== 1);
-  if (moved.some((axis, i) => i > 0 && axis < moved[i - 1])) {
-    const shuffled = shuffleChannels(value, order, node, lowering);
-    if (shuffled) return shuffled;
-    throw cannot(node, `axes in the order [${order}]`, 'export in the order [batch, channels, height, width] throughout');
-  }
-  const dims = order.map((axis) => value.dims[axis]);
-  return redim(value, dims, node, lowering);
+  const value = storedInput(node, 0, lowering);
+  const perm = permutation(node, value.dims.length);
+  const dims = perm.map((axis) => value.dims[axis]);
+  const axes = perm.map((axis) => value.axes[axis]);
+  const batch = axes.indexOf('n');
+  if (batch > 0 && lowering.batch > 1) throw cannot(node, `axes in the order [${perm}]`, 'leave the batch in front');
+  const moved = { ...value, dims, order: permuteChannels(value, perm, node, lowering) };
+  return { ...moved, axes: batch > 0 && dims[0] === 1 ? axes.with(batch, axes[0]).with(0, 'n') : axes };
 };
 
 /** The order of axes of a Transpose. */
@@ -115,12 +119,8 @@ export function permutation(node: Node, rank: number): readonly number[] {
 
 /** The same values under other dims. */
 export function redim(value: Value, dims: readonly number[], node: Node, lowering: Lowering): Value {
-  if (fitsDims(dims, value.parts, lowering.batch) || isLine(dims, value, lowering)) return { ...value, dims, grouped: false };
-  if (showsGroups(dims, value, lowering)) return { ...value, dims, grouped: true };
+  const redone = withDims(value, dims, lowering.batch);
+  if (redone) return redone;
   const what = `${value.dims.join('×')} as ${dims.join('×')}`;
   throw cannot(node, what, 'only maps and vectors of the same order of values are supported', 'unsupported-shape');
 }
-
-/** Whether dims are those of one image's features in a line, with or without the batch's 1 and others. */
-const isLine = (dims: readonly number[], value: Value, lowering: Lowering): boolean =>
-  lowering.batch === 1 && Math.max(...dims) === channelCount(value) && elementCount(dims) === channelCount(value);

@@ -3,43 +3,68 @@
 import type { AnnPool, Window } from '../../ann/ann.ts';
 import { integerAttribute, integersAttribute } from '../../graph/attributes.ts';
 import type { Node } from '../../graph/graph.ts';
-import { constantInput, orderedInput, withoutBorder } from '../inputs.ts';
-import { badShape, cannot, checkShape, type Lowering, type LowerOperator } from '../lowering.ts';
+import { constantInput, mapInput, orderedInput, withoutBorder } from '../inputs.ts';
+import { cannot, checkShape, type Lowering, type LowerOperator, plainValue } from '../lowering.ts';
 import { averagePart } from '../parts/average.ts';
+import { describe, mapDims, runsOver } from '../parts/axes.ts';
 import { addPool, asSum, isNonNegative } from '../parts/layers.ts';
 import { maximumOfSource, passesMaximum } from '../parts/maximum.ts';
 import { POINTWISE } from '../parts/terms.ts';
-import { readWindow } from '../parts/window.ts';
-import { hasBias, hasPads, NO_PADS, type Pads, type Part, partShape, type Value, type WaitingPool, zeroSum } from '../value.ts';
+import { clipWindow, readWindow, type WindowReading } from '../parts/window.ts';
+import {
+  channelCount,
+  hasBias,
+  hasPads,
+  NO_PADS,
+  type Pads,
+  type Part,
+  partShape,
+  type Value,
+  type WaitingPool,
+  zeroSum,
+} from '../value.ts';
+
+/** Windows, [height, width] of their outputs, and what an average's divisor counts of their padding. */
+interface Places {
+  readonly window: Window;
+  readonly output: readonly [number, number];
+  readonly counted: Pads;
+}
 
 /** Maximum over windows; padding is never the maximum (the border of a Pad node is, but on what is not below 0 that is the same). */
 export const lowerMaxPool: LowerOperator = (node, lowering) => {
-  const value = orderedInput(node, 0, lowering);
-  if (value.dims.length !== 4) throw badShape(node, `a pool over ${value.dims.length} dimensions`);
+  const value = mapInput(node, 0, lowering);
   if (integerAttribute(node, 'storage_order', 0) !== 0) throw cannot(node, 'storage_order = 1', 'export with storage_order = 0');
   if (hasPads(value.pads) && !value.parts.every((p) => p.kind === 'finished' && isNonNegative(p.source, lowering))) {
     throw cannot(node, 'a zero border around what may be below 0', 'put a ReLU before Pad, or use the padding of the pool');
   }
-  const { window, output } = readWindow(node, partShape(value.parts[0]), value.pads);
-  checkPoolPads(node, window);
-  return poolValue(node, 'max', window, output, NO_PADS, value, lowering);
+  const reading = readWindow(node, value);
+  checkPoolPads(node, reading, value);
+  const { window, output } = reading;
+  const clipped = clipWindow(node, window, partShape(value.parts[0]), output);
+  return poolValue(node, 'max', { window: clipped, output, counted: NO_PADS }, value, lowering);
 };
 
 /** Mean over windows; zero padding counts where count_include_pad says so, the border of a Pad node always. */
 export const lowerAveragePool: LowerOperator = (node, lowering) => {
-  const value = orderedInput(node, 0, lowering);
-  if (value.dims.length !== 4) throw badShape(node, `a pool over ${value.dims.length} dimensions`);
-  const { window, output, pads } = readWindow(node, partShape(value.parts[0]), value.pads);
-  checkPoolPads(node, window);
+  const value = mapInput(node, 0, lowering);
+  const reading = readWindow(node, value);
+  checkPoolPads(node, reading, value);
+  const { window, output, pads } = reading;
   const counted = integerAttribute(node, 'count_include_pad', 0) !== 0 ? pads : value.pads;
-  return poolValue(node, 'average', window, output, counted, value, lowering);
+  return poolValue(node, 'average', { window, output, counted }, value, lowering);
 };
 
 /** The mean over the whole map. */
-export const lowerGlobalAveragePool: LowerOperator = (node, lowering) => reduceAxes(node, 'average', [2, 3], true, lowering);
+export const lowerGlobalAveragePool: LowerOperator = (node, lowering) => poolMap(node, 'average', lowering);
 
 /** The maximum over the whole map. */
-export const lowerGlobalMaxPool: LowerOperator = (node, lowering) => reduceAxes(node, 'max', [2, 3], true, lowering);
+export const lowerGlobalMaxPool: LowerOperator = (node, lowering) => poolMap(node, 'max', lowering);
+
+function poolMap(node: Node, mode: AnnPool['mode'], lowering: Lowering): Value {
+  const { dims } = mapInput(node, 0, lowering);
+  return reduceAxes(node, mode, dims.length === 3 ? [2] : [2, 3], true, lowering);
+}
 
 /** ReduceMean over height, width or both. */
 export const lowerReduceMean: LowerOperator = (node, lowering) => reduce(node, 'average', lowering);
@@ -58,37 +83,43 @@ function reduceAxes(node: Node, mode: AnnPool['mode'], axes: readonly number[], 
   const value = withoutBorder(orderedInput(node, 0, lowering), node, lowering);
   const rank = value.dims.length;
   const reduced = new Set(axes.map((a) => (a < 0 ? a + rank : a)));
-  const whole = rank === 3 && reduced.has(2);
-  if ([...reduced].some((a) => a < 2 || a >= rank) || (rank !== 4 && !whole)) {
-    throw cannot(node, `axes [${axes}] of ${rank} dimensions`, 'only height and width can be reduced');
+  const over = ['h', 'w', 'hw', 'wh'].filter((word) => [...reduced].some((a) => runsOver(value, a, word)));
+  if (![...reduced].every((a) => a >= 1 && a < rank && (value.dims[a] === 1 || over.some((word) => runsOver(value, a, word))))) {
+    throw cannot(node, `axes [${axes}] of ${describe(value)}`, 'only height and width can be reduced');
   }
   const first = partShape(value.parts[0]);
-  const kernel = [whole || reduced.has(2) ? first.height : 1, whole || reduced.has(3) ? first.width : 1] as const;
+  const has = (letter: string) => over.some((word) => word.includes(letter));
+  const kernel = [has('h') ? first.height : 1, has('w') ? first.width : 1] as const;
   const output = [first.height / kernel[0], first.width / kernel[1]] as const;
-  const dims = value.dims.map((d, i) => (reduced.has(i) ? 1 : d)).filter((_, i) => keep || !reduced.has(i));
-  const pooled = poolValue(node, mode, { ...POINTWISE, kernel }, output, NO_PADS, value, lowering);
-  return { ...pooled, dims };
+  const left = <T>(list: readonly T[]) => list.filter((_, i) => keep || !reduced.has(i));
+  const dims = value.dims.map((d, i) => (reduced.has(i) ? 1 : d));
+  const places = { window: { ...POINTWISE, kernel }, output, counted: NO_PADS };
+  return { ...value, dims: left(dims), axes: left(value.axes), parts: poolParts(node, mode, places, value, lowering) };
 }
 
-/** @param counted of the window's padding, what an average's divisor counts */
-function poolValue(
+function poolParts(
   node: Node,
   mode: AnnPool['mode'],
-  window: Window,
-  output: readonly [number, number],
-  counted: Pads,
+  { window, output, counted }: Places,
   value: Value,
   lowering: Lowering,
-): Value {
+): Part[] {
   const several = value.parts.length > 1;
-  const parts = value.parts.map((part, k): Part => {
+  return value.parts.map((part, k): Part => {
     const shape = checkShape({ channels: partShape(part).channels, height: output[0], width: output[1] }, node);
     const name = several ? `${node.name}:${k}` : node.name;
     if (part.kind === 'sum' && part.terms.length === 0 && !hasBias(part)) return zeroSum(part.name, shape);
     if (mode === 'max') return maximumPart(part, { name, window, shape }, lowering);
     return averagePart(part, { name, window, shape, counted }, node, lowering);
   });
-  return { ...value, dims: [...value.dims.slice(0, 2), ...output], parts, pads: NO_PADS };
+}
+
+/** Pooled maps, the channels first. */
+function poolValue(node: Node, mode: AnnPool['mode'], places: Places, value: Value, lowering: Lowering): Value {
+  const [height, width] = places.output;
+  const dims = mapDims(value, { channels: channelCount(value), height, width });
+  const parts = poolParts(node, mode, places, value, lowering);
+  return { ...plainValue(dims, parts), order: value.order };
 }
 
 /** The maximum of a sum waits for its ReLU, unless it may change places with the sum at once. */
@@ -100,10 +131,17 @@ function maximumPart(part: Part, pool: WaitingPool, lowering: Lowering): Part {
   return passesMaximum(sum, lowering) ? maximumOfSource(sum, pool, lowering) : { ...sum, pools: [...sum.pools, pool] };
 }
 
-/** A window that lies in the padding alone has no maximum and no mean. */
-function checkPoolPads(node: Node, { kernel, pads, dilation }: Window): void {
-  const reach = [0, 1].map((axis) => dilation[axis] * (kernel[axis] - 1) + 1);
-  if (pads.some((p, i) => p >= reach[i % 2])) {
+/** A window that lies in the padding alone has no maximum and no mean; a dilated one may lie around a small map. */
+function checkPoolPads(node: Node, { window, output }: WindowReading, value: Value): void {
+  const { kernel, stride, pads, dilation } = window;
+  const { height, width } = partShape(value.parts[0]);
+  const meets = ([0, 1] as const).every((axis) =>
+    Array.from({ length: output[axis] }, (_, at) => at * stride[axis] - pads[axis]).every((start) => {
+      const tap = Math.max(0, Math.ceil(-start / dilation[axis]));
+      return tap < kernel[axis] && start + tap * dilation[axis] < (axis === 0 ? height : width);
+    }),
+  );
+  if (!meets) {
     throw cannot(node, `padding [${pads}] as wide as the window`, 'use padding smaller than the window', 'unsupported-shape');
   }
 }

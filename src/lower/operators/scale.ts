@@ -4,10 +4,11 @@ import { integerAttribute, numberAttribute } from '../../graph/attributes.ts';
 import { elementCount, type Node, type Tensor } from '../../graph/graph.ts';
 import { featureInput, isActivation, weightInput } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator, takeRoom } from '../lowering.ts';
+import { channelAlong, describe, runsOver, sizesOf } from '../parts/axes.ts';
 import { asSum } from '../parts/layers.ts';
 import { withoutPools } from '../parts/maximum.ts';
 import { scaleOutputs } from '../parts/terms.ts';
-import { channelCount, type Features, fitsDims, type Part, partShape, type Sum, type Value } from '../value.ts';
+import { channelCount, type Features, type Part, partShape, type Sum, type Value } from '../value.ts';
 
 /** ONNX BatchNormalization with stored statistics: (x − mean) / √(variance + ε) · scale + offset. */
 export const lowerBatchNormalization: LowerOperator = (node, lowering) => {
@@ -15,7 +16,9 @@ export const lowerBatchNormalization: LowerOperator = (node, lowering) => {
   if (integerAttribute(node, 'spatial', 1) === 0) throw cannot(node, 'spatial = 0', 'normalise by channel');
   const value = featureInput(node, 0, lowering);
   const [scale, offset, mean, variance] = [1, 2, 3, 4].map((i) => weightInput(node, i, lowering).data);
-  const channels = value.dims[1];
+  if (!isVector(value) && !runsOver(value, 1, 'c'))
+    throw cannot(node, `${describe(value)}, which has no channels at axis 1`, 'put a Transpose before it');
+  const channels = isVector(value) ? value.dims[1] : channelCount(value);
   if ([scale, offset, mean, variance].some((d) => d.length !== channels)) {
     throw badShape(node, `statistics of ${scale.length} channels on ${channels}`);
   }
@@ -112,9 +115,12 @@ export function toStored(numbers: Float64Array, { order }: Value): Float64Array 
   return stored;
 }
 
+/** Whether a value is [batch, features]. */
+const isVector = ({ dims, axes }: Value): boolean => dims.length === 2 && axes[0] === 'n';
+
 /** Whether so many numbers are one a feature of a flattened map, not one a channel. */
 const isFeatures = (value: Value, count: number): boolean =>
-  value.dims.length === 2 && count === value.dims[1] && (value.features !== undefined || count !== channelCount(value));
+  isVector(value) && count === value.dims[1] && (value.features !== undefined || count !== channelCount(value));
 
 const scaleFeatures = (before: Features | undefined, factors: Float64Array, offsets: Float64Array): Features => ({
   factors: before ? factors.map((f, i) => f * before.factors[i]) : factors,
@@ -144,17 +150,53 @@ function dataAndConstant(node: Node, both: string, lowering: Lowering) {
 }
 
 /** A constant as one number a channel. Throws where it differs within a map, or would make the tensor larger. */
-export function perChannel({ dims, data }: Tensor, value: Value, node: Node): Float64Array {
+/**
+ * A constant as one number a channel; of a vector, where it differs within a map, as one a feature. Throws where a map's would, or where it
+ * would make the tensor larger.
+ */
+export function perChannel({ dims, data, type }: Tensor, value: Value, node: Node): Float64Array {
+  if (type === 'integer') throw cannot(node, 'arithmetic on whole numbers', 'cast the pixels to float32 first');
   const rank = value.dims.length;
   if (dims.length <= rank && elementCount(dims) === 1) return new Float64Array(numbersOf(value)).fill(data[0]);
-  const axis = dims.length - (rank - 1);
-  const others = dims.every((d, i) => i === axis || d === 1);
-  if (dims.length > rank || axis < 0 || !others || dims[axis] !== value.dims[1]) {
-    throw notPerChannel(node, dims);
-  }
-  if (!fitsDims(value.dims, value.parts, value.dims[0])) throw notPerChannel(node, dims);
-  return Float64Array.from(data);
+  const own = [...new Array<number>(Math.max(0, rank - dims.length)).fill(1), ...dims];
+  if (own.length > rank || own.some((d, i) => d !== 1 && d !== value.dims[i])) throw notPerChannel(node, dims);
+  const channels = value.features || !sizesOf(value) ? undefined : channelNumbers(own, data, value, node);
+  const numbers = channels ?? (isVector(value) && own[1] > 1 ? collect(own, data, [() => 0, (entry) => entry], own[1]) : undefined);
+  if (!numbers) throw sizesOf(value) ? differsInMap(node, dims) : notPerChannel(node, dims);
+  return numbers;
 }
+
+/** One number a channel, of a constant with as many dims as the value; `undefined` where it differs within a map. */
+function channelNumbers(dims: readonly number[], data: Tensor['data'], value: Value, node: Node): Float64Array | undefined {
+  const channels = channelCount(value);
+  if (channels > 1 && !dims.some((d, i) => d > 1 && value.axes[i].includes('c'))) throw notPerChannel(node, dims);
+  const along = dims.map((d, i) => (d === 1 ? () => 0 : channelAlong(value, i)));
+  return collect(dims, data, along, channels);
+}
+
+/** The numbers of a tensor at the places that its entries along each axis add up to; `undefined` where two of one place differ. */
+function collect(
+  dims: readonly number[],
+  data: Tensor['data'],
+  along: readonly ((entry: number) => number)[],
+  count: number,
+): Float64Array | undefined {
+  const numbers = new Float64Array(count).fill(Number.NaN);
+  for (const [index, x] of data.entries()) {
+    let at = 0;
+    for (let i = dims.length - 1, rest = index; i >= 0; rest = Math.floor(rest / dims[i--])) at += along[i](rest % dims[i]);
+    if (numbers[at] !== x && !Number.isNaN(numbers[at])) return undefined;
+    numbers[at] = x;
+  }
+  return numbers;
+}
+
+const differsInMap = (node: Node, dims: readonly number[]) =>
+  cannot(
+    node,
+    `a constant [${dims.join(', ')}] that differs from place to place, as a mean image does, and is not one number a channel`,
+    'take the mean of each channel in its place',
+  );
 
 export const notPerChannel = (node: Node, dims?: readonly number[]) =>
   cannot(

@@ -10,6 +10,7 @@ import { addNeurons, addPool, asSum, isNonNegative } from './layers.ts';
 import { withoutPools } from './maximum.ts';
 import { settle } from './settle.ts';
 import { depthwise, inputChannels, isPointwise, kernelArea, POINTWISE, scaleOutputs } from './terms.ts';
+import { clipWindow } from './window.ts';
 
 /** An average pool, before it has a source. */
 export interface Average {
@@ -41,9 +42,12 @@ export function averagePart(part: Part, average: Average, node: Node, lowering: 
   if (2 * places > MOST_TERMS) {
     throw cannot(node, `an average with ${places} divisors`, 'export with count_include_pad = 1, or with less padding');
   }
-  if (places > 1) return varyingMean(part, average, rows, columns, node, lowering);
-  const factor = kernelArea(average.window) / (rows[0].places * columns[0].places);
-  return scaled(plainMean(part, average, node, lowering), factor, average.name);
+  // divisors are of the file's window, sums of what can lie on the map
+  const window = clipWindow(node, average.window, partShape(part), [average.shape.height, average.shape.width]);
+  const clipped = { ...average, window };
+  if (places > 1) return varyingMean(part, clipped, rows, columns, node, lowering);
+  const factor = kernelArea(window) / (rows[0].places * columns[0].places);
+  return scaled(plainMean(part, clipped, node, lowering), factor, average.name);
 }
 
 function runs(axis: 0 | 1, extent: number, { window, shape, counted }: Average): Run[] {
@@ -121,8 +125,8 @@ function varyingMean(
     const whole: Sum = { kind: 'sum', name, shape, terms: [{ source, operator: depthwise(channels, window, 1) }], bias, pools: [] };
     return rows.flatMap((row) =>
       columns.map((column): AnnTerm => {
-        const strip = sliceMap(whole, rangeOf(2, row, shape.height), node, lowering);
-        const block = sliceMap(strip, rangeOf(3, column, shape.width), node, lowering);
+        const strip = sliceMap(whole, rangeOf(row, shape.height), 0, node, lowering);
+        const block = sliceMap(strip, rangeOf(column, shape.width), 1, node, lowering);
         const mean = asSum(scaled(block, 1 / (row.places * column.places), name), name);
         const layer = addNeurons(mean, `${name}/${k},${row.start},${column.start}`, Number.POSITIVE_INFINITY, lowering);
         const below = shape.height - row.start - row.count;
@@ -136,7 +140,7 @@ function varyingMean(
 }
 
 /** One place needs no zeros behind its kernel where the stride leads beyond the map. */
-const rangeOf = (axis: number, { start, count }: Run, extent: number) => ({ axis, start, count, step: count === 1 ? extent : 1 });
+const rangeOf = ({ start, count }: Run, extent: number) => ({ start, count, step: count === 1 ? extent : 1 });
 
 /** A part as identities of layers that are not below zero. */
 function apart(part: Part, node: Node, lowering: Lowering): readonly AnnTerm[] {

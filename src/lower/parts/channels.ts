@@ -5,50 +5,40 @@
 
 import { elementCount, type Node } from '../../graph/graph.ts';
 import { cannot, type Lowering, takeRoom } from '../lowering.ts';
-import { channelCount, type Part, partShape, type Value } from '../value.ts';
+import { type Part, partShape, type Value } from '../value.ts';
+import { isGrouped, runsOver } from './axes.ts';
 import { pickChannels } from './pick.ts';
 
-/** How many of the first axes have the batch and the channels, with the map behind them; `undefined` where no axis ends with the channels. */
-function channelAxes({ dims, parts }: Pick<Value, 'dims' | 'parts'>, { batch }: Lowering): number | undefined {
-  const [{ height, width }] = parts.map(partShape);
-  if (parts.map(partShape).some((shape) => shape.height !== height || shape.width !== width)) return undefined;
-  if (batch > 1 && dims[0] !== batch) return undefined;
-  const channels = channelCount({ parts });
-  const endsAt = (count: number) => elementCount(dims.slice(0, count)) === batch * channels;
-  const count = dims[0] === batch && dims[1] === channels ? 2 : dims.findIndex((_, i) => endsAt(i + 1)) + 1;
-  return count > 0 && elementCount(dims.slice(count)) === height * width ? count : undefined;
+/** The dimensions that channels lie along alone: one, or several in groups. */
+function channelDims(value: Value): number[] {
+  const all = value.axes.map((_, i) => i);
+  if (isGrouped(value)) return all.filter((i) => value.axes[i] === 'g');
+  return all.filter((i) => value.axes[i].includes('c') && runsOver(value, i, 'c'));
 }
 
-/** Whether dims show the channels along several axes. */
-export const showsGroups = (dims: readonly number[], value: Value, lowering: Lowering): boolean =>
-  channelAxes({ dims, parts: value.parts }, lowering) !== undefined;
-
 /** Whether channels, or groups of channels, lie along an axis. */
-export const isChannelAxis = (axis: number, value: Value, lowering: Lowering): boolean =>
-  axis < (channelAxes(value, lowering) ?? 0) && (axis > 0 || (lowering.batch === 1 && value.dims[0] > 1));
+export const isChannelAxis = (axis: number, value: Value): boolean => channelDims(value).includes(axis);
 
 /** The channels at some positions along an axis. */
 export function takeChannels(value: Value, axis: number, at: readonly number[], node: Node, lowering: Lowering): Value {
-  const count = channelAxes(value, lowering) ?? 0;
-  const from = value.dims.slice(0, count);
-  const picked = positions(from.with(axis, at.length), (index) => index.with(axis, at[index[axis]]), from, node, lowering);
+  const axes = channelDims(value);
+  const along = axes.indexOf(axis);
+  const from = axes.map((i) => value.dims[i]);
+  const picked = positions(from.with(along, at.length), (index) => index.with(along, at[index[along]]), from, node, lowering);
   return { ...value, dims: value.dims.with(axis, at.length), ...chooseParts(value, picked, node, lowering) };
 }
 
-/** The value with its axes of channels in another order; `undefined` where other axes move. */
-export function shuffleChannels(value: Value, perm: readonly number[], node: Node, lowering: Lowering): Value | undefined {
-  const count = channelAxes(value, lowering);
-  const inner = perm.slice(0, count);
-  if (!count || inner.some((axis) => axis >= count) || perm.slice(count).some((axis, i) => axis !== count + i)) return undefined;
-  if (lowering.batch > 1 && perm[0] !== 0) return undefined;
-  const from = value.dims.slice(0, count);
-  const to = inner.map((axis) => from[axis]);
-  const moved = positions(to, (index) => from.map((_, axis) => index[inner.indexOf(axis)]), from, node, lowering);
-  const order = unlessStraight(moved.map((c) => value.order?.[c] ?? c));
-  return { ...value, dims: perm.map((axis) => value.dims[axis]), order, grouped: true };
+/** The order of a value's channels when its axes stand in another order. */
+export function permuteChannels(value: Value, perm: readonly number[], node: Node, lowering: Lowering): Value['order'] {
+  const axes = channelDims(value);
+  const moved = perm.filter((axis) => axes.includes(axis));
+  if (moved.every((axis, i) => axis === axes[i])) return value.order;
+  const [from, to] = [axes, moved].map((list) => list.map((axis) => value.dims[axis]));
+  const seen = positions(to, (index) => axes.map((axis) => index[moved.indexOf(axis)]), from, node, lowering);
+  return unlessStraight(seen.map((c) => value.order?.[c] ?? c));
 }
 
-/** For each channel of `dims` (the batch aside), which one of `from` it is. */
+/** For each channel in groups of `dims`, which one in those of `from` it is. */
 function positions(
   dims: readonly number[],
   place: (index: number[]) => readonly number[],
@@ -56,7 +46,7 @@ function positions(
   node: Node,
   lowering: Lowering,
 ): number[] {
-  const count = elementCount(dims) / lowering.batch;
+  const count = elementCount(dims);
   takeRoom(lowering, count, node);
   return Array.from({ length: count }, (_, channel) => {
     const index = new Array<number>(dims.length).fill(0);
@@ -99,4 +89,4 @@ function chooseParts(value: Value, picked: readonly number[], node: Node, loweri
 }
 
 /** An order, unless everything is in its place. */
-const unlessStraight = (order: readonly number[]) => (order.every((at, i) => at === i) ? undefined : order);
+export const unlessStraight = (order: readonly number[]) => (order.every((at, i) => at === i) ? undefined : order);

@@ -1,11 +1,11 @@
 /** One factor and one offset a feature of a flattened map (BatchNormalization behind Flatten), where no linear layer takes them in. */
 
-import { shapeSize } from '../../ann/ann.ts';
 import type { Node } from '../../graph/graph.ts';
 import { cannot, type Lowering, takeRoom } from '../lowering.ts';
 import { type Features, type Part, partShape, type Value } from '../value.ts';
+import { channelsFirst, featuresOf } from './axes.ts';
+import { unlessStraight } from './channels.ts';
 import { convolvePart } from './compose.ts';
-import { settleOrder } from './pick.ts';
 import { POINTWISE } from './terms.ts';
 
 /** Weights that spreading a map over channels of its own may take. */
@@ -13,15 +13,15 @@ const MOST_WEIGHTS = 2 ** 24;
 
 /** The same value without factors of its own: every feature has become a channel. */
 export function takeInFeatures(value: Value, { factors, offsets }: Features, node: Node, lowering: Lowering): Value {
+  const order = new Array<number>(factors.length);
   let from = 0;
-  const settled = settleOrder(value, node, lowering);
-  const parts = settled.parts.map((part): Part => {
-    const to = from + shapeSize(partShape(part));
-    const spread = spreadPart(part, factors.subarray(from, to), offsets.subarray(from, to), node, lowering);
-    from = to;
-    return spread;
+  const positions = featuresOf(value);
+  const parts = value.parts.map((part, k): Part => {
+    const [own, added] = [factors, offsets].map((numbers) => Float64Array.from(positions[k], (at) => numbers[at]));
+    for (const at of positions[k]) order[at] = from++;
+    return spreadPart(part, own, added, node, lowering);
   });
-  return { ...settled, parts, features: undefined };
+  return { ...value, axes: channelsFirst(2, parts), parts, order: unlessStraight(order), features: undefined };
 }
 
 function spreadPart(part: Part, factors: Float64Array, offsets: Float64Array, node: Node, lowering: Lowering): Part {

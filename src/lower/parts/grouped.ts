@@ -1,9 +1,10 @@
 /** Convolutions over channels in another order, and convolutions in groups over several parts, none of which grows for that. */
 
-import type { Convolution } from '../../ann/ann.ts';
+import type { Convolution, Shape } from '../../ann/ann.ts';
 import type { Node } from '../../graph/graph.ts';
-import { type Lowering, takeRoom } from '../lowering.ts';
-import { channelCount, NO_PADS, partShape, type Sum, type Value } from '../value.ts';
+import { type Lowering, plainValue, takeRoom } from '../lowering.ts';
+import { channelCount, partShape, type Sum, type Value } from '../value.ts';
+import { mapDims } from './axes.ts';
 import { convolvePart } from './compose.ts';
 import { settleOrder } from './pick.ts';
 import { arrangeInputs, densify, rowLength } from './terms.ts';
@@ -32,13 +33,14 @@ export function isApart({ parts, order }: Value, groups: number): boolean {
 
 /** A convolution in groups for each part by itself: the same order, as many parts. `bias` has one number an output, in the tensor's order. */
 export function convolveApart(
-  { dims, parts, order }: Value,
+  value: Value,
   operator: Kernels,
   bias: Float64Array,
-  map: readonly [number, number],
+  map: Shape,
   node: Node,
   lowering: Lowering,
 ): Value {
+  const { parts, order } = value;
   const { groups } = operator;
   const perGroup = { inputs: channelCount({ parts }) / groups, outputs: bias.length / groups };
   const outputs = order?.flatMap((at) => Array.from({ length: perGroup.outputs }, (_, i) => at * perGroup.outputs + i));
@@ -58,9 +60,9 @@ export function convolveApart(
     from += count;
     const own = { ...operator, weights: weights.subarray(start * row, end * row), groups: count };
     const { terms, bias: through } = convolvePart(part, own, end - start, node, lowering);
-    const shape = { channels: end - start, height: map[0], width: map[1] };
+    const shape = { ...map, channels: end - start };
     const name = parts.length > 1 ? `${node.name}:${k}` : node.name;
     return { kind: 'sum', name, shape, terms, bias: through.map((b, o) => b + offsets[start + o]), pools: [] };
   });
-  return { dims: [dims[0], bias.length, ...map], parts: sums, pads: NO_PADS, order: outputs };
+  return { ...plainValue(mapDims(value, map), sums), order: outputs };
 }

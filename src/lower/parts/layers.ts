@@ -1,15 +1,18 @@
 /** Making layers of an `Ann` out of parts. */
 
-import { type AnnPool, INPUT, type Shape, type Window } from '../../ann/ann.ts';
+import { type AnnNeurons, type AnnPool, INPUT, type Shape, type Window } from '../../ann/ann.ts';
 import type { Lowering } from '../lowering.ts';
 import type { Finished, Part, Sum } from '../value.ts';
 import { identity } from './terms.ts';
+
+/** `bits` of a layer that rounds to whole numbers and whose bounds are not known yet (`rounded`). None is left in the end. */
+export const BOUNDLESS = 0;
 
 /** Whether a source is never below zero: neurons, or pools over them. */
 export function isNonNegative(source: number, lowering: Lowering): boolean {
   for (let below = source; below !== INPUT; ) {
     const layer = lowering.layers[below];
-    if (layer.kind !== 'pool') return true;
+    if (layer.kind !== 'pool') return layer.kind === 'readout' || layer.bits !== BOUNDLESS;
     below = layer.source;
   }
   return false;
@@ -23,12 +26,20 @@ export function asSum(part: Part, name: string): Sum {
   return { kind: 'sum', name, shape: part.shape, terms, bias: new Float64Array(channels), pools: [] };
 }
 
-/** Adds a layer of ReLU neurons over a sum (its waiting pools left aside). */
-export function addNeurons(sum: Sum, name: string, ceiling: number, lowering: Lowering): Finished {
+/** Adds a layer of ReLU neurons over a sum (its waiting pools left aside). @param bits of a quantised activation */
+export function addNeurons(sum: Sum, name: string, ceiling: number, lowering: Lowering, bits?: number): Finished {
   const { shape, terms, bias } = sum;
-  const source = lowering.layers.push({ kind: 'neurons', name, shape, terms, bias: Float32Array.from(bias), ceiling }) - 1;
-  return { kind: 'finished', source, shape };
+  const rounding = bits === undefined ? {} : { bits };
+  const layer: AnnNeurons = { kind: 'neurons', name, shape, terms, bias: Float32Array.from(bias), ceiling, ...rounding };
+  return { kind: 'finished', source: lowering.layers.push(layer) - 1, shape };
 }
+
+/** The same with the max pools behind it that waited for its ReLU. */
+export const activateSum = (sum: Sum, name: string, ceiling: number, lowering: Lowering, bits?: number): Finished =>
+  sum.pools.reduce<Finished>(
+    (from, pool) => addPool(from.source, { ...pool, mode: 'max', countIncludePad: false }, lowering),
+    addNeurons(sum, name, ceiling, lowering, bits),
+  );
 
 /** A pool, before it has a source. */
 export interface Pool {

@@ -3,7 +3,7 @@
 import { INPUT, type Window } from '../../ann/ann.ts';
 import type { Node } from '../../graph/graph.ts';
 import { type Lowering, takeRoom } from '../lowering.ts';
-import type { Sum } from '../value.ts';
+import { partShape, type Sum } from '../value.ts';
 import { POINTWISE } from './terms.ts';
 
 /** The same sum with its bias as a term of its own, so that zero padding around it is zero. */
@@ -22,7 +22,7 @@ function onesOf(height: number, width: number, node: Node, lowering: Lowering): 
   const key = `${height}×${width}`;
   const known = lowering.ones.get(key);
   if (known !== undefined) return known;
-  const { channels, ...extent } = lowering.input;
+  const { channels, ...extent } = partShape(lowering.values.get(lowering.graph.input.name)!.parts[0]);
   const vertical = spread(extent.height, height);
   const horizontal = spread(extent.width, width);
   const window: Window = {

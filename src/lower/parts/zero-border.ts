@@ -8,7 +8,8 @@ import { depthwise, POINTWISE } from './terms.ts';
 
 /** The same value without border; the border is in the parts. */
 export function takeInPads(value: Value, node: Node, lowering: Lowering): Value {
-  return { ...value, pads: NO_PADS, parts: value.parts.map((part) => padPart(part, value.pads, node, lowering)) };
+  const parts = value.parts.map((part) => padPart(part, value.pads, node, lowering));
+  return { ...value, pads: NO_PADS, parts };
 }
 
 function padPart(part: Part, pads: Pads, node: Node, lowering: Lowering): Sum {

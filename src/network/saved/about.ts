@@ -1,8 +1,11 @@
 import { isObject } from './container.ts';
 import type { Refuse } from './refuse.ts';
 
-/** Who says what mean and standard deviation are; "images": they came normalised; "network": a saved one, which does not say. */
-export type NormalizationOrigin = 'options' | 'sidecar' | 'data set' | 'images' | 'nobody' | 'network';
+/**
+ * Who says what mean and standard deviation are; "model": its file has them in the graph; "images": they came normalised; "network": a saved
+ * one, which does not say.
+ */
+export type NormalizationOrigin = 'options' | 'sidecar' | 'model' | 'data set' | 'images' | 'nobody' | 'network';
 
 /** Whose images scales come from: the user's own, the data set's for training, those that are not evaluated, or some that are. */
 export type CalibrationOrigin = 'own' | 'training' | 'others' | 'evaluated';
@@ -38,7 +41,15 @@ export interface AboutCalibration {
   readonly correctBias: boolean;
 }
 
-const NORMALIZATION_ORIGINS: readonly NormalizationOrigin[] = ['options', 'sidecar', 'data set', 'images', 'nobody', 'network'];
+const NORMALIZATION_ORIGINS: readonly NormalizationOrigin[] = [
+  'options',
+  'sidecar',
+  'model',
+  'data set',
+  'images',
+  'nobody',
+  'network',
+];
 /** How λ may have been chosen (specification, section 4). */
 const SCALES = ['percentile', 'max', 'mse', 'bound'] as const;
 const CALIBRATION_ORIGINS: readonly CalibrationOrigin[] = ['own', 'training', 'others', 'evaluated'];

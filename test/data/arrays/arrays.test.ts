@@ -1,7 +1,7 @@
 import { open, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Shape } from '../../../src/ann/ann.ts';
+import type { ImageShape, Shape } from '../../../src/ann/ann.ts';
 import { layoutOf } from '../../../src/data/arrays/array-layout.ts';
 import { bytesOfArray, type NpyArray, npyFile, typeOf } from '../../../src/data/arrays/npy.ts';
 import { writeNpzFile } from '../../../src/data/arrays/npz-writer.ts';
@@ -34,10 +34,14 @@ async function npz(folder: string, arrays: Arrays, options?: ArraysOptions) {
 
 const bytes = (count: number, step = 7) => Uint8Array.from({ length: count }, (_, i) => (i * step + (i >> 3)) % 256);
 const shape = (channels: number, height: number, width: number): Shape => ({ channels, height, width });
+const last = (channels: number, height: number, width: number): ImageShape => ({
+  ...shape(channels, height, width),
+  layout: 'nhwc',
+});
 const labels = (...values: number[]): Arrays[string] => [Int32Array.from(values), [values.length]];
 
 describe('layout', () => {
-  it.each<[string, number[], Shape | undefined, Shape, boolean]>([
+  it.each<[string, number[], ImageShape | undefined, Shape, boolean]>([
     ['grey', [9, 5, 6], undefined, shape(1, 5, 6), false],
     ['vectors', [9, 784], undefined, shape(784, 1, 1), false],
     ['channels first', [9, 3, 32, 30], undefined, shape(3, 32, 30), false],
@@ -54,6 +58,9 @@ describe('layout', () => {
     ['colours first, for a model of vectors', [9, 3, 8, 8], shape(192, 1, 1), shape(3, 8, 8), false],
     ['colours last, for a model of vectors', [9, 8, 8, 3], shape(192, 1, 1), shape(192, 1, 1), false],
     ['undecided, for a model of vectors', [9, 8, 8, 8], shape(512, 1, 1), shape(512, 1, 1), false],
+    ['vectors, for a model that takes maps with the channels last', [9, 90], last(3, 6, 5), shape(3, 6, 5), true],
+    ['either way, for such a model', [9, 3, 3, 3], last(3, 3, 3), shape(3, 3, 3), true],
+    ['channels first, for such a model', [9, 3, 6, 5], last(3, 6, 5), shape(3, 6, 5), false],
     ['vectors, for a model of vectors', [9, 5], shape(5, 1, 1), shape(5, 1, 1), false],
   ])('%s', (_, sizes, input, wanted, interleaved) => {
     expect(layoutOf(sizes, input, 'x')).toEqual({ shape: wanted, interleaved });
