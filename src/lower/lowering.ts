@@ -54,7 +54,7 @@ export interface Integers {
 /** A node's operator on activations: yields its first output, or a list of its outputs. */
 export type LowerOperator = (node: Node, lowering: Lowering) => Value | readonly Value[];
 
-/** Terms that a layer may have: what the kernels hold. */
+/** Terms that one average or maximum may make; what the kernels hold is four times that. */
 export const MOST_TERMS = 32;
 
 /** Largest feature map, in values. */
