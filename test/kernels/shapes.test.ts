@@ -23,13 +23,22 @@ import {
   square,
 } from '../network/hand-made.ts';
 
-/** The engine’s bits in every form, with every arithmetic, with weights both ways, against the reference. */
+/** Half of the ways to compute a layer by turns, so that each meets every other network: kernels are compiled for seconds. */
+const ways = (() => {
+  let turn = 0;
+  return () => {
+    turn++;
+    return choicesOf(device!).filter((_, i) => (i + turn) % 2 === 0);
+  };
+})();
+
+/** The engine’s bits in forms, arithmetics and places of weights by turns, against the reference. */
 async function expectReference(network: SpikingNetwork, images: number, waves: number, seed = 1): Promise<void> {
   const pixels = randomPixels(network.input.shape, images, seed);
   const reference = simulateAll(network, pixels, waves);
   // or equality would say nothing: spikes, and not all the same
   expect(reference.some(({ spikes }) => spikes.some((n) => n > 0))).toBe(true);
-  for (const choice of choicesOf(device!)) await expectSameBits(device!, network, pixels, reference, { waves, ...choice });
+  for (const choice of ways()) await expectSameBits(device!, network, pixels, reference, { waves, ...choice });
 }
 
 const full = (shape: Shape) => ({ ...square(1), kernel: [shape.height, shape.width] as const });
