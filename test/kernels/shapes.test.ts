@@ -3,11 +3,13 @@ import { expect, it } from 'vitest';
 import type { AnnLayer, Shape, Window } from '../../src/ann/ann.ts';
 import { windowOutput } from '../../src/ann/ann.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
+import type { Choice } from '../../src/plan/choices.ts';
 import { planWords } from '../../src/plan/words/plan.ts';
 import { choicesOf } from '../helpers/choices.ts';
 import { expectSameBits, simulateAll } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomNetwork, randomPixels, recipes } from '../helpers/random-network.ts';
+import { byTurns } from '../helpers/soak.ts';
 import { extremes } from '../network/extremes.ts';
 import {
   ann,
@@ -23,14 +25,7 @@ import {
   square,
 } from '../network/hand-made.ts';
 
-/** Half of the ways to compute a layer by turns, so that each meets every other network: kernels are compiled for seconds. */
-const ways = (() => {
-  let turn = 0;
-  return () => {
-    turn++;
-    return choicesOf(device!).filter((_, i) => (i + turn) % 2 === 0);
-  };
-})();
+const someWays = byTurns<Choice>(2);
 
 /** The engine’s bits in forms, arithmetics and places of weights by turns, against the reference. */
 async function expectReference(network: SpikingNetwork, images: number, waves: number, seed = 1): Promise<void> {
@@ -38,7 +33,8 @@ async function expectReference(network: SpikingNetwork, images: number, waves: n
   const reference = simulateAll(network, pixels, waves);
   // or equality would say nothing: spikes, and not all the same
   expect(reference.some(({ spikes }) => spikes.some((n) => n > 0))).toBe(true);
-  for (const choice of ways()) await expectSameBits(device!, network, pixels, reference, { waves, ...choice });
+  for (const choice of someWays(choicesOf(device!)))
+    await expectSameBits(device!, network, pixels, reference, { waves, ...choice });
 }
 
 const full = (shape: Shape) => ({ ...square(1), kernel: [shape.height, shape.width] as const });
@@ -375,7 +371,7 @@ describeOnDevice('membranes at their bounds', () => {
   it('shifts up to 30, biases near ±2^30: the reference’s bits', async () => {
     let coarse = 0;
     let clamped = 0;
-    let turn = 0;
+    const oneWay = byTurns<Choice>(1);
     await fc.assert(
       fc.asyncProperty(recipes, async (recipe) => {
         const network = extremes(randomNetwork(recipe), recipe.seed);
@@ -386,10 +382,7 @@ describeOnDevice('membranes at their bounds', () => {
           if (layer.terms.some(({ shifts }) => shifts.some((s) => s > 8))) coarse++;
           if (reference.some(({ membranes }) => membranes[l].some((v) => Math.abs(v) > 2 ** 30 - 256))) clamped++;
         });
-        // three of the choices, by turns: each meets more than a dozen networks
-        const choices = choicesOf(device!);
-        for (let i = 0; i < 3; i++) {
-          const choice = choices[turn++ % choices.length];
+        for (const choice of oneWay(choicesOf(device!))) {
           await expectSameBits(device!, network, pixels, reference, { waves: recipe.waves, ...choice });
         }
       }),

@@ -13,6 +13,7 @@ import { firstDifference } from '../helpers/compare.ts';
 import { expectSameAccumulators, simulateAllSteps } from '../helpers/compare-steps.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomPixels } from '../helpers/random-network.ts';
+import { SOAK } from '../helpers/soak.ts';
 import { residual } from '../network/hand-made.ts';
 
 const network = residual(9);
@@ -67,8 +68,12 @@ describeOnDevice('the stepped session', () => {
     ['bistable', {}],
     ['bistable', { synchronous: false }],
     ['if', {}],
-    ['burst:3', {}],
-    ['phase', {}],
+    ...(SOAK
+      ? ([
+          ['burst:3', {}],
+          ['phase', {}],
+        ] as const)
+      : []),
   ] as const)('%s %o: forms, chunks and batches change no bit', async (text, over) => {
     const options = { neuron: parseNeuron(text), timesteps: 43, batch: 5, ...over };
     const run = (more: Partial<SteppedSessionOptions>) =>
