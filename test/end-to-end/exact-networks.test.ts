@@ -5,6 +5,7 @@ import { importOnnx } from '../../src/onnx/import.ts';
 import { expectSameBits, simulateAll } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { cifar10Folder, modelPath, normalizationOf, photographs } from '../helpers/shared.ts';
+import { SOAK } from '../helpers/soak.ts';
 
 /** Two batches of one variant; the literal simulation takes seconds an image. */
 const IMAGES = 4;
@@ -37,7 +38,8 @@ describeOnDevice('trained networks on real images: the windowed engine equals th
     await expectSameBits(device!, network, pixels, simulateAll(network, pixels, WAVES), { waves: WAVES });
   });
 
-  it('squeezenet1.1-imagenet (concatenations, 224 × 224), K = 4, one photograph', async () => {
+  // minutes of literal simulation
+  it.skipIf(!SOAK)('squeezenet1.1-imagenet (concatenations, 224 × 224), K = 4, one photograph', async () => {
     const path = modelPath('squeezenet1.1-imagenet');
     const pixels = await photographs(1, 224);
     if (!path || !pixels) return;
