@@ -61,6 +61,9 @@ export interface AnnNeurons {
   readonly bits?: number;
 }
 
+/** Places of a map. */
+export const areaOf = ({ height, width }: Pick<Shape, 'height' | 'width'>): number => height * width;
+
 /** What the values of a quantised activation are multiples of; 0 where they are not rounded. */
 export const stepOf = ({ ceiling, bits }: Pick<AnnNeurons, 'ceiling' | 'bits'>): number => (bits ? ceiling / (2 ** bits - 1) : 0);
 

@@ -1,11 +1,11 @@
 /** How feature maps are parted among invocations, and what all parameter structs say of windows. */
-import type { Shape, Window } from '../ann/ann.ts';
+import { areaOf, type Shape, type Window } from '../ann/ann.ts';
 import { DeviceError } from '../errors.ts';
 
 /** Output channels of a tile, the least that one invocation computes. */
 export const TILE = 8;
 
-export const areaOf = ({ height, width }: { readonly height: number; readonly width: number }): number => height * width;
+export { areaOf };
 
 /** Number of tiles of 8 output channels. */
 export const tilesOf = (channels: number): number => Math.ceil(channels / TILE);

@@ -121,4 +121,14 @@ describe('constants that differ from place to place', () => {
       /a constant \[3, 224, 224\] that differs from place to place.*take the mean of each channel/,
     );
   });
+
+  it('one number a channel costs no map, however large that would be', async () => {
+    const adds = Array.from({ length: 100 }, (_, i) => node('Add', [i === 0 ? 'a' : `s${i}`, 'k'], `s${i + 1}`));
+    const bytes = buildOnnx({
+      input: ['N', 3, 224, 224],
+      nodes: [...stem, ...adds, relu('s100', 'r'), node('GlobalMaxPool', ['r'], 'z'), ...head(4).nodes],
+      tensors: { ...stemTensors(), ...head(4).tensors, k: random(4, 1, 1) },
+    });
+    expect((await importOnnx(bytes)).layers.length).toBeLessThan(6);
+  });
 });

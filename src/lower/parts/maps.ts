@@ -1,14 +1,12 @@
 /** Constants that differ from place to place, as a mean image does. */
 
-import { type AnnTerm, type Shape, shapeSize, type Window } from '../../ann/ann.ts';
+import { type AnnTerm, areaOf, type Shape, shapeSize, type Window } from '../../ann/ann.ts';
 import { elementCount, type Node, type Tensor } from '../../graph/graph.ts';
 import { cannot, type Lowering, takeRoom } from '../lowering.ts';
 import { partShape, type Value } from '../value.ts';
 import { featuresOf, sizesOf } from './axes.ts';
 import { onesOf } from './ones.ts';
 import { POINTWISE } from './terms.ts';
-
-const areaOf = ({ height, width }: Pick<Shape, 'height' | 'width'>): number => height * width;
 
 /** Multiply-adds that numbers which differ from place to place may cost: each place looks through a window of the map's size. */
 const MOST_OF_MAPS = 2 ** 30;
@@ -18,7 +16,8 @@ export function mapsOf({ dims, data, type }: Tensor, value: Value, node: Node, l
   const rank = value.dims.length;
   const own = [...new Array<number>(Math.max(0, rank - dims.length)).fill(1), ...dims];
   const lies = own.length === rank && own[0] === 1 && own.every((d, i) => d === 1 || d === value.dims[i]);
-  if (!lies || type === 'integer' || rank < 3 || !sizesOf(value) || elementCount(own) === 1) return undefined;
+  if (!lies || type === 'integer' || rank < 3 || !sizesOf(value)) return undefined;
+  if (!own.some((d, i) => d > 1 && /[hw]/.test(value.axes[i]))) return undefined;
   takeRoom(lowering, elementCount(value.dims.slice(1)), node);
   const whole = broadcast(own.slice(1), data, value.dims.slice(1));
   const maps = featuresOf(value).map((at) => Float64Array.from(at, (i) => whole[i]));
