@@ -123,9 +123,12 @@ export type OptionCode =
 
 export type ErrorCode = UnsupportedModelCode | ModelFormatCode | DataSetCode | DeviceCode | ConversionCode | OptionCode;
 
-/** Text of a file (a name, a path) as it may be shown: what moves a terminal's cursor, changes its colours or the order of letters is escaped. */
+/** Characters that move a terminal's cursor, change its colours or the order of letters. */
+export const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Text of a file (a name, a path) as it may be shown: what is unprintable is escaped. */
 export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (c) => {
+  text.replace(UNPRINTABLE, (c) => {
     const code = c.codePointAt(0) as number;
     return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
   });

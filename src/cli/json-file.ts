@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { accessSync, chmodSync, constants, existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { OptionError } from '../errors.ts';
+import { OptionError, UNPRINTABLE } from '../errors.ts';
 import type { Terminal } from './terminal.ts';
 
 /** `--json -` writes to the standard output. */
@@ -69,12 +69,12 @@ function replace(file: string, content: string | Uint8Array): void {
   }
 }
 
-/** What JSON lets stand though a terminal acts on it; only strings hold such characters. */
-const UNSHOWN = /[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
-/** The text that is written: indented, with a line break at its end; characters that are not `printable` as JSON's escapes. */
+/** The text that is written: indented, with a line break at its end; of what is unprintable JSON's own escapes. */
 export const formatJson = (value: unknown): string =>
-  `${JSON.stringify(value, null, 2).replace(UNSHOWN, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+  // the line breaks are those between fields: a string's own are escaped already
+  `${JSON.stringify(value, null, 2).replace(UNPRINTABLE, (c) => (c === '\n' ? c : unicodeEscape(c)))}\n`;
+
+const unicodeEscape = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** The file that a path leads to, through symbolic links. */
 export const target = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path));

@@ -39,25 +39,9 @@ interface View {
 /** Operators that read [batch, channels, height, width] (or, of three dimensions, [batch, channels, width]). */
 const READ_MAPS = new Set('Conv MaxPool AveragePool GlobalMaxPool GlobalAveragePool BatchNormalization'.split(' '));
 /** Operators that only scale and shift, and those that keep each value's place otherwise. */
-const AFFINE = new Set('Identity Dropout Cast Add Sub Mul Div BatchNormalization'.split(' '));
-const IN_PLACE = new Set([
-  'Identity',
-  'Dropout',
-  'Cast',
-  'Add',
-  'Sub',
-  'Mul',
-  'Div',
-  'Relu',
-  'Clip',
-  'Min',
-  'Max',
-  'Neg',
-  'LeakyRelu',
-  'PRelu',
-  'QuantizeLinear',
-  'DequantizeLinear',
-]);
+const ELEMENTWISE = 'Identity Dropout Cast Add Sub Mul Div'.split(' ');
+const AFFINE = new Set([...ELEMENTWISE, 'BatchNormalization']);
+const IN_PLACE = new Set([...ELEMENTWISE, ...'Relu Clip Min Max Neg LeakyRelu PRelu QuantizeLinear DequantizeLinear'.split(' ')]);
 /** Operators that move no value. */
 const REDIM = new Set('Transpose Reshape Flatten Squeeze Unsqueeze'.split(' '));
 /** Numbers of channels that images have. */
@@ -238,8 +222,8 @@ export function takeOutPreprocessing(
   const white = bytes || scale.some((s, c) => Math.max(means[c], 1 / s) > MOST_OF_UNIT) ? 255 : 1;
   if (!means.every((m) => m >= 0 && m <= white)) return undefined;
   const input = { kind: 'finished', source: INPUT, shape: part.shape } as const;
-  const kept =
-    maps.length === 0 ? input : { ...part, ...asSum(input, part.name), terms: [...asSum(input, part.name).terms, ...maps] };
+  const sum = asSum(input, part.name);
+  const kept = maps.length === 0 ? input : { ...sum, terms: [...sum.terms, ...maps] };
   return { value: { ...value, parts: [kept] }, preprocessing: { scale, shift, white } };
 }
 

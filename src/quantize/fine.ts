@@ -3,7 +3,7 @@ import { round } from '../network/round.ts';
 import type { Units } from '../network/units.ts';
 import { largestTermBits, mostTermBits, type Output, rowOf } from './grid.ts';
 
-/** Terms that a layer may have: what the kernels hold. */
+/** Terms that a refined layer may have; one of more stays as it is. Each may be a few planes of words, of which the kernels hold 128. */
 const MOST_TERMS = 32;
 /** Terms that a convolution becomes, at most: with 7 bits more a part three hold all that f32 does. */
 const PARTS = 3;

@@ -38,9 +38,7 @@ export const lowerMaxPool: LowerOperator = (node, lowering) => {
   if (hasPads(value.pads) && !value.parts.every((p) => p.kind === 'finished' && isNonNegative(p.source, lowering))) {
     throw cannot(node, 'a zero border around what may be below 0', 'put a ReLU before Pad, or use the padding of the pool');
   }
-  const reading = readWindow(node, value);
-  checkPoolPads(node, reading, value);
-  const { window, output } = reading;
+  const { window, output } = readPoolWindow(node, value);
   const clipped = clipWindow(node, window, partShape(value.parts[0]), output);
   return poolValue(node, 'max', { window: clipped, output, counted: NO_PADS }, value, lowering);
 };
@@ -48,9 +46,7 @@ export const lowerMaxPool: LowerOperator = (node, lowering) => {
 /** Mean over windows; zero padding counts where count_include_pad says so, the border of a Pad node always. */
 export const lowerAveragePool: LowerOperator = (node, lowering) => {
   const value = mapInput(node, 0, lowering);
-  const reading = readWindow(node, value);
-  checkPoolPads(node, reading, value);
-  const { window, output, pads } = reading;
+  const { window, output, pads } = readPoolWindow(node, value);
   const counted = integerAttribute(node, 'count_include_pad', 0) !== 0 ? pads : value.pads;
   return poolValue(node, 'average', { window, output, counted }, value, lowering);
 };
@@ -131,8 +127,10 @@ function maximumPart(part: Part, pool: WaitingPool, lowering: Lowering): Part {
   return passesMaximum(sum, lowering) ? maximumOfSource(sum, pool, lowering) : { ...sum, pools: [...sum.pools, pool] };
 }
 
-/** A window that lies in the padding alone has no maximum and no mean; a dilated one may lie around a small map. */
-function checkPoolPads(node: Node, { window, output }: WindowReading, value: Value): void {
+/** A pool's window. One that lies in the padding alone has no maximum and no mean; a dilated one may lie around a small map. */
+function readPoolWindow(node: Node, value: Value): WindowReading {
+  const reading = readWindow(node, value);
+  const { window, output } = reading;
   const { kernel, stride, pads, dilation } = window;
   const { height, width } = partShape(value.parts[0]);
   const meets = ([0, 1] as const).every((axis) =>
@@ -144,4 +142,5 @@ function checkPoolPads(node: Node, { window, output }: WindowReading, value: Val
   if (!meets) {
     throw cannot(node, `padding [${pads}] as wide as the window`, 'use padding smaller than the window', 'unsupported-shape');
   }
+  return reading;
 }
