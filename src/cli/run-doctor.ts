@@ -17,7 +17,7 @@ export async function runDoctor(adapter: string | undefined, terminal: Terminal)
     terminal.out(`${field('self-test', describeSelfTest(test), paint(terminal.color))}\n`);
     const wrong = test.variants.find(({ difference }) => difference !== null);
     if (wrong) {
-      const what = `the self-test (${wrong.arithmetic}) differs from the reference at ${wrong.difference}`;
+      const what = `the self-test (${wrong.name}: ${wrong.ran.join(', ')}) differs from the reference at ${wrong.difference}`;
       throw new DeviceError('self-test', device.description.adapter, what, 'update the driver, or choose another GPU (--adapter)');
     }
   } finally {
@@ -70,8 +70,10 @@ export function formatDevice({ description, limits, handle, gpu }: Device, color
   return `${lines.join('\n')}\n`;
 }
 
-/** The self-test's outcome in a sentence. */
+/** The self-test's outcome: what was compared, and a line for each way with the forms that ran. */
 export function describeSelfTest({ images, waves, layers, variants }: SelfTest): string {
-  const outcome = variants.map(({ arithmetic, difference }) => `${arithmetic} ${difference === null ? 'equal' : 'DIFFERENT'}`);
-  return `${layers} layers, ${images} images, ${waves} waves against the reference: ${outcome.join(', ')}`;
+  const outcome = variants.map(
+    ({ name, ran, difference }) => `\n  ${name} (${ran.join(', ')}): ${difference === null ? 'equal' : 'DIFFERENT'}`,
+  );
+  return `${layers} layers, ${images} images, ${waves} waves against the reference:${outcome.join('')}`;
 }

@@ -34,12 +34,13 @@ describe('withAdvice', () => {
   });
 });
 
-it('describeSelfTest names each arithmetic', () => {
+it('describeSelfTest names each way and the forms that ran', () => {
   const variants = [
-    { arithmetic: 'packed', difference: null },
-    { arithmetic: 'f32', difference: 'step 1' },
-  ] as const;
-  expect(describeSelfTest({ images: 5, waves: 2, layers: 7, variants })).toMatch(/packed equal, f32 DIFFERENT$/);
+    { name: 'default', ran: ['registers packed', 'matrix'], difference: null },
+    { name: 'f32', ran: ['registers f32'], difference: 'step 1' },
+  ];
+  const text = describeSelfTest({ images: 5, waves: 2, layers: 7, variants });
+  expect(text).toMatch(/\n {2}default \(registers packed, matrix\): equal\n {2}f32 \(registers f32\): DIFFERENT$/);
 });
 
 describeOnDevice('bsnn doctor', () => {

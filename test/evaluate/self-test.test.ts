@@ -1,11 +1,17 @@
 import { afterAll, expect, it } from 'vitest';
 import { firstDifference, selfTest } from '../../src/evaluate/self-test.ts';
+import type { Device } from '../../src/gpu/device.ts';
+import { defaultArithmetic } from '../../src/plan/choices.ts';
 import { simulate } from '../../src/reference/simulate.ts';
 import type { RunResult } from '../../src/run/session.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
+import { hardware } from '../helpers/hardware.ts';
 import { randomNetwork, randomPixels } from '../helpers/random-network.ts';
 
-afterAll(() => device?.dispose());
+afterAll(() => {
+  device?.dispose();
+  hardware?.dispose();
+});
 
 it('firstDifference finds one wrong potential, and one spike too many', () => {
   const network = randomNetwork({ seed: 3, layers: 3, channels: 5, size: 5, phaseBits: 2, waves: 1, initial: 'half' });
@@ -29,10 +35,29 @@ it('firstDifference finds one wrong potential, and one spike too many', () => {
 });
 
 describeOnDevice('selfTest', () => {
-  it('finds no difference on this device, and the network spikes', async () => {
-    const test = await selfTest(device!);
-    expect(test.variants.map(({ difference }) => difference)).toEqual(test.variants.map(() => null));
-    const arithmetics = [...(device!.packedDot ? ['packed'] : []), 'halves', 'f32'];
-    expect(test.variants.map(({ arithmetic }) => arithmetic)).toEqual(arithmetics);
+  /** The forms of each way, where no difference was found in any. */
+  const formsOn = async (on: Device): Promise<Record<string, readonly string[]>> => {
+    const { variants } = await selfTest(on);
+    expect(variants.map(({ name, difference }) => [name, difference])).toEqual(variants.map(({ name }) => [name, null]));
+    return Object.fromEntries(variants.map(({ name, ran }) => [name, ran]));
+  };
+  const matrix = device?.matrix ? { matrix: expect.arrayContaining(['matrix']) } : {};
+
+  it.skipIf(!device?.description.software)('finds no difference on this device in any form', async () => {
+    const packed = device!.packedDot ? { packed: ['registers packed', 'deep packed'] } : {};
+    expect(await formsOn(device!)).toEqual({
+      default: ['registers integers', 'registers halves', 'deep halves'],
+      ...packed,
+      f32: ['registers f32', 'deep f32'],
+      tiled: ['tiled integers'],
+      ...matrix,
+    });
+  });
+
+  it('nor in the forms of hardware', async () => {
+    const forms = await formsOn(hardware!);
+    const own = defaultArithmetic(hardware!.capabilities);
+    expect(forms).toMatchObject({ halves: expect.arrayContaining(['deep halves']), tiled: [`tiled ${own}`], ...matrix });
+    expect(forms.default).toEqual([`registers ${own}`, hardware!.matrix ? 'matrix' : `deep ${own}`]);
   });
 });
