@@ -35,7 +35,7 @@ const ADAPTERS: readonly Row[] = [
 
 /**
  * Whether an adapter's hardware multiplies and adds four pairs of bytes in one instruction. One that no row names is taken to do so: what
- * comes after this table will have them, and an error the other way costs more. Taken apart they were 15 % slower than f32 on llvmpipe
+ * comes after this table will have them, and an error the other way costs more. Taken apart they were 13 % slower than f32 on llvmpipe
  * (docs/performance.md, 3×3 32→32); f32 takes four instructions and the conversions of bytes for one dot product.
  */
 export function hasFastDot({ vendor, architecture, device, description }: DotInfo): boolean {

@@ -4,7 +4,7 @@ import type { AnnLayer, Shape, Window } from '../../src/ann/ann.ts';
 import { windowOutput } from '../../src/ann/ann.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { planWords } from '../../src/plan/words/plan.ts';
-import { choicesOf } from '../helpers/choices.ts';
+import { waysOfDevice } from '../helpers/choices.ts';
 import { expectSameBits, simulateAll } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomNetwork, randomPixels, recipes } from '../helpers/random-network.ts';
@@ -29,7 +29,7 @@ async function expectReference(network: SpikingNetwork, images: number, waves: n
   const reference = simulateAll(network, pixels, waves);
   // or equality would say nothing: spikes, and not all the same
   expect(reference.some(({ spikes }) => spikes.some((n) => n > 0))).toBe(true);
-  for (const choice of choicesOf(device!)) await expectSameBits(device!, network, pixels, reference, { waves, ...choice });
+  for (const { on, ...choice } of waysOfDevice()) await expectSameBits(on, network, pixels, reference, { waves, ...choice });
 }
 
 const full = (shape: Shape) => ({ ...square(1), kernel: [shape.height, shape.width] as const });
@@ -377,11 +377,11 @@ describeOnDevice('membranes at their bounds', () => {
           if (layer.terms.some(({ shifts }) => shifts.some((s) => s > 8))) coarse++;
           if (reference.some(({ membranes }) => membranes[l].some((v) => Math.abs(v) > 2 ** 30 - 256))) clamped++;
         });
-        // three of the choices, by turns: each meets more than a dozen networks
-        const choices = choicesOf(device!);
+        // three of the ways, by turns: each meets more than a dozen networks
+        const ways = waysOfDevice();
         for (let i = 0; i < 3; i++) {
-          const choice = choices[turn++ % choices.length];
-          await expectSameBits(device!, network, pixels, reference, { waves: recipe.waves, ...choice });
+          const { on, ...choice } = ways[turn++ % ways.length];
+          await expectSameBits(on, network, pixels, reference, { waves: recipe.waves, ...choice });
         }
       }),
       { numRuns: 40, seed: 61, endOnFailure: true },
