@@ -113,26 +113,31 @@ const FEW = 9;
 const MANY = 68;
 const SIDE = 9;
 
-/** 3 × 9 × 9 pixels, a layer of stride 2 to many channels, a residual block, max and average pool, six classes. K = 4. */
+/**
+ * 3 × 9 × 9 pixels, a layer of stride 2 to many channels, a join of every kind of term, both pools, six classes. K = 4. Few layers, in which
+ * all ways of summing occur: a software driver compiles each kernel for seconds.
+ */
 function smallNetwork(): SpikingNetwork {
   const random = seeded(1);
   const bias = (count: number, most: number) => Float32Array.from({ length: count }, () => random.real() * most);
   const convolve = (source: number, outputs: number, inputs: number, window: Window) =>
     convolution(source, randomWeights(random, outputs, inputs * window.kernel[0] * window.kernel[1]), window);
   const layer = (name: string, shape: Shape, ...terms: AnnTerm[]) => neurons(name, shape, terms, bias(shape.channels, 0.2));
-  const same = new Float32Array(MANY).fill(1);
   const half = map(MANY, (SIDE + 1) >> 1);
-  const quarter = map(MANY, half.height >> 1);
-  // both layers of the block have a shortcut, so that one kernel serves both: a software driver compiles each for seconds
+  const stride = [2, 2] as const;
   const layers = [
     layer('first', map(FEW, SIDE), convolve(INPUT, FEW, 3, SAME)),
-    layer('strided', half, convolve(0, MANY, FEW, { ...SAME, stride: [2, 2] })),
-    layer('second', half, convolve(1, MANY, MANY, SAME), shortcut(1, same)),
-    layer('join', half, convolve(2, MANY, MANY, SAME), shortcut(1, same)),
-    pool('maximum', 3, half, 'max', square(2, { stride: [2, 2] })),
-    layer('last', quarter, convolve(4, MANY, MANY, square(1))),
-    pool('average', 5, quarter, 'average', square(quarter.height)),
-    readout(6, [convolve(6, 6, MANY, square(1))], bias(6, 0.1)),
+    layer('strided', half, convolve(0, MANY, FEW, { ...SAME, stride })),
+    pool('maximum', 1, half, 'max', SAME),
+    layer(
+      'join',
+      half,
+      convolve(2, MANY, MANY, SAME),
+      convolve(0, MANY, FEW, square(1, { stride })),
+      shortcut(1, new Float32Array(MANY).fill(1)),
+    ),
+    pool('average', 3, half, 'average', square(half.height)),
+    readout(6, [convolve(4, 6, MANY, square(1))], bias(6, 0.1)),
   ];
   const scales = layers.map(() => 2);
   const net = ann(map(3, SIDE), layers, 'self-test');

@@ -60,7 +60,7 @@ describeOnDevice('bsnn doctor', () => {
     expect(await run(['doctor'], terminal)).toBe(EXIT.ok);
     expect(terminal.written.err).toBe('');
     expect(terminal.written.out).toMatch(/self-test .* against the reference\n/);
-    if (device!.description.software) {
+    if (device!.capabilities.software) {
       expect(terminal.written.out).toMatch(/ default +registers integers, deep halves, registers halves: equal\n/);
     }
     expect(terminal.written.out).not.toContain('DIFFERENT');

@@ -66,7 +66,7 @@ describe('what an adapter is taken for', () => {
     }
   });
 
-  it.skipIf(!shared?.description.software)(
+  it.skipIf(!shared?.capabilities.software)(
     'a software driver has a card’s kernels and choices then, and timings of its own',
     async () => {
       vi.stubEnv('BSNN_ASSUME', 'hardware');
