@@ -9,7 +9,7 @@ import { ROOT } from './root.ts';
 
 const folder = join(ROOT, 'bench/results');
 const results = readdirSync(folder)
-  .filter((name) => name.endsWith('.json') && !name.startsWith('peers-'))
+  .filter((name) => name.endsWith('.json') && !/^(peers|architectures)-/.test(name))
   .sort()
   .map((file): StoredResult => {
     const result = JSON.parse(readFileSync(join(folder, file), 'utf8')) as BenchResult;

@@ -10,7 +10,7 @@ struct Histogram {
   area: u32,      // height × width
   batch: u32,
   source: u32,    // first cell in the arena
-  first: u32,     // first bin of this layer
+  first: u32,     // of channels: first bin of this layer
   maxima: u32,    // first maximum of this layer
 }
 
@@ -52,7 +52,7 @@ fn count(channel: u32, bits: u32) {
   let below = top - min(bits >> CHANNEL_SHIFT, top);
   atomicAdd(&channelBins[layer.first + (channel + 1u) * CHANNEL_BINS - 1u - min(below, CHANNEL_BINS - 1u)], 1u);
 #else
-  atomicAdd(&bins[layer.first + clamp(bits >> SHIFT, LOWEST, LOWEST + BINS - 1u) - LOWEST], 1u);
+  atomicAdd(&bins[clamp(bits >> SHIFT, LOWEST, LOWEST + BINS - 1u) - LOWEST], 1u);
 #endif
 #if ${maxima}
   // most values are no new maximum: a look costs less than an atomic maximum

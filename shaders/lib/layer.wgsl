@@ -6,7 +6,7 @@ const CONVOLUTION = 0u;
 const IDENTITY = 1u;
 const ROWS = 2u;
 const STRIDED = 3u;
-const MAX_TERMS = 32u;
+const MAX_TERMS = 128u;
 
 // One summand. The source's words lie as [wave][block of 4 channels][y][x][image], four channels to a u32.
 struct Term {

@@ -12,7 +12,7 @@
 
 const CONVOLUTION = 0u;
 const IDENTITY = 1u;
-const MAX_TERMS = 64u;
+const MAX_TERMS = 256u;
 const STEP_BITS = 0x11111111u;  // the spikes of all 8 channels in one step, shifted by k
 const SUM_LIMIT = 1073741824;  // 2^30; membranes stay below
 

@@ -1,4 +1,5 @@
-import { accessSync, constants, existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { accessSync, chmodSync, constants, existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { OptionError } from '../errors.ts';
 import type { Terminal } from './terminal.ts';
@@ -52,10 +53,16 @@ export function writeOutput(path: string, content: () => string | Uint8Array, op
   }
 }
 
+/** The mode of the file that is replaced; what a new file has where there is none. */
+export const modeOf = (file: string): number | undefined => (existsSync(file) ? statSync(file).mode & 0o7777 : undefined);
+
 function replace(file: string, content: string | Uint8Array): void {
-  const beside = join(dirname(file), `.bsnn-${process.pid}.tmp`);
+  // a name that nobody can have foreseen, so that no link waits there
+  const beside = join(dirname(file), `.bsnn-${randomUUID()}.tmp`);
+  const mode = modeOf(file);
   try {
-    writeFileSync(beside, content);
+    writeFileSync(beside, content, { flag: 'wx' });
+    if (mode !== undefined) chmodSync(beside, mode);
     renameSync(beside, file);
   } finally {
     rmSync(beside, { force: true });

@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
-import { type FileHandle, mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../data/read-file.ts';
 import { OptionError } from '../errors.ts';
-import { isReplaceable, target } from './json-file.ts';
+import { isReplaceable, modeOf, target } from './json-file.ts';
 
 /** Where a large output is made: files that are open for reading and writing, empty. They are closed when it is done. */
 export interface OutputPlace {
@@ -26,7 +26,10 @@ export async function streamOutput<T>(path: string, option: string, make: (place
     return await inFolderBeside(replaces ? file : path, async (folder) => {
       const made = replaces ? join(folder, 'output') : file;
       const result = await withFiles(folder, made, make);
-      if (replaces) await rename(made, file);
+      if (!replaces) return result;
+      const mode = modeOf(file);
+      if (mode !== undefined) await chmod(made, mode);
+      await rename(made, file);
       return result;
     });
   } catch (cause) {

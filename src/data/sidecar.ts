@@ -29,9 +29,11 @@ export async function readSidecar(modelPath: string): Promise<Sidecar | null> {
 
 async function readText(path: string): Promise<string | null> {
   try {
-    const { size } = await stat(path);
-    if (size <= MAX_SIDECAR_BYTES) return await readFile(path, 'utf8');
-    throw new ModelFormatError('sidecar-size', path, `has ${size} bytes, too many for a sidecar`, REMEDY);
+    const found = await stat(path);
+    // a named pipe would hold us up
+    if (!found.isFile()) throw new ModelFormatError('sidecar-unreadable', path, 'is not a file', REMEDY);
+    if (found.size <= MAX_SIDECAR_BYTES) return await readFile(path, 'utf8');
+    throw new ModelFormatError('sidecar-size', path, `has ${found.size} bytes, too many for a sidecar`, REMEDY);
   } catch (cause) {
     if (cause instanceof ModelFormatError) throw cause;
     const code = systemCode(cause);

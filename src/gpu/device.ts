@@ -78,15 +78,7 @@ export class Device {
     this.packedDot = gpu.wgslLanguageFeatures.has('packed_4x8_integer_dot_product');
     const fastDot = this.packedDot && hasFastDot(adapter.info);
     this.capabilities = { software, packedDot: this.packedDot, fastDot, matrix: this.matrix?.operand ?? null };
-    handle.addEventListener('uncapturederror', (event) => {
-      event.preventDefault();
-      this.#failure ??= new DeviceError(
-        'validation',
-        this.description.adapter,
-        event.error.message,
-        'this is a fault of the library; please report it',
-      );
-    });
+    handle.addEventListener('uncapturederror', this.#onUncaptured);
     handle.lost.then((info) => {
       if (this.#disposed) return;
       this.#failure = new DeviceError(
@@ -134,10 +126,22 @@ export class Device {
     this.check();
   }
 
+  readonly #onUncaptured = (event: GPUUncapturedErrorEvent): void => {
+    event.preventDefault();
+    this.#failure ??= new DeviceError(
+      'validation',
+      this.description.adapter,
+      event.error.message,
+      'this is a fault of the library; please report it',
+    );
+  };
+
   /** Destroys the device with all its buffers. Further calls throw; calling it twice does no harm. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    // as long as someone listens the implementation keeps the device, its threads and its files
+    this.handle.removeEventListener('uncapturederror', this.#onUncaptured);
     this.handle.destroy();
   }
 }

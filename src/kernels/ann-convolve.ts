@@ -18,7 +18,7 @@ type Layer = AnnNeurons | AnnReadout;
 /** Pixels (or images) that one invocation computes. */
 const PIXELS = 4;
 /** `MAX_TERMS` of the shader. */
-const MAX_TERMS = 32;
+const MAX_TERMS = 128;
 
 /**
  * One layer: weighted terms, bias, ReLU; a dispatch for every share of its weights (`shaders/ann-convolve.wgsl`).

@@ -1,4 +1,5 @@
 import type { AnnNeurons } from '../ann/ann.ts';
+import { BINS, CHANNEL_BINS } from '../ann/statistics.ts';
 import { areaOf, cellsOf } from './geometry.ts';
 import { type Dispatch, PLAIN } from './kernel.ts';
 
@@ -10,7 +11,7 @@ export interface Counted {
   readonly batch: number;
   /** First cell of the layer. */
   readonly source: number;
-  /** Its first bin. */
+  /** Of a layer: its place among those that are counted. Of channels: the first one's among those that are held together. */
   readonly first: number;
   /** The first of its channels' maxima; null where none are kept. */
   readonly maxima: number | null;
@@ -26,6 +27,15 @@ export const histogram = (layer: AnnNeurons, { l, batch, source, first, maxima }
   layer: l,
   name: layer.name,
   variant: { byChannel, maxima: maxima !== null },
-  parameters: { channels: layer.shape.channels, area: areaOf(layer.shape), batch, source, first, maxima: maxima ?? 0 },
+  parameters: {
+    channels: layer.shape.channels,
+    area: areaOf(layer.shape),
+    batch,
+    source,
+    first: byChannel ? first * CHANNEL_BINS : 0,
+    maxima: maxima ?? 0,
+  },
+  // all layers' together may be more than a binding takes
+  ranges: byChannel ? {} : { bins: { offset: first * BINS * 4, size: BINS * 4 } },
   invocations: cellsOf(layer.shape) * batch,
 });

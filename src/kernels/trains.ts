@@ -82,7 +82,7 @@ interface SpikeTerm {
 }
 
 /** `MAX_TERMS` of the shaders. */
-const MAX_TERMS = 64;
+const MAX_TERMS = 256;
 /** Pixels (or images) of one invocation of `convolve`. */
 const PIXELS = 2;
 

@@ -19,7 +19,7 @@ export interface WordsContext {
 }
 
 /** `MAX_TERMS` of the shader. */
-const MAX_TERMS = 32;
+const MAX_TERMS = 128;
 
 /**
  * The parameter struct `Layer`, but for the tiles of a dispatch.

@@ -4,7 +4,7 @@ import { type AnnLayer, type AnnReadout, INPUT, sourcesOf } from '../ann/ann.ts'
 import { ModelFormatError, UnsupportedModelError } from '../errors.ts';
 import type { Node } from '../graph/graph.ts';
 import { dataInput } from './inputs.ts';
-import { firstNotFinite, type Lowering } from './lowering.ts';
+import { firstNotFinite, type Lowering, MOST_LAYER_TERMS } from './lowering.ts';
 import { dropUnseenSides } from './one-sided.ts';
 import { mergeParts } from './operators/join.ts';
 import { isGrouped } from './parts/axes.ts';
@@ -16,7 +16,10 @@ import { partShape } from './value.ts';
 export function finishLayers(lowering: Lowering, output: string): AnnLayer[] {
   const readout = makeReadout(lowering, output);
   const layers = distinctNames(keepRead(dropUnseenSides([...lowering.layers, readout], [...lowering.twins.values()])));
-  for (const layer of layers) checkNumbers(layer);
+  for (const layer of layers) {
+    checkTerms(layer);
+    checkNumbers(layer);
+  }
   return layers;
 }
 
@@ -67,6 +70,12 @@ function distinctNames(layers: readonly AnnLayer[]): AnnLayer[] {
     taken.set(name, 1);
     return name === layer.name ? layer : { ...layer, name };
   });
+}
+
+function checkTerms(layer: AnnLayer): void {
+  if (layer.kind === 'pool' || layer.terms.length <= MOST_LAYER_TERMS) return;
+  const what = `joins ${layer.terms.length} terms, at most ${MOST_LAYER_TERMS}`;
+  throw new UnsupportedModelError('too-large', `layer "${layer.name}"`, what, 'put a ReLU between the joins');
 }
 
 function checkNumbers(layer: AnnLayer): void {

@@ -54,8 +54,11 @@ export interface Integers {
 /** A node's operator on activations: yields its first output, or a list of its outputs. */
 export type LowerOperator = (node: Node, lowering: Lowering) => Value | readonly Value[];
 
-/** Terms that a layer may have: what the kernels hold. */
+/** Terms that one average or maximum may make. */
 export const MOST_TERMS = 32;
+
+/** Terms that a layer may have: what the kernels hold. */
+export const MOST_LAYER_TERMS = 128;
 
 /** Largest feature map, in values. */
 const MAXIMUM_VALUES = 2 ** 30;

@@ -132,43 +132,40 @@ export function weightedSums(
   for (const term of terms) {
     const from = sourceShape(network, term.source);
     const sent = words(term.source);
-    for (let i = 0; i < sums.length; i++) {
-      const o = Math.floor(i / area);
-      const y = Math.floor(i / shape.width) % shape.height;
-      sums[i] += gathered(term, shape, from, sent, o, y, i % shape.width) * 2 ** term.shifts[o];
+    for (let o = 0; o < shape.channels; o++) {
+      const counts = 2 ** term.shifts[o];
+      const map = gathered(term, shape, from, sent, o);
+      for (let i = 0; i < area; i++) sums[o * area + i] += map[i] * counts;
     }
   }
   return sums;
 }
 
-/** Σ_i w_i · word_i of one neuron and one term. */
-function gathered(
-  { operator }: SpikingTerm,
-  target: Shape,
-  from: Shape,
-  words: Int32Array,
-  o: number,
-  y: number,
-  x: number,
-): number {
-  if (operator.type === 'identity') return operator.weights[o] * words[(o * from.height + y) * from.width + x];
+/** Σ_i w_i · word_i of every neuron of channel o and one term; of each weight the rows of words that it reads. */
+function gathered({ operator }: SpikingTerm, target: Shape, from: Shape, words: Int32Array, o: number): Float64Array {
+  const { width, height } = target;
+  const sums = new Float64Array(height * width);
+  if (operator.type === 'identity') return sums.map((_, i) => operator.weights[o] * words[o * sums.length + i]);
   const { kernel, stride, pads, dilation } = operator.window;
   const inputs = from.channels / operator.groups;
   const first = Math.floor((o * operator.groups) / target.channels) * inputs;
-  let sum = 0;
-  for (let ky = 0; ky < kernel[0]; ky++) {
-    const sy = y * stride[0] + ky * dilation[0] - pads[0];
-    if (sy < 0 || sy >= from.height) continue;
-    for (let kx = 0; kx < kernel[1]; kx++) {
-      const sx = x * stride[1] + kx * dilation[1] - pads[1];
-      if (sx < 0 || sx >= from.width) continue;
-      for (let i = 0; i < inputs; i++) {
-        const weight = operator.weights[((o * inputs + i) * kernel[0] + ky) * kernel[1] + kx];
-        sum += weight * words[((first + i) * from.height + sy) * from.width + sx];
+  for (let i = 0; i < inputs; i++) {
+    for (let k = 0; k < kernel[0] * kernel[1]; k++) {
+      const weight = operator.weights[(o * inputs + i) * kernel[0] * kernel[1] + k];
+      const dy = Math.floor(k / kernel[1]) * dilation[0] - pads[0];
+      const dx = (k % kernel[1]) * dilation[1] - pads[1];
+      // the columns whose window is on the map at this place of the kernel
+      const begin = Math.max(0, Math.ceil(-dx / stride[1]));
+      const end = Math.min(width, Math.ceil((from.width - dx) / stride[1]));
+      for (let y = 0; y < height; y++) {
+        const sy = y * stride[0] + dy;
+        if (sy < 0 || sy >= from.height) continue;
+        const row = ((first + i) * from.height + sy) * from.width + dx;
+        for (let x = begin; x < end; x++) sums[y * width + x] += weight * words[row + x * stride[1]];
       }
     }
   }
-  return sum;
+  return sums;
 }
 
 /** Bits set in all words. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { checkWritable, writeJson } from '../../src/cli/json-file.ts';
@@ -21,6 +21,16 @@ folderTest('replaces a file, through a symbolic link', ({ folder }) => {
   writeJson(link, 1);
   expect(readFileSync(file, 'utf8')).toBe('1\n');
   expect(readdirSync(folder).sort()).toEqual(['file.json', 'link.json']);
+});
+
+folderTest('keeps the mode of the file that it replaces; follows no link that waits beside it', ({ folder }) => {
+  const [file, victim] = [join(folder, 'file.json'), join(folder, 'victim')];
+  for (const path of [file, victim]) writeFileSync(path, 'old');
+  chmodSync(file, 0o640);
+  symlinkSync(victim, join(folder, `.bsnn-${process.pid}.tmp`));
+  writeJson(file, 1);
+  expect(statSync(file).mode & 0o777).toBe(0o640);
+  expect(readFileSync(victim, 'utf8')).toBe('old');
 });
 
 folderTest('leaves the old file whole where the new one cannot be made', ({ folder }) => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -73,4 +74,9 @@ folderTest('a huge (sparse) file is refused by its size, unread', async ({ folde
 folderTest('a folder of that name is refused', async ({ folder }) => {
   await mkdir(join(folder, 'model.json'));
   await expect(readSidecar(join(folder, 'model.onnx'))).rejects.toMatchObject({ code: 'sidecar-unreadable' });
+});
+
+folderTest('a named pipe is refused at once', async ({ folder }) => {
+  execFileSync('mkfifo', [join(folder, 'model.json')]);
+  await expect(readSidecar(join(folder, 'model.onnx'))).rejects.toThrow(/model\.json: is not a file/);
 });

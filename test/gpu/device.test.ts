@@ -1,3 +1,6 @@
+import { readdirSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DeviceError } from '../../src/errors.ts';
 import { Buffers } from '../../src/gpu/buffers.ts';
@@ -229,5 +232,25 @@ describeOnDevice('the end of a device', () => {
       session.dispose();
       device.dispose();
     }
+  });
+});
+
+describeOnDevice('many devices', () => {
+  it.skipIf(process.platform !== 'linux')('leave no threads and no files behind', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const held = () => readdirSync('/proc/self/task').length + readdirSync('/proc/self/fd').length;
+    const rest = () => new Promise((resolve) => setTimeout(resolve, 100));
+    const after: number[] = [];
+    for (let round = 0; round < 2; round++) {
+      for (let i = 0; i < 6; i++) (await openDevice()).dispose();
+      for (let i = 0; i < 3; i++) {
+        await rest();
+        collect();
+      }
+      after.push(held());
+    }
+    // six devices hold 36; the last of a round may still be there
+    expect(after[1] - after[0]).toBeLessThanOrEqual(6);
   });
 });

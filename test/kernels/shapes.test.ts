@@ -177,9 +177,9 @@ describeOnDevice('accumulate: shapes', () => {
 });
 
 describeOnDevice('accumulate: terms', () => {
-  it('32 terms: convolutions and shortcuts of the pixels and of a layer', async () => {
+  it('128 terms: convolutions and shortcuts of the pixels and of a layer', async () => {
     const shape = map(3, 4);
-    const terms = Array.from({ length: 32 }, (_, t) => {
+    const terms = Array.from({ length: 128 }, (_, t) => {
       const source = t % 3 === 0 ? -1 : 0;
       return t % 2 === 0 ? convolution(source, randomWeights(t, 3, 3 * 9), SAME) : shortcut(source, randomWeights(t, 1, 3));
     });
@@ -193,7 +193,7 @@ describeOnDevice('accumulate: terms', () => {
     await expectReference(network, 9, 2);
   });
 
-  it('more than 32 terms, counted by bytes of sums, are refused', () => {
+  it('more than 128 terms, counted by bytes of sums, are refused', () => {
     const shape = map(1, 16);
     const network = onGrid(
       ann(shape, [
@@ -202,7 +202,7 @@ describeOnDevice('accumulate: terms', () => {
         neurons(
           'many',
           map(1),
-          Array.from({ length: 17 }, () => convolution(1, [1])),
+          Array.from({ length: 65 }, () => convolution(1, [1])),
         ),
         readout(2, [convolution(2, [1, 1])]),
       ]),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { BsnnError, UnsupportedModelError } from '../../src/errors.ts';
 import { importOnnx } from '../../src/onnx/import.ts';
 import { buildOnnx, type NodeSpec, real, type TensorSpec, whole } from '../helpers/onnx-builder.ts';
-import { askOnnx, expectSameAsOnnx } from '../helpers/onnx-compare.ts';
+import { askOnnx, expectSameAsOnnx, runOnnx } from '../helpers/onnx-compare.ts';
 import { between, floats, node, relu } from '../helpers/onnx-networks.ts';
 
 const tooLarge = async (bytes: Uint8Array, what: RegExp) => {
@@ -40,6 +40,16 @@ describe('chains of any length', () => {
       chain(9000, (from, to) => node('MaxPool', [from], to, { kernel_shape: [3, 3], pads: [1, 1, 1, 1] })),
       /node "MaxPool:t\d+" \(MaxPool\): becomes layer 8193 of at most 8192/,
     ));
+
+  it('a sum of more than a layer holds', () => {
+    const wide = Array.from({ length: 129 }, (_, i) => [node('Conv', ['a', 'eye'], `c${i + 1}`), relu(`c${i + 1}`, `r${i}`)]);
+    const sum = node(
+      'Sum',
+      wide.map((_, i) => `r${i}`),
+      's0',
+    );
+    return tooLarge(between(256, [...wide.flat(), sum, relu('s0')], pointwise), /layer ".*": joins 129 terms, at most 128/);
+  });
 
   it('a sum of many that grows again and again', () => {
     const wide = Array.from({ length: 900 }, (_, i) => [node('Conv', ['a', 'eye'], `c${i + 1}`), relu(`c${i + 1}`, `r${i}`)]);
@@ -125,10 +135,17 @@ describe('windows larger than their map', () => {
         ],
       });
       const ann = await importOnnx(bytes).catch((error) => {
-        if (error instanceof BsnnError) return undefined;
+        if (error instanceof BsnnError) return error;
         throw error;
       });
-      if (!ann || !(await askOnnx(bytes, ann).catch(() => undefined))) return;
+      if (ann instanceof BsnnError) {
+        // a window in the padding alone is refused though it has a value there; what is called damaged must be so (without ceil_mode
+        // ONNX Runtime rounds a size below 0 up)
+        if (ann.code !== 'unsupported-shape' && ceil === 1)
+          await expect(runOnnx(bytes, new Float32Array(2 * size[0] * size[1]), [1, 2, ...size])).rejects.toThrow();
+        return;
+      }
+      if (!(await askOnnx(bytes, ann).catch(() => undefined))) return;
       await expectSameAsOnnx(bytes);
       compared++;
       const pool = ann.layers.find((layer) => layer.kind === 'pool');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { vgg16 } from '../../bench/networks.ts';
+import { resnet, vgg16 } from '../../bench/networks.ts';
+import { BINS } from '../../src/ann/statistics.ts';
 import { DeviceError } from '../../src/errors.ts';
 import { cellsPackers, planCells } from '../../src/plan/cells/plan.ts';
 import type { PlanLimits } from '../../src/plan/fit.ts';
@@ -55,8 +56,17 @@ describe('the trained network', () => {
     const refused = (limits: Partial<PlanLimits>) => () => planCells(network, { ...LIMITS, ...limits }, { batch: 1 });
     expect(refused({ maxBufferSize: bytes.weights })).not.toThrow();
     expect(refused({ maxBufferSize: bytes.weights - 1 })).toThrow(DeviceError);
-    expect(refused({ maxStorageBufferBindingSize: bytes.bins })).not.toThrow();
-    expect(refused({ maxStorageBufferBindingSize: bytes.bins - 1 })).toThrow(/does not fit/);
+    expect(refused({ maxStorageBufferBindingSize: BINS * 4 })).not.toThrow();
+    expect(refused({ maxStorageBufferBindingSize: BINS * 4 - 1 })).toThrow(/bins/);
+  });
+
+  it('binds histograms layer by layer: those of 601 layers are more than a binding takes', () => {
+    const deep = resnet({ depth: 602, width: 1 / 16, resolution: 8, classes: 10 });
+    const plan = planCells(deep, LIMITS, { batch: 1 });
+    expect(bytesOf(plan).bins).toBeGreaterThan(LIMITS.maxStorageBufferBindingSize);
+    const bound = plan.dispatches.filter(({ kernel }) => kernel === 'histogram').map(({ ranges }) => ranges.bins);
+    expect(bound).toEqual(plan.counted.map((_, i) => ({ offset: i * BINS * 4, size: BINS * 4 })));
+    expect(BINS * 4 * plan.counted.length).toBe(bytesOf(plan).bins);
   });
 
   it('keeps to the memory that it is given', () => {

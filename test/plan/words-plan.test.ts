@@ -243,12 +243,12 @@ describe('terms of one layer', () => {
     return quantize(net, { phaseBits: 4, initial: 'half', scales: [1, 1, 1], mean: [0], std: [1] });
   };
 
-  it('32 are planned', () => {
-    expect(planWords(joined(32), LIMITS, { batch: 1, waves: 1 }).dispatches[2].parameters.terms).toBe(32);
+  it('128 are planned', () => {
+    expect(planWords(joined(128), LIMITS, { batch: 1, waves: 1 }).dispatches[2].parameters.terms).toBe(128);
   });
 
-  it('33 are refused by layer', () => {
-    const work = () => planWords(joined(33), LIMITS, { batch: 1, waves: 1 });
+  it('129 are refused by layer', () => {
+    const work = () => planWords(joined(129), LIMITS, { batch: 1, waves: 1 });
     expect(work).toThrow(DeviceError);
     expect(work).toThrow(expect.objectContaining({ code: 'too-many-terms', where: expect.stringContaining('many') }));
   });

@@ -3,10 +3,24 @@ import type { Device } from '../../src/gpu/device.ts';
 import { checkNetwork } from '../../src/network/check.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { parseNeuron } from '../../src/neuron/neuron.ts';
+import { expectSameBits, simulateAll } from '../helpers/compare.ts';
 import { expectSameSteps, simulateAllSteps } from '../helpers/compare-steps.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomPixels } from '../helpers/random-network.ts';
-import { type BareLayer, map, SAME, spiking, square } from '../network/hand-made.ts';
+import {
+  ann,
+  type BareLayer,
+  convolution,
+  map,
+  neurons,
+  onGrid,
+  pool,
+  randomWeights,
+  readout,
+  SAME,
+  spiking,
+  square,
+} from '../network/hand-made.ts';
 
 /** What random networks seldom reach: 16-bit sums of spike-driven weights, currents beyond 2^30, rings cut inside a window. */
 
@@ -63,6 +77,21 @@ function saturated(channels: number, grid: number, bias: number, phaseBits = 4, 
   return spiking(map(1, size), layers, { phaseBits });
 }
 
+/** The end of a dense block of 17 parts: each averaged over 7 × 7, all read by one readout. */
+function manyAverages(): SpikingNetwork {
+  const [shape, parts] = [map(2, 7), [...Array(17).keys()]];
+  return onGrid(
+    ann(shape, [
+      ...parts.map((i) => neurons(`part${i}`, shape, [convolution(-1, randomWeights(i, 2, 2))])),
+      ...parts.map((i) => pool(`average${i}`, i, shape, 'average', square(7))),
+      readout(
+        3,
+        parts.map((i) => convolution(17 + i, randomWeights(20 + i, 3, 2))),
+      ),
+    ]),
+  );
+}
+
 describeOnDevice('the stepped engine at its bounds equals the reference', () => {
   it.each([
     { text: 'bistable', convolution: 'spikes' },
@@ -95,6 +124,16 @@ describeOnDevice('the stepped engine at its bounds equals the reference', () => 
     const network = saturated(4, 21, 2 ** 29, 8);
     const pixels = randomPixels(network.input.shape, 2, 1);
     const options = { neuron: parseNeuron(text), timesteps: 20 };
+    await expectSameSteps(device as Device, network, pixels, simulateAllSteps(network, pixels, options), options);
+  });
+
+  it('34 planes of bytes, 102 planes of spikes in one readout, in both engines', async () => {
+    const network = manyAverages();
+    const pixels = randomPixels(network.input.shape, 2, 1);
+    const reference = simulateAll(network, pixels, 1);
+    expect(reference[0].spikes.slice(0, 17).every((n) => n > 0)).toBe(true);
+    await expectSameBits(device as Device, network, pixels, reference, { waves: 1 });
+    const options = { neuron: parseNeuron('bistable'), timesteps: 12 };
     await expectSameSteps(device as Device, network, pixels, simulateAllSteps(network, pixels, options), options);
   });
 

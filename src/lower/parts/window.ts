@@ -77,13 +77,17 @@ function readPads(node: Node, input: Shape, { kernel, stride, dilation }: Omit<W
   return axes === 1 ? [0, pads[0], 0, pads[1]] : [pads[0], pads[1], pads[2], pads[3]];
 }
 
-/** ceil_mode as extra padding at the end. A last window that would begin behind the map is left out, as ONNX says. */
+/**
+ * ceil_mode as extra padding at the end. A last window that would begin behind the map is left out, as ONNX says; the one window of a
+ * map that is a little smaller than it ends behind the map.
+ */
 function extend(input: Shape, window: Window): Window {
   const { kernel, stride, pads, dilation } = window;
   const extra = ([0, 1] as const).map((axis) => {
     const extent = axis === 0 ? input.height : input.width;
     const span = extent + pads[axis] + pads[axis + 2] - dilation[axis] * (kernel[axis] - 1) - 1;
-    if (span < 0 || span % stride[axis] === 0) return 0;
+    if (span <= -stride[axis] || span % stride[axis] === 0) return 0;
+    if (span < 0) return -span;
     const begin = Math.ceil(span / stride[axis]) * stride[axis];
     if (begin >= extent + pads[axis]) return 0;
     return stride[axis] - (span % stride[axis]);

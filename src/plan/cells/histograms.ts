@@ -52,8 +52,8 @@ export function countLayer(ann: Ann, histograms: Histograms, l: number, batch: n
   const { counted, channelGroups } = histograms;
   const group = channelGroups.find((layers) => layers.includes(l));
   const read = { l, batch, source, maxima: group ? firstMaximum(ann, histograms, l) : null };
-  const whole = histogram(layer, { ...read, first: counted.indexOf(l) * BINS }, false);
-  return group ? [whole, histogram(layer, { ...read, first: firstInGroup(ann, group, l) * CHANNEL_BINS }, true)] : [whole];
+  const whole = histogram(layer, { ...read, first: counted.indexOf(l) }, false);
+  return group ? [whole, histogram(layer, { ...read, first: firstInGroup(ann, group, l) }, true)] : [whole];
 }
 
 /** The buffers that histograms lie in. */
