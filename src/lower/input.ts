@@ -191,9 +191,18 @@ function guess(dims: readonly number[]): Reading {
 
 /** The last of the tensors that all that reads the image reads it through, each the one before moved, scaled and shifted. */
 function lastPixels(nodes: readonly Node[], input: string, output: string): string {
+  const readersOf = new Map<string, Node[]>();
+  for (const node of nodes) {
+    if (node.operator === 'Shape') continue;
+    for (const name of new Set(node.inputs)) {
+      const readers = readersOf.get(name);
+      if (readers) readers.push(node);
+      else readersOf.set(name, [node]);
+    }
+  }
   let pixels = input;
   for (;;) {
-    const readers = nodes.filter(({ operator, inputs }) => operator !== 'Shape' && inputs.includes(pixels));
+    const readers = readersOf.get(pixels) ?? [];
     const [{ operator = '', outputs = [] } = {}] = readers;
     if (readers.length !== 1 || pixels === output || !(AFFINE.has(operator) || REDIM.has(operator))) return pixels;
     pixels = outputs[0];

@@ -6,7 +6,7 @@ import { BsnnError, UnsupportedModelError } from '../../src/errors.ts';
 import { importOnnx } from '../../src/onnx/import.ts';
 import { buildOnnx, type NodeSpec, real, type TensorSpec, whole } from '../helpers/onnx-builder.ts';
 import { askOnnx, expectSameAsOnnx, runOnnx } from '../helpers/onnx-compare.ts';
-import { between, floats, node, relu } from '../helpers/onnx-networks.ts';
+import { between, floats, head, node, random, relu } from '../helpers/onnx-networks.ts';
 
 const tooLarge = async (bytes: Uint8Array, what: RegExp) => {
   await expect(importOnnx(bytes)).rejects.toThrow(UnsupportedModelError);
@@ -33,6 +33,18 @@ describe('chains of any length', () => {
     ['transpositions', (from, to) => node('Transpose', [from], to, { perm: [0, 1, 3, 2] }), 2],
   ])('%s', async (_, step, layers) => {
     expect((await importOnnx(chain(8000, step, pointwise))).layers).toHaveLength(layers);
+  });
+
+  it('of the image itself', async () => {
+    const moved = Array.from({ length: 8000 }, (_, i) =>
+      i % 2 === 0 ? node('Identity', [i === 0 ? 'x' : `m${i}`], `m${i + 1}`) : node('Mul', [`m${i}`, 'one'], `m${i + 1}`),
+    );
+    const rest = [node('Conv', ['m8000', 'k'], 'c'), relu('c', 'z'), ...head(4 * 64).nodes];
+    const bytes = buildOnnx({
+      nodes: [...moved, ...rest],
+      tensors: { one: floats([1]), k: random(4, 3, 1, 1), ...head(4 * 64).tensors },
+    });
+    expect((await importOnnx(bytes)).layers).toHaveLength(2);
   });
 
   it('more layers than any network has', () =>
