@@ -1,6 +1,6 @@
 /** How a file's input lies: in which layout, and which of its numbers are one image's channels, rows and columns. */
 
-import { INPUT, type Layout, type Preprocessing, type Shape, shapeSize } from '../ann/ann.ts';
+import { type AnnTerm, INPUT, type Layout, type Preprocessing, type Shape, shapeSize } from '../ann/ann.ts';
 import { elementCount, type Node } from '../graph/graph.ts';
 import { withBranches } from './branch.ts';
 import { constantInput } from './inputs.ts';
@@ -8,6 +8,7 @@ import type { Lowering } from './lowering.ts';
 import { padAmounts } from './operators/crop.ts';
 import { axesOf, flattenDims, permutation, reshapeDims, squeezeDims, unsqueezeDims } from './operators/layout.ts';
 import { dealAxes } from './parts/axes.ts';
+import { asSum } from './parts/layers.ts';
 import type { Value } from './value.ts';
 
 /** What the network's input is to the rest, and how the file's values run over its axes. */
@@ -213,12 +214,13 @@ function lastPixels(nodes: readonly Node[], input: string, output: string): stri
 const MOST_OF_UNIT = 1.5;
 
 /**
- * The image behind its normalisation in the graph as the network's input, and what that does to pixels. Nothing where it is none: where a
- * factor is not above 0 or a mean is no value of a pixel.
+ * The image behind its normalisation in the graph as the network's input, and what that does to pixels; a mean image stays in the network.
+ * Nothing where it is none: where a factor is not above 0 or a mean is no value of a pixel.
  */
 export function takeOutPreprocessing(
   value: Value,
   bytes: boolean,
+  lowering: Lowering,
 ): { readonly value: Value; readonly preprocessing: Preprocessing } | undefined {
   const [part] = value.parts;
   if (part.kind === 'finished') {
@@ -226,17 +228,24 @@ export function takeOutPreprocessing(
     const each = (x: number) => new Array<number>(part.shape.channels).fill(x);
     return { value, preprocessing: { scale: each(1), shift: each(0), white: 255 } };
   }
-  const [term] = part.terms;
-  const affine =
-    value.parts.length === 1 && part.terms.length === 1 && part.pools.length === 0 && term.operator.type === 'identity';
-  if (!affine || term.source !== INPUT || !term.operator.weights.every((w) => w > 0)) return undefined;
+  const [term, ...maps] = part.terms;
+  const affine = value.parts.length === 1 && part.pools.length === 0 && term?.operator.type === 'identity';
+  const ownMaps = maps.every(({ source }) => source !== INPUT && [...lowering.ones.values()].includes(source));
+  if (!affine || !ownMaps || term.source !== INPUT || !term.operator.weights.every((w) => w > 0)) return undefined;
   const scale = Array.from(term.operator.weights);
   const shift = Array.from(part.bias);
-  const means = shift.map((s, c) => -s / scale[c]);
+  const means = shift.map((s, c) => (largestOf(maps, c, shift.length) - s) / scale[c]);
   const white = bytes || scale.some((s, c) => Math.max(means[c], 1 / s) > MOST_OF_UNIT) ? 255 : 1;
   if (!means.every((m) => m >= 0 && m <= white)) return undefined;
-  return {
-    value: { ...value, parts: [{ kind: 'finished', source: INPUT, shape: part.shape }] },
-    preprocessing: { scale, shift, white },
-  };
+  const input = { kind: 'finished', source: INPUT, shape: part.shape } as const;
+  const kept =
+    maps.length === 0 ? input : { ...part, ...asSum(input, part.name), terms: [...asSum(input, part.name).terms, ...maps] };
+  return { value: { ...value, parts: [kept] }, preprocessing: { scale, shift, white } };
 }
+
+/** What a mean image takes from a channel at most. */
+const largestOf = (maps: readonly AnnTerm[], c: number, channels: number): number =>
+  maps.reduce((most, { operator: { weights } }) => {
+    const row = weights.length / channels;
+    return weights.subarray(c * row, (c + 1) * row).reduce((m, w) => Math.max(m, -w), most);
+  }, 0);

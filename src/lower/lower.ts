@@ -114,7 +114,7 @@ const tooLarge = (node: Node, what: string) => cannot(node, what, 'give a model 
 
 /** What the graph does to the pixels first is kept apart, so that no padding lies between it and a convolution. */
 function setValue(name: string, value: Value, { pixels }: InputReading, lowering: Lowering): void {
-  const found = name === pixels ? takeOutPreprocessing(value, lowering.graph.input.bytes) : undefined;
+  const found = name === pixels ? takeOutPreprocessing(value, lowering.graph.input.bytes, lowering) : undefined;
   if (found) lowering.preprocessing = found.preprocessing;
   lowering.values.set(name, found?.value ?? value);
 }

@@ -98,11 +98,11 @@ const UNSUPPORTED: Case[] = [
     /a constant divided by activations/,
   ],
   [
-    'a bias that differs within a map',
-    one('Add', {}, { k: random(1, 4, 8, 8) }),
+    'a factor that differs within a map',
+    one('Mul', {}, { k: random(1, 4, 8, 8) }),
     /a constant \[1, 4, 8, 8\] that differs from place to place, as a mean image does.*take the mean of each channel/,
   ],
-  ['a bias along the width', one('Add', {}, { k: random(8) }), /not one number a channel/],
+  ['a factor along the width', one('Mul', {}, { k: random(8) }), /not one number a channel/],
   [
     'Add of broadcast activations',
     between(256, [node('GlobalAveragePool', ['a'], 'p'), node('Add', ['a', 'p'], 'z')]),

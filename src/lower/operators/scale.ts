@@ -6,6 +6,7 @@ import { featureInput, isActivation, weightInput } from '../inputs.ts';
 import { badShape, cannot, type Lowering, type LowerOperator, takeRoom } from '../lowering.ts';
 import { channelAlong, describe, runsOver, sizesOf } from '../parts/axes.ts';
 import { asSum } from '../parts/layers.ts';
+import { differsInMap, mapAsTerm, mapsOf } from '../parts/maps.ts';
 import { withoutPools } from '../parts/maximum.ts';
 import { scaleOutputs } from '../parts/terms.ts';
 import { channelCount, type Features, type Part, partShape, type Sum, type Value } from '../value.ts';
@@ -67,8 +68,10 @@ export const lowerDiv: LowerOperator = (node, lowering) => {
   return scaleChannels(value, factors, same(factors, 0), node, lowering);
 };
 
-/** x + constant. */
+/** x + constant, which may differ from place to place. */
 export function addConstant(value: Value, constant: Tensor, sign: 1 | -1, node: Node, lowering: Lowering): Value {
+  const maps = mapsOf(constant, value, node, lowering);
+  if (maps) return addMaps(value, maps, sign, node, lowering);
   const offsets = perChannel(constant, value, node).map((x) => sign * x);
   return scaleChannels(value, same(offsets, 1), offsets, node, lowering);
 }
@@ -149,7 +152,6 @@ function dataAndConstant(node: Node, both: string, lowering: Lowering) {
   return { value, constant: weightInput(node, first ? 1 : 0, lowering), first };
 }
 
-/** A constant as one number a channel. Throws where it differs within a map, or would make the tensor larger. */
 /**
  * A constant as one number a channel; of a vector, where it differs within a map, as one a feature. Throws where a map's would, or where it
  * would make the tensor larger.
@@ -191,12 +193,14 @@ function collect(
   return numbers;
 }
 
-const differsInMap = (node: Node, dims: readonly number[]) =>
-  cannot(
-    node,
-    `a constant [${dims.join(', ')}] that differs from place to place, as a mean image does, and is not one number a channel`,
-    'take the mean of each channel in its place',
-  );
+function addMaps(value: Value, maps: readonly Float64Array[], sign: 1 | -1, node: Node, lowering: Lowering): Value {
+  const parts = value.parts.map((part, k): Sum => {
+    const sum = withoutPools(asSum(part, node.name), node, lowering);
+    const map = maps[k].map((x) => sign * x);
+    return { ...sum, name: node.name, terms: [...sum.terms, mapAsTerm(map, sum.shape, node, lowering)] };
+  });
+  return { ...value, parts };
+}
 
 export const notPerChannel = (node: Node, dims?: readonly number[]) =>
   cannot(

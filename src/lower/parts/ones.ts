@@ -18,7 +18,7 @@ export function biasAsTerm(sum: Sum, node: Node, lowering: Lowering): Sum {
 }
 
 /** The layer of ones of a map's size, made once: a bias of one, and the pixels with weights of zero. */
-function onesOf(height: number, width: number, node: Node, lowering: Lowering): number {
+export function onesOf(height: number, width: number, node: Node, lowering: Lowering): number {
   const key = `${height}×${width}`;
   const known = lowering.ones.get(key);
   if (known !== undefined) return known;
