@@ -76,6 +76,7 @@ export type ConversionCode = 'bad-scale' | 'grid-too-coarse' | 'no-bound' | 'poo
 /** Where one option alone is wrong, the code is its name. */
 export type OptionCode =
   | 'arithmetic'
+  | 'assume'
   | 'batch'
   | 'calibration'
   | 'checkpoints'

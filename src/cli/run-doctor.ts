@@ -14,10 +14,10 @@ export async function runDoctor(adapter: string | undefined, terminal: Terminal)
   try {
     terminal.out(formatDevice(device, terminal.color));
     const test = await selfTest(device);
-    terminal.out(`${field('self-test', describeSelfTest(test), paint(terminal.color))}\n`);
+    terminal.out(formatSelfTest(test, terminal.color));
     const wrong = test.variants.find(({ difference }) => difference !== null);
     if (wrong) {
-      const what = `the self-test (${wrong.arithmetic}) differs from the reference at ${wrong.difference}`;
+      const what = `the self-test (${wrong.name}: ${wrong.ran.join(', ')}) differs from the reference at ${wrong.difference}`;
       throw new DeviceError('self-test', device.description.adapter, what, 'update the driver, or choose another GPU (--adapter)');
     }
   } finally {
@@ -70,8 +70,11 @@ export function formatDevice({ description, limits, handle, gpu }: Device, color
   return `${lines.join('\n')}\n`;
 }
 
-/** The self-test's outcome in a sentence. */
-export function describeSelfTest({ images, waves, layers, variants }: SelfTest): string {
-  const outcome = variants.map(({ arithmetic, difference }) => `${arithmetic} ${difference === null ? 'equal' : 'DIFFERENT'}`);
-  return `${layers} layers, ${images} images, ${waves} waves against the reference: ${outcome.join(', ')}`;
+/** The self-test's outcome: what was compared, and of each way which forms ran. */
+export function formatSelfTest({ images, waves, layers, variants }: SelfTest, color: boolean): string {
+  const put = (label: string, value: string) => `${field(label, value, paint(color))}\n`;
+  const outcome = variants.map(({ name, ran, difference }) =>
+    put(`  ${name}`, `${ran.join(', ')}: ${difference === null ? 'equal' : 'DIFFERENT'}`),
+  );
+  return put('self-test', `${layers} layers, ${images} images, ${waves} waves against the reference`) + outcome.join('');
 }

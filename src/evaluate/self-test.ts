@@ -14,23 +14,29 @@ import {
   square,
 } from '../ann/build.ts';
 import type { Device } from '../gpu/device.ts';
+import type { Dispatch } from '../kernels/kernel.ts';
 import type { SpikingNetwork } from '../network/network.ts';
+import { defaultArithmetic } from '../plan/choices.ts';
 import { quantize } from '../quantize/quantize.ts';
 import { type Simulation, simulate } from '../reference/simulate.ts';
 import { type RunResult, Session, type SessionOptions } from '../run/session.ts';
 
-type Arithmetic = NonNullable<SessionOptions['arithmetic']>;
-
-/** Whether a device computes what the reference says, in each arithmetic that it has. */
+/** Whether a device computes what the reference says, in its default form and in the others that it has. */
 export interface SelfTest {
   readonly images: number;
   readonly waves: number;
   readonly layers: number;
-  readonly variants: ReadonlyArray<{
-    readonly arithmetic: Arithmetic;
-    /** What differs first; null where every potential and every count of spikes is equal (`===`). */
-    readonly difference: string | null;
-  }>;
+  readonly variants: readonly SelfTestVariant[];
+}
+
+/** One way of running the network. */
+export interface SelfTestVariant {
+  /** What was asked for: nothing (`default`), an arithmetic, or a form. */
+  readonly name: string;
+  /** The forms in which layers ran, with their arithmetic: `registers halves`, `deep halves`, `tiled packed`, `matrix`. */
+  readonly ran: readonly string[];
+  /** What differs first; null where every potential and every count of spikes is equal (`===`). */
+  readonly difference: string | null;
 }
 
 const IMAGES = 5;
@@ -42,19 +48,45 @@ export async function selfTest(device: Device): Promise<SelfTest> {
   const size = shapeSize(network.input.shape);
   const pixels = randomPixels(network.input.shape, IMAGES, 7);
   const expected = Array.from({ length: IMAGES }, (_, n) => simulate(network, pixels.subarray(n * size, (n + 1) * size), WAVES));
-  // pixels do not fit halves and are computed in single integers
-  const arithmetics: readonly Arithmetic[] = [...(device.packedDot ? (['packed'] as const) : []), 'halves', 'f32'];
-  const variants: { arithmetic: Arithmetic; difference: string | null }[] = [];
-  for (const arithmetic of arithmetics) {
+  const variants: SelfTestVariant[] = [];
+  for (const [name, options] of waysOf(device)) {
     // a batch that does not divide the images, so that the last one is partly empty
-    const session = await Session.create(device, network, { batch: 3, waves: WAVES, arithmetic });
+    const session = await Session.create(device, network, { batch: 3, waves: WAVES, ...options });
     try {
-      variants.push({ arithmetic, difference: firstDifference(network, await session.classify(pixels), expected) });
+      const difference = firstDifference(network, await session.classify(pixels), expected);
+      variants.push({ name, ran: formsOf(session.plan.dispatches), difference });
     } finally {
       session.dispose();
     }
   }
   return { images: IMAGES, waves: WAVES, layers: network.layers.length, variants };
+}
+
+/**
+ * The device's own choice first, then by name what else it may take; what would be that choice again is left out, and so are shared tiles
+ * on a software driver, which no choice takes there and which compile for seconds.
+ */
+function waysOf({ capabilities }: Device): [string, SessionOptions][] {
+  const { software, packedDot, matrix } = capabilities;
+  const arithmetics = (['packed', 'halves', 'f32'] as const).filter(
+    (one) => (one !== 'packed' || packedDot) && (matrix !== null || one !== defaultArithmetic(capabilities)),
+  );
+  return [
+    ['default', {}],
+    ...arithmetics.map((arithmetic): [string, SessionOptions] => [arithmetic, { form: 'registers', arithmetic }]),
+    ...(software ? [] : [['tiled', { form: 'tiled' }] as [string, SessionOptions]]),
+  ];
+}
+
+/** The forms of a plan's layers of neurons, each once. */
+function formsOf(dispatches: readonly Dispatch[]): string[] {
+  const forms = dispatches.flatMap(({ kernel, variant: { matrix, deep, packedDot, halves, integers } }) => {
+    if (!kernel.startsWith('accumulate')) return [];
+    if (matrix) return ['matrix'];
+    const arithmetic = packedDot ? 'packed' : halves ? 'halves' : integers ? 'integers' : 'f32';
+    return [`${kernel === 'accumulate-tiled' ? 'tiled' : deep ? 'deep' : 'registers'} ${arithmetic}`];
+  });
+  return [...new Set(forms)];
 }
 
 /** The first potential or spike count that differs from the reference's, in words; null where all are equal. */
@@ -76,27 +108,36 @@ export function firstDifference(network: SpikingNetwork, run: RunResult, expecte
   return null;
 }
 
-const CHANNELS = 9;
+const FEW = 9;
+/** More channels than the 64 of a tile in workgroup memory. */
+const MANY = 68;
 const SIDE = 9;
 
-/** 3 × 9 × 9 pixels, a residual block with max and average pool, six classes. K = 4. */
+/**
+ * 3 × 9 × 9 pixels, a layer of stride 2 to many channels, a join of every kind of term, both pools, six classes. K = 4. Few layers, in which
+ * all ways of summing occur: a software driver compiles each kernel for seconds.
+ */
 function smallNetwork(): SpikingNetwork {
   const random = seeded(1);
   const bias = (count: number, most: number) => Float32Array.from({ length: count }, () => random.real() * most);
   const convolve = (source: number, outputs: number, inputs: number, window: Window) =>
     convolution(source, randomWeights(random, outputs, inputs * window.kernel[0] * window.kernel[1]), window);
-  const layer = (name: string, shape: Shape, ...terms: AnnTerm[]) => neurons(name, shape, terms, bias(CHANNELS, 0.2));
-  const whole = map(CHANNELS, SIDE);
-  const half = map(CHANNELS, SIDE >> 1);
-  const same = new Float32Array(CHANNELS).fill(1);
+  const layer = (name: string, shape: Shape, ...terms: AnnTerm[]) => neurons(name, shape, terms, bias(shape.channels, 0.2));
+  const half = map(MANY, (SIDE + 1) >> 1);
+  const stride = [2, 2] as const;
   const layers = [
-    layer('first', whole, convolve(INPUT, CHANNELS, 3, SAME)),
-    layer('second', whole, convolve(0, CHANNELS, CHANNELS, SAME)),
-    layer('join', whole, convolve(1, CHANNELS, CHANNELS, SAME), shortcut(0, same)),
-    pool('maximum', 2, whole, 'max', square(2, { stride: [2, 2] })),
-    layer('third', half, convolve(3, CHANNELS, CHANNELS, square(1))),
-    pool('average', 4, half, 'average', square(half.height)),
-    readout(6, [convolve(5, 6, CHANNELS, square(1))], bias(6, 0.1)),
+    layer('first', map(FEW, SIDE), convolve(INPUT, FEW, 3, SAME)),
+    layer('strided', half, convolve(0, MANY, FEW, { ...SAME, stride })),
+    pool('maximum', 1, half, 'max', SAME),
+    layer(
+      'join',
+      half,
+      convolve(2, MANY, MANY, SAME),
+      convolve(0, MANY, FEW, square(1, { stride })),
+      shortcut(1, new Float32Array(MANY).fill(1)),
+    ),
+    pool('average', 3, half, 'average', square(half.height)),
+    readout(6, [convolve(4, 6, MANY, square(1))], bias(6, 0.1)),
   ];
   const scales = layers.map(() => 2);
   const net = ann(map(3, SIDE), layers, 'self-test');

@@ -1,4 +1,5 @@
 import { DeviceError } from '../errors.ts';
+import { hasFastDot } from './dot-products.ts';
 import { MATRIX_FEATURE, type MatrixUnit, matrixUnit } from './matrix.ts';
 
 /** What the library uses of WebGPU where an adapter has it; it works without any of them. */
@@ -10,13 +11,32 @@ export interface DeviceOptions {
   readonly adapter?: string;
   /** A WebGPU implementation to use instead of the platform's own. */
   readonly gpu?: GPU;
+  /**
+   * `hardware`: a software driver is treated as a card, so that kernels and defaults of hardware can be tried without one; the same bits,
+   * slower. Default: the environment variable BSNN_ASSUME, else what the adapter is.
+   */
+  readonly assume?: Assumption;
+}
+
+/** What an adapter may be taken for. */
+export type Assumption = 'hardware';
+
+/** What the choice of kernels depends on (`plan/choices`). */
+export interface DeviceCapabilities {
+  /** Choices are those of a driver that computes on the CPU. */
+  readonly software: boolean;
+  readonly packedDot: boolean;
+  /** Packed dot products are one instruction of the hardware (`gpu/dot-products`). */
+  readonly fastDot: boolean;
+  /** What its matrix units multiply; null without. */
+  readonly matrix: MatrixUnit['operand'] | null;
 }
 
 /** What an adapter says of itself. */
 export interface AdapterDescription {
   /** Vendor and device, as in `llvmpipe`. */
   readonly adapter: string;
-  /** Driver and version. */
+  /** Driver and version; ends in "as hardware" where a software driver is taken for a card, so that both have timings of their own. */
   readonly driver: string;
   /** Whether it computes on the CPU. */
   readonly software: boolean;
@@ -40,18 +60,24 @@ export class Device {
   readonly subgroupSize: number;
   /** Matrix units that the kernels can use; null where there are none. */
   readonly matrix: MatrixUnit | null;
+  readonly capabilities: DeviceCapabilities;
   #failure: DeviceError | null = null;
   #disposed = false;
 
-  constructor(gpu: GPU, adapter: GPUAdapter, handle: GPUDevice) {
+  constructor(gpu: GPU, adapter: GPUAdapter, handle: GPUDevice, assume?: Assumption) {
     this.gpu = gpu;
     this.adapter = adapter;
     this.handle = handle;
-    this.description = describe(adapter);
-    this.broadcast = this.description.software && handle.features.has('subgroups');
+    const found = describe(adapter);
+    const asHardware = found.software && assume === 'hardware';
+    const software = found.software && !asHardware;
+    this.description = asHardware ? { ...found, driver: `${found.driver}, as hardware` } : found;
+    this.broadcast = software && handle.features.has('subgroups');
     this.subgroupSize = adapter.info.subgroupMinSize ?? 4;
     this.matrix = handle.features.has(MATRIX_FEATURE as GPUFeatureName) ? matrixUnit(adapter, handle) : null;
     this.packedDot = gpu.wgslLanguageFeatures.has('packed_4x8_integer_dot_product');
+    const fastDot = this.packedDot && hasFastDot(adapter.info);
+    this.capabilities = { software, packedDot: this.packedDot, fastDot, matrix: this.matrix?.operand ?? null };
     handle.addEventListener('uncapturederror', this.#onUncaptured);
     handle.lost.then((info) => {
       if (this.#disposed) return;
@@ -66,11 +92,6 @@ export class Device {
 
   get limits(): GPUSupportedLimits {
     return this.handle.limits;
-  }
-
-  /** What the choice of kernels depends on. */
-  get capabilities(): { readonly software: boolean; readonly packedDot: boolean; readonly matrix: MatrixUnit['operand'] | null } {
-    return { software: this.description.software, packedDot: this.packedDot, matrix: this.matrix?.operand ?? null };
   }
 
   /** Throws what went wrong since the last call: validation errors, a lost or disposed device. */
@@ -146,7 +167,7 @@ export function describe(adapter: Pick<GPUAdapter, 'info'>): AdapterDescription 
  * Asks the adapter for the limits it can give (bindings, buffers, workgroups) and timestamps where it has them.
  * @throws DeviceError `no-adapter` where there is none
  */
-export async function requestDevice(gpu: GPU, adapter: GPUAdapter | null): Promise<Device> {
+export async function requestDevice(gpu: GPU, adapter: GPUAdapter | null, assume?: Assumption): Promise<Device> {
   if (!adapter) {
     throw new DeviceError(
       'no-adapter',
@@ -162,5 +183,5 @@ export async function requestDevice(gpu: GPU, adapter: GPUAdapter | null): Promi
     requiredLimits: { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize },
     requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
   });
-  return new Device(gpu, adapter, handle);
+  return new Device(gpu, adapter, handle, assume);
 }

@@ -1,21 +1,24 @@
-import { DeviceError } from '../errors.ts';
-import { type Device, type DeviceOptions, requestDevice } from './device.ts';
+import { DeviceError, OptionError } from '../errors.ts';
+import { type Assumption, type Device, type DeviceOptions, requestDevice } from './device.ts';
 
 /** Environment variable that chooses the adapter where no option does. */
 export const ADAPTER_VARIABLE = 'BSNN_ADAPTER';
+/** Environment variable that says what the adapter is taken for where no option does. */
+export const ASSUME_VARIABLE = 'BSNN_ASSUME';
 
 /**
  * Opens the best adapter: a discrete GPU where there is one, else whatever WebGPU offers, software drivers included.
  * In Node it loads the `webgpu` package, elsewhere it uses `navigator.gpu`.
- * @throws DeviceError `no-adapter`, with exit code 4
+ * @throws DeviceError `no-adapter`, with exit code 4; OptionError `assume`
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
+  const assume = assumption(options.assume ?? environment(ASSUME_VARIABLE));
   const name = options.adapter ?? environment(ADAPTER_VARIABLE);
   const own = options.gpu ?? (globalThis as { navigator?: Navigator }).navigator?.gpu;
   const gpu = own ?? (await packageGpu(name));
   const ask = () => gpu.requestAdapter({ powerPreference: 'high-performance' });
   try {
-    return await requestDevice(gpu, await (own ? ask() : askQuietly(ask)));
+    return await requestDevice(gpu, await (own ? ask() : askQuietly(ask)), assume);
   } catch (error) {
     if (error instanceof DeviceError) throw error;
     throw new DeviceError(
@@ -42,6 +45,13 @@ async function packageGpu(adapter: string | undefined): Promise<GPU> {
 
 /** Matrix units are an experimental feature, which the implementation hides without this. */
 const FLAGS = ['enable-dawn-features=allow_unsafe_apis'];
+
+/** What is assumed, checked: an empty variable assumes nothing. */
+function assumption(value: string | undefined): Assumption | undefined {
+  if (!value) return undefined;
+  if (value === 'hardware') return value;
+  throw new OptionError('assume', 'assume', `"${value}" is not "hardware"`, `correct it, or leave it out (${ASSUME_VARIABLE})`);
+}
 
 /** A variable of the environment, where there is one. */
 const environment = (name: string): string | undefined => (typeof process === 'undefined' ? undefined : process.env[name]);

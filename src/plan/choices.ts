@@ -46,6 +46,8 @@ export interface Capabilities {
   readonly software: boolean;
   /** WGSL has packed 8-bit dot products. */
   readonly packedDot: boolean;
+  /** Hardware computes them in one instruction; elsewhere they are taken apart. */
+  readonly fastDot: boolean;
   /** What its matrix units multiply: bytes, or f16 with f32 sums; null without. */
   readonly matrix: 'u8' | 'f16' | null;
 }
@@ -72,9 +74,12 @@ const TILE_CHANNELS = 32;
 /** Whether the forms that share words in a workgroup can compute a layer: ungrouped, and channels enough to fill a tile. */
 const fillsTiles = (layer: SpikingNeurons): boolean => layer.shape.channels >= TILE_CHANNELS && !isGrouped(layer);
 
-/** Dot products where hardware has them; software drivers take them apart, and two sums in one integer suit them better. */
-export const defaultArithmetic = ({ software, packedDot }: Capabilities): Choice['arithmetic'] =>
-  software ? 'halves' : packedDot ? 'packed' : 'f32';
+/**
+ * Dot products where hardware has them. Software drivers take them apart, and two sums in one integer suit them better; on a card without
+ * them f32 does, whose multiply-adds run at its full rate, where multiplications of 32-bit integers mostly do not.
+ */
+export const defaultArithmetic = ({ software, packedDot, fastDot }: Capabilities): Choice['arithmetic'] =>
+  software ? 'halves' : packedDot && fastDot ? 'packed' : 'f32';
 
 /** What a layer is computed with where nothing was measured: by the kind of device. */
 export function defaultChoice(capabilities: Capabilities, layer: SpikingNeurons): Choice {
@@ -131,7 +136,7 @@ export function tunedShapes(network: SpikingNetwork, choices: Choices, capabilit
 }
 
 /** Packed dot products on a GPU, and no more. */
-const PLAIN: Capabilities = { software: false, packedDot: true, matrix: null };
+const PLAIN: Capabilities = { software: false, packedDot: true, fastDot: true, matrix: null };
 
 /**
  * How a layer is computed: what is forced, else what tuning found for its shape, else by the kind of device. Grouped

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Machine } from '../../scripts/setup/driver.mjs';
 import { run } from '../../src/cli/program.ts';
-import { describeSelfTest, formatDevice, withAdvice } from '../../src/cli/run-doctor.ts';
+import { formatDevice, formatSelfTest, withAdvice } from '../../src/cli/run-doctor.ts';
 import { DeviceError, EXIT } from '../../src/errors.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { capturedTerminal } from './captured-terminal.ts';
@@ -34,12 +34,18 @@ describe('withAdvice', () => {
   });
 });
 
-it('describeSelfTest names each arithmetic', () => {
+it('formatSelfTest names each way and the forms that ran', () => {
   const variants = [
-    { arithmetic: 'packed', difference: null },
-    { arithmetic: 'f32', difference: 'step 1' },
-  ] as const;
-  expect(describeSelfTest({ images: 5, waves: 2, layers: 7, variants })).toMatch(/packed equal, f32 DIFFERENT$/);
+    { name: 'default', ran: ['registers packed', 'matrix'], difference: null },
+    { name: 'f32', ran: ['registers f32'], difference: 'step 1' },
+  ];
+  const lines = formatSelfTest({ images: 5, waves: 2, layers: 7, variants }, false).split('\n');
+  expect(lines.map((line) => line.trim().replace(/ +/g, ' '))).toEqual([
+    'self-test 7 layers, 5 images, 2 waves against the reference',
+    'default registers packed, matrix: equal',
+    'f32 registers f32: DIFFERENT',
+    '',
+  ]);
 });
 
 describeOnDevice('bsnn doctor', () => {
@@ -53,7 +59,10 @@ describeOnDevice('bsnn doctor', () => {
     const terminal = capturedTerminal();
     expect(await run(['doctor'], terminal)).toBe(EXIT.ok);
     expect(terminal.written.err).toBe('');
-    expect(terminal.written.out).toMatch(/self-test .* against the reference: /);
+    expect(terminal.written.out).toMatch(/self-test .* against the reference\n/);
+    if (device!.capabilities.software) {
+      expect(terminal.written.out).toMatch(/ default +registers integers, deep halves, registers halves: equal\n/);
+    }
     expect(terminal.written.out).not.toContain('DIFFERENT');
   });
 

@@ -1,11 +1,16 @@
 import { afterAll, expect, it } from 'vitest';
 import { firstDifference, selfTest } from '../../src/evaluate/self-test.ts';
+import { defaultArithmetic } from '../../src/plan/choices.ts';
 import { simulate } from '../../src/reference/simulate.ts';
 import type { RunResult } from '../../src/run/session.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
+import { hardware } from '../helpers/hardware.ts';
 import { randomNetwork, randomPixels } from '../helpers/random-network.ts';
 
-afterAll(() => device?.dispose());
+afterAll(() => {
+  device?.dispose();
+  hardware?.dispose();
+});
 
 it('firstDifference finds one wrong potential, and one spike too many', () => {
   const network = randomNetwork({ seed: 3, layers: 3, channels: 5, size: 5, phaseBits: 2, waves: 1, initial: 'half' });
@@ -28,11 +33,14 @@ it('firstDifference finds one wrong potential, and one spike too many', () => {
   expect(firstDifference(network, { ...run, spikes }, [right])).toMatch(/^layer ".*": \d+ spikes, must be \d+$/);
 });
 
+// what the device itself takes: `bsnn doctor` in its own test
 describeOnDevice('selfTest', () => {
-  it('finds no difference on this device, and the network spikes', async () => {
-    const test = await selfTest(device!);
-    expect(test.variants.map(({ difference }) => difference)).toEqual(test.variants.map(() => null));
-    const arithmetics = [...(device!.packedDot ? ['packed'] : []), 'halves', 'f32'];
-    expect(test.variants.map(({ arithmetic }) => arithmetic)).toEqual(arithmetics);
+  it('finds no difference in the default and other forms of hardware, and says which ran', async () => {
+    const { variants } = await selfTest(hardware!);
+    expect(variants.map(({ name, difference }) => [name, difference])).toEqual(variants.map(({ name }) => [name, null]));
+    const own = defaultArithmetic(hardware!.capabilities);
+    const forms = Object.fromEntries(variants.map(({ name, ran }) => [name, ran]));
+    expect(forms).toMatchObject({ halves: ['registers integers', 'deep halves', 'registers halves'], tiled: [`tiled ${own}`] });
+    expect(forms.default).toEqual(hardware!.matrix ? [`registers ${own}`, 'matrix'] : [`registers ${own}`, `deep ${own}`]);
   });
 });

@@ -8,7 +8,7 @@ import { type Device, describe as describeAdapter, requestDevice } from '../../s
 import { openDevice } from '../../src/gpu/node.ts';
 import { compile } from '../../src/gpu/pipelines.ts';
 import { Session } from '../../src/run/session.ts';
-import { describeOnDevice } from '../helpers/device.ts';
+import { describeOnDevice, device as shared } from '../helpers/device.ts';
 import { randomPixels } from '../helpers/random-network.ts';
 import { residual } from '../network/hand-made.ts';
 
@@ -54,6 +54,36 @@ describe('choice of an adapter', () => {
       vi.unstubAllEnvs();
     }
   });
+});
+
+describe('what an adapter is taken for', () => {
+  const wrong = expect.objectContaining({ name: 'OptionError', code: 'assume', exitCode: 2 });
+
+  it('nothing but hardware, by option or environment', async () => {
+    await expect(openDevice({ assume: 'a toaster' as 'hardware' })).rejects.toEqual(wrong);
+    vi.stubEnv('BSNN_ASSUME', 'a toaster');
+    try {
+      await expect(openDevice()).rejects.toEqual(wrong);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  it.skipIf(!shared?.capabilities.software)(
+    'a software driver has a card’s kernels and choices then, and timings of its own',
+    async () => {
+      vi.stubEnv('BSNN_ASSUME', 'hardware');
+      const [card, empty] = await Promise.all([openDevice(), openDevice({ assume: '' as 'hardware' })]);
+      vi.unstubAllEnvs();
+      const { capabilities, description } = shared!;
+      expect(card.capabilities).toEqual({ ...capabilities, software: false });
+      expect(card.broadcast).toBe(false);
+      expect(card.description).toEqual({ ...description, driver: `${description.driver}, as hardware` });
+      expect(empty.capabilities).toEqual(capabilities);
+      card.dispose();
+      empty.dispose();
+    },
+  );
 });
 
 describe('names of adapters', () => {

@@ -3,9 +3,8 @@ import { expect, it } from 'vitest';
 import type { AnnLayer, Shape, Window } from '../../src/ann/ann.ts';
 import { windowOutput } from '../../src/ann/ann.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
-import type { Choice } from '../../src/plan/choices.ts';
 import { planWords } from '../../src/plan/words/plan.ts';
-import { choicesOf } from '../helpers/choices.ts';
+import { type Way, waysOfDevice } from '../helpers/choices.ts';
 import { expectSameBits, simulateAll } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomNetwork, randomPixels, recipes } from '../helpers/random-network.ts';
@@ -25,7 +24,7 @@ import {
   square,
 } from '../network/hand-made.ts';
 
-const someWays = byTurns<Choice>(2);
+const someWays = byTurns<Way>(2);
 
 /** The engine’s bits in forms, arithmetics and places of weights by turns, against the reference. */
 async function expectReference(network: SpikingNetwork, images: number, waves: number, seed = 1): Promise<void> {
@@ -33,8 +32,8 @@ async function expectReference(network: SpikingNetwork, images: number, waves: n
   const reference = simulateAll(network, pixels, waves);
   // or equality would say nothing: spikes, and not all the same
   expect(reference.some(({ spikes }) => spikes.some((n) => n > 0))).toBe(true);
-  for (const choice of someWays(choicesOf(device!)))
-    await expectSameBits(device!, network, pixels, reference, { waves, ...choice });
+  for (const { on, ...choice } of someWays(waysOfDevice()))
+    await expectSameBits(on, network, pixels, reference, { waves, ...choice });
 }
 
 const full = (shape: Shape) => ({ ...square(1), kernel: [shape.height, shape.width] as const });
@@ -371,7 +370,7 @@ describeOnDevice('membranes at their bounds', () => {
   it('shifts up to 30, biases near ±2^30: the reference’s bits', async () => {
     let coarse = 0;
     let clamped = 0;
-    const oneWay = byTurns<Choice>(1);
+    const oneWay = byTurns<Way>(1);
     await fc.assert(
       fc.asyncProperty(recipes, async (recipe) => {
         const network = extremes(randomNetwork(recipe), recipe.seed);
@@ -382,8 +381,8 @@ describeOnDevice('membranes at their bounds', () => {
           if (layer.terms.some(({ shifts }) => shifts.some((s) => s > 8))) coarse++;
           if (reference.some(({ membranes }) => membranes[l].some((v) => Math.abs(v) > 2 ** 30 - 256))) clamped++;
         });
-        for (const choice of oneWay(choicesOf(device!))) {
-          await expectSameBits(device!, network, pixels, reference, { waves: recipe.waves, ...choice });
+        for (const { on, ...choice } of oneWay(waysOfDevice())) {
+          await expectSameBits(on, network, pixels, reference, { waves: recipe.waves, ...choice });
         }
       }),
       { numRuns: 40, seed: 61, endOnFailure: true },

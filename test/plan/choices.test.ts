@@ -23,10 +23,11 @@ const LIMITS = {
 } as Parameters<typeof choose>[2];
 
 const DEVICES: [string, Capabilities][] = [
-  ['software', { software: true, packedDot: true, matrix: null }],
-  ['a GPU', { software: false, packedDot: true, matrix: null }],
-  ['a GPU with matrix units', { software: false, packedDot: true, matrix: 'u8' }],
-  ['a GPU without packed dot products', { software: false, packedDot: false, matrix: null }],
+  ['software', { software: true, packedDot: true, fastDot: true, matrix: null }],
+  ['a GPU', { software: false, packedDot: true, fastDot: true, matrix: null }],
+  ['a GPU with matrix units', { software: false, packedDot: true, fastDot: true, matrix: 'u8' }],
+  ['a GPU that takes packed dot products apart', { software: false, packedDot: true, fastDot: false, matrix: null }],
+  ['a GPU without packed dot products', { software: false, packedDot: false, fastDot: false, matrix: null }],
 ];
 
 describe.each(DEVICES)('candidates of %s', (_, capabilities) => {
@@ -46,6 +47,11 @@ describe.each(DEVICES)('candidates of %s', (_, capabilities) => {
   });
 });
 
+it('arithmetic follows the hardware, not the language', () => {
+  const defaults = DEVICES.map(([, capabilities]) => choose(network, layer, LIMITS, { capabilities }).arithmetic);
+  expect(defaults).toEqual(['halves', 'packed', 'packed', 'f32', 'f32']);
+});
+
 it('halves are left where the sums of pixels would not fit', () => {
   const capabilities = DEVICES[0][1];
   expect(choose(network, layer, LIMITS, { capabilities }).arithmetic).toBe('halves');
@@ -55,7 +61,7 @@ it('halves are left where the sums of pixels would not fit', () => {
 
 describe('a choice that was found', () => {
   const [, software] = DEVICES[0];
-  const [, plain] = DEVICES[3];
+  const [, plain] = DEVICES[4];
   const key = shapeKey(network, layer);
   const choiceOf = (found: Choice, capabilities: Capabilities) =>
     choose(network, layer, LIMITS, { capabilities, choices: { [key]: found } });
