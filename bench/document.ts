@@ -21,9 +21,9 @@ export const figureFiles = (name: string): { readonly rate: string; readonly mem
   memory: `${name}-memory.svg`,
 });
 
-/** docs/performance.md, from results. Pure. */
-export function performanceDocument(results: readonly StoredResult[]): string {
-  return [HEAD, ...results.map(section), unmeasured(results.map(({ result }) => result))].join('\n');
+/** docs/performance.md, from results and the section of the model. Pure. */
+export function performanceDocument(results: readonly StoredResult[], model: string): string {
+  return [HEAD, ...results.map(section), model, unmeasured(results.map(({ result }) => result))].join('\n');
 }
 
 function section({ name, result }: StoredResult): string {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { renderSvg } from '../src/plot/render.ts';
 import { growthRows, memoryChart, rateChart } from './charts.ts';
 import { FIGURES, figureFiles, performanceDocument } from './document.ts';
+import { modelSection } from './model-text.ts';
 import type { BenchResult, StoredResult } from './result.ts';
 import { ROOT } from './root.ts';
 
@@ -24,4 +25,4 @@ for (const { name, result } of results) {
   writeFileSync(join(figures, files.rate), await renderSvg(rateChart(result)));
   writeFileSync(join(figures, files.memory), await renderSvg(memoryChart(result)));
 }
-writeFileSync(join(ROOT, 'docs/performance.md'), performanceDocument(results));
+writeFileSync(join(ROOT, 'docs/performance.md'), performanceDocument(results, modelSection(results)));

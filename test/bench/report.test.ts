@@ -89,7 +89,7 @@ const grown: BenchResult = { ...result, rows: [...result.rows, ...AXES.flatMap((
 
 describe('document', () => {
   it('states device, command, shares, and what is not measured', () => {
-    const text = performanceDocument([{ name: 'llvmpipe-256', result }]);
+    const text = performanceDocument([{ name: 'llvmpipe-256', result }], '');
     expect(text).toContain('## llvmpipe, 256 bits (software)');
     expect(text).toContain('`MESA_SHADER_CACHE_DISABLE=true npm run bench`');
     expect(text).toContain('| 3×3 64→64 8² | uniform packed | 12.3 GMAC/s | 25 % fma | 50 % | 1.50 | 2.00 | 3 % |');
@@ -100,22 +100,22 @@ describe('document', () => {
 
   it('warns of a machine that other work kept busy', () => {
     const busy = { ...result, host: { ...result.host, load: 7.25 } };
-    expect(performanceDocument([{ name: 'busy', result: busy }])).toContain('7.25 cores busy');
-    expect(performanceDocument([{ name: 'calm', result }])).not.toContain('cores busy');
-    const text = performanceDocument([{ name: 'busy', result: { ...grown, host: busy.host } }]);
+    expect(performanceDocument([{ name: 'busy', result: busy }], '')).toContain('7.25 cores busy');
+    expect(performanceDocument([{ name: 'calm', result }], '')).not.toContain('cores busy');
+    const text = performanceDocument([{ name: 'busy', result: { ...grown, host: busy.host } }], '');
     expect(text).toContain('* **Waves**: rates not judged, the machine was busy. Memory: 1.00 to 14.0 MiB');
     expect(text).not.toContain('take 14.0 times as long');
   });
 
   it('says nothing is missing where nothing is', () => {
     const all = { ...grown, software: false, peaks: { ...result.peaks, matrixGmacs: 900 } };
-    const text = performanceDocument([{ name: 'a GPU', result: all }]);
+    const text = performanceDocument([{ name: 'a GPU', result: all }], '');
     expect(text).not.toContain('Not measured');
     expect(text).toContain('| matrix units, 8-bit | 900 GMAC/s |');
   });
 
   it('shows growth: figures of this result, a sentence an axis with its numbers, a line a point', () => {
-    const text = performanceDocument([{ name: 'llvmpipe-256', result: grown }]);
+    const text = performanceDocument([{ name: 'llvmpipe-256', result: grown }], '');
     expect(text).toContain('](performance/llvmpipe-256-growth.svg)');
     expect(text).toContain('](performance/llvmpipe-256-memory.svg)');
     expect(text).toContain('| depth | 14 | 71.4 | 143 | 14.0 | 50 % | 3 % |');
