@@ -2,7 +2,7 @@ import { sourceShape } from '../ann/ann.ts';
 import { fitsFloats, largestByte, suited } from '../kernels/exact.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
 import type { PlanLimits } from './fit.ts';
-import { hasUniform } from './tables.ts';
+import { hasUniform, UNIFORM_BYTES } from './tables.ts';
 
 /**
  * How one layer is computed; all give the same bits.
@@ -81,11 +81,19 @@ const fillsTiles = (layer: SpikingNeurons): boolean => layer.shape.channels >= T
 export const defaultArithmetic = ({ software, packedDot, fastDot }: Capabilities): Choice['arithmetic'] =>
   software ? 'halves' : packedDot && fastDot ? 'packed' : 'f32';
 
+/**
+ * The constant path, where one binding holds a layer's weights. Where it does not the layer is cut into as many dispatches as it takes bindings
+ * (64 for 512 channels of 3×3): on a card each fills a part of it and waits for the one before; a software driver loses nothing by that, and half
+ * its rate by storage.
+ */
+const defaultWeights = ({ software }: Capabilities, { terms }: SpikingNeurons): Choice['weights'] =>
+  software || terms.reduce((sum, { operator }) => sum + operator.weights.length, 0) <= UNIFORM_BYTES ? 'uniform' : 'storage';
+
 /** What a layer is computed with where nothing was measured: by the kind of device. */
 export function defaultChoice(capabilities: Capabilities, layer: SpikingNeurons): Choice {
   const { software, matrix } = capabilities;
   if (!software && matrix && fillsTiles(layer)) return { form: 'matrix', arithmetic: 'packed', weights: 'storage' };
-  return { form: 'registers', arithmetic: defaultArithmetic(capabilities), weights: 'uniform' };
+  return { form: 'registers', arithmetic: defaultArithmetic(capabilities), weights: defaultWeights(capabilities, layer) };
 }
 
 /** The arithmetics of integers that are not packed. */

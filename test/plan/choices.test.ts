@@ -52,6 +52,15 @@ it('arithmetic follows the hardware, not the language', () => {
   expect(defaults).toEqual(['halves', 'packed', 'packed', 'f32', 'f32']);
 });
 
+it('weights that one uniform binding does not hold are not cut into dispatches on a card', () => {
+  const [term] = layer.terms;
+  const withWeights = (count: number): SpikingNeurons =>
+    ({ ...layer, terms: [{ ...term, operator: { ...term.operator, weights: new Int8Array(count) } }] }) as SpikingNeurons;
+  const defaults = (count: number) => DEVICES.slice(0, 2).map(([, device]) => defaultChoice(device, withWeights(count)).weights);
+  expect(defaults(65536)).toEqual(['uniform', 'uniform']);
+  expect(defaults(65537)).toEqual(['uniform', 'storage']);
+});
+
 it('halves are left where the sums of pixels would not fit', () => {
   const capabilities = DEVICES[0][1];
   expect(choose(network, layer, LIMITS, { capabilities }).arithmetic).toBe('halves');

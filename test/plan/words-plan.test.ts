@@ -192,7 +192,7 @@ describe('options out of range', () => {
 describe('weights through uniform bindings', () => {
   it('a layer of more than 64 KiB is cut into shares of whole tiles, each at a multiple of 256 and within one binding', () => {
     const net = large(64, 256); // 64 · 256 · 9 = 147,456 bytes
-    const plan = planWords(net, LIMITS, { batch: 4, waves: 1 });
+    const plan = planWords(net, LIMITS, { batch: 4, waves: 1, weights: 'uniform' });
     const shares = plan.dispatches.filter(({ kernel }) => kernel === 'accumulate');
     const layer = net.layers[0] as Parameters<typeof packWeights>[1];
     const tileBytes = layWeights(net, layer).tileWords * 4;
