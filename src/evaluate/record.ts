@@ -1,4 +1,5 @@
 import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
+import { type Checks, checkArgument, checkOptions, FUNCTION, integer, listOf, oneOf, only, TEXT, without } from '../checks.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
@@ -6,18 +7,21 @@ import { phaseBitsOf, type SpikingNetwork, type SpikingNeurons, scalesAt } from 
 import type { SavedNetwork } from '../network/saved/load.ts';
 import { ruleOf } from '../neuron/neuron.ts';
 import { type RecordTogetherOptions, recordingBytes, recordTogether } from '../observe/record.ts';
+import { MOST_STEPS } from '../plan/trains/plan.ts';
 import { eachBatch, type LabelledSource } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
 import { convertPrepared } from './convert-prepared.ts';
 import { asClassifier, checkLabels } from './fit.ts';
+import { checkGiven, checkGivenSaved } from './given.ts';
 import { findLayer, membraneUnits, threeWords } from './layers.ts';
 import type { Model } from './model.ts';
-import { type EvaluateOptions, settle } from './options.ts';
+import type { EvaluateOptions } from './options.ts';
 import { prepare } from './prepare.ts';
 import { RECORDED, type Recorded } from './recorded.ts';
 import type { SavedInputFigures } from './result.ts';
 import { prepareSaved, type SavedInputs, type SavedOptions } from './saved-inputs.ts';
+import { EVALUATE_OPTIONS, settle } from './settle.ts';
 
 /** What to record. */
 export interface RecordImagesOptions extends Omit<EvaluateOptions, 'waves' | 'diagnosis'> {
@@ -34,6 +38,14 @@ export interface RecordImagesOptions extends Omit<EvaluateOptions, 'waves' | 'di
   /** Steps from an image's onset; default: until the deepest of the layers has sent three words. */
   readonly timesteps?: number;
 }
+
+export const RECORD_IMAGES_OPTIONS: Checks<RecordImagesOptions> = {
+  ...without(EVALUATE_OPTIONS, 'waves', 'diagnosis'),
+  layers: listOf(TEXT),
+  what: listOf(oneOf(...RECORDED)),
+  neuron: TEXT,
+  timesteps: integer(1, MOST_STEPS),
+};
 
 /** A layer that is recorded. */
 export interface RecordedLayer {
@@ -96,9 +108,11 @@ export async function recordImages(
   options: RecordImagesOptions,
   onBatch: OnRecordedBatch,
 ): Promise<ImagesRecording> {
-  const { layers, what, neuron, timesteps, ...rest } = options;
+  checkGiven(device, model, given, undefined);
+  checkArgument('onBatch', onBatch, FUNCTION);
+  const { layers, what, neuron, timesteps, ...rest } = checkOptions(options, RECORD_IMAGES_OPTIONS);
   const choice = settleChoice({ layers, what, neuron, timesteps });
-  const evaluation = await prepare(model, given, settle({ ...FEW, ...rest }));
+  const evaluation = await prepare(model, given, settle(rest, FEW));
   const inputs = { ...evaluation, ...(await convertPrepared(device, evaluation)) };
   return recordNetwork(device, inputs, choice, onBatch);
 }
@@ -112,6 +126,11 @@ type RecordChoice = Pick<RecordImagesOptions, 'layers' | 'what' | 'neuron' | 'ti
 /** How a saved network is recorded. */
 export type RecordSavedOptions = RecordChoice & Pick<SavedOptions, 'limit' | 'offset' | 'batch'>;
 
+export const RECORD_SAVED_OPTIONS: Checks<RecordSavedOptions> = only(
+  RECORD_IMAGES_OPTIONS,
+  ...(['layers', 'what', 'neuron', 'timesteps', 'limit', 'offset', 'batch'] as const),
+);
+
 /** Records a saved network: the same, and nothing is converted. @throws OptionError, DeviceError, and what `onBatch` throws */
 export async function recordSaved(
   device: Device,
@@ -120,7 +139,9 @@ export async function recordSaved(
   options: RecordSavedOptions,
   onBatch: OnRecordedBatch,
 ): Promise<ImagesRecording> {
-  const { layers, what, neuron, timesteps, ...rest } = options;
+  checkGivenSaved(device, saved, given, undefined);
+  checkArgument('onBatch', onBatch, FUNCTION);
+  const { layers, what, neuron, timesteps, ...rest } = checkOptions(options, RECORD_SAVED_OPTIONS);
   const inputs = prepareSaved(saved, given, { ...FEW, ...rest });
   checkLabels(asClassifier(inputs.network), inputs.images, inputs.dataset.name, inputs.offset);
   return recordNetwork(device, inputs, settleChoice({ layers, what, neuron, timesteps }), onBatch);
@@ -134,7 +155,6 @@ type Loose<T> = { readonly [name in keyof T]?: T[name] | undefined };
 
 /** What is recorded, with the defaults. @throws OptionError */
 function settleChoice({ layers, what = RECORDED, neuron = 'bistable', timesteps }: Loose<RecordChoice>) {
-  checkWhat(what);
   const { neuron: kind, synchronous } = neuronOf(neuron);
   return { layers, what, neuron, kind, synchronous, timesteps };
 }
@@ -174,11 +194,6 @@ async function recordNetwork(
     session.dispose();
   }
   return recording;
-}
-
-function checkWhat(what: readonly Recorded[]): void {
-  if (what.length > 0 && what.every((one) => RECORDED.includes(one))) return;
-  throw new OptionError('what', 'what', `[${what.join(', ')}] is not of ${RECORDED.join(', ')}`, 'record one of them, or both');
 }
 
 /** Indices of the layers of neurons that are meant, each once, in the network's order. */

@@ -1,4 +1,5 @@
 import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
+import { type Checks, checkOptions, integer, required, TEXT, without } from '../checks.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf, type SpikingNetwork, type SpikingNeurons, scalesAt } from '../network/network.ts';
@@ -6,16 +7,19 @@ import { momentAt, type Timetable } from '../network/timetable.ts';
 import { ruleOf } from '../neuron/neuron.ts';
 import { readActivations } from '../observe/activations.ts';
 import { recordTogether } from '../observe/record.ts';
-import { AnnSession } from '../run/ann-session.ts';
+import { MOST_STEPS } from '../plan/trains/plan.ts';
+import { AnnSession, type Normalization } from '../run/ann-session.ts';
 import { type LabelledSource, readImages } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
 import { convertPrepared } from './convert-prepared.ts';
+import { checkGiven } from './given.ts';
 import { findLayer, membraneUnits, threeWords } from './layers.ts';
 import type { Model } from './model.ts';
-import { type EvaluateOptions, settle } from './options.ts';
+import type { EvaluateOptions } from './options.ts';
 import { prepare } from './prepare.ts';
 import type { InputFigures } from './result.ts';
+import { EVALUATE_OPTIONS, settle } from './settle.ts';
 
 /** What to record. */
 export interface TraceOptions extends Omit<EvaluateOptions, 'limit' | 'offset' | 'waves' | 'batch' | 'diagnosis'> {
@@ -28,6 +32,14 @@ export interface TraceOptions extends Omit<EvaluateOptions, 'limit' | 'offset' |
   /** Steps from the image's onset; default: until the layer has sent three words. */
   readonly timesteps?: number;
 }
+
+export const TRACE_OPTIONS: Checks<TraceOptions> = {
+  ...without(EVALUATE_OPTIONS, 'limit', 'offset', 'waves', 'batch', 'diagnosis'),
+  image: integer(0),
+  layer: required(TEXT),
+  neuron: TEXT,
+  timesteps: integer(1, MOST_STEPS),
+};
 
 /** One layer over time, for one image. Neurons are [channel][y][x]. */
 export interface LayerTrace extends InputFigures {
@@ -62,7 +74,8 @@ export async function trace(
   given: DataSet | LabelledSource,
   options: TraceOptions,
 ): Promise<LayerTrace> {
-  const { image = 0, layer: wanted, neuron = 'bistable', timesteps, ...rest } = options;
+  checkGiven(device, model, given, undefined);
+  const { image = 0, layer: wanted, neuron = 'bistable', timesteps, ...rest } = checkOptions(options, TRACE_OPTIONS);
   const { neuron: kind, synchronous } = neuronOf(neuron);
   const evaluation = await prepare(model, given, settle({ ...rest, offset: image, limit: 1 }));
   const { ann, dataset, images } = evaluation;
@@ -126,11 +139,11 @@ function windowsOf(timetable: Timetable, depth: number, steps: number): LayerTra
 async function activationsOf(
   device: Device,
   ann: Ann,
-  normalization: { readonly mean: readonly number[]; readonly std: readonly number[] },
+  { mean, std }: Normalization,
   pixels: Uint8Array,
   layer: number,
 ): Promise<Float32Array> {
-  const session = await AnnSession.create(device, ann, { ...normalization, batch: 1, keepCells: true });
+  const session = await AnnSession.create(device, ann, { mean, std, batch: 1, keepCells: true });
   try {
     await session.classify(pixels);
     return await readActivations(session, layer, 1);

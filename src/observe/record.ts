@@ -1,5 +1,19 @@
 import { shapeSize } from '../ann/ann.ts';
 import { countImages } from '../ann/pixels.ts';
+import {
+  type Check,
+  type Checks,
+  checkArgument,
+  checkOptions,
+  integer,
+  isObject,
+  listOf,
+  number,
+  object,
+  oneOf,
+  required,
+  TEXT,
+} from '../checks.ts';
 import { type OptionCode, OptionError } from '../errors.ts';
 import { Buffers, mapForReading } from '../gpu/buffers.ts';
 import type { Pass } from '../plan/program.ts';
@@ -17,6 +31,16 @@ export interface RecordOptions {
   /** Spikes sent (0 … γ, or a word that may be negative), V after the step, or the bistable state in the step (0 integrating, 1 firing). */
   readonly what: 'spikes' | 'membrane' | 'state';
 }
+
+export const RECORD_OPTIONS: Checks<RecordOptions> = {
+  layers: required(listOf(TEXT)),
+  neurons: listOf(integer(0), 0),
+  fraction: number('above 0 and at most 1', (part) => part > 0 && part <= 1, 'give a part such as 0.01'),
+  what: required(oneOf('spikes', 'membrane', 'state')),
+};
+
+/** A session that a caller hands in. */
+const SESSION: Check = object('a SteppedSession', ({ alone, plan }) => typeof alone === 'function' && isObject(plan));
 
 /** Several things to record of the same layers in one run. */
 export interface RecordTogetherOptions extends Omit<RecordOptions, 'layers' | 'what'> {
@@ -61,9 +85,11 @@ interface Source {
  * @throws OptionError for layers that are not there, neurons out of range, more images than a batch
  */
 export async function record(session: SteppedSession, options: RecordOptions, images: Uint8Array): Promise<StepRecord> {
+  checkArgument('session', session, SESSION);
+  const { what, ...given } = checkOptions(options, RECORD_OPTIONS);
   countOf(session, images);
-  const layers = options.layers.map((name) => indexOf(session, name));
-  const [found] = await recordTogether(session, { ...options, layers, what: [options.what] }, images);
+  const layers = given.layers.map((name) => indexOf(session, name));
+  const [found] = await recordTogether(session, { ...given, layers, what: [what] }, images);
   return found;
 }
 

@@ -1,14 +1,28 @@
 import { shapeSize } from '../ann/ann.ts';
-import type { Device } from '../gpu/device.ts';
+import {
+  BOOLEAN,
+  type Checks,
+  checkArgument,
+  checkOptions,
+  FUNCTION,
+  integer,
+  listOf,
+  number,
+  object,
+  oneOf,
+  required,
+} from '../checks.ts';
+import { DEVICE, type Device } from '../gpu/device.ts';
 import type { Form } from '../kernels/trains.ts';
-import { readoutOf, type SpikingNetwork } from '../network/network.ts';
+import { NETWORK, readoutOf, type SpikingNetwork } from '../network/network.ts';
 import type { NeuronModel } from '../neuron/model.ts';
 import { type Neuron, ruleOf } from '../neuron/neuron.ts';
-import { type Choice, defaultArithmetic } from '../plan/choices.ts';
+import { type Choice, defaultArithmetic, VALUES } from '../plan/choices.ts';
+import { FIT_OPTIONS } from '../plan/fit.ts';
 import type { Pass } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
 import { passesOf } from '../plan/trains/passes.ts';
-import { planTrains, type TrainsProgram, trainsPackers } from '../plan/trains/plan.ts';
+import { MOST_STEPS, planTrains, type TrainsProgram, trainsPackers } from '../plan/trains/plan.ts';
 import { CROSSOVER, formsOf } from './activity.ts';
 import { type Batch, checkChoice, collect, type OnBatch, type Points, type RunSummary, takeBatch } from './batch.ts';
 import type { AfterPass } from './encode.ts';
@@ -44,6 +58,18 @@ export interface SteppedSessionOptions {
   readonly chunk?: number;
 }
 
+export const STEPPED_SESSION_OPTIONS: Checks<SteppedSessionOptions> = {
+  ...FIT_OPTIONS,
+  neuron: object('a neuron, as parseNeuron() gives it', ({ name }) => typeof name === 'string'),
+  synchronous: BOOLEAN,
+  timesteps: required(integer(1, MOST_STEPS)),
+  convolution: oneOf('auto', 'dense', 'spikes'),
+  arithmetic: oneOf(...VALUES.arithmetic),
+  initial: oneOf('half', 'zero'),
+  fused: BOOLEAN,
+  chunk: number('a positive multiple of 4', (steps) => steps > 0 && steps % 4 === 0 && Number.isSafeInteger(steps)),
+};
+
 /** Where a checkpoint is: kernels encoded here see the accumulators after exactly `step` steps. */
 export interface Checkpoint {
   readonly encoder: GPUCommandEncoder;
@@ -61,11 +87,18 @@ export interface SteppedRunOptions {
   readonly onCheckpoint?: (at: Checkpoint) => void;
 }
 
+export const STEPPED_RUN_OPTIONS: Checks<SteppedRunOptions> = {
+  checkpoints: listOf(integer(1, MOST_STEPS), 0),
+  onCheckpoint: FUNCTION,
+};
+
 /** What happens while images in memory are classified. */
 export interface SteppedClassifyOptions extends SteppedRunOptions {
   /** Called with the number of images done so far. */
   readonly onProgress?: (images: number) => void;
 }
+
+export const STEPPED_CLASSIFY_OPTIONS: Checks<SteppedClassifyOptions> = { ...STEPPED_RUN_OPTIONS, onProgress: FUNCTION };
 
 /** What a run of a few images yields. */
 export interface SteppedResult {
@@ -114,8 +147,10 @@ export class SteppedSession {
 
   /** Plans, makes buffers, compiles. @throws OptionError, DeviceError */
   static async create(device: Device, network: SpikingNetwork, options: SteppedSessionOptions): Promise<SteppedSession> {
-    checkChoice(device, options);
-    const { convolution = 'auto', ...own } = options;
+    checkArgument('device', device, DEVICE);
+    checkArgument('network', network, NETWORK);
+    const { convolution = 'auto', ...own } = checkOptions(options, STEPPED_SESSION_OPTIONS);
+    checkChoice(device, own);
     const program = planTrains(network, device.limits, {
       neuron: network.neuron,
       synchronous: true,
@@ -200,8 +235,9 @@ export class SteppedSession {
    * @throws OptionError for the source and what it gives and for checkpoints out of range, DeviceError, and whatever the caller's
    * functions throw; the session can be used again
    */
-  run(source: ImageSource, onBatch: OnBatch<Batch>, options: SteppedRunOptions = {}): Promise<RunSummary> {
-    const { checkpoints = [], onCheckpoint } = options;
+  async run(source: ImageSource, onBatch: OnBatch<Batch>, options: SteppedRunOptions = {}): Promise<RunSummary> {
+    checkArgument('onBatch', onBatch, FUNCTION);
+    const { checkpoints = [], onCheckpoint } = checkOptions(options, STEPPED_RUN_OPTIONS);
     return this.#runner.alone(async () => {
       // refuses checkpoints that are out of range, also where there is no image
       this.passes(checkpoints);
@@ -225,14 +261,15 @@ export class SteppedSession {
    * @throws OptionError for images or checkpoints that are out of range
    */
   async classify(pixels: Uint8Array, options: SteppedClassifyOptions = {}): Promise<SteppedResult> {
+    const { onProgress, ...own } = checkOptions(options, STEPPED_CLASSIFY_OPTIONS);
     const { timesteps, classes } = this.plan;
     const source = pixelsSource(pixels, this.network.input.shape);
     const { potentials, spikes, add } = collect(source.count, timesteps, classes, this.network.layers.length);
     const take = (batch: Batch): void => {
       add(batch);
-      options.onProgress?.(batch.first + batch.images);
+      onProgress?.(batch.first + batch.images);
     };
-    await this.run(source, take, options);
+    await this.run(source, take, own);
     const divisors = Float64Array.from(this.points.divisors);
     return { images: source.count, timesteps, potentials, units: this.units, divisors, spikes };
   }
@@ -243,7 +280,8 @@ export class SteppedSession {
    * @param onImages takes what the images of each cycle gave, in order
    * @throws OptionError for neurons without windows and for what `run` refuses, DeviceError, and whatever `onImages` throws
    */
-  stream(source: ImageSource, onImages: OnBatch<StreamBatch>): Promise<StreamSummary> {
+  async stream(source: ImageSource, onImages: OnBatch<StreamBatch>): Promise<StreamSummary> {
+    checkArgument('onImages', onImages, FUNCTION);
     return this.#runner.alone(async () => {
       this.#interleaver ??= await Interleaver.create(this.device, this.network, this.plan.options);
       return this.#interleaver.run(source, onImages);

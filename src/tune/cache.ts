@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import { type Check, checkArgument, FUNCTION, object, TEXT } from '../checks.ts';
 import { systemCode } from '../data/read-file.ts';
 import { OptionError } from '../errors.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
-import { type Choices, isChoice } from '../plan/choices.ts';
+import { CHOICES, type Choices, isChoice } from '../plan/choices.ts';
 
 /** Choices by adapter (`adapterKey`) and, within, by layer shape: the cache of tuning. */
 export type Tuning = { readonly [adapter: string]: Choices };
@@ -35,14 +36,27 @@ export function tuningFile(env: Environment = process.env, platform: string = pr
 /** What the choices of an adapter are kept under: another driver may want others. */
 export const adapterKey = ({ adapter, driver }: AdapterDescription): string => `${adapter} | ${driver}`;
 
-/** The choices kept for an adapter; empty where there are none. Never throws: what is damaged is left out, with a warning. */
+/** An adapter that a caller hands in. */
+const ADAPTER: Check = object('a description of an adapter, as a device has it', ({ adapter, driver }) =>
+  [adapter, driver].every((text) => typeof text === 'string'),
+);
+
+/** Checks whose tuning is meant, and where it is kept. @throws OptionError */
+function checkPlace(adapter: AdapterDescription, warn: Warn, path: string): void {
+  checkArgument('adapter', adapter, ADAPTER);
+  checkArgument('warn', warn, FUNCTION);
+  checkArgument('path', path, TEXT);
+}
+
+/** The choices kept for an adapter; empty where there are none. What is damaged is left out, with a warning. @throws OptionError for arguments alone */
 export async function readTuning(adapter: AdapterDescription, warn: Warn = console.warn, path = tuningFile()): Promise<Choices> {
+  checkPlace(adapter, warn, path);
   const tuning = await readAllTuning(warn, path);
   const key = adapterKey(adapter);
   return Object.hasOwn(tuning, key) ? tuning[key] : {};
 }
 
-/** The whole cache. Never throws, as `readTuning`. */
+/** The whole cache. Never throws. */
 export async function readAllTuning(warn: Warn = console.warn, path = tuningFile()): Promise<Tuning> {
   const ignore = (what: string): Tuning => {
     warn(`tuning cache ${path}: ${what}; ignored`);
@@ -102,6 +116,8 @@ export async function writeTuning(
   warn: Warn = console.warn,
   path = tuningFile(),
 ): Promise<string> {
+  checkPlace(adapter, warn, path);
+  checkArgument('choices', choices, CHOICES);
   const tuning = await readAllTuning(warn, path);
   const key = adapterKey(adapter);
   const own = Object.hasOwn(tuning, key) ? tuning[key] : {};
