@@ -20,6 +20,7 @@ import { checkGiven } from './given.ts';
 import type { Model } from './model.ts';
 import type { EvaluateOptions } from './options.ts';
 import { prepare } from './prepare.ts';
+import { rehearseSteps } from './rehearse.ts';
 import { EVALUATE_OPTIONS, settle } from './settle.ts';
 
 /** What to compare; the rest as in `evaluate`. */
@@ -68,12 +69,14 @@ export async function compare(
   neurons.forEach(neuronOf);
   const evaluation = await prepare(model, given, settle(rest));
   const { ann, dataset, images } = evaluation;
+  // the sessions of all neurons are there at once
+  const memory = DEFAULT_MEMORY / neurons.length;
+  const last = timesteps[timesteps.length - 1];
+  rehearseSteps(device, evaluation, () => neurons.map((neuron) => ({ ...neuronOf(neuron), timesteps: last, memory })));
   const { network, figures } = await convertPrepared(device, evaluation);
   const trained = await AnnSession.create(device, ann, { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), keepCells: true });
   const runs: NeuronRun[] = [];
   try {
-    // the sessions of all neurons are there at once
-    const memory = DEFAULT_MEMORY / neurons.length;
     const compared = { device, network, trained, timesteps, batch: Math.min(evaluation.batch, trained.plan.batch), memory };
     for (const neuron of neurons) runs.push(await openNeuron(neuron, compared));
     const hits = await runBatches(device, images, trained, runs, onProgress);

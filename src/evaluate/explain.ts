@@ -23,6 +23,7 @@ import type { EvaluateOptions } from './options.ts';
 import { cutImages, type Part, type Progress, runTrained } from './passes.ts';
 import { checkPixels, type PixelFigures } from './pixel-check.ts';
 import { inputFigures, prepare } from './prepare.ts';
+import { rehearseWords } from './rehearse.ts';
 import { candidatesFor, type FixedEvaluation, lastStep, type Remedy } from './remedies.ts';
 import type { InputFigures } from './result.ts';
 import { EVALUATE_OPTIONS, settle } from './settle.ts';
@@ -118,6 +119,7 @@ export async function explain(
   checkGiven(device, model, given, onProgress);
   const settings = settle(checkOptions(options, EXPLAIN_OPTIONS), { limit: EXPLAINED, phaseBits: 'auto' });
   const prepared = await prepare(model, given, settings);
+  rehearseWords(device, prepared, { keepWords: true });
   const { ann, images, dataset, waves, correctBias } = prepared;
   const { network, calibration, phaseChoice, notes } = await runTrained(device, prepared, null, new Stopwatch(), onProgress, true);
   const evaluation: FixedEvaluation = { ...prepared, phaseBits: phaseBitsOf(network) };

@@ -16,6 +16,7 @@ import { checkGiven } from './given.ts';
 import { asModel, type Model } from './model.ts';
 import type { EvaluateOptions } from './options.ts';
 import { type Evaluation, prepareImages } from './prepare.ts';
+import { rehearseWords } from './rehearse.ts';
 import type { SavedInputFigures } from './result.ts';
 import { prepareSaved, type SavedInputs, type SavedOptions } from './saved-inputs.ts';
 import { EVALUATE_OPTIONS, settle } from './settle.ts';
@@ -91,6 +92,7 @@ export async function predict(
   const settings = settle(rest);
   const opened = await asModel(model);
   const evaluation = prepareImages(opened, withLabels(images), settings);
+  rehearseWords(device, evaluation);
   const { ann, dataset } = evaluation;
   const { network, figures } = await convertPrepared(device, evaluation);
   const trained = await annLogits(device, evaluation);

@@ -6,7 +6,7 @@ import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf, type SpikingNetwork, type SpikingNeurons, scalesAt } from '../network/network.ts';
 import type { SavedNetwork } from '../network/saved/load.ts';
 import { ruleOf } from '../neuron/neuron.ts';
-import { type RecordTogetherOptions, recordingBytes, recordTogether } from '../observe/record.ts';
+import { checkRecording, type RecordTogetherOptions, recordingBytes, recordTogether } from '../observe/record.ts';
 import { MOST_STEPS } from '../plan/trains/plan.ts';
 import { eachBatch, type LabelledSource } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
@@ -19,6 +19,7 @@ import type { Model } from './model.ts';
 import type { EvaluateOptions } from './options.ts';
 import { prepare } from './prepare.ts';
 import { RECORDED, type Recorded } from './recorded.ts';
+import { rehearseSteps } from './rehearse.ts';
 import type { SavedInputFigures } from './result.ts';
 import { prepareSaved, type SavedInputs, type SavedOptions } from './saved-inputs.ts';
 import { EVALUATE_OPTIONS, settle } from './settle.ts';
@@ -113,6 +114,20 @@ export async function recordImages(
   const { layers, what, neuron, timesteps, ...rest } = checkOptions(options, RECORD_IMAGES_OPTIONS);
   const choice = settleChoice({ layers, what, neuron, timesteps });
   const evaluation = await prepare(model, given, settle(rest, FEW));
+  const chosen = chooseLayers(evaluation.ann, layers);
+  rehearseSteps(
+    device,
+    evaluation,
+    (form) => [{ neuron: choice.kind, synchronous: choice.synchronous, timesteps: stepsOf(form, chosen, timesteps) }],
+    (planned) => {
+      checkRecording(planned, { layers: chosen, what: choice.what.map((one) => OBSERVED[one]) });
+      mostInMemory(
+        chosen.map((l) => evaluation.ann.layers[l]),
+        choice.what,
+        planned.plan.timesteps,
+      );
+    },
+  );
   const inputs = { ...evaluation, ...(await convertPrepared(device, evaluation)) };
   return recordNetwork(device, inputs, choice, onBatch);
 }
@@ -166,8 +181,7 @@ async function recordNetwork(
   onBatch: OnRecordedBatch,
 ): Promise<ImagesRecording> {
   const layers = chooseLayers(network, wanted);
-  const depths = layers.map((l) => (network.layers[l] as SpikingNeurons).depth);
-  const steps = timesteps ?? Math.max(...depths.map((depth) => threeWords(network.timetable, depth)));
+  const steps = stepsOf(network, layers, timesteps);
   const recording: ImagesRecording = {
     model: network.name,
     dataset: dataset.name,
@@ -196,8 +210,12 @@ async function recordNetwork(
   return recording;
 }
 
+/** Steps from an image's onset: as asked for, or until the deepest of the layers has sent three words. */
+const stepsOf = ({ layers, timetable }: SpikingNetwork, chosen: readonly number[], timesteps: number | undefined): number =>
+  timesteps ?? Math.max(...chosen.map((l) => threeWords(timetable, (layers[l] as SpikingNeurons).depth)));
+
 /** Indices of the layers of neurons that are meant, each once, in the network's order. */
-function chooseLayers(network: SpikingNetwork, wanted: readonly string[] | undefined): number[] {
+function chooseLayers(network: Ann | SpikingNetwork, wanted: readonly string[] | undefined): number[] {
   const all = network.layers.flatMap(({ kind }, l) => (kind === 'neurons' ? [l] : []));
   const chosen = wanted?.map((name) => findLayer(network, name));
   const found = all.filter((l) => chosen?.includes(l) ?? true);
@@ -211,6 +229,15 @@ const OBSERVED = { spikes: 'spikes', membranes: 'membrane' } as const;
 
 const observed = (layers: readonly number[], { what }: ImagesRecording) => ({ layers, what: what.map((one) => OBSERVED[one]) });
 
+/** Images whose recording memory takes at once. @throws OptionError where it takes none */
+function mostInMemory(layers: readonly { readonly shape: Shape }[], what: readonly Recorded[], timesteps: number): number {
+  const values = layers.reduce((sum, { shape }) => sum + shapeSize(shape), 0) * what.length * timesteps;
+  const images = Math.floor(MOST_VALUES / (4 * values));
+  if (images > 0) return images;
+  const size = `${values} values of 4 bytes of one image are more than ${MOST_VALUES} bytes`;
+  throw new OptionError('layers', 'layers', size, 'record fewer layers, or fewer steps');
+}
+
 /** A session of the largest batch, halved as often as needed, whose recording fits the device and memory. @throws OptionError */
 async function createSession(
   device: Device,
@@ -220,12 +247,7 @@ async function createSession(
   options: SteppedSessionOptions & { readonly batch: number },
 ): Promise<SteppedSession> {
   const { layers, what, timesteps } = recording;
-  const values = layers.reduce((sum, { shape }) => sum + shapeSize(shape), 0) * what.length * timesteps;
-  const inMemory = Math.floor(MOST_VALUES / (4 * values));
-  if (inMemory === 0) {
-    const size = `${values} values of 4 bytes of one image are more than ${MOST_VALUES} bytes`;
-    throw new OptionError('layers', 'layers', size, 'record fewer layers, or fewer steps');
-  }
+  const inMemory = mostInMemory(layers, what, timesteps);
   let batch = halved(Math.min(options.batch, recording.images), inMemory);
   for (;;) {
     const session = await SteppedSession.create(device, network, { ...options, batch });

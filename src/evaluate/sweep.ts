@@ -15,6 +15,7 @@ import type { Model } from './model.ts';
 import { type EvaluateOptions, type EvaluateSettings, RANGES } from './options.ts';
 import { cutImages, type Part, trainedHits } from './passes.ts';
 import { type Evaluation, inputFigures, prepare } from './prepare.ts';
+import { rehearseWords } from './rehearse.ts';
 import { EVALUATE_OPTIONS, SCALE, settle } from './settle.ts';
 import { recommended, SWEPT, type Sweep, type SweepRow, sweptFigures } from './swept.ts';
 import { wordHits } from './word-hits.ts';
@@ -65,6 +66,7 @@ export async function sweep(
   const candidates = candidatesOf(options);
   const evaluation = await prepare(model, given, candidates[0]);
   const { ann, dataset, images, waves, initial, loss } = evaluation;
+  for (const phaseBits of new Set(candidates.map((one) => one.phaseBits))) rehearseWords(device, { ...evaluation, phaseBits });
   const [, part] = cutImages(images, 0, classesOf(ann)) as [null, Part];
   const countChannels = candidates.some(({ perChannel }) => perChannel);
   const trained = await AnnSession.create(device, ann, { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), countChannels });

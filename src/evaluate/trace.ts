@@ -6,7 +6,7 @@ import { phaseBitsOf, type SpikingNetwork, type SpikingNeurons, scalesAt } from 
 import { momentAt, type Timetable } from '../network/timetable.ts';
 import { ruleOf } from '../neuron/neuron.ts';
 import { readActivations } from '../observe/activations.ts';
-import { recordTogether } from '../observe/record.ts';
+import { checkRecording, recordTogether } from '../observe/record.ts';
 import { MOST_STEPS } from '../plan/trains/plan.ts';
 import { AnnSession, type Normalization } from '../run/ann-session.ts';
 import { type LabelledSource, readImages } from '../run/source.ts';
@@ -18,6 +18,7 @@ import { findLayer, membraneUnits, threeWords } from './layers.ts';
 import type { Model } from './model.ts';
 import type { EvaluateOptions } from './options.ts';
 import { prepare } from './prepare.ts';
+import { rehearseSteps } from './rehearse.ts';
 import type { InputFigures } from './result.ts';
 import { EVALUATE_OPTIONS, settle } from './settle.ts';
 
@@ -79,10 +80,18 @@ export async function trace(
   const { neuron: kind, synchronous } = neuronOf(neuron);
   const evaluation = await prepare(model, given, settle({ ...rest, offset: image, limit: 1 }));
   const { ann, dataset, images } = evaluation;
+  const l = findLayer(ann, wanted);
+  const stepsIn = ({ layers, timetable }: SpikingNetwork) =>
+    timesteps ?? threeWords(timetable, (layers[l] as SpikingNeurons).depth);
+  rehearseSteps(
+    device,
+    evaluation,
+    (form) => [{ neuron: kind, synchronous, timesteps: stepsIn(form) }],
+    (planned) => checkRecording(planned, { layers: [l], what: TRACED }),
+  );
   const { network, figures } = await convertPrepared(device, evaluation);
-  const l = findLayer(network, wanted);
   const layer = network.layers[l] as SpikingNeurons;
-  const steps = timesteps ?? threeWords(network.timetable, layer.depth);
+  const steps = stepsIn(network);
   const pixels = await readImages(images, 0, 1);
   const recorded = await record(device, network, pixels, l, { neuron: kind, synchronous, timesteps: steps });
   const area = layer.shape.height * layer.shape.width;
@@ -107,6 +116,9 @@ export async function trace(
   };
 }
 
+/** What is recorded of the layer. */
+const TRACED = ['spikes', 'membrane'] as const;
+
 /** Spikes and membranes of all neurons of one layer after every step, [step][neuron]. */
 async function record(
   device: Device,
@@ -117,7 +129,7 @@ async function record(
 ): Promise<{ readonly spikes: Int32Array; readonly membranes: Int32Array }> {
   const session = await SteppedSession.create(device, network, { ...options, batch: 1 });
   try {
-    const [spikes, membranes] = await recordTogether(session, { layers: [layer], what: ['spikes', 'membrane'] }, pixels);
+    const [spikes, membranes] = await recordTogether(session, { layers: [layer], what: TRACED }, pixels);
     return { spikes: spikes.layers[0].data, membranes: membranes.layers[0].data };
   } finally {
     session.dispose();

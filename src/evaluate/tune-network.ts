@@ -19,6 +19,7 @@ import { asModel, type Model } from './model.ts';
 import { DEFAULTS, type EvaluateOptions } from './options.ts';
 import { cutImages, type Part, trainedHits } from './passes.ts';
 import { type Evaluation, inputFigures, prepareImages } from './prepare.ts';
+import { rehearseWords } from './rehearse.ts';
 import { candidatesOf, SWEEP_OPTIONS } from './sweep.ts';
 import { sweptFigures } from './swept.ts';
 import { type Check, DEFAULT_TRIALS, type TunedNetwork } from './tuned-network.ts';
@@ -65,6 +66,7 @@ export async function tuneNetwork(
   const opened = await asModel(model);
   const evaluation = prepareImages(opened, given as DataSet | LabelledSource, ways[0]);
   const { ann, dataset, images, offset, initial, loss } = evaluation;
+  rehearseWords(device, { ...evaluation, phaseBits: 'auto' });
   const labelled = (images.labels?.length ?? 0) > 0;
   if (labelled) checkSorted(ann, dataset);
   if (labelled) checkLabels(ann, images, dataset.name, offset);

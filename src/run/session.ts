@@ -58,6 +58,12 @@ export interface RunResult {
   readonly timing: RunTiming;
 }
 
+/** What a session of a network would be, before anything is made. @throws OptionError, DeviceError where not even one image fits */
+export function planSession(device: Device, network: SpikingNetwork, options: SessionOptions): WordsProgram {
+  checkChoice(device, options);
+  return planWords(network, device.limits, { capabilities: device.capabilities, batch: 64, waves: 3, ...options });
+}
+
 /**
  * Runs a spiking network on a device with the windowed engine: layer by layer, one dispatch a layer for all images of a
  * batch and all waves. Owns its buffers; `dispose()` frees them.
@@ -78,9 +84,7 @@ export class Session {
   static async create(device: Device, network: SpikingNetwork, options: SessionOptions = {}): Promise<Session> {
     checkArgument('device', device, DEVICE);
     checkArgument('network', network, NETWORK);
-    const given = checkOptions(options, SESSION_OPTIONS);
-    checkChoice(device, given);
-    const program = planWords(network, device.limits, { capabilities: device.capabilities, batch: 64, waves: 3, ...given });
+    const program = planSession(device, network, checkOptions(options, SESSION_OPTIONS));
     return new Session(network, await Runner.create(device, program, wordsPackers(network)));
   }
 

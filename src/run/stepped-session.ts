@@ -123,6 +123,21 @@ export interface LayerAccumulators {
   readonly batch: number;
 }
 
+/** What a session of a network would be, before anything is made. @throws OptionError, DeviceError where not even one image fits */
+export function planStepped(device: Device, network: SpikingNetwork, options: SteppedSessionOptions): TrainsProgram {
+  checkChoice(device, options);
+  const { convolution = 'auto', ...own } = options;
+  return planTrains(network, device.limits, {
+    neuron: network.neuron,
+    synchronous: true,
+    batch: 64,
+    initial: network.initial,
+    fused: convolution !== 'spikes',
+    arithmetic: defaultArithmetic(device.capabilities),
+    ...own,
+  });
+}
+
 /**
  * Runs a spiking network one step after another (specification, sections 2 and 8), for every neuron, any T. Layers run in
  * topological order, a chunk of steps a dispatch; nothing is read back between steps. `dispose()` frees its buffers.
@@ -149,17 +164,9 @@ export class SteppedSession {
   static async create(device: Device, network: SpikingNetwork, options: SteppedSessionOptions): Promise<SteppedSession> {
     checkArgument('device', device, DEVICE);
     checkArgument('network', network, NETWORK);
-    const { convolution = 'auto', ...own } = checkOptions(options, STEPPED_SESSION_OPTIONS);
-    checkChoice(device, own);
-    const program = planTrains(network, device.limits, {
-      neuron: network.neuron,
-      synchronous: true,
-      batch: 64,
-      initial: network.initial,
-      fused: convolution !== 'spikes',
-      arithmetic: defaultArithmetic(device.capabilities),
-      ...own,
-    });
+    const given = checkOptions(options, STEPPED_SESSION_OPTIONS);
+    const program = planStepped(device, network, given);
+    const { convolution = 'auto' } = given;
     return new SteppedSession(network, await Runner.create(device, program, trainsPackers(network, program.options)), convolution);
   }
 
