@@ -87,5 +87,5 @@ async function show(adapter: string | undefined, terminal: Terminal): Promise<vo
     },
   );
   const shown: Tuning = key === null ? tuning : Object.hasOwn(tuning, key) ? { [key]: tuning[key] } : {};
-  terminal.out(formatTuning(tuningFile(), shown, key, terminal.color));
+  terminal.out(formatTuning(tuningFile() ?? 'no home folder, so no cache', shown, key, terminal.color));
 }

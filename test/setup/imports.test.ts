@@ -95,6 +95,7 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
       'read-file.ts',
     ],
     'sidecar.ts',
+    'temporary.ts',
   ],
   evaluate: [
     ...['evaluate.ts', 'compare.ts', 'trace.ts', 'self-test.ts', 'options.ts', 'result.ts', 'comparison.ts', 'compared-neuron.ts'],
