@@ -120,12 +120,12 @@ export async function recordImages(
     evaluation,
     (form) => [{ neuron: choice.kind, synchronous: choice.synchronous, timesteps: stepsOf(form, chosen, timesteps) }],
     (planned) => {
-      checkRecording(planned, { layers: chosen, what: choice.what.map((one) => OBSERVED[one]) });
       mostInMemory(
         chosen.map((l) => evaluation.ann.layers[l]),
         choice.what,
         planned.plan.timesteps,
       );
+      checkRecording(planned, { layers: chosen, what: choice.what.map((one) => OBSERVED[one]) });
     },
   );
   const inputs = { ...evaluation, ...(await convertPrepared(device, evaluation)) };
