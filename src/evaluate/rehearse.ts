@@ -1,9 +1,8 @@
-import type { Ann, AnnLayer, AnnTerm } from '../ann/ann.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { TrainsProgram } from '../plan/trains/plan.ts';
 import { phasesOfSteps } from '../quantize/phases.ts';
-import { quantize } from '../quantize/quantize.ts';
+import { formOf } from '../quantize/quantize.ts';
 import { planSession } from '../run/session.ts';
 import { planStepped, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import type { Evaluation } from './prepare.ts';
@@ -16,27 +15,11 @@ type Form = Pick<Evaluation, 'ann' | 'phaseBits' | 'initial' | 'mean' | 'std'>;
 /** The least K that is chosen where K is "auto". */
 const LEAST_PHASES = 2;
 
-/**
- * A spiking network of the form that an evaluation converts to, whose weights are 0: it takes no more memory than that one, and no sum
- * of it is larger. Where K is to be chosen it is the least.
- * @throws ConversionError, OptionError as the conversion would
- */
-export function formOf({ ann, phaseBits, initial, mean, std }: Form): SpikingNetwork {
+/** A network of the form that an evaluation converts to. Where K is to be chosen it is the least. @throws as the conversion would */
+function formFor({ ann, phaseBits, ...options }: Form): SpikingNetwork {
   const phases = phaseBits === 'auto' ? phasesOfSteps(ann).map((own) => own ?? LEAST_PHASES) : phaseBits;
-  return quantize(withoutWeights(ann), { phaseBits: phases, initial, scales: ann.layers.map(() => 1), mean, std });
+  return formOf(ann, { ...options, phaseBits: phases });
 }
-
-const withoutWeights = (ann: Ann): Ann => ({ ...ann, layers: ann.layers.map(withoutLayerWeights) });
-
-const withoutLayerWeights = (layer: AnnLayer): AnnLayer =>
-  layer.kind === 'pool'
-    ? layer
-    : { ...layer, terms: layer.terms.map(withoutTermWeights), bias: new Float32Array(layer.bias.length) };
-
-const withoutTermWeights = ({ source, operator }: AnnTerm): AnnTerm => ({
-  source,
-  operator: { ...operator, weights: new Float32Array(operator.weights.length) },
-});
 
 /** Plans for one image what will be run by words. @throws OptionError, DeviceError where it can not be */
 export function rehearseWords(
@@ -44,7 +27,7 @@ export function rehearseWords(
   evaluation: Form & Pick<Evaluation, 'waves'>,
   { keepWords = false }: { readonly keepWords?: boolean } = {},
 ): void {
-  planSession(device, formOf(evaluation), { batch: 1, waves: evaluation.waves, keepWords });
+  planSession(device, formFor(evaluation), { batch: 1, waves: evaluation.waves, keepWords });
 }
 
 /** A run as it would be. */
@@ -66,6 +49,6 @@ export function rehearseSteps(
   check: (rehearsed: Rehearsed) => void = () => {},
 ): void {
   if (evaluation.phaseBits === 'auto') return;
-  const network = formOf(evaluation);
+  const network = formFor(evaluation);
   for (const run of runsOf(network)) check({ device, network, plan: planStepped(device, network, { ...run, batch: 1 }) });
 }

@@ -6,12 +6,12 @@ import { evaluate } from '../../src/evaluate/evaluate.ts';
 import { explain } from '../../src/evaluate/explain.ts';
 import { predict } from '../../src/evaluate/predict.ts';
 import { recordImages } from '../../src/evaluate/record.ts';
-import { formOf, rehearseWords } from '../../src/evaluate/rehearse.ts';
+import { rehearseWords } from '../../src/evaluate/rehearse.ts';
 import { sweep } from '../../src/evaluate/sweep.ts';
 import { trace } from '../../src/evaluate/trace.ts';
 import { tuneNetwork } from '../../src/evaluate/tune-network.ts';
 import type { Device } from '../../src/gpu/device.ts';
-import { quantize } from '../../src/quantize/quantize.ts';
+import { formOf, quantize } from '../../src/quantize/quantize.ts';
 import { pixelsSource } from '../../src/run/source.ts';
 import { LIMITS } from '../helpers/small-device.ts';
 import { residualAnn } from '../network/hand-made.ts';
@@ -98,9 +98,7 @@ describe('refused before the work', () => {
 });
 
 /** The depth of the readout. */
-const DEPTHS = Math.max(
-  ...formOf({ ann: ANN, phaseBits: 4, initial: 'half', mean: [0], std: [1] }).layers.map(({ depth }) => depth),
-);
+const DEPTHS = Math.max(...formOf(ANN, { phaseBits: 4, initial: 'half', mean: [0], std: [1] }).layers.map(({ depth }) => depth));
 
 it('words that are kept for a diagnosis are planned with it alone', () => {
   const evaluation = { ann: ANN, phaseBits: 4, initial: 'half', mean: [0], std: [1], waves: 64 } as const;
@@ -113,7 +111,7 @@ describe('a network that has only a form', () => {
     'has the shapes, depths and times of the converted one, K = %j',
     (phaseBits) => {
       const options = { phaseBits, initial: 'half', mean: [0.4], std: [0.3] } as const;
-      const form = formOf({ ann: ANN, ...options });
+      const form = formOf(ANN, options);
       const network = quantize(ANN, { ...options, scales: ANN.layers.map(() => 2) });
       expect(form.timetable).toEqual(network.timetable);
       expect(form.layers.map(({ kind, name, shape, depth }) => ({ kind, name, shape, depth }))).toEqual(
