@@ -79,6 +79,7 @@ export const CONVERSION = {
   choices: CHOICES,
 };
 
+/** What each of `ConvertOptions` must be. */
 export const CONVERT_OPTIONS: Checks<ConvertOptions> = { ...CONVERSION, scale: oneOf(...SCALE_METHODS), onSilent: FUNCTION };
 
 /** Images that scales come from. */

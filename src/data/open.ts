@@ -39,6 +39,7 @@ export interface OpenDataSetOptions extends FramingOptions {
   readonly onChecked?: (done: number, images: number) => void;
 }
 
+/** What each of `OpenDataSetOptions` must be. */
 export const OPEN_DATA_SET_OPTIONS: Checks<OpenDataSetOptions> = {
   ...FRAMING_OPTIONS,
   input: SHAPE,

@@ -31,6 +31,7 @@ export interface CompareOptions extends Omit<EvaluateOptions, 'waves' | 'diagnos
   readonly timesteps?: readonly number[];
 }
 
+/** What each of `CompareOptions` must be. */
 export const COMPARE_OPTIONS: Checks<CompareOptions> = {
   ...without(EVALUATE_OPTIONS, 'waves', 'diagnosis'),
   neurons: listOf(TEXT),

@@ -19,6 +19,7 @@ import { Stopwatch } from './stopwatch.ts';
 /** How a model is converted, as `evaluate` does it. */
 export type ConvertModelOptions = Omit<EvaluateOptions, 'limit' | 'offset' | 'waves' | 'diagnosis' | 'choices'>;
 
+/** What each of `ConvertModelOptions` must be. */
 export const CONVERT_MODEL_OPTIONS: Checks<ConvertModelOptions> = without(
   EVALUATE_OPTIONS,
   'limit',

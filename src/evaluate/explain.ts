@@ -32,6 +32,7 @@ import { Stopwatch } from './stopwatch.ts';
 /** What to explain, and how it is converted and run; as in `evaluate`, but for `limit`: 100 images. */
 export type ExplainOptions = Omit<EvaluateOptions, 'diagnosis'>;
 
+/** What each of `ExplainOptions` must be. */
 export const EXPLAIN_OPTIONS: Checks<ExplainOptions> = without(EVALUATE_OPTIONS, 'diagnosis');
 
 /** Images, the first of them, on which layers are looked at one by one: the trained network runs up to three times a layer. */

@@ -4,20 +4,18 @@ import { DEVICE } from '../gpu/device.ts';
 import { NETWORK } from '../network/network.ts';
 import { SOURCE } from '../run/source.ts';
 
-/** What callers hand in, beside options. */
-
 const MODEL: Check = anyOf(
   { ...TEXT, expected: 'a path' },
   ANN,
   object('a model of openModel()', ({ ann }) => ANN.accepts(ann)),
 );
 
-export const SAVED: Check = object(
+const SAVED: Check = object(
   'a saved network, as readSavedNetwork() gives it',
   ({ network, about }) => NETWORK.accepts(network) && typeof about === 'object' && about !== null,
 );
 
-export const DATA_SET: Check = object(
+const DATA_SET: Check = object(
   'a data set',
   ({ name, classes, mean, std, evaluation, training }) =>
     typeof name === 'string' &&
@@ -26,6 +24,7 @@ export const DATA_SET: Check = object(
     ((training ?? null) === null || SOURCE.accepts(training)),
 );
 
+/** Images, as a data set or a source. */
 export const IMAGES: Check = anyOf(DATA_SET, SOURCE);
 
 /** Checks the arguments that most functions share, before anything is done. @throws OptionError `argument` */
@@ -43,6 +42,3 @@ export function checkGivenSaved(device: unknown, saved: unknown, images: unknown
   checkArgument('images', images, IMAGES);
   checkOptional('onProgress', onProgress, FUNCTION);
 }
-
-/** Checks what names a model. @throws OptionError `argument` */
-export const checkModel = (model: unknown): void => checkArgument('model', model, MODEL);

@@ -13,6 +13,7 @@ export interface Model {
   readonly seconds: number;
 }
 
+/** What each of them must be. */
 export const OPEN_MODEL_OPTIONS: Checks<Pick<ImportOptions, 'output'>> = only(IMPORT_OPTIONS, 'output');
 
 /**

@@ -27,6 +27,7 @@ export interface PredictOptions extends Omit<EvaluateOptions, 'limit' | 'offset'
   readonly top?: number;
 }
 
+/** What each of `PredictOptions` must be. */
 export const PREDICT_OPTIONS: Checks<PredictOptions> = {
   ...without(EVALUATE_OPTIONS, 'limit', 'offset', 'diagnosis'),
   top: integer(1),

@@ -40,6 +40,7 @@ export interface RecordImagesOptions extends Omit<EvaluateOptions, 'waves' | 'di
   readonly timesteps?: number;
 }
 
+/** What each of `RecordImagesOptions` must be. */
 export const RECORD_IMAGES_OPTIONS: Checks<RecordImagesOptions> = {
   ...without(EVALUATE_OPTIONS, 'waves', 'diagnosis'),
   layers: listOf(TEXT),
@@ -141,6 +142,7 @@ type RecordChoice = Pick<RecordImagesOptions, 'layers' | 'what' | 'neuron' | 'ti
 /** How a saved network is recorded. */
 export type RecordSavedOptions = RecordChoice & Pick<SavedOptions, 'limit' | 'offset' | 'batch'>;
 
+/** What each of `RecordSavedOptions` must be. */
 export const RECORD_SAVED_OPTIONS: Checks<RecordSavedOptions> = only(
   RECORD_IMAGES_OPTIONS,
   ...(['layers', 'what', 'neuron', 'timesteps', 'limit', 'offset', 'batch'] as const),

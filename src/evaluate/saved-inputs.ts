@@ -14,6 +14,7 @@ import { EVALUATE_OPTIONS, settle } from './settle.ts';
 /** How a saved network is run: what conversion takes is in its file. */
 export type SavedOptions = Pick<EvaluateOptions, 'limit' | 'offset' | 'waves' | 'batch' | 'choices'>;
 
+/** What each of `SavedOptions` must be. */
 export const SAVED_OPTIONS: Checks<SavedOptions> = only(EVALUATE_OPTIONS, 'limit', 'offset', 'waves', 'batch', 'choices');
 
 /** What is needed to run a saved network. */

@@ -11,6 +11,7 @@ export const SCALE: Check = {
   texts: SCALE_METHODS,
 };
 
+/** What each of `EvaluateOptions` must be. */
 export const EVALUATE_OPTIONS: Checks<EvaluateOptions> = {
   ...CONVERSION,
   scale: SCALE,

@@ -33,6 +33,7 @@ export interface SweepOptions
   readonly correctBias?: readonly boolean[];
 }
 
+/** What each of `SweepOptions` must be. */
 export const SWEEP_OPTIONS: Checks<SweepOptions> = {
   ...without(EVALUATE_OPTIONS, 'scale', 'percentile', 'diagnosis'),
   phaseBits: listOf(integer(...RANGES.phaseBits), 0),

@@ -34,6 +34,7 @@ export interface TraceOptions extends Omit<EvaluateOptions, 'limit' | 'offset' |
   readonly timesteps?: number;
 }
 
+/** What each of `TraceOptions` must be. */
 export const TRACE_OPTIONS: Checks<TraceOptions> = {
   ...without(EVALUATE_OPTIONS, 'limit', 'offset', 'waves', 'batch', 'diagnosis'),
   image: integer(0),

@@ -36,6 +36,7 @@ export interface TuneNetworkOptions
   readonly trials?: number;
 }
 
+/** What each of `TuneNetworkOptions` must be. */
 export const TUNE_NETWORK_OPTIONS: Checks<TuneNetworkOptions> = { ...without(SWEEP_OPTIONS, 'phaseBits'), trials: integer(1) };
 
 /** How far a search is: images done of a stage's images; trials of those that may be tried, in the stage "trials". */

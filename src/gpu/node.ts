@@ -7,6 +7,7 @@ export const ADAPTER_VARIABLE = 'BSNN_ADAPTER';
 /** Environment variable that says what the adapter is taken for where no option does. */
 export const ASSUME_VARIABLE = 'BSNN_ASSUME';
 
+/** What each of `DeviceOptions` must be. */
 export const DEVICE_OPTIONS: Checks<DeviceOptions> = {
   adapter: TEXT,
   gpu: object('a WebGPU implementation', ({ requestAdapter }) => typeof requestAdapter === 'function'),

@@ -33,6 +33,7 @@ export interface RecordOptions {
   readonly what: 'spikes' | 'membrane' | 'state';
 }
 
+/** What each of `RecordOptions` must be. */
 export const RECORD_OPTIONS: Checks<RecordOptions> = {
   layers: required(listOf(TEXT)),
   neurons: listOf(integer(0), 0),

@@ -15,6 +15,7 @@ export interface ImportOptions {
   readonly output?: string;
 }
 
+/** What each of `ImportOptions` must be. */
 export const IMPORT_OPTIONS: Checks<ImportOptions> = { name: TEXT, output: TEXT };
 
 /** What a model is imported from. */

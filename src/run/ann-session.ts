@@ -40,6 +40,7 @@ export interface AnnSessionOptions extends Normalization {
   readonly countChannels?: boolean;
 }
 
+/** What each of `AnnSessionOptions` must be. */
 export const ANN_SESSION_OPTIONS: Checks<AnnSessionOptions> = {
   ...FIT_OPTIONS,
   mean: required(listOf(number('a number', () => true, 'it is of pixels / 255'))),

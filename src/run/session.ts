@@ -30,6 +30,7 @@ export interface SessionOptions extends Partial<WordsOptions> {
   readonly waves?: number;
 }
 
+/** What each of `SessionOptions` must be. */
 export const SESSION_OPTIONS: Checks<SessionOptions> = {
   ...FIT_OPTIONS,
   waves: integer(1, 128),

@@ -58,6 +58,7 @@ export interface SteppedSessionOptions {
   readonly chunk?: number;
 }
 
+/** What each of `SteppedSessionOptions` must be. */
 export const STEPPED_SESSION_OPTIONS: Checks<SteppedSessionOptions> = {
   ...FIT_OPTIONS,
   neuron: object('a neuron, as parseNeuron() gives it', ({ name }) => typeof name === 'string'),
@@ -87,6 +88,7 @@ export interface SteppedRunOptions {
   readonly onCheckpoint?: (at: Checkpoint) => void;
 }
 
+/** What each of `SteppedRunOptions` must be. */
 export const STEPPED_RUN_OPTIONS: Checks<SteppedRunOptions> = {
   checkpoints: listOf(integer(1, MOST_STEPS), 0),
   onCheckpoint: FUNCTION,
@@ -98,6 +100,7 @@ export interface SteppedClassifyOptions extends SteppedRunOptions {
   readonly onProgress?: (images: number) => void;
 }
 
+/** What each of `SteppedClassifyOptions` must be. */
 export const STEPPED_CLASSIFY_OPTIONS: Checks<SteppedClassifyOptions> = { ...STEPPED_RUN_OPTIONS, onProgress: FUNCTION };
 
 /** What a run of a few images yields. */

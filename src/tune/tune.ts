@@ -31,6 +31,7 @@ export interface TuneOptions {
   readonly onProgress?: (candidate: Choice, done: number, candidates: number) => void;
 }
 
+/** What each of `TuneOptions` must be. */
 export const TUNE_OPTIONS: Checks<TuneOptions> = {
   ...only(SESSION_OPTIONS, 'batch', 'waves'),
   known: CHOICES,

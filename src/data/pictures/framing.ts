@@ -16,6 +16,7 @@ export interface FramingOptions {
 const MAX_SIDE = 2 ** 14;
 
 const SIDE: Check = integer(1, MAX_SIDE);
+/** What each of `FramingOptions` must be. */
 export const FRAMING_OPTIONS: Checks<FramingOptions> = {
   resize: anyOf(SIDE, oneOf('none')),
   crop: SIDE,
