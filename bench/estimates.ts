@@ -78,10 +78,10 @@ async function measure(
   const model = await openModel(path);
   const ways = candidatesOf(options);
   const evaluation = await prepare(model, await openDataSet(spec, { input: model.ann.input }), ways[0]);
-  const { ann, calibrationSource, calibratedOn, images } = evaluation;
+  const { ann, calibrationSource, calibratedOn, images, mean, std, batch } = evaluation;
   const [, part] = cutImages(images, 0, classesOf(ann)) as [null, Part];
   const countChannels = ways.some(({ perChannel }) => perChannel);
-  const trained = await AnnSession.create(device, ann, { ...evaluation, countChannels });
+  const trained = await AnnSession.create(device, ann, { mean, std, batch, countChannels });
   try {
     const { calibration, tried } = await calibrateForTrials(trained, calibrationSource);
     const convertAgain = conversionsOf(device, ann, calibration, calibrationSource, evaluation);

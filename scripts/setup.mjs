@@ -1,10 +1,11 @@
 // Makes a fresh checkout ready: packages, a WebGPU adapter (with a software Vulkan driver where there is none), and with --build
 // the compiled command. Does only what is missing, one line a step; needs nothing but Node. Exit code 4: no adapter.
+// With --remove it does nothing of that, and takes away what it once wrote as root.
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, buildDue } from './build.mjs';
 import { findAdapter } from './setup/adapter.mjs';
-import { driverAdvice, driverAttempts, install, thisMachine, tooOldAdvice } from './setup/driver.mjs';
+import { driverAdvice, driverAttempts, install, removeSource, thisMachine, tooOldAdvice } from './setup/driver.mjs';
 import { installPackages, packagesDue } from './setup/packages.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -68,6 +69,12 @@ function adapter() {
   stop(installed ? tooOldAdvice(machine) : 'the software Vulkan driver could not be installed; apt says why above', NO_ADAPTER);
 }
 
+if (process.argv.includes('--remove')) {
+  const { done, text } = removeSource();
+  if (!done) stop(text, 1);
+  console.log(`set-up: ${text}`);
+  process.exit();
+}
 packages();
 adapter();
 if (process.argv.includes('--build') && buildDue()) {

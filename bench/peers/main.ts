@@ -58,7 +58,8 @@ async function prepare({ model, dataset: spec, limit }: PeersArguments): Promise
   const images = await imagesOf(evaluationImages(dataset, 0, limit));
   const { source: chosen } = calibrationImages(dataset, DEFAULTS, images.count);
   const calibration = await readImages(chosen, 0, chosen.count);
-  return { model, ann, images, calibration, normalization: chooseNormalization(ann, dataset, sidecar, {}) };
+  const { mean, std } = chooseNormalization(ann, dataset, sidecar, {});
+  return { model, ann, images, calibration, normalization: { mean, std } };
 }
 
 async function measureAll(device: Device, task: Task, { phaseBits, seconds }: PeersArguments): Promise<Measured[]> {

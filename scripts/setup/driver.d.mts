@@ -27,3 +27,4 @@ export function driverAdvice(machine: Machine): { commands: string[]; text: stri
 export function tooOldAdvice(machine: { readonly id?: string; readonly version?: string }): string;
 export function thisMachine(): Machine;
 export function install(attempt: Attempt): string;
+export function removeSource(root?: string): { done: boolean; text: string };

@@ -1,6 +1,6 @@
 // The software Vulkan driver (Mesa's lavapipe): what to install on which machine, and, as root with apt, the installation.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { findMirror, readSources } from './sources.mjs';
 
@@ -48,6 +48,25 @@ export function driverAttempts(machine) {
     });
   }
   return attempts;
+}
+
+/**
+ * Takes away what set-up wrote as root outside of the checkout: the source of backports. Packages that apt has installed stay, since others
+ * may use them by now.
+ * @param {string} root in which the system's files are
+ * @returns {{ done: boolean, text: string }} a sentence, and whether nothing of it is left
+ */
+export function removeSource(root = '/') {
+  const file = join(root, BACKPORTS_FILE);
+  const packages = `; the packages that it installed stay; to take them away as well: apt-get purge ${PACKAGES}`;
+  if (!lstatSync(file, { throwIfNoEntry: false })) return { done: true, text: `there is no ${file}${packages}` };
+  try {
+    rmSync(file);
+    return { done: true, text: `${file} is removed${packages}` };
+  } catch (cause) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (cause);
+    return { done: false, text: `${file} cannot be removed (${code}); run: sudo rm ${file}` };
+  }
 }
 
 /** Puts `sudo` before what needs it: the command itself, or the `tee` that a pipe ends in. */

@@ -3,6 +3,8 @@
  * (or a pool, or the linear readout). Plain data; what `ann/` runs in f32 and `convert/` puts on the integer grid.
  */
 
+import { type Check, isObject, object } from '../checks.ts';
+
 /** The size of a feature map. A vector has height = width = 1. */
 export interface Shape {
   readonly channels: number;
@@ -149,3 +151,14 @@ export function lastReaders(layers: readonly Parameters<typeof sourcesOf>[0][]):
   });
   return last;
 }
+
+/** A shape that a caller hands in. */
+export const SHAPE: Check = object('a shape of channels, height and width', (value) =>
+  [value.channels, value.height, value.width].every((n) => Number.isSafeInteger(n) && (n as number) > 0),
+);
+
+/** A trained network that a caller hands in. */
+export const ANN: Check = object(
+  'a trained network, as importOnnx() gives it',
+  ({ input, layers }) => SHAPE.accepts(input) && Array.isArray(layers) && layers.length > 0 && layers.every(isObject),
+);

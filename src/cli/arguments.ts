@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { describeRange } from '../checks.ts';
 import { parseScale, type ScaleText } from '../convert/scale.ts';
-import { DEFAULTS, describeRange, RANGES, SCALES } from '../evaluate/options.ts';
+import { DEFAULTS, RANGES, SCALES } from '../evaluate/options.ts';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 

@@ -1,6 +1,19 @@
-import { randomUUID } from 'node:crypto';
-import { accessSync, chmodSync, constants, existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  lstatSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { systemCode } from '../data/read-file.ts';
+import { removeLeftovers, temporaryName } from '../data/temporary.ts';
 import { OptionError, UNPRINTABLE } from '../errors.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -20,7 +33,9 @@ export function checkWritable(path: string, option = '--json'): void {
     if (statSync(path).isDirectory()) refuse('is a folder');
     if (!canWrite(path)) refuse('cannot be written');
   }
-  const folder = dirname(target(path));
+  const file = target(path);
+  if (isLink(file)) refuse('is a link that leads nowhere');
+  const folder = dirname(file);
   if (!existsSync(folder) || !statSync(folder).isDirectory()) refuse(`there is no folder ${folder}`);
   if (isReplaceable(path) && !canWrite(folder)) refuse(`folder ${folder} cannot be written`);
 }
@@ -49,7 +64,7 @@ export function writeOutput(path: string, content: () => string | Uint8Array, op
     else writeFileSync(path, content());
   } catch (cause) {
     const what = `cannot be written (${(cause as Error).message})`;
-    throw new OptionError('output-file', `${option} ${path}`, what, 'choose another file', { cause });
+    throw new OptionError('output-file', `${option} ${path}`, what, 'choose another file, or make room', { cause });
   }
 }
 
@@ -57,8 +72,8 @@ export function writeOutput(path: string, content: () => string | Uint8Array, op
 export const modeOf = (file: string): number | undefined => (existsSync(file) ? statSync(file).mode & 0o7777 : undefined);
 
 function replace(file: string, content: string | Uint8Array): void {
-  // a name that nobody can have foreseen, so that no link waits there
-  const beside = join(dirname(file), `.bsnn-${randomUUID()}.tmp`);
+  removeLeftovers(dirname(file));
+  const beside = join(dirname(file), temporaryName());
   const mode = modeOf(file);
   try {
     writeFileSync(beside, content, { flag: 'wx' });
@@ -76,8 +91,41 @@ export const formatJson = (value: unknown): string =>
 
 const unicodeEscape = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** The file that a path leads to, through symbolic links. */
-export const target = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path));
+/** Links that are followed from one to the next. */
+const MOST_LINKS = 40;
+
+/**
+ * The file that a path leads to, through symbolic links, whether it is there yet or not.
+ * @throws OptionError where the folder that we are in is gone
+ */
+export function target(path: string): string {
+  let file = absolute(path);
+  if (existsSync(file)) return realpathSync(file);
+  for (let followed = 0; followed < MOST_LINKS && isLink(file); followed++) {
+    const folder = dirname(file);
+    const from = existsSync(folder) ? realpathSync(folder) : folder;
+    file = resolve(from, readlinkSync(join(from, basename(file))));
+  }
+  return file;
+}
+
+function absolute(path: string): string {
+  try {
+    return resolve(path);
+  } catch (cause) {
+    if (systemCode(cause) !== 'ENOENT') throw cause;
+    const what = 'begins in the working folder, which is not there any more';
+    throw new OptionError('output-file', path, what, 'change to a folder that is there', { cause });
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
 
 /** Whether the path is of a regular file, or of none yet. */
 export const isReplaceable = (path: string): boolean => !existsSync(path) || statSync(path).isFile();

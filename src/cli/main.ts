@@ -4,7 +4,11 @@ import { run } from './program.ts';
 import { processTerminal } from './terminal.ts';
 
 // What reads our output may stop reading (`bsnn eval … | head`).
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failure));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  process.stderr.write(`bsnn: the standard output cannot be written (${error.message})\n`);
+  process.exit(EXIT.failure);
+});
 
 process.once('SIGINT', () => {
   if (process.stderr.isTTY) process.stderr.write('\n');

@@ -29,7 +29,7 @@ export interface SavedFileInputs {
 /** Reads the model, then opens the images as it takes them. @throws BsnnError */
 export async function openInputs(path: string, options: ImageOptions, bar?: ProgressBar): Promise<Inputs> {
   checkForms(specsOf(options), options);
-  const model = await openModel(path, options);
+  const model = await openModel(path, given({ output: options.output }));
   return { model, ...(await openImages(model.ann.input, options, bar)) };
 }
 

@@ -70,8 +70,8 @@ async function networkOf(
   checkShapes(ann, dataset);
   const { evaluation } = dataset;
   const images = await readImages(evaluation, 0, Math.min(batch, evaluation.count));
-  const normalization = chooseNormalization(ann, dataset, sidecar, {});
-  return { network: await convert(device, ann, images, { phaseBits, batch, ...normalization }), images };
+  const { mean, std } = chooseNormalization(ann, dataset, sidecar, {});
+  return { network: await convert(device, ann, images, { phaseBits, batch, mean, std }), images };
 }
 
 async function show(adapter: string | undefined, terminal: Terminal): Promise<void> {
@@ -87,5 +87,5 @@ async function show(adapter: string | undefined, terminal: Terminal): Promise<vo
     },
   );
   const shown: Tuning = key === null ? tuning : Object.hasOwn(tuning, key) ? { [key]: tuning[key] } : {};
-  terminal.out(formatTuning(tuningFile(), shown, key, terminal.color));
+  terminal.out(formatTuning(tuningFile() ?? 'no home folder, so no cache', shown, key, terminal.color));
 }

@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
-import { chmod, type FileHandle, mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../data/read-file.ts';
+import { removeLeftovers, temporaryName } from '../data/temporary.ts';
 import { OptionError } from '../errors.ts';
 import { isReplaceable, modeOf, target } from './json-file.ts';
 
@@ -44,7 +45,9 @@ const isOfFiles = (cause: unknown): boolean => cause instanceof Error && 'syscal
 
 /** Work with a folder of its own beside a file. */
 async function inFolderBeside<T>(file: string, work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(dirname(file), '.bsnn-'));
+  removeLeftovers(dirname(file));
+  const folder = join(dirname(file), temporaryName());
+  await mkdir(folder, { mode: 0o700 });
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove); // an interrupt ends the process where it is
   try {

@@ -1,17 +1,32 @@
-import type { Ann } from '../ann/ann.ts';
-import type { Device } from '../gpu/device.ts';
+import { ANN, type Ann } from '../ann/ann.ts';
+import {
+  anyOf,
+  BOOLEAN,
+  BYTES,
+  type Check,
+  type Checks,
+  checkArgument,
+  checkOptions,
+  FUNCTION,
+  integer,
+  listOf,
+  number,
+  oneOf,
+} from '../checks.ts';
+import { DEVICE, type Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
-import type { Choices } from '../plan/choices.ts';
+import { CHOICES, type Choices } from '../plan/choices.ts';
+import { FIT_OPTIONS } from '../plan/fit.ts';
 import { depths } from '../quantize/joins.ts';
 import { phasesByDepth, phasesOfSteps } from '../quantize/phases.ts';
 import { quantize } from '../quantize/quantize.ts';
 import { AnnSession, type Calibration } from '../run/ann-session.ts';
 import type { AnnBatch, OnBatch } from '../run/batch.ts';
-import { asSource, type ImageSource } from '../run/source.ts';
+import { asSource, type ImageSource, SOURCE } from '../run/source.ts';
 import { choosePhases, DEFAULT_LOSS, PHASE_TRIALS, type PhaseChoice } from './choose-phases.ts';
 import { Corrector } from './correct.ts';
 import { type Estimate, estimatedLoss } from './estimate.ts';
-import { type ScaleMethod, WAY } from './scale.ts';
+import { PERCENTILE, SCALE_METHODS, type ScaleMethod, WAY } from './scale.ts';
 import { chooseScales } from './scales.ts';
 import { calibrateForTrials, tryNetwork } from './trials.ts';
 
@@ -48,6 +63,28 @@ export interface FixedConvertOptions {
   readonly onSilent?: (layers: readonly string[]) => void;
 }
 
+const K: Check = integer(1, 8);
+
+/** How a network is converted, as `evaluate` takes it too. */
+export const CONVERSION = {
+  phaseBits: anyOf(K, oneOf('auto'), listOf(K)),
+  loss: number('from 0 to 100', (points) => points >= 0 && points <= 100, 'it is in percentage points; 0.5 is a good start'),
+  percentile: PERCENTILE,
+  perChannel: BOOLEAN,
+  correctBias: BOOLEAN,
+  initial: oneOf('half', 'zero'),
+  mean: listOf(number('a number from 0 to 1', (v) => v >= 0 && v <= 1, 'it is of pixels / 255')),
+  std: listOf(number('a number above 0', (v) => v > 0, 'it is of pixels / 255')),
+  batch: FIT_OPTIONS.batch,
+  choices: CHOICES,
+};
+
+/** What each of `ConvertOptions` must be. */
+export const CONVERT_OPTIONS: Checks<ConvertOptions> = { ...CONVERSION, scale: oneOf(...SCALE_METHODS), onSilent: FUNCTION };
+
+/** Images that scales come from. */
+const CALIBRATION_IMAGES: Check = anyOf(SOURCE, BYTES);
+
 /**
  * Trained network → spiking network: calibrates the scales on the GPU, then puts the weights on the integer grid.
  * @param calibrationImages a source, or pixels 0…255, [image][channel][y][x]; 500 images are enough
@@ -59,13 +96,17 @@ export async function convert(
   calibrationImages: ImageSource | Uint8Array,
   options: ConvertOptions = {},
 ): Promise<SpikingNetwork> {
-  const { phaseBits = 4, perChannel = WAY.perChannel, mean = [0], std = [1], batch = 64 } = options;
+  checkArgument('device', device, DEVICE);
+  checkArgument('ann', ann, ANN);
+  checkArgument('calibrationImages', calibrationImages, CALIBRATION_IMAGES);
+  const given = checkOptions(options, CONVERT_OPTIONS);
+  const { phaseBits = 4, perChannel = WAY.perChannel, mean = [0], std = [1], batch = 64 } = given;
   // what is wrong with K is said before the work
   if (phaseBits !== 'auto') phasesByDepth(ann, depths(ann), phaseBits);
   const source = asSource(calibrationImages, ann.input);
   const session = await AnnSession.create(device, ann, { mean, std, batch, countChannels: perChannel });
   try {
-    return (await calibrateAndConvert(session, source, options)).network;
+    return (await calibrateAndConvert(session, source, given)).network;
   } finally {
     session.dispose();
   }

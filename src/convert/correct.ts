@@ -164,10 +164,10 @@ export async function activationSums(
   device: Device,
   ann: Ann,
   source: ImageSource,
-  options: Normalization & { readonly batch: number },
+  { mean, std, batch }: Normalization & { readonly batch: number },
 ): Promise<Float64Array[]> {
   const all = ann.layers.map(({ kind, shape }) => new Float64Array(kind === 'neurons' ? shape.channels : 0));
-  const session = await AnnSession.create(device, ann, { ...options, keepCells: true });
+  const session = await AnnSession.create(device, ann, { mean, std, batch, keepCells: true });
   try {
     const sums = await ChannelSums.ofActivations(session);
     try {

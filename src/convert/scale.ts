@@ -1,9 +1,13 @@
 import { binEdge, type Distribution } from '../ann/statistics.ts';
+import { type Check, number } from '../checks.ts';
 import { ConversionError, OptionError } from '../errors.ts';
 
 /** How λ is chosen from a layer's activations (specification, section 4). */
 export const SCALE_METHODS = ['percentile', 'max', 'mse', 'bound'] as const;
 export type ScaleMethod = (typeof SCALE_METHODS)[number];
+
+/** For "percentile": P. */
+export const PERCENTILE: Check = number('above 0 and at most 100', (P) => P > 0 && P <= 100, '99.9 is a good start');
 
 /** How scales and biases come about where nothing else is said: what lost least on all networks at hand (docs/results.md). */
 export const WAY = { scale: 'mse', percentile: 99.9, perChannel: true, correctBias: true } as const;

@@ -1,8 +1,9 @@
-import type { ImageShape } from '../ann/ann.ts';
+import { type ImageShape, SHAPE } from '../ann/ann.ts';
+import { BOOLEAN, type Checks, checkArgument, checkOptions, FUNCTION, listOf, TEXT } from '../checks.ts';
 import { OptionError } from '../errors.ts';
 import type { ImageSource, LabelledSource } from '../run/source.ts';
 import { asDataSet, type DataSet } from './data-set.ts';
-import type { FramingOptions } from './pictures/framing.ts';
+import { FRAMING_OPTIONS, type FramingOptions } from './pictures/framing.ts';
 import { openClassified } from './pictures/open.ts';
 
 export type { FramingOptions } from './pictures/framing.ts';
@@ -37,6 +38,15 @@ export interface OpenDataSetOptions extends FramingOptions {
   /** Called as pictures are read for `skipBad`. */
   readonly onChecked?: (done: number, images: number) => void;
 }
+
+/** What each of `OpenDataSetOptions` must be. */
+export const OPEN_DATA_SET_OPTIONS: Checks<OpenDataSetOptions> = {
+  ...FRAMING_OPTIONS,
+  input: SHAPE,
+  classes: TEXT,
+  skipBad: BOOLEAN,
+  onChecked: FUNCTION,
+};
 
 type Opener = (place: string, options: OpenDataSetOptions, spec: string) => Promise<DataSet | LabelledSource>;
 
@@ -73,9 +83,11 @@ const FRAMED = ['folder', 'csv'];
  * @throws OptionError on another form or an option out of its range, DataSetError on a file that is missing or not as it should be
  */
 export async function openDataSet(spec: string, options: OpenDataSetOptions = {}): Promise<DataSet> {
+  checkArgument('spec', spec, { ...TEXT, accepts: (value) => typeof value === 'string' });
+  const given = checkOptions(options, OPEN_DATA_SET_OPTIONS);
   const { kind, place, opener } = parseSpec(spec);
-  const found = asDataSet(await opener(place, options, spec));
-  return FRAMED.includes(kind) ? found : reframed(found, options);
+  const found = asDataSet(await opener(place, given, spec));
+  return FRAMED.includes(kind) ? found : reframed(found, given);
 }
 
 /**
@@ -109,9 +121,11 @@ export interface OpenedPaths extends DataSet {
 
 /** Opens pictures by their paths. @throws OptionError, DataSetError by path */
 export async function openPaths(paths: readonly string[], options: OpenDataSetOptions = {}): Promise<OpenedPaths> {
+  checkArgument('paths', paths, listOf({ ...TEXT, expected: 'a path' }));
+  const given = checkOptions(options, OPEN_DATA_SET_OPTIONS);
   const classes = { names: [], numberOf: () => undefined, sorted: false };
   const files = paths.map((path) => ({ path, label: 0 }));
-  const found = await openClassified('pictures', 'pictures', { files, classes }, options);
+  const found = await openClassified('pictures', 'pictures', { files, classes }, given);
   const skipped = new Set(found.skipped?.map(({ path }) => path));
   return { ...found, paths: paths.filter((path) => !skipped.has(path)) };
 }

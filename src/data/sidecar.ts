@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join, parse } from 'node:path';
+import { checkArgument, TEXT } from '../checks.ts';
 import { ModelFormatError } from '../errors.ts';
 import { systemCode } from './read-file.ts';
 
@@ -21,6 +22,7 @@ const MAX_SIDECAR_BYTES = 2 ** 24;
 
 /** The sidecar MODEL.json beside MODEL.onnx; null where there is none. Throws ModelFormatError by file and field. */
 export async function readSidecar(modelPath: string): Promise<Sidecar | null> {
+  checkArgument('modelPath', modelPath, TEXT);
   const { dir, name } = parse(modelPath);
   const path = join(dir, `${name}.json`);
   const text = await readText(path);

@@ -1,9 +1,11 @@
 import type { Ann } from '../ann/ann.ts';
+import { type Checks, checkOptions, integer, listOf, optionsOf, TEXT, without } from '../checks.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf } from '../network/network.ts';
 import { DEFAULT_MEMORY } from '../plan/fit.ts';
-import { AnnSession } from '../run/ann-session.ts';
+import { MOST_STEPS } from '../plan/trains/plan.ts';
+import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
 import type { AnnBatch } from '../run/batch.ts';
 import { eachBatch, type LabelledSource, pixelsSource } from '../run/source.ts';
 import { accuracyOf, countHits, type Hits } from './accuracy.ts';
@@ -14,9 +16,12 @@ import { convertPrepared } from './convert-prepared.ts';
 import { diagnosis } from './diagnosis.ts';
 import { classesOf } from './fit.ts';
 import { folding } from './folds.ts';
+import { checkGiven } from './given.ts';
 import type { Model } from './model.ts';
-import { type EvaluateOptions, settle } from './options.ts';
+import type { EvaluateOptions } from './options.ts';
 import { prepare } from './prepare.ts';
+import { rehearseSteps } from './rehearse.ts';
+import { EVALUATE_OPTIONS, settle } from './settle.ts';
 
 /** What to compare; the rest as in `evaluate`. */
 export interface CompareOptions extends Omit<EvaluateOptions, 'waves' | 'diagnosis'> {
@@ -25,6 +30,17 @@ export interface CompareOptions extends Omit<EvaluateOptions, 'waves' | 'diagnos
   /** Steps from the image's onset, in rising order (default: `TIMESTEPS`). */
   readonly timesteps?: readonly number[];
 }
+
+/** What each of `CompareOptions` must be. */
+export const COMPARE_OPTIONS: Checks<CompareOptions> = {
+  ...without(EVALUATE_OPTIONS, 'waves', 'diagnosis'),
+  neurons: listOf(TEXT),
+  timesteps: {
+    expected: `a list of step counts from 1 to ${MOST_STEPS}, in rising order`,
+    accepts: (value) =>
+      listOf(integer(1, MOST_STEPS)).accepts(value) && (value as number[]).every((t, i, all) => i === 0 || t > all[i - 1]),
+  },
+};
 
 /** How far a comparison is: images that all neurons are done with. */
 export interface CompareProgress {
@@ -49,16 +65,19 @@ export async function compare(
   onProgress: Report = () => {},
 ): Promise<Comparison> {
   const start = performance.now();
-  const { neurons = COMPARED, timesteps = TIMESTEPS, ...rest } = options;
+  checkGiven(device, model, given, onProgress);
+  const { neurons = COMPARED, timesteps = TIMESTEPS, ...rest } = checkOptions(options, COMPARE_OPTIONS);
   neurons.forEach(neuronOf);
   const evaluation = await prepare(model, given, settle(rest));
   const { ann, dataset, images } = evaluation;
+  // the sessions of all neurons are there at once
+  const memory = DEFAULT_MEMORY / neurons.length;
+  const last = timesteps[timesteps.length - 1];
+  rehearseSteps(device, evaluation, () => neurons.map((neuron) => ({ ...neuronOf(neuron), timesteps: last, memory })));
   const { network, figures } = await convertPrepared(device, evaluation);
-  const trained = await AnnSession.create(device, ann, { ...evaluation, keepCells: true });
+  const trained = await AnnSession.create(device, ann, { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), keepCells: true });
   const runs: NeuronRun[] = [];
   try {
-    // the sessions of all neurons are there at once
-    const memory = DEFAULT_MEMORY / neurons.length;
     const compared = { device, network, trained, timesteps, batch: Math.min(evaluation.batch, trained.plan.batch), memory };
     for (const neuron of neurons) runs.push(await openNeuron(neuron, compared));
     const hits = await runBatches(device, images, trained, runs, onProgress);

@@ -1,4 +1,5 @@
 import type { Ann } from '../ann/ann.ts';
+import { type Checks, checkOptions, without } from '../checks.ts';
 import type { PhaseChoice } from '../convert/choose-phases.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
@@ -6,15 +7,27 @@ import type { SpikingNetwork } from '../network/network.ts';
 import type { AboutNetwork } from '../network/saved/about.ts';
 import type { LabelledSource } from '../run/source.ts';
 import { classNames } from './fit.ts';
+import { checkGiven } from './given.ts';
 import { asModel, type Model } from './model.ts';
-import { type EvaluateOptions, settle } from './options.ts';
+import type { EvaluateOptions } from './options.ts';
 import { type Report, runTrained } from './passes.ts';
 import { inputFigures, prepareImages } from './prepare.ts';
 import type { InputFigures } from './result.ts';
+import { EVALUATE_OPTIONS, settle } from './settle.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 /** How a model is converted, as `evaluate` does it. */
 export type ConvertModelOptions = Omit<EvaluateOptions, 'limit' | 'offset' | 'waves' | 'diagnosis' | 'choices'>;
+
+/** What each of `ConvertModelOptions` must be. */
+export const CONVERT_MODEL_OPTIONS: Checks<ConvertModelOptions> = without(
+  EVALUATE_OPTIONS,
+  'limit',
+  'offset',
+  'waves',
+  'diagnosis',
+  'choices',
+);
 
 /** A converted network, and how it came about. */
 export interface ConvertedModel extends InputFigures {
@@ -36,8 +49,10 @@ export async function convertModel(
   options: ConvertModelOptions = {},
   onProgress: Report = () => {},
 ): Promise<ConvertedModel> {
+  checkGiven(device, model, images, onProgress);
+  const settings = settle(checkOptions(options, CONVERT_MODEL_OPTIONS), { phaseBits: 'auto' });
   const opened = await asModel(model);
-  const evaluation = prepareImages(opened, images, settle({ phaseBits: 'auto', ...options }));
+  const evaluation = prepareImages(opened, images, settings);
   const { ann, dataset, scale, percentile, perChannel, correctBias, normalization, calibratedOn, calibrationSource } = evaluation;
   const calibration = { images: calibrationSource.count, origin: calibratedOn, scale, percentile, perChannel, correctBias };
   const { network, phaseChoice, notes } = await runTrained(device, evaluation, null, new Stopwatch(), onProgress);

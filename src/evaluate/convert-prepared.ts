@@ -1,4 +1,5 @@
-import { convert } from '../convert/convert.ts';
+import { optionsOf } from '../checks.ts';
+import { CONVERT_OPTIONS, convert } from '../convert/convert.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { silentNotes } from './notes.ts';
@@ -14,7 +15,10 @@ export async function convertPrepared(
   const onSilent = (layers: readonly string[]) => {
     silent = layers;
   };
-  const network = await convert(device, evaluation.ann, evaluation.calibrationSource, { ...evaluation, onSilent });
+  const network = await convert(device, evaluation.ann, evaluation.calibrationSource, {
+    ...optionsOf(CONVERT_OPTIONS, evaluation),
+    onSilent,
+  });
   const figures = inputFigures(evaluation);
   return { network, figures: { ...figures, notes: [...figures.notes, ...silentNotes(silent)] } };
 }

@@ -1,9 +1,10 @@
+import { optionsOf } from '../checks.ts';
 import type { Device } from '../gpu/device.ts';
 import type { LayerSums } from '../network/diagnosis.ts';
 import { phasesAt, type SpikingNetwork } from '../network/network.ts';
 import { DiagnosisSession } from '../observe/diagnosis.ts';
 import { prepareTallies, type Tallies } from '../observe/tally.ts';
-import { AnnSession } from '../run/ann-session.ts';
+import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
 import type { RunTiming } from '../run/batch.ts';
 import { Session } from '../run/session.ts';
 import { eachBatch, pixelsSource } from '../run/source.ts';
@@ -95,7 +96,7 @@ const oneAfterAnother = (a: RunTiming, b: RunTiming): RunTiming => ({
 function open(device: Device, network: SpikingNetwork, evaluation: Evaluation): Promise<Sessions> {
   const { ann, batch, waves, choices } = evaluation;
   return openTogether(async (keep) => {
-    const trained = keep(await AnnSession.create(device, ann, { ...evaluation, keepCells: true }));
+    const trained = keep(await AnnSession.create(device, ann, { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), keepCells: true }));
     const options = { batch: Math.min(batch, trained.plan.batch), waves, choices, keepWords: true };
     const spiking = keep(await Session.create(device, network, options));
     const tallies = keep(await prepareTallies(spiking));

@@ -10,11 +10,14 @@ import { runDiagnosed } from './diagnosed.ts';
 import { spikingFigures, timing } from './figures.ts';
 import { classesOf } from './fit.ts';
 import { mergeSome } from './folds.ts';
+import { checkGiven } from './given.ts';
 import { asModel, type Model } from './model.ts';
-import { type EvaluateOptions, settle } from './options.ts';
+import type { EvaluateOptions } from './options.ts';
 import { cutImages, type Report, runSpiking, runTrained, type SpikingPass, type SpikingSums } from './passes.ts';
 import { inputFigures, prepare } from './prepare.ts';
+import { rehearseWords } from './rehearse.ts';
 import type { EvaluationResult } from './result.ts';
+import { settle } from './settle.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 /**
@@ -32,12 +35,14 @@ export async function evaluate(
   options: EvaluateOptions = {},
   onProgress: Report = () => {},
 ): Promise<EvaluationResult> {
+  checkGiven(device, model, images, onProgress);
   resetPeakBytes(device);
-  const settings = settle({ phaseBits: 'auto', ...options });
+  const settings = settle(options, { phaseBits: 'auto' });
   const opened = await asModel(model);
   const stopwatch = new Stopwatch(opened.seconds);
   const evaluation = await stopwatch.time('import', () => prepare(opened, images, settings));
   const { ann, dataset, images: evaluated } = evaluation;
+  rehearseWords(device, evaluation, { keepWords: settings.diagnosis > 0 });
   // those to diagnose come last, so that nothing of the diagnosis is in the times and the memory of the others
   const [toDiagnose, others] = cutImages(evaluated, settings.diagnosis, classesOf(ann));
   const { network, phaseChoice, hits, notes } = await runTrained(device, evaluation, others, stopwatch, onProgress);

@@ -1,5 +1,6 @@
 import type { Ann } from '../ann/ann.ts';
 import { countImages } from '../ann/pixels.ts';
+import { type Checks, checkOptions, without } from '../checks.ts';
 import type { PhaseChoice } from '../convert/choose-phases.ts';
 import { conversionsOf, convertCalibrated } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
@@ -15,18 +16,24 @@ import { runDiagnosed } from './diagnosed.ts';
 import type { AffectedAnn, Effect } from './effects.ts';
 import { EXPLAINED } from './explained.ts';
 import { classesOf, logitsOf } from './fit.ts';
+import { checkGiven } from './given.ts';
 import { type Logits, logitError } from './logit-error.ts';
 import type { Model } from './model.ts';
-import { type EvaluateOptions, settle } from './options.ts';
+import type { EvaluateOptions } from './options.ts';
 import { cutImages, type Part, type Progress, runTrained } from './passes.ts';
 import { checkPixels, type PixelFigures } from './pixel-check.ts';
 import { inputFigures, prepare } from './prepare.ts';
+import { rehearseWords } from './rehearse.ts';
 import { candidatesFor, type FixedEvaluation, lastStep, type Remedy } from './remedies.ts';
 import type { InputFigures } from './result.ts';
+import { EVALUATE_OPTIONS, settle } from './settle.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 /** What to explain, and how it is converted and run; as in `evaluate`, but for `limit`: 100 images. */
 export type ExplainOptions = Omit<EvaluateOptions, 'diagnosis'>;
+
+/** What each of `ExplainOptions` must be. */
+export const EXPLAIN_OPTIONS: Checks<ExplainOptions> = without(EVALUATE_OPTIONS, 'diagnosis');
 
 /** Images, the first of them, on which layers are looked at one by one: the trained network runs up to three times a layer. */
 const OF_LAYERS = 32;
@@ -110,7 +117,10 @@ export async function explain(
   onProgress: Report = () => {},
 ): Promise<Explanation> {
   const start = performance.now();
-  const prepared = await prepare(model, given, settle({ limit: EXPLAINED, phaseBits: 'auto', ...options }));
+  checkGiven(device, model, given, onProgress);
+  const settings = settle(checkOptions(options, EXPLAIN_OPTIONS), { limit: EXPLAINED, phaseBits: 'auto' });
+  const prepared = await prepare(model, given, settings);
+  rehearseWords(device, prepared, { keepWords: true });
   const { ann, images, dataset, waves, correctBias } = prepared;
   const { network, calibration, phaseChoice, notes } = await runTrained(device, prepared, null, new Stopwatch(), onProgress, true);
   const evaluation: FixedEvaluation = { ...prepared, phaseBits: phaseBitsOf(network) };

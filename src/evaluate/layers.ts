@@ -4,8 +4,11 @@ import type { Timetable } from '../network/timetable.ts';
 import { threshold } from '../neuron/bistable.ts';
 import type { Neuron } from '../neuron/neuron.ts';
 
+/** A trained network, or the spiking one that is made of it: the same layers. */
+type Layers = { readonly layers: readonly { readonly kind: string; readonly name: string }[] };
+
 /** The layer of neurons that a text names. @throws OptionError that lists them */
-export function findLayer({ layers }: SpikingNetwork, wanted: string): number {
+export function findLayer({ layers }: Layers, wanted: string): number {
   const firing = layers.flatMap((layer, l) => (layer.kind === 'neurons' ? [{ name: layer.name, l }] : []));
   const exact = firing.filter(({ name }) => name === wanted);
   const found = exact.length > 0 ? exact : firing.filter(({ name }) => name.includes(wanted));

@@ -1,8 +1,9 @@
 import type { Ann } from '../ann/ann.ts';
+import { type Checks, checkArgument, checkOptions, only, TEXT } from '../checks.ts';
 import { isNetworkFile } from '../data/network-file.ts';
 import { readSidecar, type Sidecar } from '../data/sidecar.ts';
 import { OptionError } from '../errors.ts';
-import { type ImportOptions, importOnnx } from '../onnx/import.ts';
+import { IMPORT_OPTIONS, type ImportOptions, importOnnx } from '../onnx/import.ts';
 
 /** A trained network, and what stands beside its file. */
 export interface Model {
@@ -12,18 +13,23 @@ export interface Model {
   readonly seconds: number;
 }
 
+/** What each of them must be. */
+export const OPEN_MODEL_OPTIONS: Checks<Pick<ImportOptions, 'output'>> = only(IMPORT_OPTIONS, 'output');
+
 /**
  * Reads an ONNX file, with its sidecar where there is one. @throws UnsupportedModelError, ModelFormatError, OptionError for a saved
  * network
  */
-export async function openModel(path: string, { output }: Pick<ImportOptions, 'output'> = {}): Promise<Model> {
+export async function openModel(path: string, options: Pick<ImportOptions, 'output'> = {}): Promise<Model> {
+  checkArgument('path', path, TEXT);
+  const given = checkOptions(options, OPEN_MODEL_OPTIONS);
   if (await isNetworkFile(path)) {
     const what = 'is a saved network, and the trained one, which is needed, is not in it';
     throw new OptionError('saved-network', path, what, 'give the ONNX file; eval, predict, record and inspect take saved networks');
   }
   const start = performance.now();
   const sidecar = await readSidecar(path);
-  const ann = await importOnnx(path, output === undefined ? {} : { output });
+  const ann = await importOnnx(path, given);
   return { ann, sidecar, seconds: (performance.now() - start) / 1000 };
 }
 

@@ -1,7 +1,6 @@
 import { DEFAULT_LOSS } from '../convert/choose-phases.ts';
-import { parseScale, type ScaleMethod, type ScaleText, WAY } from '../convert/scale.ts';
+import { type ScaleMethod, type ScaleText, WAY } from '../convert/scale.ts';
 import type { DataSet } from '../data/data-set.ts';
-import { OptionError } from '../errors.ts';
 import type { Choices } from '../plan/choices.ts';
 import type { Normalization } from '../run/ann-session.ts';
 import type { ImageSource } from '../run/source.ts';
@@ -75,40 +74,3 @@ export const RANGES = {
 
 /** The ways to choose a scale, for messages. */
 export const SCALES = 'percentile:P (0 < P ≤ 100), percentile, max, mse, bound';
-
-/** "an integer from 1 to 8", without the upper end where there is none to speak of. */
-export const describeRange = ([min, max]: readonly [number, number]): string =>
-  max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
-
-/** Fills in the defaults and checks every range. @throws OptionError */
-export function settle(options: EvaluateOptions): EvaluateSettings {
-  const settings: EvaluateSettings = { ...DEFAULTS, ...options, ...settleScale(options) };
-  for (const name of Object.keys(RANGES) as (keyof typeof RANGES)[]) {
-    const range = RANGES[name];
-    const found: number | readonly number[] | 'auto' = settings[name];
-    if (found === 'auto') continue;
-    const values = typeof found === 'object' ? found : [found];
-    const value = values.find((one) => !(Number.isSafeInteger(one) && one >= range[0] && one <= range[1]));
-    if (value === undefined && values.length > 0) continue;
-    throw new OptionError(name, name, `${value} is not ${describeRange(range)}`, 'correct it, or leave it out');
-  }
-  const { percentile, initial, loss } = settings;
-  if (!(loss >= 0 && loss <= 100)) {
-    throw new OptionError('loss', 'loss', `${loss} is not from 0 to 100`, 'it is in percentage points; 0.5 is a good start');
-  }
-  if (!(percentile > 0 && percentile <= 100)) {
-    throw new OptionError('percentile', 'percentile', `${percentile} is not above 0 and at most 100`, '99.9 is a good start');
-  }
-  if (initial !== 'half' && initial !== 'zero') {
-    throw new OptionError('initial', 'initial', `"${initial}" is neither "half" nor "zero"`, 'choose one of them');
-  }
-  return settings;
-}
-
-/** The method, and the percentile that counts. */
-function settleScale({ scale: given, percentile }: EvaluateOptions) {
-  const scale = given ?? (percentile === undefined ? DEFAULTS.scale : 'percentile');
-  const found = parseScale(scale);
-  if (found) return { scale: found.method, percentile: found.percentile ?? percentile ?? DEFAULTS.percentile };
-  throw new OptionError('scale', 'scale', `"${scale}" is none of ${SCALES}`, 'choose one of them');
-}

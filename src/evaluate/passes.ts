@@ -1,8 +1,9 @@
+import { optionsOf } from '../checks.ts';
 import { type Converted, calibrateAndConvert } from '../convert/convert.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { WordsProgram } from '../plan/words/plan.ts';
-import { AnnSession } from '../run/ann-session.ts';
+import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
 import type { AnnBatch, Batch, Points, RunSummary } from '../run/batch.ts';
 import { Session } from '../run/session.ts';
 import { type LabelledSource, sliceSource } from '../run/source.ts';
@@ -99,7 +100,9 @@ export async function runTrained(
   countChannels = evaluation.perChannel,
 ): Promise<Converted & { readonly hits: Hits | null; readonly notes: readonly Note[] }> {
   const { ann, calibrationSource } = evaluation;
-  const session = await stopwatch.time('compile', () => AnnSession.create(device, ann, { ...evaluation, countChannels }));
+  const session = await stopwatch.time('compile', () =>
+    AnnSession.create(device, ann, { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), countChannels }),
+  );
   const order = channelOrder(calibrationSource);
   let silent: readonly string[] = [];
   const onSilent = (layers: readonly string[]) => {

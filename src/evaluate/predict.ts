@@ -1,9 +1,10 @@
 import type { Ann } from '../ann/ann.ts';
+import { type Checks, checkOptions, integer, optionsOf, without } from '../checks.ts';
 import { asDataSet, type DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf } from '../network/network.ts';
 import type { SavedNetwork } from '../network/saved/load.ts';
-import { AnnSession } from '../run/ann-session.ts';
+import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
 import { type Batch, logitsAt } from '../run/batch.ts';
 import { bestClass, perClass, softmax } from '../run/logits.ts';
 import { Session } from '../run/session.ts';
@@ -11,17 +12,26 @@ import { type ImageSource, sourceLike } from '../run/source.ts';
 import { convertPrepared } from './convert-prepared.ts';
 import { readingsAt } from './curve.ts';
 import { asClassifier, classNames, logitsOf } from './fit.ts';
+import { checkGiven } from './given.ts';
 import { asModel, type Model } from './model.ts';
-import { type EvaluateOptions, settle } from './options.ts';
+import type { EvaluateOptions } from './options.ts';
 import { type Evaluation, prepareImages } from './prepare.ts';
+import { rehearseWords } from './rehearse.ts';
 import type { SavedInputFigures } from './result.ts';
 import { prepareSaved, type SavedInputs, type SavedOptions } from './saved-inputs.ts';
+import { EVALUATE_OPTIONS, settle } from './settle.ts';
 
 /** What to say of each image; the rest as in `evaluate`. */
 export interface PredictOptions extends Omit<EvaluateOptions, 'limit' | 'offset' | 'diagnosis'> {
   /** Classes that are said of an image, at most (default 5). */
   readonly top?: number;
 }
+
+/** What each of `PredictOptions` must be. */
+export const PREDICT_OPTIONS: Checks<PredictOptions> = {
+  ...without(EVALUATE_OPTIONS, 'limit', 'offset', 'diagnosis'),
+  top: integer(1),
+};
 
 /** How far a prediction is. */
 export interface PredictProgress {
@@ -78,9 +88,12 @@ export async function predict(
   options: PredictOptions = {},
   onProgress: (progress: PredictProgress) => void = () => {},
 ): Promise<Predictions> {
-  const { top = 5, ...rest } = options;
+  checkGiven(device, model, images, onProgress);
+  const { top = 5, ...rest } = checkOptions(options, PREDICT_OPTIONS);
+  const settings = settle(rest);
   const opened = await asModel(model);
-  const evaluation = prepareImages(opened, withLabels(images), settle(rest));
+  const evaluation = prepareImages(opened, withLabels(images), settings);
+  rehearseWords(device, evaluation);
   const { ann, dataset } = evaluation;
   const { network, figures } = await convertPrepared(device, evaluation);
   const trained = await annLogits(device, evaluation);
@@ -145,9 +158,9 @@ function withLabels(images: DataSet | ImageSource): DataSet {
 }
 
 /** The trained network's logits of each image. */
-async function annLogits(device: Device, { ann, images, ...options }: Evaluation): Promise<Float32Array[]> {
+async function annLogits(device: Device, { ann, images, ...evaluation }: Evaluation): Promise<Float32Array[]> {
   const classes = logitsOf(ann);
-  const session = await AnnSession.create(device, ann, options);
+  const session = await AnnSession.create(device, ann, optionsOf(ANN_SESSION_OPTIONS, evaluation));
   try {
     const found: Float32Array[] = [];
     await session.run(images, ({ images: some, logits }) => {

@@ -1,23 +1,28 @@
 import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
+import { type Checks, checkArgument, checkOptions, FUNCTION, integer, listOf, oneOf, only, TEXT, without } from '../checks.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf, type SpikingNetwork, type SpikingNeurons, scalesAt } from '../network/network.ts';
 import type { SavedNetwork } from '../network/saved/load.ts';
 import { ruleOf } from '../neuron/neuron.ts';
-import { type RecordTogetherOptions, recordingBytes, recordTogether } from '../observe/record.ts';
+import { checkRecording, type RecordTogetherOptions, recordingBytes, recordTogether } from '../observe/record.ts';
+import { MOST_STEPS } from '../plan/trains/plan.ts';
 import { eachBatch, type LabelledSource } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
 import { convertPrepared } from './convert-prepared.ts';
 import { asClassifier, checkLabels } from './fit.ts';
+import { checkGiven, checkGivenSaved } from './given.ts';
 import { findLayer, membraneUnits, threeWords } from './layers.ts';
 import type { Model } from './model.ts';
-import { type EvaluateOptions, settle } from './options.ts';
+import type { EvaluateOptions } from './options.ts';
 import { prepare } from './prepare.ts';
 import { RECORDED, type Recorded } from './recorded.ts';
+import { rehearseSteps } from './rehearse.ts';
 import type { SavedInputFigures } from './result.ts';
 import { prepareSaved, type SavedInputs, type SavedOptions } from './saved-inputs.ts';
+import { EVALUATE_OPTIONS, settle } from './settle.ts';
 
 /** What to record. */
 export interface RecordImagesOptions extends Omit<EvaluateOptions, 'waves' | 'diagnosis'> {
@@ -34,6 +39,15 @@ export interface RecordImagesOptions extends Omit<EvaluateOptions, 'waves' | 'di
   /** Steps from an image's onset; default: until the deepest of the layers has sent three words. */
   readonly timesteps?: number;
 }
+
+/** What each of `RecordImagesOptions` must be. */
+export const RECORD_IMAGES_OPTIONS: Checks<RecordImagesOptions> = {
+  ...without(EVALUATE_OPTIONS, 'waves', 'diagnosis'),
+  layers: listOf(TEXT),
+  what: listOf(oneOf(...RECORDED)),
+  neuron: TEXT,
+  timesteps: integer(1, MOST_STEPS),
+};
 
 /** A layer that is recorded. */
 export interface RecordedLayer {
@@ -96,9 +110,25 @@ export async function recordImages(
   options: RecordImagesOptions,
   onBatch: OnRecordedBatch,
 ): Promise<ImagesRecording> {
-  const { layers, what, neuron, timesteps, ...rest } = options;
+  checkGiven(device, model, given, undefined);
+  checkArgument('onBatch', onBatch, FUNCTION);
+  const { layers, what, neuron, timesteps, ...rest } = checkOptions(options, RECORD_IMAGES_OPTIONS);
   const choice = settleChoice({ layers, what, neuron, timesteps });
-  const evaluation = await prepare(model, given, settle({ ...FEW, ...rest }));
+  const evaluation = await prepare(model, given, settle(rest, FEW));
+  const chosen = chooseLayers(evaluation.ann, layers);
+  rehearseSteps(
+    device,
+    evaluation,
+    (form) => [{ neuron: choice.kind, synchronous: choice.synchronous, timesteps: stepsOf(form, chosen, timesteps) }],
+    (planned) => {
+      mostInMemory(
+        chosen.map((l) => evaluation.ann.layers[l]),
+        choice.what,
+        planned.plan.timesteps,
+      );
+      checkRecording(planned, { layers: chosen, what: choice.what.map((one) => OBSERVED[one]) });
+    },
+  );
   const inputs = { ...evaluation, ...(await convertPrepared(device, evaluation)) };
   return recordNetwork(device, inputs, choice, onBatch);
 }
@@ -112,6 +142,12 @@ type RecordChoice = Pick<RecordImagesOptions, 'layers' | 'what' | 'neuron' | 'ti
 /** How a saved network is recorded. */
 export type RecordSavedOptions = RecordChoice & Pick<SavedOptions, 'limit' | 'offset' | 'batch'>;
 
+/** What each of `RecordSavedOptions` must be. */
+export const RECORD_SAVED_OPTIONS: Checks<RecordSavedOptions> = only(
+  RECORD_IMAGES_OPTIONS,
+  ...(['layers', 'what', 'neuron', 'timesteps', 'limit', 'offset', 'batch'] as const),
+);
+
 /** Records a saved network: the same, and nothing is converted. @throws OptionError, DeviceError, and what `onBatch` throws */
 export async function recordSaved(
   device: Device,
@@ -120,7 +156,9 @@ export async function recordSaved(
   options: RecordSavedOptions,
   onBatch: OnRecordedBatch,
 ): Promise<ImagesRecording> {
-  const { layers, what, neuron, timesteps, ...rest } = options;
+  checkGivenSaved(device, saved, given, undefined);
+  checkArgument('onBatch', onBatch, FUNCTION);
+  const { layers, what, neuron, timesteps, ...rest } = checkOptions(options, RECORD_SAVED_OPTIONS);
   const inputs = prepareSaved(saved, given, { ...FEW, ...rest });
   checkLabels(asClassifier(inputs.network), inputs.images, inputs.dataset.name, inputs.offset);
   return recordNetwork(device, inputs, settleChoice({ layers, what, neuron, timesteps }), onBatch);
@@ -134,7 +172,6 @@ type Loose<T> = { readonly [name in keyof T]?: T[name] | undefined };
 
 /** What is recorded, with the defaults. @throws OptionError */
 function settleChoice({ layers, what = RECORDED, neuron = 'bistable', timesteps }: Loose<RecordChoice>) {
-  checkWhat(what);
   const { neuron: kind, synchronous } = neuronOf(neuron);
   return { layers, what, neuron, kind, synchronous, timesteps };
 }
@@ -146,8 +183,7 @@ async function recordNetwork(
   onBatch: OnRecordedBatch,
 ): Promise<ImagesRecording> {
   const layers = chooseLayers(network, wanted);
-  const depths = layers.map((l) => (network.layers[l] as SpikingNeurons).depth);
-  const steps = timesteps ?? Math.max(...depths.map((depth) => threeWords(network.timetable, depth)));
+  const steps = stepsOf(network, layers, timesteps);
   const recording: ImagesRecording = {
     model: network.name,
     dataset: dataset.name,
@@ -176,13 +212,12 @@ async function recordNetwork(
   return recording;
 }
 
-function checkWhat(what: readonly Recorded[]): void {
-  if (what.length > 0 && what.every((one) => RECORDED.includes(one))) return;
-  throw new OptionError('what', 'what', `[${what.join(', ')}] is not of ${RECORDED.join(', ')}`, 'record one of them, or both');
-}
+/** Steps from an image's onset: as asked for, or until the deepest of the layers has sent three words. */
+const stepsOf = ({ layers, timetable }: SpikingNetwork, chosen: readonly number[], timesteps: number | undefined): number =>
+  timesteps ?? Math.max(...chosen.map((l) => threeWords(timetable, (layers[l] as SpikingNeurons).depth)));
 
 /** Indices of the layers of neurons that are meant, each once, in the network's order. */
-function chooseLayers(network: SpikingNetwork, wanted: readonly string[] | undefined): number[] {
+function chooseLayers(network: Ann | SpikingNetwork, wanted: readonly string[] | undefined): number[] {
   const all = network.layers.flatMap(({ kind }, l) => (kind === 'neurons' ? [l] : []));
   const chosen = wanted?.map((name) => findLayer(network, name));
   const found = all.filter((l) => chosen?.includes(l) ?? true);
@@ -196,6 +231,15 @@ const OBSERVED = { spikes: 'spikes', membranes: 'membrane' } as const;
 
 const observed = (layers: readonly number[], { what }: ImagesRecording) => ({ layers, what: what.map((one) => OBSERVED[one]) });
 
+/** Images whose recording memory takes at once. @throws OptionError where it takes none */
+function mostInMemory(layers: readonly { readonly shape: Shape }[], what: readonly Recorded[], timesteps: number): number {
+  const values = layers.reduce((sum, { shape }) => sum + shapeSize(shape), 0) * what.length * timesteps;
+  const images = Math.floor(MOST_VALUES / (4 * values));
+  if (images > 0) return images;
+  const size = `${values} values of 4 bytes of one image are more than ${MOST_VALUES} bytes`;
+  throw new OptionError('layers', 'layers', size, 'record fewer layers, or fewer steps');
+}
+
 /** A session of the largest batch, halved as often as needed, whose recording fits the device and memory. @throws OptionError */
 async function createSession(
   device: Device,
@@ -205,12 +249,7 @@ async function createSession(
   options: SteppedSessionOptions & { readonly batch: number },
 ): Promise<SteppedSession> {
   const { layers, what, timesteps } = recording;
-  const values = layers.reduce((sum, { shape }) => sum + shapeSize(shape), 0) * what.length * timesteps;
-  const inMemory = Math.floor(MOST_VALUES / (4 * values));
-  if (inMemory === 0) {
-    const size = `${values} values of 4 bytes of one image are more than ${MOST_VALUES} bytes`;
-    throw new OptionError('layers', 'layers', size, 'record fewer layers, or fewer steps');
-  }
+  const inMemory = mostInMemory(layers, what, timesteps);
   let batch = halved(Math.min(options.batch, recording.images), inMemory);
   for (;;) {
     const session = await SteppedSession.create(device, network, { ...options, batch });

@@ -1,3 +1,4 @@
+import { type Checks, checkOptions, isObject, only } from '../checks.ts';
 import { asDataSet, type DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { SpikingNetwork } from '../network/network.ts';
@@ -5,14 +6,16 @@ import type { SavedNetwork } from '../network/saved/load.ts';
 import type { LabelledSource } from '../run/source.ts';
 import { asClassifier, checkShapes, type NormalizationFigures, shortest } from './fit.ts';
 import { normalizationNotes, skippedNotes } from './notes.ts';
-import { type EvaluateOptions, settle } from './options.ts';
+import type { EvaluateOptions } from './options.ts';
 import type { SavedInputFigures } from './result.ts';
 import { evaluationImages } from './selection.ts';
+import { EVALUATE_OPTIONS, settle } from './settle.ts';
 
 /** How a saved network is run: what conversion takes is in its file. */
-export type SavedOptions = Pick<EvaluateOptions, (typeof SAVED_OPTIONS)[number]>;
+export type SavedOptions = Pick<EvaluateOptions, 'limit' | 'offset' | 'waves' | 'batch' | 'choices'>;
 
-const SAVED_OPTIONS = ['limit', 'offset', 'waves', 'batch', 'choices'] as const satisfies (keyof EvaluateOptions)[];
+/** What each of `SavedOptions` must be. */
+export const SAVED_OPTIONS: Checks<SavedOptions> = only(EVALUATE_OPTIONS, 'limit', 'offset', 'waves', 'batch', 'choices');
 
 /** What is needed to run a saved network. */
 export interface SavedInputs extends Required<SavedOptions> {
@@ -25,8 +28,9 @@ export interface SavedInputs extends Required<SavedOptions> {
 
 /** Checks a saved network against images, and picks those to run. @throws OptionError */
 export function prepareSaved(saved: SavedNetwork, given: DataSet | LabelledSource, options: SavedOptions): SavedInputs {
-  refuseConversion(Object.keys(options).filter((name) => !(SAVED_OPTIONS as readonly string[]).includes(name)));
-  const { limit, offset, waves, batch, choices } = settle(options);
+  if (isObject(options))
+    refuseConversion(Object.keys(options).filter((name) => name in EVALUATE_OPTIONS && !(name in SAVED_OPTIONS)));
+  const { limit, offset, waves, batch, choices } = settle(checkOptions(options, SAVED_OPTIONS));
   const { network } = saved;
   const dataset = asDataSet(given);
   checkShapes(asClassifier(network), dataset);

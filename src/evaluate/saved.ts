@@ -7,6 +7,7 @@ import { tunedShapes } from '../plan/choices.ts';
 import type { LabelledSource } from '../run/source.ts';
 import { spikingFigures, timing } from './figures.ts';
 import { asClassifier, checkLabels, checkSorted, classesOf } from './fit.ts';
+import { checkGivenSaved } from './given.ts';
 import { cutImages, type Part, type Report, runSpiking } from './passes.ts';
 import type { SavedEvaluation } from './result.ts';
 import { prepareSaved, type SavedOptions } from './saved-inputs.ts';
@@ -24,6 +25,7 @@ export async function evaluateSaved(
   options: SavedOptions = {},
   onProgress: Report = () => {},
 ): Promise<SavedEvaluation> {
+  checkGivenSaved(device, saved, images, onProgress);
   const stopwatch = new Stopwatch();
   resetPeakBytes(device);
   const inputs = prepareSaved(saved, images, options);

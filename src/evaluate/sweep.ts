@@ -1,18 +1,22 @@
 import type { Ann } from '../ann/ann.ts';
+import { BOOLEAN, type Checks, checkOptions, integer, listOf, optionsOf, without } from '../checks.ts';
 import { conversionsOf } from '../convert/convert.ts';
 import type { ScaleText } from '../convert/scale.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import { wordSteps } from '../network/timetable.ts';
-import { AnnSession } from '../run/ann-session.ts';
+import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
 import type { LabelledSource } from '../run/source.ts';
 import { accuracyOf, lossOf } from './accuracy.ts';
 import { classesOf } from './fit.ts';
+import { checkGiven } from './given.ts';
 import type { Model } from './model.ts';
-import { type EvaluateOptions, type EvaluateSettings, settle } from './options.ts';
+import { type EvaluateOptions, type EvaluateSettings, RANGES } from './options.ts';
 import { cutImages, type Part, trainedHits } from './passes.ts';
 import { type Evaluation, inputFigures, prepare } from './prepare.ts';
+import { rehearseWords } from './rehearse.ts';
+import { EVALUATE_OPTIONS, SCALE, settle } from './settle.ts';
 import { recommended, SWEPT, type Sweep, type SweepRow, sweptFigures } from './swept.ts';
 import { wordHits } from './word-hits.ts';
 
@@ -28,6 +32,15 @@ export interface SweepOptions
   /** Whether biases are corrected (default `SWEPT.correctBias`). */
   readonly correctBias?: readonly boolean[];
 }
+
+/** What each of `SweepOptions` must be. */
+export const SWEEP_OPTIONS: Checks<SweepOptions> = {
+  ...without(EVALUATE_OPTIONS, 'scale', 'percentile', 'diagnosis'),
+  phaseBits: listOf(integer(...RANGES.phaseBits), 0),
+  scales: listOf(SCALE, 0),
+  perChannel: listOf(BOOLEAN, 0),
+  correctBias: listOf(BOOLEAN, 0),
+};
 
 /** How far a sweep is: images done of a stage's images; those of all candidates together in the last. */
 export interface SweepProgress {
@@ -50,12 +63,14 @@ export async function sweep(
   report: Report = () => {},
 ): Promise<Sweep> {
   const start = performance.now();
+  checkGiven(device, model, given, report);
   const candidates = candidatesOf(options);
   const evaluation = await prepare(model, given, candidates[0]);
   const { ann, dataset, images, waves, initial, loss } = evaluation;
+  for (const phaseBits of new Set(candidates.map((one) => one.phaseBits))) rehearseWords(device, { ...evaluation, phaseBits });
   const [, part] = cutImages(images, 0, classesOf(ann)) as [null, Part];
   const countChannels = candidates.some(({ perChannel }) => perChannel);
-  const trained = await AnnSession.create(device, ann, { ...evaluation, countChannels });
+  const trained = await AnnSession.create(device, ann, { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), countChannels });
   const { calibration, hits } = await runTrained(trained, evaluation, part, report).finally(() => trained.dispose());
   const convertAgain = conversionsOf(device, ann, calibration, evaluation.calibrationSource, evaluation);
   const rows: SweepRow[] = [];
@@ -89,7 +104,7 @@ export async function sweep(
 
 /** All ways to convert, checked. @throws OptionError */
 export function candidatesOf(options: SweepOptions): EvaluateSettings[] {
-  const { phaseBits = SWEPT.phaseBits, scales = SWEPT.scales, ...others } = options;
+  const { phaseBits = SWEPT.phaseBits, scales = SWEPT.scales, ...others } = checkOptions(options, SWEEP_OPTIONS);
   const { perChannel = SWEPT.perChannel, correctBias = SWEPT.correctBias, ...rest } = others;
   const candidates = scales.flatMap((scale) =>
     perChannel.flatMap((channels) =>

@@ -1,21 +1,26 @@
 import { type Ann, type Shape, shapeSize } from '../ann/ann.ts';
+import { type Checks, checkOptions, integer, required, TEXT, without } from '../checks.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf, type SpikingNetwork, type SpikingNeurons, scalesAt } from '../network/network.ts';
 import { momentAt, type Timetable } from '../network/timetable.ts';
 import { ruleOf } from '../neuron/neuron.ts';
 import { readActivations } from '../observe/activations.ts';
-import { recordTogether } from '../observe/record.ts';
-import { AnnSession } from '../run/ann-session.ts';
+import { checkRecording, recordTogether } from '../observe/record.ts';
+import { MOST_STEPS } from '../plan/trains/plan.ts';
+import { AnnSession, type Normalization } from '../run/ann-session.ts';
 import { type LabelledSource, readImages } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
 import { convertPrepared } from './convert-prepared.ts';
+import { checkGiven } from './given.ts';
 import { findLayer, membraneUnits, threeWords } from './layers.ts';
 import type { Model } from './model.ts';
-import { type EvaluateOptions, settle } from './options.ts';
+import type { EvaluateOptions } from './options.ts';
 import { prepare } from './prepare.ts';
+import { rehearseSteps } from './rehearse.ts';
 import type { InputFigures } from './result.ts';
+import { EVALUATE_OPTIONS, settle } from './settle.ts';
 
 /** What to record. */
 export interface TraceOptions extends Omit<EvaluateOptions, 'limit' | 'offset' | 'waves' | 'batch' | 'diagnosis'> {
@@ -28,6 +33,15 @@ export interface TraceOptions extends Omit<EvaluateOptions, 'limit' | 'offset' |
   /** Steps from the image's onset; default: until the layer has sent three words. */
   readonly timesteps?: number;
 }
+
+/** What each of `TraceOptions` must be. */
+export const TRACE_OPTIONS: Checks<TraceOptions> = {
+  ...without(EVALUATE_OPTIONS, 'limit', 'offset', 'waves', 'batch', 'diagnosis'),
+  image: integer(0),
+  layer: required(TEXT),
+  neuron: TEXT,
+  timesteps: integer(1, MOST_STEPS),
+};
 
 /** One layer over time, for one image. Neurons are [channel][y][x]. */
 export interface LayerTrace extends InputFigures {
@@ -62,14 +76,23 @@ export async function trace(
   given: DataSet | LabelledSource,
   options: TraceOptions,
 ): Promise<LayerTrace> {
-  const { image = 0, layer: wanted, neuron = 'bistable', timesteps, ...rest } = options;
+  checkGiven(device, model, given, undefined);
+  const { image = 0, layer: wanted, neuron = 'bistable', timesteps, ...rest } = checkOptions(options, TRACE_OPTIONS);
   const { neuron: kind, synchronous } = neuronOf(neuron);
   const evaluation = await prepare(model, given, settle({ ...rest, offset: image, limit: 1 }));
   const { ann, dataset, images } = evaluation;
+  const l = findLayer(ann, wanted);
+  const stepsIn = ({ layers, timetable }: SpikingNetwork) =>
+    timesteps ?? threeWords(timetable, (layers[l] as SpikingNeurons).depth);
+  rehearseSteps(
+    device,
+    evaluation,
+    (form) => [{ neuron: kind, synchronous, timesteps: stepsIn(form) }],
+    (planned) => checkRecording(planned, { layers: [l], what: TRACED }),
+  );
   const { network, figures } = await convertPrepared(device, evaluation);
-  const l = findLayer(network, wanted);
   const layer = network.layers[l] as SpikingNeurons;
-  const steps = timesteps ?? threeWords(network.timetable, layer.depth);
+  const steps = stepsIn(network);
   const pixels = await readImages(images, 0, 1);
   const recorded = await record(device, network, pixels, l, { neuron: kind, synchronous, timesteps: steps });
   const area = layer.shape.height * layer.shape.width;
@@ -94,6 +117,9 @@ export async function trace(
   };
 }
 
+/** What is recorded of the layer. */
+const TRACED = ['spikes', 'membrane'] as const;
+
 /** Spikes and membranes of all neurons of one layer after every step, [step][neuron]. */
 async function record(
   device: Device,
@@ -104,7 +130,7 @@ async function record(
 ): Promise<{ readonly spikes: Int32Array; readonly membranes: Int32Array }> {
   const session = await SteppedSession.create(device, network, { ...options, batch: 1 });
   try {
-    const [spikes, membranes] = await recordTogether(session, { layers: [layer], what: ['spikes', 'membrane'] }, pixels);
+    const [spikes, membranes] = await recordTogether(session, { layers: [layer], what: TRACED }, pixels);
     return { spikes: spikes.layers[0].data, membranes: membranes.layers[0].data };
   } finally {
     session.dispose();
@@ -126,11 +152,11 @@ function windowsOf(timetable: Timetable, depth: number, steps: number): LayerTra
 async function activationsOf(
   device: Device,
   ann: Ann,
-  normalization: { readonly mean: readonly number[]; readonly std: readonly number[] },
+  { mean, std }: Normalization,
   pixels: Uint8Array,
   layer: number,
 ): Promise<Float32Array> {
-  const session = await AnnSession.create(device, ann, { ...normalization, batch: 1, keepCells: true });
+  const session = await AnnSession.create(device, ann, { mean, std, batch: 1, keepCells: true });
   try {
     await session.classify(pixels);
     return await readActivations(session, layer, 1);

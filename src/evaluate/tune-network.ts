@@ -1,4 +1,5 @@
 import type { Ann } from '../ann/ann.ts';
+import { type Checks, checkOptions, integer, optionsOf, without } from '../checks.ts';
 import { PHASE_TRIALS } from '../convert/choose-phases.ts';
 import { type ConvertAgain, conversionsOf } from '../convert/convert.ts';
 import { type Estimate, estimatedLoss } from '../convert/estimate.ts';
@@ -6,19 +7,20 @@ import type { ScaleText } from '../convert/scale.ts';
 import { type Search, searchWays, type Trial } from '../convert/search.ts';
 import { calibrateForTrials, type TriedImages, tryNetwork } from '../convert/trials.ts';
 import type { DataSet } from '../data/data-set.ts';
-import { OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import { timetableOf, wordSteps } from '../network/timetable.ts';
 import { depths } from '../quantize/joins.ts';
-import { AnnSession } from '../run/ann-session.ts';
+import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
 import type { ImageSource, LabelledSource } from '../run/source.ts';
 import { accuracyOf, lossOf } from './accuracy.ts';
 import { checkLabels, checkSorted, classesOf } from './fit.ts';
+import { checkGiven } from './given.ts';
 import { asModel, type Model } from './model.ts';
 import { DEFAULTS, type EvaluateOptions } from './options.ts';
 import { cutImages, type Part, trainedHits } from './passes.ts';
 import { type Evaluation, inputFigures, prepareImages } from './prepare.ts';
-import { candidatesOf } from './sweep.ts';
+import { rehearseWords } from './rehearse.ts';
+import { candidatesOf, SWEEP_OPTIONS } from './sweep.ts';
 import { sweptFigures } from './swept.ts';
 import { type Check, DEFAULT_TRIALS, type TunedNetwork } from './tuned-network.ts';
 import { wordHits } from './word-hits.ts';
@@ -33,6 +35,9 @@ export interface TuneNetworkOptions
   /** Conversions that may be tried; three for each way to choose scales are made in any case (default `DEFAULT_TRIALS`). */
   readonly trials?: number;
 }
+
+/** What each of `TuneNetworkOptions` must be. */
+export const TUNE_NETWORK_OPTIONS: Checks<TuneNetworkOptions> = { ...without(SWEEP_OPTIONS, 'phaseBits'), trials: integer(1) };
 
 /** How far a search is: images done of a stage's images; trials of those that may be tried, in the stage "trials". */
 export interface TuneNetworkProgress {
@@ -56,19 +61,18 @@ export async function tuneNetwork(
   report: Report = () => {},
 ): Promise<TunedNetwork> {
   const start = performance.now();
-  const { trials = DEFAULT_TRIALS, ...rest } = options;
-  if (!(Number.isSafeInteger(trials) && trials >= 1)) {
-    throw new OptionError('trials', 'trials', `${trials} is not an integer of at least 1`, 'correct it, or leave it out');
-  }
+  checkGiven(device, model, given, report);
+  const { trials = DEFAULT_TRIALS, ...rest } = checkOptions(options, TUNE_NETWORK_OPTIONS);
   const ways = candidatesOf({ ...rest, phaseBits: [DEFAULTS.phaseBits] });
   const opened = await asModel(model);
   const evaluation = prepareImages(opened, given as DataSet | LabelledSource, ways[0]);
   const { ann, dataset, images, offset, initial, loss } = evaluation;
+  rehearseWords(device, { ...evaluation, phaseBits: 'auto' });
   const labelled = (images.labels?.length ?? 0) > 0;
   if (labelled) checkSorted(ann, dataset);
   if (labelled) checkLabels(ann, images, dataset.name, offset);
   const countChannels = ways.some(({ perChannel }) => perChannel);
-  const trained = await AnnSession.create(device, ann, { ...evaluation, countChannels });
+  const trained = await AnnSession.create(device, ann, { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), countChannels });
   try {
     const { calibrationSource } = evaluation;
     const { calibration, tried } = await calibrateForTrials(trained, calibrationSource, ({ first, images: some }) =>

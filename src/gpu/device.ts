@@ -1,3 +1,4 @@
+import { type Check, object } from '../checks.ts';
 import { DeviceError } from '../errors.ts';
 import { hasFastDot } from './dot-products.ts';
 import { MATRIX_FEATURE, type MatrixUnit, matrixUnit } from './matrix.ts';
@@ -145,6 +146,12 @@ export class Device {
     this.handle.destroy();
   }
 }
+
+/** A device that a caller hands in. */
+export const DEVICE: Check = object(
+  'a device, as openDevice() gives it',
+  ({ handle, check }) => typeof handle === 'object' && handle !== null && typeof check === 'function',
+);
 
 /**
  * Name, driver and kind of an adapter. A card's name is its device's ("nvidia-h100-80gb-hbm3"), where that is one and no number; a software

@@ -1,3 +1,4 @@
+import { type Checks, checkOptions, object, oneOf, TEXT } from '../checks.ts';
 import { DeviceError, OptionError } from '../errors.ts';
 import { type Assumption, type Device, type DeviceOptions, requestDevice } from './device.ts';
 
@@ -6,15 +7,23 @@ export const ADAPTER_VARIABLE = 'BSNN_ADAPTER';
 /** Environment variable that says what the adapter is taken for where no option does. */
 export const ASSUME_VARIABLE = 'BSNN_ASSUME';
 
+/** What each of `DeviceOptions` must be. */
+export const DEVICE_OPTIONS: Checks<DeviceOptions> = {
+  adapter: TEXT,
+  gpu: object('a WebGPU implementation', ({ requestAdapter }) => typeof requestAdapter === 'function'),
+  assume: oneOf('hardware'),
+};
+
 /**
  * Opens the best adapter: a discrete GPU where there is one, else whatever WebGPU offers, software drivers included.
  * In Node it loads the `webgpu` package, elsewhere it uses `navigator.gpu`.
  * @throws DeviceError `no-adapter`, with exit code 4; OptionError `assume`
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
-  const assume = assumption(options.assume ?? environment(ASSUME_VARIABLE));
-  const name = options.adapter ?? environment(ADAPTER_VARIABLE);
-  const own = options.gpu ?? (globalThis as { navigator?: Navigator }).navigator?.gpu;
+  const given = checkOptions(options, DEVICE_OPTIONS);
+  const assume = given.assume ?? assumption(environment(ASSUME_VARIABLE));
+  const name = given.adapter ?? environment(ADAPTER_VARIABLE);
+  const own = given.gpu ?? (globalThis as { navigator?: Navigator }).navigator?.gpu;
   const gpu = own ?? (await packageGpu(name));
   const ask = () => gpu.requestAdapter({ powerPreference: 'high-performance' });
   try {
@@ -46,7 +55,7 @@ async function packageGpu(adapter: string | undefined): Promise<GPU> {
 /** Matrix units are an experimental feature, which the implementation hides without this. */
 const FLAGS = ['enable-dawn-features=allow_unsafe_apis'];
 
-/** What is assumed, checked: an empty variable assumes nothing. */
+/** What the environment assumes, checked: an empty variable assumes nothing. */
 function assumption(value: string | undefined): Assumption | undefined {
   if (!value) return undefined;
   if (value === 'hardware') return value;

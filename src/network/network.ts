@@ -1,4 +1,5 @@
-import type { Convolution, Identity, ImageShape, Shape, Window } from '../ann/ann.ts';
+import { type Convolution, type Identity, type ImageShape, SHAPE, type Shape, type Window } from '../ann/ann.ts';
+import { type Check, isObject, object } from '../checks.ts';
 import type { Neuron } from './neuron.ts';
 import { oneK, phasesOf, type Timetable } from './timetable.ts';
 import { scalesOf, type Units } from './units.ts';
@@ -116,3 +117,10 @@ export const unitPhases = ({ timetable }: Pick<SpikingNetwork, 'timetable'>, { k
 /** K of a layer: bits of the words that it sends, or for a pool passes on; 0 for the readout. */
 export const phasesAt = ({ layers, timetable }: SpikingNetwork, layer: number): number =>
   timetable.layers[layers[layer].depth].phases;
+
+/** A spiking network that a caller hands in; whether it is sound `check` asks. */
+export const NETWORK: Check = object(
+  'a spiking network, as convert() or loadNetwork() gives it',
+  ({ input, layers, timetable }) =>
+    isObject(input) && SHAPE.accepts(input.shape) && isObject(timetable) && Array.isArray(layers) && layers.length > 0,
+);

@@ -1,4 +1,5 @@
 import { INPUT } from '../ann/ann.ts';
+import { checkArgument, TEXT } from '../checks.ts';
 import { OptionError } from '../errors.ts';
 import { sumBound } from '../network/bound.ts';
 import { phasesAt, type SpikingNetwork, type SpikingPool } from '../network/network.ts';
@@ -75,6 +76,7 @@ const heaviest = (rule: NeuronModel, phaseBits: number): number =>
  * @throws OptionError for any other text
  */
 export function parseNeuron(text: string): Neuron {
+  checkArgument('text', text, TEXT);
   const [, name, digits] = /^([^:]*)(?::(\d+))?$/.exec(text) ?? [];
   const parameter = Object.hasOwn(NEURON_PARAMETERS, name ?? '') ? NEURON_PARAMETERS[name as Neuron['name']] : undefined;
   const expected = parameter === undefined ? false : (parameter === null) === (digits === undefined);
@@ -83,8 +85,9 @@ export function parseNeuron(text: string): Neuron {
   return neuron;
 }
 
-/** The text that `parseNeuron` reads. */
+/** The text that `parseNeuron` reads. @throws OptionError for a neuron that there is not */
 export function neuronText(neuron: Neuron): string {
+  ruleOf(neuron);
   const parameter = NEURON_PARAMETERS[neuron.name];
   return parameter ? `${neuron.name}:${(neuron as unknown as Record<string, number>)[parameter.key]}` : neuron.name;
 }

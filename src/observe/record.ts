@@ -1,7 +1,22 @@
 import { shapeSize } from '../ann/ann.ts';
 import { countImages } from '../ann/pixels.ts';
+import {
+  type Check,
+  type Checks,
+  checkArgument,
+  checkOptions,
+  integer,
+  isObject,
+  listOf,
+  number,
+  object,
+  oneOf,
+  required,
+  TEXT,
+} from '../checks.ts';
 import { type OptionCode, OptionError } from '../errors.ts';
 import { Buffers, mapForReading } from '../gpu/buffers.ts';
+import { ruleOf } from '../neuron/neuron.ts';
 import type { Pass } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
 import type { SteppedSession, SubmitBatch } from '../run/stepped-session.ts';
@@ -17,6 +32,17 @@ export interface RecordOptions {
   /** Spikes sent (0 … γ, or a word that may be negative), V after the step, or the bistable state in the step (0 integrating, 1 firing). */
   readonly what: 'spikes' | 'membrane' | 'state';
 }
+
+/** What each of `RecordOptions` must be. */
+export const RECORD_OPTIONS: Checks<RecordOptions> = {
+  layers: required(listOf(TEXT)),
+  neurons: listOf(integer(0), 0),
+  fraction: number('above 0 and at most 1', (part) => part > 0 && part <= 1, 'give a part such as 0.01'),
+  what: required(oneOf('spikes', 'membrane', 'state')),
+};
+
+/** A session that a caller hands in. */
+const SESSION: Check = object('a SteppedSession', ({ alone, plan }) => typeof alone === 'function' && isObject(plan));
 
 /** Several things to record of the same layers in one run. */
 export interface RecordTogetherOptions extends Omit<RecordOptions, 'layers' | 'what'> {
@@ -47,7 +73,7 @@ export interface StepRecord {
 
 /** A part of an engine's buffer that is copied after every step. */
 interface Source {
-  readonly buffer: GPUBuffer;
+  readonly buffer: 'membranes' | 'spikes';
   /** In words. */
   readonly first: number;
   readonly words: number;
@@ -61,9 +87,11 @@ interface Source {
  * @throws OptionError for layers that are not there, neurons out of range, more images than a batch
  */
 export async function record(session: SteppedSession, options: RecordOptions, images: Uint8Array): Promise<StepRecord> {
+  checkArgument('session', session, SESSION);
+  const { what, ...given } = checkOptions(options, RECORD_OPTIONS);
   countOf(session, images);
-  const layers = options.layers.map((name) => indexOf(session, name));
-  const [found] = await recordTogether(session, { ...options, layers, what: [options.what] }, images);
+  const layers = given.layers.map((name) => indexOf(session, name));
+  const [found] = await recordTogether(session, { ...given, layers, what: [what] }, images);
   return found;
 }
 
@@ -81,14 +109,24 @@ function countOf({ network, plan }: SteppedSession, images: Uint8Array): number 
   return count;
 }
 
+/** A run that is planned: a session, or what one would be. */
+export type Planned = Pick<SteppedSession, 'network' | 'plan' | 'device'>;
+
 /** Bytes that a batch's recording takes on the device, and the most that it may take. */
 export function recordingBytes(
-  session: SteppedSession,
+  planned: Planned,
   { layers, what }: Pick<RecordTogetherOptions, 'layers' | 'what'>,
 ): { readonly bytes: number; readonly most: number } {
-  const { device, plan } = session;
-  const words = what.flatMap((one) => layers.map((layer) => sourceOf(session, layer, one).words)).reduce((a, b) => a + b, 0);
+  const { device, plan } = planned;
+  const words = what.flatMap((one) => layers.map((layer) => sourceOf(planned, layer, one).words)).reduce((a, b) => a + b, 0);
   return { bytes: words * 4 * plan.timesteps, most: Math.min(device.limits.maxBufferSize, 2 ** 30) };
+}
+
+/** Checks that the device holds what is recorded of a batch. @throws OptionError */
+export function checkRecording(planned: Planned, options: Pick<RecordTogetherOptions, 'layers' | 'what'>): void {
+  const { bytes, most } = recordingBytes(planned, options);
+  if (bytes <= most) return;
+  refuse('layers', `the recording needs ${bytes} bytes, at most ${most}`, 'record fewer layers or steps, or a smaller batch');
 }
 
 async function recordBatch(
@@ -103,10 +141,8 @@ async function recordBatch(
   const sources = options.what.map((what) => layers.map((layer) => sourceOf(session, layer, what)));
   const chosen = layers.map((layer) => chooseNeurons(shapeSize(network.layers[layer].shape), options));
   const passes = session.passes([], 1);
-  const { bytes, most } = recordingBytes(session, options);
-  if (bytes > most) {
-    refuse('layers', `the recording needs ${bytes} bytes, at most ${most}`, 'record fewer layers, or a smaller batch');
-  }
+  checkRecording(session, options);
+  const { bytes } = recordingBytes(session, options);
   const stepBytes = bytes / plan.timesteps;
   const buffers = new Buffers(device);
   try {
@@ -119,7 +155,7 @@ async function recordBatch(
     const copy = (encoder: GPUCommandEncoder, { chunk }: Pass<Steps>): void => {
       let at = (chunk as Steps).step * stepBytes;
       for (const { buffer, first, words } of sources.flat()) {
-        encoder.copyBufferToBuffer(buffer, first * 4, recording, at, words * 4);
+        encoder.copyBufferToBuffer(session.engine.data[buffer], first * 4, recording, at, words * 4);
         at += words * 4;
       }
     };
@@ -196,7 +232,8 @@ function chooseNeurons(size: number, { neurons, fraction = 1 }: Pick<RecordOptio
 }
 
 /** Where a layer's values lie, and how they are read from there. */
-function sourceOf({ network, plan, engine, model }: SteppedSession, layer: number, what: RecordOptions['what']): Source {
+function sourceOf({ network, plan }: Planned, layer: number, what: RecordOptions['what']): Source {
+  const model = ruleOf(plan.options.neuron);
   const { shape, name } = network.layers[layer];
   const { layout, batch } = plan;
   const area = shape.height * shape.width;
@@ -211,7 +248,7 @@ function sourceOf({ network, plan, engine, model }: SteppedSession, layer: numbe
   if (what === 'membrane') {
     const words = shapeSize(shape) * batch;
     return {
-      buffer: engine.data.membranes,
+      buffer: 'membranes',
       first: layout.neurons[layer],
       words,
       valueOf: (values, neuron, image) => values[neuron * batch + image],
@@ -220,7 +257,7 @@ function sourceOf({ network, plan, engine, model }: SteppedSession, layer: numbe
   if (what === 'state') {
     if (!model.windowed) refuse('what', `layer "${name}" has no states with this neuron`, 'record spikes or membranes');
     return {
-      buffer: engine.data.spikes,
+      buffer: 'spikes',
       first: layout.states[layer],
       words: tileWords,
       valueOf: (values, neuron, image) => (values[wordOf(neuron, image)] >>> bitOf(neuron)) & 1,
@@ -229,7 +266,7 @@ function sourceOf({ network, plan, engine, model }: SteppedSession, layer: numbe
   const train = layout.trains[layer];
   if (!train) return refuse('layers', `layer "${name}" sends no spikes`, 'choose a layer of neurons');
   return {
-    buffer: engine.data.spikes,
+    buffer: 'spikes',
     first: train.first,
     words: train.groupStride * layout.groups,
     valueOf: (values, neuron, image) => {

@@ -1,6 +1,7 @@
 /** The way in: an ONNX classifier, from a file or from bytes. */
 
 import type { Ann } from '../ann/ann.ts';
+import { anyOf, BYTES, type Checks, checkArgument, checkOptions, TEXT } from '../checks.ts';
 import { ModelFormatError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { lowerGraph } from '../lower/lower.ts';
@@ -13,6 +14,12 @@ export interface ImportOptions {
   /** The graph's output that holds the logits, or what is made of them; needed where several could be meant. */
   readonly output?: string;
 }
+
+/** What each of `ImportOptions` must be. */
+export const IMPORT_OPTIONS: Checks<ImportOptions> = { name: TEXT, output: TEXT };
+
+/** What a model is imported from. */
+const MODEL = anyOf({ ...TEXT, expected: 'a path' }, { ...BYTES, expected: 'the bytes of a file' });
 
 /**
  * Imports an ONNX classifier (opset 7 and later) from a path (Node only) or from the file's bytes. Tensors in other files
@@ -28,10 +35,12 @@ export async function importWithGraph(
   source: string | Uint8Array,
   options: ImportOptions = {},
 ): Promise<{ readonly ann: Ann; readonly graph: Graph }> {
+  checkArgument('source', source, MODEL);
+  const given = checkOptions(options, IMPORT_OPTIONS);
   const file = typeof source === 'string' ? (await import('./read.ts')).readModelFile(source) : bytesAlone(source);
   const graph = parseModel(file.bytes, typeof source === 'string' ? source : 'model', file.readExternal);
-  const name = options.name || file.name || graph.name || 'network';
-  return { ann: { ...lowerGraph(graph, options.output), name }, graph };
+  const name = given.name || file.name || graph.name || 'network';
+  return { ann: { ...lowerGraph(graph, given.output), name }, graph };
 }
 
 function bytesAlone(bytes: Uint8Array): { bytes: Uint8Array; name: string; readExternal: ReadExternal } {

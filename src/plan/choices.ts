@@ -1,4 +1,5 @@
 import { sourceShape } from '../ann/ann.ts';
+import { BOOLEAN, type Check, object, oneOf } from '../checks.ts';
 import { fitsFloats, largestByte, suited } from '../kernels/exact.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
 import type { PlanLimits } from './fit.ts';
@@ -22,7 +23,7 @@ export interface Choice {
 }
 
 /** What each part of a choice may be. */
-const VALUES = {
+export const VALUES = {
   form: ['registers', 'tiled', 'matrix'],
   arithmetic: ['packed', 'halves', 'integers', 'f32'],
   weights: ['uniform', 'storage'],
@@ -40,6 +41,11 @@ export function isChoice(value: unknown): value is Choice {
 /** Choices by shape (`shapeKey`), as tuning found them. */
 export type Choices = { readonly [shape: string]: Choice };
 
+/** Choices that a caller hands in. */
+export const CHOICES: Check = object('choices by shape, as tune() or readTuning() gives them', (shapes) =>
+  Object.values(shapes).every(isChoice),
+);
+
 /** What of a device the choice depends on. */
 export interface Capabilities {
   /** It computes on the CPU. */
@@ -51,6 +57,13 @@ export interface Capabilities {
   /** What its matrix units multiply: bytes, or f16 with f32 sums; null without. */
   readonly matrix: 'u8' | 'f16' | null;
 }
+
+/** Capabilities that a caller hands in. */
+export const CAPABILITIES: Check = object(
+  'what a device can do, as its capabilities say',
+  ({ software, packedDot, fastDot, matrix }) =>
+    [software, packedDot, fastDot].every(BOOLEAN.accepts) && (matrix === null || oneOf('u8', 'f16').accepts(matrix)),
+);
 
 /** A layer's shape as far as its speed depends on it: what tuning measures once and keeps. */
 export function shapeKey(network: SpikingNetwork, layer: SpikingNeurons): string {

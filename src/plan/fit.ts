@@ -1,3 +1,4 @@
+import { integer, number } from '../checks.ts';
 import { DeviceError, OptionError } from '../errors.ts';
 import { type Program, totalBytes } from './program.ts';
 
@@ -31,6 +32,12 @@ export function checkCount<O extends 'batch' | 'waves' | 'timesteps'>(option: O,
 
 /** Images at once, at most. */
 const MOST_IMAGES = 65535;
+
+/** What every session takes. */
+export const FIT_OPTIONS = {
+  batch: integer(1, MOST_IMAGES),
+  memory: number('a number of bytes above 0', (bytes) => bytes > 0),
+};
 
 /** A batch, and what is left of it after each halving. */
 function halvings(batch: number): number[] {

@@ -44,9 +44,7 @@ export function quantizeLayer(
   output: Output,
 ): LayerGrid {
   const channels = bias.length;
-  const gridBits = new Int8Array(channels);
-  const integerBias = new Int32Array(channels);
-  const integers = terms.map((term) => ({ operator: emptyOperator(term, channels), shifts: new Int8Array(channels) }));
+  const { gridBits, bias: integerBias, terms: integers } = emptyGrid(terms, channels);
   for (let o = 0; o < channels; o++) {
     const rows = terms.map((term, i) => rowOf(term, sources[i], o, channels, output.unit[o]));
     const b = bias[o] / output.unit[o];
@@ -62,6 +60,13 @@ export function quantizeLayer(
   }
   return { gridBits, bias: integerBias, terms: integers };
 }
+
+/** A grid whose integers all are 0. */
+export const emptyGrid = (terms: readonly AnnTerm[], channels: number): LayerGrid => ({
+  gridBits: new Int8Array(channels),
+  bias: new Int32Array(channels),
+  terms: terms.map((term) => ({ operator: emptyOperator(term, channels), shifts: new Int8Array(channels) })),
+});
 
 const emptyOperator = ({ operator }: AnnTerm, channels: number): SpikingTerm['operator'] =>
   operator.type === 'identity'

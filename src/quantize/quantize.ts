@@ -5,9 +5,9 @@ import { check } from '../network/check.ts';
 import type { SpikingInput, SpikingLayer, SpikingNetwork, SpikingPool } from '../network/network.ts';
 import type { Neuron } from '../network/neuron.ts';
 import { timetableOf } from '../network/timetable.ts';
-import { inputUnits, neuronUnits, poolUnits, readoutUnit, type Scale, unitsOf } from '../network/units.ts';
+import { inputUnits, neuronUnits, poolUnits, readoutUnit, type Scale, type Units, unitsOf } from '../network/units.ts';
 import { refineTerms } from './fine.ts';
-import { foldedBias, quantizeLayer } from './grid.ts';
+import { emptyGrid, foldedBias, type LayerGrid, type Output, quantizeLayer } from './grid.ts';
 import { depths, synchronousNeurons } from './joins.ts';
 import { phasesByDepth, wordsAreSteps } from './phases.ts';
 
@@ -30,6 +30,42 @@ export interface QuantizeOptions {
  * @throws ConversionError by layer for what the rules do not cover, OptionError for options out of range
  */
 export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
+  const network = assemble(ann, options, ({ name, bias, terms, sourcesOf, isFine, output }) => {
+    const own = isFine ? refineTerms(terms, sourcesOf(terms), bias.length, output) : terms;
+    return { own, grid: quantizeLayer(name, own, sourcesOf(own), bias, output) };
+  });
+  check(network);
+  return network;
+}
+
+/**
+ * A network of the form that `quantize` gives, before its scales are known: all its weights are 0, so that it is made in no time. It takes no more
+ * memory than that one, and no sum of it is larger; so what can not be planned for it can not be for that one.
+ * @throws as `quantize`, where the form is at fault
+ */
+export const formOf = (ann: Ann, options: Omit<QuantizeOptions, 'scales'>): SpikingNetwork =>
+  assemble(ann, { ...options, scales: ann.layers.map(() => 1) }, ({ terms, bias }) => ({
+    own: terms,
+    grid: emptyGrid(terms, bias.length),
+  }));
+
+/** A layer that is to be put on the grid. */
+interface Weighted {
+  readonly name: string;
+  readonly terms: readonly AnnTerm[];
+  readonly bias: Float64Array;
+  readonly output: Output;
+  /** Its words are a quantised activation's own steps, or it reads such. */
+  readonly isFine: boolean;
+  readonly sourcesOf: (terms: readonly AnnTerm[]) => Units[];
+}
+
+/** All of a network but the integers of its layers, which come from `gridOf` with the terms that they are of. */
+function assemble(
+  ann: Ann,
+  options: QuantizeOptions,
+  gridOf: (layer: Weighted) => { readonly own: readonly AnnTerm[]; readonly grid: LayerGrid },
+): SpikingNetwork {
   const { initial, neuron = { name: 'bistable' }, scales } = options;
   refuseReadoutElsewhere(ann.layers);
   const depth = depths(ann);
@@ -50,8 +86,7 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
     const units = neuronUnits(layer.shape, scale, K);
     const output = { unit: units.unit, phases: K };
     const sourcesOf = (terms: readonly AnnTerm[]) => terms.map(({ source }) => unitsOf({ input, layers }, source));
-    const own = isFine(l) ? refineTerms(layer.terms, sourcesOf(layer.terms), layer.shape.channels, output) : layer.terms;
-    const grid = quantizeLayer(layer.name, own, sourcesOf(own), bias, output);
+    const { own, grid } = gridOf({ name: layer.name, terms: layer.terms, bias, output, isFine: isFine(l), sourcesOf });
     const terms = own.map((term, i) => ({
       source: term.source,
       delay: synchronousNeurons(depth, l, term.source),
@@ -67,9 +102,7 @@ export function quantize(ann: Ann, options: QuantizeOptions): SpikingNetwork {
   }
   const timetable = timetableOf(layers, phases);
   const { name } = ann;
-  const network: SpikingNetwork = { version: 1, name, initial, input, neuron, timetable, layers };
-  check(network);
-  return network;
+  return { version: 1, name, initial, input, neuron, timetable, layers };
 }
 
 /** A positive number, or for neurons one for each channel. */

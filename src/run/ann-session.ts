@@ -1,4 +1,4 @@
-import { type Ann, shapeSize } from '../ann/ann.ts';
+import { ANN, type Ann, shapeSize } from '../ann/ann.ts';
 import { normalizationOf } from '../ann/pixels.ts';
 import {
   BINS,
@@ -8,11 +8,13 @@ import {
   type LayerStatistics,
   layerDistribution,
 } from '../ann/statistics.ts';
+import { BOOLEAN, type Checks, checkArgument, checkOptional, checkOptions, FUNCTION, listOf, number, required } from '../checks.ts';
 import { readBuffer } from '../gpu/buffers.ts';
-import type { Device } from '../gpu/device.ts';
+import { DEVICE, type Device } from '../gpu/device.ts';
 import type { Dispatch } from '../kernels/kernel.ts';
 import { firstInGroup, firstMaximum } from '../plan/cells/histograms.ts';
 import { type CellsProgram, cellsPackers, planCells } from '../plan/cells/plan.ts';
+import { FIT_OPTIONS } from '../plan/fit.ts';
 import type { Pass } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
 import type { AnnBatch, OnBatch, RunSummary } from './batch.ts';
@@ -37,6 +39,15 @@ export interface AnnSessionOptions extends Normalization {
   /** Measure each channel too when it calibrates, in a second run over the images. */
   readonly countChannels?: boolean;
 }
+
+/** What each of `AnnSessionOptions` must be. */
+export const ANN_SESSION_OPTIONS: Checks<AnnSessionOptions> = {
+  ...FIT_OPTIONS,
+  mean: required(listOf(number('a number', () => true, 'it is of pixels / 255'))),
+  std: required(listOf(number('a number above 0', (v) => v > 0, 'it is of pixels / 255'))),
+  keepCells: BOOLEAN,
+  countChannels: BOOLEAN,
+};
 
 /** What a run of a few images yields. */
 export interface AnnResult {
@@ -66,9 +77,12 @@ export class AnnSession {
 
   /** Plans, makes buffers, compiles. @throws OptionError, DeviceError */
   static async create(device: Device, ann: Ann, options: AnnSessionOptions): Promise<AnnSession> {
-    const { batch = 64, memory, keepCells = false, countChannels = false } = options;
+    checkArgument('device', device, DEVICE);
+    checkArgument('ann', ann, ANN);
+    const given = checkOptions(options, ANN_SESSION_OPTIONS);
+    const { batch = 64, memory, keepCells = false, countChannels = false } = given;
     const program = planCells(ann, device.limits, { batch, memory, keepCells, countChannels });
-    const { mean, std } = normalizationOf(ann, options);
+    const { mean, std } = normalizationOf(ann, given);
     return new AnnSession(ann, await Runner.create(device, program, cellsPackers(ann, mean, std)));
   }
 
@@ -96,12 +110,14 @@ export class AnnSession {
    * @param onBatch takes what each batch gave, in order
    * @throws OptionError for the source and what it gives, DeviceError, and whatever `onBatch` throws; the session can be used again
    */
-  run(source: ImageSource, onBatch: OnBatch<AnnBatch>): Promise<RunSummary> {
+  async run(source: ImageSource, onBatch: OnBatch<AnnBatch>): Promise<RunSummary> {
+    checkArgument('onBatch', onBatch, FUNCTION);
     return this.#runner.alone(() => this.#run(source, () => false, onBatch));
   }
 
   /** Classifies images in memory: for few of them. @param pixels 0…255, [image][channel][y][x] */
   async classify(pixels: Uint8Array, onProgress?: (images: number) => void): Promise<AnnResult> {
+    checkOptional('onProgress', onProgress, FUNCTION);
     const source = pixelsSource(pixels, this.ann.input);
     const logits = new Float32Array(source.count * this.#classes);
     await this.run(source, ({ first, images, logits: some }) => {

@@ -1,3 +1,4 @@
+import { checkArgument, integer, isObject, object } from '../checks.ts';
 import { type OptionCode, OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Choice } from '../plan/choices.ts';
@@ -65,6 +66,13 @@ export function potentialsAt(
   return potentials.subarray(point * images * classes, (point + 1) * images * classes);
 }
 
+/** What `logitsAt` takes. */
+const BATCH = object('a batch of a session', ({ potentials }) => potentials instanceof Float64Array);
+const SESSION = object(
+  'a session',
+  ({ units, points }) => units instanceof Float64Array && isObject(points) && Array.isArray(points.divisors),
+);
+
 /**
  * A batch's logits at one point, [image][class], in the trained network's units.
  * @param session where the batch comes from: its `units` and `points`
@@ -72,8 +80,12 @@ export function potentialsAt(
 export function logitsAt(
   batch: Pick<Batch, 'potentials' | 'images'>,
   point: number,
-  { units, points }: { readonly units: Float64Array; readonly points: Points },
+  session: { readonly units: Float64Array; readonly points: Points },
 ): Float64Array {
+  checkArgument('batch', batch, BATCH);
+  checkArgument('session', session, SESSION);
+  const { units, points } = session;
+  checkArgument('point', point, integer(0, points.divisors.length - 1));
   const classes = units.length;
   const divisor = points.divisors[point];
   return Float64Array.from(potentialsAt(batch, point, classes), (v, i) => (v * units[i % classes]) / divisor);

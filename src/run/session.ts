@@ -1,6 +1,9 @@
-import type { Device } from '../gpu/device.ts';
-import { readoutOf, type SpikingNetwork } from '../network/network.ts';
+import { BOOLEAN, type Checks, checkArgument, checkOptional, checkOptions, FUNCTION, integer, oneOf } from '../checks.ts';
+import { DEVICE, type Device } from '../gpu/device.ts';
+import { NETWORK, readoutOf, type SpikingNetwork } from '../network/network.ts';
 import { readoutSteps } from '../network/timetable.ts';
+import { CAPABILITIES, CHOICES, VALUES } from '../plan/choices.ts';
+import { FIT_OPTIONS } from '../plan/fit.ts';
 import { wholePass } from '../plan/program.ts';
 import type { WordsOptions } from '../plan/words/options.ts';
 import { planWords, type WordsProgram, wordsPackers } from '../plan/words/plan.ts';
@@ -27,6 +30,19 @@ export interface SessionOptions extends Partial<WordsOptions> {
   readonly waves?: number;
 }
 
+/** What each of `SessionOptions` must be. */
+export const SESSION_OPTIONS: Checks<SessionOptions> = {
+  ...FIT_OPTIONS,
+  waves: integer(1, 128),
+  form: oneOf(...VALUES.form),
+  arithmetic: oneOf(...VALUES.arithmetic),
+  weights: oneOf(...VALUES.weights),
+  keepWords: BOOLEAN,
+  keepMembranes: BOOLEAN,
+  capabilities: CAPABILITIES,
+  choices: CHOICES,
+};
+
 /** What a run of a few images yields. */
 export interface RunResult {
   readonly images: number;
@@ -41,6 +57,12 @@ export interface RunResult {
   /** Spikes of each layer (0 for pools and readout), all images and waves together. */
   readonly spikes: readonly number[];
   readonly timing: RunTiming;
+}
+
+/** What a session of a network would be, before anything is made. @throws OptionError, DeviceError where not even one image fits */
+export function planSession(device: Device, network: SpikingNetwork, options: SessionOptions): WordsProgram {
+  checkChoice(device, options);
+  return planWords(network, device.limits, { capabilities: device.capabilities, batch: 64, waves: 3, ...options });
 }
 
 /**
@@ -61,8 +83,9 @@ export class Session {
    * @throws OptionError, DeviceError
    */
   static async create(device: Device, network: SpikingNetwork, options: SessionOptions = {}): Promise<Session> {
-    checkChoice(device, options);
-    const program = planWords(network, device.limits, { capabilities: device.capabilities, batch: 64, waves: 3, ...options });
+    checkArgument('device', device, DEVICE);
+    checkArgument('network', network, NETWORK);
+    const program = planSession(device, network, checkOptions(options, SESSION_OPTIONS));
     return new Session(network, await Runner.create(device, program, wordsPackers(network)));
   }
 
@@ -109,7 +132,8 @@ export class Session {
    * @param onBatch takes what each batch gave, in order
    * @throws OptionError for the source and what it gives, DeviceError, and whatever `onBatch` throws; the session can be used again
    */
-  run(source: ImageSource, onBatch: OnBatch<Batch>): Promise<RunSummary> {
+  async run(source: ImageSource, onBatch: OnBatch<Batch>): Promise<RunSummary> {
+    checkArgument('onBatch', onBatch, FUNCTION);
     return this.#runner.alone(() => {
       const pass = wholePass(this.plan);
       const take = takeBatch(this.plan, this.network.layers.length, (point) => point % this.plan.points === 0);
@@ -123,6 +147,7 @@ export class Session {
    * @param onProgress called with the number of images done so far
    */
   async classify(pixels: Uint8Array, onProgress?: (images: number) => void): Promise<RunResult> {
+    checkOptional('onProgress', onProgress, FUNCTION);
     const source = pixelsSource(pixels, this.network.input.shape);
     const { points, units } = this;
     const { steps } = points;

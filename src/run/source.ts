@@ -1,5 +1,6 @@
-import { type Shape, shapeSize } from '../ann/ann.ts';
+import { SHAPE, type Shape, shapeSize } from '../ann/ann.ts';
 import { countImages } from '../ann/pixels.ts';
+import { type Check, checkArgument, integer, object } from '../checks.ts';
 import { BsnnError, OptionError } from '../errors.ts';
 
 /**
@@ -25,6 +26,15 @@ export interface LabelledSource extends ImageSource {
   readonly labels: ArrayLike<number>;
 }
 
+/** A source of images that a caller hands in; its count, and what it gives, are checked where it is read. */
+export const SOURCE: Check = object('a source of images', ({ read, shape }) => typeof read === 'function' && SHAPE.accepts(shape));
+
+/** Labels that a caller hands in, or none. */
+const LABELS: Check = {
+  expected: 'a list of labels',
+  accepts: (value) => value === null || Array.isArray(value) || ArrayBuffer.isView(value),
+};
+
 const REMEDY = 'give pixels 0…255, [image][channel][y][x]';
 
 const sizes = ({ channels, height, width }: Shape): string => `${channels} × ${height} × ${width}`;
@@ -37,6 +47,8 @@ const sizes = ({ channels, height, width }: Shape): string => `${channels} × ${
 export function pixelsSource(pixels: Uint8Array, shape: Shape, labels: ArrayLike<number>): LabelledSource;
 export function pixelsSource(pixels: Uint8Array, shape: Shape, labels?: ArrayLike<number> | null): ImageSource;
 export function pixelsSource(pixels: Uint8Array, shape: Shape, labels: ArrayLike<number> | null = null): ImageSource {
+  checkArgument('shape', shape, SHAPE);
+  checkArgument('labels', labels, LABELS);
   const count = countImages(pixels, shape);
   if (labels && labels.length !== count) {
     throw new OptionError('labels', 'labels', `are ${labels.length} for ${count} images`, 'give one for each image');
@@ -51,8 +63,11 @@ export function sliceSource<S extends ImageSource>(
   first: number,
   count: number,
 ): ImageSource & { readonly labels: S['labels'] } {
+  checkArgument('source', source, SOURCE);
   checkCount(source);
-  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || first < 0 || count < 0 || first + count > source.count) {
+  checkArgument('first', first, integer(0));
+  checkArgument('count', count, integer(0));
+  if (first + count > source.count) {
     const what = `${count} images from ${first} on are not all within the source's ${source.count}`;
     throw new OptionError('images', 'images', what, 'ask for images that are there');
   }
@@ -72,6 +87,10 @@ export const sourceLike = <S extends ImageSource, C extends Partial<ImageSource>
 
 /** The images of one source and then those of another, of the same shape. @throws OptionError where the shapes differ */
 export function concatSources(a: ImageSource, b: ImageSource): ImageSource {
+  for (const [name, source] of Object.entries({ a, b })) {
+    checkArgument(name, source, SOURCE);
+    checkCount(source);
+  }
   if (sizes(a.shape) !== sizes(b.shape)) {
     const what = `are of ${sizes(a.shape)} and of ${sizes(b.shape)}`;
     throw new OptionError('images', 'images of two sources', what, 'join sources of one shape');
@@ -111,6 +130,7 @@ export function checkSource(source: ImageSource, input: Shape): void {
     const what = source instanceof Uint8Array ? 'are bytes' : 'have no function "read"';
     throw new OptionError('images', 'images', `${what}, a source is needed`, 'see pixelsSource; or call classify');
   }
+  checkArgument('source', source, SOURCE);
   checkCount(source);
   const { shape } = source;
   const vector = isVector(shape) || isVector(input);

@@ -1,14 +1,28 @@
 import { shapeSize } from '../ann/ann.ts';
-import type { Device } from '../gpu/device.ts';
+import {
+  BOOLEAN,
+  type Checks,
+  checkArgument,
+  checkOptions,
+  FUNCTION,
+  integer,
+  listOf,
+  number,
+  object,
+  oneOf,
+  required,
+} from '../checks.ts';
+import { DEVICE, type Device } from '../gpu/device.ts';
 import type { Form } from '../kernels/trains.ts';
-import { readoutOf, type SpikingNetwork } from '../network/network.ts';
+import { NETWORK, readoutOf, type SpikingNetwork } from '../network/network.ts';
 import type { NeuronModel } from '../neuron/model.ts';
 import { type Neuron, ruleOf } from '../neuron/neuron.ts';
-import { type Choice, defaultArithmetic } from '../plan/choices.ts';
+import { type Choice, defaultArithmetic, VALUES } from '../plan/choices.ts';
+import { FIT_OPTIONS } from '../plan/fit.ts';
 import type { Pass } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
 import { passesOf } from '../plan/trains/passes.ts';
-import { planTrains, type TrainsProgram, trainsPackers } from '../plan/trains/plan.ts';
+import { MOST_STEPS, planTrains, type TrainsProgram, trainsPackers } from '../plan/trains/plan.ts';
 import { CROSSOVER, formsOf } from './activity.ts';
 import { type Batch, checkChoice, collect, type OnBatch, type Points, type RunSummary, takeBatch } from './batch.ts';
 import type { AfterPass } from './encode.ts';
@@ -44,6 +58,19 @@ export interface SteppedSessionOptions {
   readonly chunk?: number;
 }
 
+/** What each of `SteppedSessionOptions` must be. */
+export const STEPPED_SESSION_OPTIONS: Checks<SteppedSessionOptions> = {
+  ...FIT_OPTIONS,
+  neuron: object('a neuron, as parseNeuron() gives it', ({ name }) => typeof name === 'string'),
+  synchronous: BOOLEAN,
+  timesteps: required(integer(1, MOST_STEPS)),
+  convolution: oneOf('auto', 'dense', 'spikes'),
+  arithmetic: oneOf(...VALUES.arithmetic),
+  initial: oneOf('half', 'zero'),
+  fused: BOOLEAN,
+  chunk: number('a positive multiple of 4', (steps) => steps > 0 && steps % 4 === 0 && Number.isSafeInteger(steps)),
+};
+
 /** Where a checkpoint is: kernels encoded here see the accumulators after exactly `step` steps. */
 export interface Checkpoint {
   readonly encoder: GPUCommandEncoder;
@@ -61,11 +88,20 @@ export interface SteppedRunOptions {
   readonly onCheckpoint?: (at: Checkpoint) => void;
 }
 
+/** What each of `SteppedRunOptions` must be. */
+export const STEPPED_RUN_OPTIONS: Checks<SteppedRunOptions> = {
+  checkpoints: listOf(integer(1, MOST_STEPS), 0),
+  onCheckpoint: FUNCTION,
+};
+
 /** What happens while images in memory are classified. */
 export interface SteppedClassifyOptions extends SteppedRunOptions {
   /** Called with the number of images done so far. */
   readonly onProgress?: (images: number) => void;
 }
+
+/** What each of `SteppedClassifyOptions` must be. */
+export const STEPPED_CLASSIFY_OPTIONS: Checks<SteppedClassifyOptions> = { ...STEPPED_RUN_OPTIONS, onProgress: FUNCTION };
 
 /** What a run of a few images yields. */
 export interface SteppedResult {
@@ -88,6 +124,21 @@ export interface LayerAccumulators {
   /** First entry in both buffers; a neuron's images are `batch` entries. */
   readonly first: number;
   readonly batch: number;
+}
+
+/** What a session of a network would be, before anything is made. @throws OptionError, DeviceError where not even one image fits */
+export function planStepped(device: Device, network: SpikingNetwork, options: SteppedSessionOptions): TrainsProgram {
+  checkChoice(device, options);
+  const { convolution = 'auto', ...own } = options;
+  return planTrains(network, device.limits, {
+    neuron: network.neuron,
+    synchronous: true,
+    batch: 64,
+    initial: network.initial,
+    fused: convolution !== 'spikes',
+    arithmetic: defaultArithmetic(device.capabilities),
+    ...own,
+  });
 }
 
 /**
@@ -114,17 +165,11 @@ export class SteppedSession {
 
   /** Plans, makes buffers, compiles. @throws OptionError, DeviceError */
   static async create(device: Device, network: SpikingNetwork, options: SteppedSessionOptions): Promise<SteppedSession> {
-    checkChoice(device, options);
-    const { convolution = 'auto', ...own } = options;
-    const program = planTrains(network, device.limits, {
-      neuron: network.neuron,
-      synchronous: true,
-      batch: 64,
-      initial: network.initial,
-      fused: convolution !== 'spikes',
-      arithmetic: defaultArithmetic(device.capabilities),
-      ...own,
-    });
+    checkArgument('device', device, DEVICE);
+    checkArgument('network', network, NETWORK);
+    const given = checkOptions(options, STEPPED_SESSION_OPTIONS);
+    const program = planStepped(device, network, given);
+    const { convolution = 'auto' } = given;
     return new SteppedSession(network, await Runner.create(device, program, trainsPackers(network, program.options)), convolution);
   }
 
@@ -200,8 +245,9 @@ export class SteppedSession {
    * @throws OptionError for the source and what it gives and for checkpoints out of range, DeviceError, and whatever the caller's
    * functions throw; the session can be used again
    */
-  run(source: ImageSource, onBatch: OnBatch<Batch>, options: SteppedRunOptions = {}): Promise<RunSummary> {
-    const { checkpoints = [], onCheckpoint } = options;
+  async run(source: ImageSource, onBatch: OnBatch<Batch>, options: SteppedRunOptions = {}): Promise<RunSummary> {
+    checkArgument('onBatch', onBatch, FUNCTION);
+    const { checkpoints = [], onCheckpoint } = checkOptions(options, STEPPED_RUN_OPTIONS);
     return this.#runner.alone(async () => {
       // refuses checkpoints that are out of range, also where there is no image
       this.passes(checkpoints);
@@ -225,14 +271,15 @@ export class SteppedSession {
    * @throws OptionError for images or checkpoints that are out of range
    */
   async classify(pixels: Uint8Array, options: SteppedClassifyOptions = {}): Promise<SteppedResult> {
+    const { onProgress, ...own } = checkOptions(options, STEPPED_CLASSIFY_OPTIONS);
     const { timesteps, classes } = this.plan;
     const source = pixelsSource(pixels, this.network.input.shape);
     const { potentials, spikes, add } = collect(source.count, timesteps, classes, this.network.layers.length);
     const take = (batch: Batch): void => {
       add(batch);
-      options.onProgress?.(batch.first + batch.images);
+      onProgress?.(batch.first + batch.images);
     };
-    await this.run(source, take, options);
+    await this.run(source, take, own);
     const divisors = Float64Array.from(this.points.divisors);
     return { images: source.count, timesteps, potentials, units: this.units, divisors, spikes };
   }
@@ -243,7 +290,8 @@ export class SteppedSession {
    * @param onImages takes what the images of each cycle gave, in order
    * @throws OptionError for neurons without windows and for what `run` refuses, DeviceError, and whatever `onImages` throws
    */
-  stream(source: ImageSource, onImages: OnBatch<StreamBatch>): Promise<StreamSummary> {
+  async stream(source: ImageSource, onImages: OnBatch<StreamBatch>): Promise<StreamSummary> {
+    checkArgument('onImages', onImages, FUNCTION);
     return this.#runner.alone(async () => {
       this.#interleaver ??= await Interleaver.create(this.device, this.network, this.plan.options);
       return this.#interleaver.run(source, onImages);

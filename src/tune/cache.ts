@@ -1,11 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import { type Check, checkArgument, FUNCTION, object, TEXT } from '../checks.ts';
 import { systemCode } from '../data/read-file.ts';
+import { removeLeftovers, temporaryName } from '../data/temporary.ts';
 import { OptionError } from '../errors.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
-import { type Choices, isChoice } from '../plan/choices.ts';
+import { CHOICES, type Choices, isChoice } from '../plan/choices.ts';
 
 /** Choices by adapter (`adapterKey`) and, within, by layer shape: the cache of tuning. */
 export type Tuning = { readonly [adapter: string]: Choices };
@@ -22,28 +23,55 @@ const MAX_NAME = 4096;
 type Warn = (line: string) => void;
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Path of the cache: in BSNN_CACHE_DIR, else in the user's cache folder of the platform. */
-export function tuningFile(env: Environment = process.env, platform: string = process.platform): string {
+/** Path of the cache: in BSNN_CACHE_DIR, else in the user's cache folder of the platform; null for a user who has none. */
+export function tuningFile(env: Environment = process.env, platform: string = process.platform, home = homeOf): string | null {
   const own = env[CACHE_VARIABLE];
   if (own) return join(own, 'tuning.json');
   // relative ones are to be ignored (XDG Base Directory Specification)
   const given = platform === 'win32' ? env.LOCALAPPDATA : env.XDG_CACHE_HOME;
-  const fallback = platform === 'win32' ? join(homedir(), 'AppData', 'Local') : join(homedir(), '.cache');
-  return join(given && isAbsolute(given) ? given : fallback, 'bsnn-webgpu', 'tuning.json');
+  if (given && isAbsolute(given)) return join(given, 'bsnn-webgpu', 'tuning.json');
+  const folder = home();
+  if (folder === null) return null;
+  const cache = platform === 'win32' ? join(folder, 'AppData', 'Local') : join(folder, '.cache');
+  return join(cache, 'bsnn-webgpu', 'tuning.json');
+}
+
+/** The user's folder; null where neither the environment nor the system names one. */
+function homeOf(): string | null {
+  try {
+    const folder = homedir();
+    return isAbsolute(folder) ? folder : null;
+  } catch {
+    return null;
+  }
 }
 
 /** What the choices of an adapter are kept under: another driver may want others. */
 export const adapterKey = ({ adapter, driver }: AdapterDescription): string => `${adapter} | ${driver}`;
 
-/** The choices kept for an adapter; empty where there are none. Never throws: what is damaged is left out, with a warning. */
+/** An adapter that a caller hands in. */
+const ADAPTER: Check = object('a description of an adapter, as a device has it', ({ adapter, driver }) =>
+  [adapter, driver].every((text) => typeof text === 'string'),
+);
+
+/** Checks whose tuning is meant, and where it is kept. @throws OptionError */
+function checkPlace(adapter: AdapterDescription, warn: Warn, path: string | null): void {
+  checkArgument('adapter', adapter, ADAPTER);
+  checkArgument('warn', warn, FUNCTION);
+  if (path !== null) checkArgument('path', path, TEXT);
+}
+
+/** The choices kept for an adapter; empty where there are none. What is damaged is left out, with a warning. @throws OptionError for arguments alone */
 export async function readTuning(adapter: AdapterDescription, warn: Warn = console.warn, path = tuningFile()): Promise<Choices> {
+  checkPlace(adapter, warn, path);
   const tuning = await readAllTuning(warn, path);
   const key = adapterKey(adapter);
   return Object.hasOwn(tuning, key) ? tuning[key] : {};
 }
 
-/** The whole cache. Never throws, as `readTuning`. */
+/** The whole cache. Never throws. */
 export async function readAllTuning(warn: Warn = console.warn, path = tuningFile()): Promise<Tuning> {
+  if (path === null) return {};
   const ignore = (what: string): Tuning => {
     warn(`tuning cache ${path}: ${what}; ignored`);
     return {};
@@ -94,7 +122,7 @@ const isName = (name: string): boolean => name.length <= MAX_NAME && !/[\p{Cc}\p
  * Adds choices to the cache; those of the same shapes are replaced, others stay. The file is replaced whole, so that a reader
  * never sees half of it; of two writers at once one may lose what the other added.
  * @returns the path
- * @throws OptionError where the file cannot be written
+ * @throws OptionError where the file cannot be written, or there is no place for it
  */
 export async function writeTuning(
   adapter: AdapterDescription,
@@ -102,13 +130,20 @@ export async function writeTuning(
   warn: Warn = console.warn,
   path = tuningFile(),
 ): Promise<string> {
+  checkPlace(adapter, warn, path);
+  checkArgument('choices', choices, CHOICES);
+  if (path === null) {
+    const what = 'has no place: there is no home folder';
+    throw new OptionError('tuning-file', 'tuning cache', what, `name a folder for it (${CACHE_VARIABLE})`);
+  }
   const tuning = await readAllTuning(warn, path);
   const key = adapterKey(adapter);
   const own = Object.hasOwn(tuning, key) ? tuning[key] : {};
   const adapters = { ...tuning, [key]: { ...own, ...choices } };
-  const beside = join(dirname(path), `.tuning-${process.pid}-${randomUUID()}.tmp`);
+  const beside = join(dirname(path), temporaryName());
   try {
     await mkdir(dirname(path), { recursive: true });
+    removeLeftovers(dirname(path));
     try {
       await writeFile(beside, `${JSON.stringify({ version: VERSION, adapters }, null, 2)}\n`);
       await rename(beside, path);

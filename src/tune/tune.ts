@@ -1,10 +1,20 @@
 import { shapeSize } from '../ann/ann.ts';
 import { randomPixels } from '../ann/build.ts';
+import { BYTES, type Checks, checkArgument, checkOptions, FUNCTION, only } from '../checks.ts';
 import { DeviceError } from '../errors.ts';
-import type { Device } from '../gpu/device.ts';
-import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
-import { type Choice, type Choices, candidatesOf, defaultChoice, isSameChoice, shapeKey, tunedChoice } from '../plan/choices.ts';
-import { type RunResult, Session } from '../run/session.ts';
+import { DEVICE, type Device } from '../gpu/device.ts';
+import { NETWORK, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
+import {
+  CHOICES,
+  type Choice,
+  type Choices,
+  candidatesOf,
+  defaultChoice,
+  isSameChoice,
+  shapeKey,
+  tunedChoice,
+} from '../plan/choices.ts';
+import { type RunResult, SESSION_OPTIONS, Session } from '../run/session.ts';
 import { type PassTimer, passTimer } from './pass-timer.ts';
 
 /** How to tune; batch and waves should be those of the sessions that follow. */
@@ -20,6 +30,14 @@ export interface TuneOptions {
   /** Called before each candidate is measured. */
   readonly onProgress?: (candidate: Choice, done: number, candidates: number) => void;
 }
+
+/** What each of `TuneOptions` must be. */
+export const TUNE_OPTIONS: Checks<TuneOptions> = {
+  ...only(SESSION_OPTIONS, 'batch', 'waves'),
+  known: CHOICES,
+  images: BYTES,
+  onProgress: FUNCTION,
+};
 
 /** What was measured for one shape; layers of one shape take the same time, so that one of them is measured. */
 export interface ShapeTiming {
@@ -39,7 +57,10 @@ export interface ShapeTiming {
  * @throws DeviceError where two candidates differ in any potential or count of spikes
  */
 export async function tune(device: Device, network: SpikingNetwork, options: TuneOptions = {}): Promise<Choices> {
-  return { ...options.known, ...fastest(await measureShapes(device, network, options)) };
+  checkArgument('device', device, DEVICE);
+  checkArgument('network', network, NETWORK);
+  const given = checkOptions(options, TUNE_OPTIONS);
+  return { ...given.known, ...fastest(await measureShapes(device, network, given)) };
 }
 
 /** The fastest candidate of each shape. Pure. */

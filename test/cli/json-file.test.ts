@@ -1,6 +1,16 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, it } from 'vitest';
 import { checkWritable, writeJson } from '../../src/cli/json-file.ts';
 import { OptionError } from '../../src/errors.ts';
 import { folderTest } from '../data/temporary-folder.ts';
@@ -21,6 +31,29 @@ folderTest('replaces a file, through a symbolic link', ({ folder }) => {
   writeJson(link, 1);
   expect(readFileSync(file, 'utf8')).toBe('1\n');
   expect(readdirSync(folder).sort()).toEqual(['file.json', 'link.json']);
+});
+
+folderTest('makes the file that a link leads to, where there is none yet, and keeps the link', ({ folder }) => {
+  mkdirSync(join(folder, 'far'));
+  symlinkSync('far/one.json', join(folder, 'one.json'));
+  symlinkSync('one.json', join(folder, 'two.json'));
+  checkWritable(join(folder, 'two.json'));
+  writeJson(join(folder, 'two.json'), 1);
+  expect(readFileSync(join(folder, 'far', 'one.json'), 'utf8')).toBe('1\n');
+  for (const link of ['one.json', 'two.json']) expect(lstatSync(join(folder, link)).isSymbolicLink()).toBe(true);
+});
+
+folderTest('refuses a link that leads to itself', ({ folder }) => {
+  symlinkSync('self.json', join(folder, 'self.json'));
+  expect(() => checkWritable(join(folder, 'self.json'))).toThrow(/a link that leads nowhere/);
+});
+
+it.skipIf(!existsSync('/dev/full'))('says that there is no room', () => {
+  checkWritable('/dev/full');
+  expect(() => writeJson('/dev/full', 1)).toThrow(OptionError);
+  expect(() => writeJson('/dev/full', 1)).toThrow(
+    /^--json \/dev\/full: cannot be written \(ENOSPC.*\); choose another file, or make room$/,
+  );
 });
 
 folderTest('keeps the mode of the file that it replaces; follows no link that waits beside it', ({ folder }) => {

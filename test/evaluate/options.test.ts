@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
-import { DEFAULTS, type EvaluateOptions, settle } from '../../src/evaluate/options.ts';
+import { DEFAULTS, type EvaluateOptions } from '../../src/evaluate/options.ts';
+import { settle } from '../../src/evaluate/settle.ts';
 
 describe('settle', () => {
   it('fills in the defaults', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { settle } from '../../src/evaluate/options.ts';
 import { checkPixels } from '../../src/evaluate/pixel-check.ts';
 import { prepare } from '../../src/evaluate/prepare.ts';
+import { settle } from '../../src/evaluate/settle.ts';
 import { dataSet, linear, numbered, shape } from './data-sets.ts';
 
 const IMAGES = 90;

@@ -91,8 +91,8 @@ describeOnDevice('recordImages', () => {
 
   it('units: one of V is λ·2^-K/θ of activation', async () => {
     const { recording } = await recorded(ann, { layers: ['merge'], timesteps: 1 });
-    const { evaluation: _, training, ...data } = dataSetFor(ann);
-    const network = await convert(device!, ann, training!, data);
+    const { training, mean, std } = dataSetFor(ann);
+    const network = await convert(device!, ann, training!, { mean, std });
     const { gridBits, units: words } = network.layers.find(({ name }) => name === 'merge') as SpikingNeurons;
     const [{ units }] = recording.layers;
     expect([...units]).toEqual(Array.from(gridBits, (g, o) => words.unit[o] * 2 ** -g));
@@ -145,9 +145,9 @@ describeOnDevice('recordImages', () => {
   });
 
   it.each<[string, RecordImagesOptions, RegExp]>([
-    ['nothing to record', { what: [] }, /what: \[\] is not of spikes, membranes/],
-    ['something else', { what: ['potentials' as 'spikes'] }, /\[potentials\] is not of/],
-    ['no layers', { layers: [] }, /layers: are none/],
+    ['nothing to record', { what: [] }, /what: \[\] is not a list of at least one, each one of spikes, membranes/],
+    ['something else', { what: ['potentials' as 'spikes'] }, /what: \["potentials"\] is not a list/],
+    ['no layers', { layers: [] }, /layers: \[\] is not a list/],
     ['a layer that is not there', { layers: ['stem', 'nowhere'] }, /layer "nowhere": is no layer of neurons/],
     ['an offset behind the images', { offset: 7 }, /7 leaves none of the 7 images/],
     ['a batch of 0', { batch: 0 }, /batch: 0 is not an integer/],

@@ -82,7 +82,7 @@ describe('sources', () => {
     ['fewer labels than images', () => pixelsSource(new Uint8Array(2 * SIZE), shape, [0]), /labels: are 1 for 2 images/],
     ['part of an image', () => pixelsSource(new Uint8Array(SIZE + 1), shape), /images: 7 bytes are not a whole number/],
     ['a slice beyond the end', () => sliceSource(numbered(4), 2, 3), /3 images from 2 on are not all within the source's 4/],
-    ['a slice of half an image', () => sliceSource(numbered(4), 0, 1.5), /1.5 images from 0 on/],
+    ['a slice of half an image', () => sliceSource(numbered(4), 0, 1.5), /count: 1.5 is not an integer/],
     [
       'two shapes',
       () => concatSources(numbered(1), pixelsSource(new Uint8Array(3), { ...shape, channels: 1 })),

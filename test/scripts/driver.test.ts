@@ -1,5 +1,8 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { driverAdvice, driverAttempts, install, tooOldAdvice } from '../../scripts/setup/driver.mjs';
+import { driverAdvice, driverAttempts, install, removeSource, tooOldAdvice } from '../../scripts/setup/driver.mjs';
+import { folderTest } from '../data/temporary-folder.ts';
 
 const linux = { platform: 'linux', isRoot: false, hasApt: true } as const;
 const bookworm = { ...linux, id: 'debian', version: '12', codename: 'bookworm' } as const;
@@ -85,6 +88,32 @@ describe('install', () => {
 
   it('says nothing where all went well', () => {
     expect(install({ from: 'a test', commands: ['true'] })).toBe('');
+  });
+});
+
+describe('removeSource', () => {
+  const FILE = 'etc/apt/sources.list.d/bsnn-backports.sources';
+  const written = (root: string) => {
+    mkdirSync(join(root, dirname(FILE)), { recursive: true });
+    for (const file of [FILE, join(dirname(FILE), 'debian.sources')]) writeFileSync(join(root, file), 'Types: deb\n');
+  };
+
+  folderTest('takes the source away that set-up writes, and nothing else', ({ folder }) => {
+    written(folder);
+    const { writes = '' } = driverAttempts(bookworm)[1];
+    expect(join('/', FILE)).toBe(writes);
+    expect(removeSource(folder)).toEqual({
+      done: true,
+      text: expect.stringMatching(/bsnn-backports\.sources is removed; .* apt-get purge /),
+    });
+    expect(readdirSync(join(folder, dirname(FILE)))).toEqual(['debian.sources']);
+    expect(removeSource(folder)).toEqual({ done: true, text: expect.stringMatching(/^there is no .*bsnn-backports\.sources; /) });
+  });
+
+  folderTest('says what to run where it cannot', ({ folder }) => {
+    // a folder of that name cannot be removed, whoever asks
+    mkdirSync(join(folder, FILE), { recursive: true });
+    expect(removeSource(folder)).toEqual({ done: false, text: expect.stringMatching(/cannot be removed \(\w+\); run: sudo rm /) });
   });
 });
 

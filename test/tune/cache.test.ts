@@ -100,6 +100,12 @@ describe('tuningFile', () => {
     ['the home folder', {}, 'linux', /^\/.*\/\.cache\/bsnn-webgpu\/tuning\.json$/],
     ['LOCALAPPDATA', { LOCALAPPDATA: '/l' }, 'win32', /^\/l\/bsnn-webgpu\/tuning\.json$/],
   ])('%s', (_, env, platform, expected) => {
-    expect(tuningFile(env, platform).replaceAll('\\', '/')).toMatch(expected);
+    expect(tuningFile(env, platform)?.replaceAll('\\', '/')).toMatch(expected);
+  });
+
+  it('a user without a home folder has none: nothing is read, and what is to be written is refused', async () => {
+    expect(tuningFile({}, 'linux', () => null)).toBeNull();
+    expect(await readTuning(GPU, silent, null)).toEqual({});
+    await expect(writeTuning(GPU, { a: TILED }, silent, null)).rejects.toThrow(/there is no home folder; name a folder for it/);
   });
 });

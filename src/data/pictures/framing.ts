@@ -1,5 +1,6 @@
 import type { Shape } from '../../ann/ann.ts';
-import { type OptionCode, OptionError } from '../../errors.ts';
+import { anyOf, type Check, type Checks, checkOptions, integer, oneOf, optionsOf } from '../../checks.ts';
+import { OptionError } from '../../errors.ts';
 
 /** How pictures of any size become images of one. */
 export interface FramingOptions {
@@ -10,6 +11,17 @@ export interface FramingOptions {
   /** 3: grey pictures become grey RGB. 1: pictures in colour become grey (ITU-R 601, as Pillow's "L"). */
   readonly channels?: 1 | 3;
 }
+
+/** Longest side that may be asked for. */
+const MAX_SIDE = 2 ** 14;
+
+const SIDE: Check = integer(1, MAX_SIDE);
+/** What each of `FramingOptions` must be. */
+export const FRAMING_OPTIONS: Checks<FramingOptions> = {
+  resize: anyOf(SIDE, oneOf('none')),
+  crop: SIDE,
+  channels: { expected: '1 or 3', accepts: (value) => value === 1 || value === 3 },
+};
 
 /** How pictures are brought to the size of the images. */
 export interface Framing {
@@ -34,18 +46,11 @@ export interface Area extends Size {
 /** What networks of this side are customarily shown: the shorter side brought to the first, and the second cut out of the middle. */
 const CUSTOMARY = { side: 224, resize: 256 };
 
-/** Longest side that may be asked for. */
-const MAX_SIDE = 2 ** 14;
-
 const none = { resize: null, crop: null };
 
 /** What options say of sizes; null where they say nothing. @throws OptionError */
-export function framingOf({ resize, crop, channels }: FramingOptions): Framing | null {
-  if (channels !== undefined && channels !== 1 && channels !== 3) {
-    throw new OptionError('channels', 'channels', `${channels} is neither 1 nor 3`, 'correct it, or leave it out');
-  }
-  if (resize !== 'none') checkSide('resize', resize);
-  checkSide('crop', crop);
+export function framingOf(options: FramingOptions): Framing | null {
+  const { resize, crop } = checkOptions(optionsOf(FRAMING_OPTIONS, options), FRAMING_OPTIONS);
   if (resize === undefined && crop === undefined) return null;
   if (resize === undefined || resize === 'none') return { resize: null, crop: crop ?? null };
   if (crop !== undefined && crop > resize) {
@@ -53,11 +58,6 @@ export function framingOf({ resize, crop, channels }: FramingOptions): Framing |
     throw new OptionError('crop', 'crop', what, 'give a smaller one, or a larger --resize');
   }
   return { resize, crop: crop ?? resize };
-}
-
-function checkSide(name: OptionCode, side: number | undefined): void {
-  if (side === undefined || (Number.isSafeInteger(side) && side >= 1 && side <= MAX_SIDE)) return;
-  throw new OptionError(name, name, `${side} is not an integer from 1 to ${MAX_SIDE}`, 'correct it, or leave it out');
 }
 
 /**

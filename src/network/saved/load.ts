@@ -1,3 +1,4 @@
+import { BYTES, checkArgument, TEXT } from '../../checks.ts';
 import { check } from '../check.ts';
 import { readoutOf, type SpikingNetwork } from '../network.ts';
 import { type AboutNetwork, checkAbout } from './about.ts';
@@ -30,6 +31,8 @@ export const loadNetwork = async (bytes: Uint8Array): Promise<SpikingNetwork> =>
 
 /** The same with what is known of how it was made. @param where what errors call the file */
 export async function readSavedNetwork(bytes: Uint8Array, where = 'saved network'): Promise<SavedNetwork> {
+  checkArgument('bytes', bytes, BYTES);
+  checkArgument('where', where, TEXT);
   const refuse: Refuse = refusing(where);
   const header = readHeader(bytes, refuse);
   checkVersion(header, refuse);

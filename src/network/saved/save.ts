@@ -1,5 +1,6 @@
+import { checkArgument } from '../../checks.ts';
 import { check } from '../check.ts';
-import { readoutOf, type SpikingNetwork } from '../network.ts';
+import { NETWORK, readoutOf, type SpikingNetwork } from '../network.ts';
 import { type AboutNetwork, checkAbout } from './about.ts';
 import { pack, readHeader } from './container.ts';
 import { NO_DIGEST, sign } from './digest.ts';
@@ -18,6 +19,7 @@ export const LIBRARY_VERSION = '0.1.0';
  * @throws ConversionError where the network is not sound, ModelFormatError where it is no plain data
  */
 export async function saveNetwork(network: SpikingNetwork, about: AboutNetwork = {}): Promise<Uint8Array> {
+  checkArgument('network', network, NETWORK);
   check(network);
   const refuse = refusing(`network "${network.name}"`);
   const { text, arrays } = takeApart(network, refuse);

@@ -63,7 +63,7 @@ export interface TrainsProgram extends Program {
 }
 
 /** Steps at most: their number stands in 16 bits. */
-const MOST_STEPS = 65535;
+export const MOST_STEPS = 65535;
 /** A chunk's currents go through memory: more of them do not stay in the caches. */
 const CURRENT_BYTES = 2 ** 25;
 /** The kernels whose currents do. */

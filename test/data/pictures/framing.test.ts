@@ -49,7 +49,7 @@ describe('what options say', () => {
     { options: { crop: 2.5 }, message: /crop: 2.5 is not/ },
     { options: { crop: 1e9 }, message: /crop: 1000000000 is not/ },
     { options: { resize: 32, crop: 40 }, message: /crop: 40 is more than the 32/ },
-    { options: { channels: 2 as 1 }, message: /channels: 2 is neither 1 nor 3/ },
+    { options: { channels: 2 as 1 }, message: /channels: 2 is not 1 or 3/ },
   ])('$options are refused', ({ options, message }) => {
     expect(() => framingOf(options)).toThrow(OptionError);
     expect(() => framingOf(options)).toThrow(message);
