@@ -8,6 +8,7 @@ import type { LabelledSource } from '../run/source.ts';
 import type { Hits } from './accuracy.ts';
 import type { Conversion } from './checkpoint.ts';
 import { runDiagnosed } from './diagnosed.ts';
+import { sealed } from './evaluation-file.ts';
 import { frameOf, spikingFigures, timing } from './figures.ts';
 import { classesOf } from './fit.ts';
 import { mergeSome } from './folds.ts';
@@ -60,7 +61,7 @@ export async function evaluate(
   };
   const figures = spikingFigures(network, frame, sums);
   const shapes = tunedShapes(network, settings.choices, device.capabilities);
-  return {
+  return sealed({
     model: ann.name,
     dataset: dataset.name,
     images: work.images,
@@ -79,7 +80,7 @@ export async function evaluate(
     notes: [...evaluation.notes, ...notes],
     ...workFigures(work, network, frame, sums),
     timing: timed ?? timing(stopwatch, pass, peakBytes(device)),
-  };
+  });
 }
 
 /** Figures of a spiking network that is compared with a trained one. */

@@ -99,6 +99,8 @@ export interface PartFigures extends Shard {
   readonly network: string;
   readonly frame: Frame;
   readonly sums: EvaluationSums;
+  /** SHA-256 of this result but for itself, so that one that was changed is told. */
+  readonly sha256: string;
 }
 
 /** What an evaluation of a saved network found: the same without a trained network, to which nothing is compared. */

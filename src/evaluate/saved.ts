@@ -5,6 +5,7 @@ import { phaseBitsOf } from '../network/network.ts';
 import type { SavedNetwork } from '../network/saved/load.ts';
 import { tunedShapes } from '../plan/choices.ts';
 import type { LabelledSource } from '../run/source.ts';
+import { sealed } from './evaluation-file.ts';
 import { frameOf, spikingFigures, timing } from './figures.ts';
 import { asClassifier, checkLabels, checkSorted, classesOf } from './fit.ts';
 import { type Part, type Report, runSpiking, type SpikingPass } from './passes.ts';
@@ -42,7 +43,7 @@ export async function evaluateSaved(
   const sums = { trained: null, spiking: pass.sums, diagnosed: null };
   const { snn, layers, spikesPerImage } = spikingFigures(network, frame, sums);
   const shapes = tunedShapes(network, choices, device.capabilities);
-  return {
+  return sealed({
     model: network.name,
     dataset: dataset.name,
     images: work.images,
@@ -63,5 +64,5 @@ export async function evaluateSaved(
     device: device.description,
     ...workFigures(work, network, frame, sums),
     timing: timing(stopwatch, pass, peakBytes(device)),
-  };
+  });
 }

@@ -81,6 +81,6 @@ export function workFigures(
   const of = { subject, network: networkHash(network) };
   return {
     digest: digester && { ...wordDigest(digester.blocks()), ...of },
-    part: shard && { ...shard, first, images, ...of, frame, sums },
+    part: shard && { ...shard, first, images, ...of, frame, sums, sha256: '' },
   };
 }
