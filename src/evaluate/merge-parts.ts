@@ -91,7 +91,8 @@ function checkComplete(parts: readonly NamedPart<unknown>[]): void {
   const there = new Set(parts.map(({ part }) => part.index));
   const missing = Array.from({ length: one.of }, (_, i) => i + 1).filter((index) => !there.has(index));
   if (missing.length === 0) return;
-  const what = `${missing.map((index) => shardText({ index, of: one.of })).join(', ')} of ${one.of} are missing`;
+  const names = missing.map((index) => shardText({ index, of: one.of })).join(', ');
+  const what = missing.length === 1 ? `part ${names} is missing` : `parts ${names} are missing`;
   throw new OptionError('shard', 'parts', what, 'evaluate them with eval --shard, and give all');
 }
 

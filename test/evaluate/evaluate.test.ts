@@ -3,7 +3,10 @@ import { afterAll, expect, it } from 'vitest';
 import { convert } from '../../src/convert/convert.ts';
 import type { DataSet } from '../../src/data/data-set.ts';
 import { compare } from '../../src/evaluate/compare.ts';
+import { BLOCK_IMAGES } from '../../src/evaluate/digest.ts';
 import { evaluate } from '../../src/evaluate/evaluate.ts';
+import { readEvaluation } from '../../src/evaluate/evaluation-file.ts';
+import { mergeParts, type NamedEvaluation } from '../../src/evaluate/merge-parts.ts';
 import type { EvaluateOptions } from '../../src/evaluate/options.ts';
 import { predict } from '../../src/evaluate/predict.ts';
 import type { EvaluationResult } from '../../src/evaluate/result.ts';
@@ -20,15 +23,15 @@ const IMAGES = 23;
 const ann = residualAnn(8);
 
 /** Images that are read with a wait, and which of them were read. */
-function dataSet(): DataSet & { readonly reads: number[]; readonly most: () => number } {
+function dataSet(images = IMAGES): DataSet & { readonly reads: number[]; readonly most: () => number } {
   const of = (count: number, seed: number) =>
     pixelsSource(
       randomPixels(ann.input, count, seed),
       ann.input,
       Array.from({ length: count }, (_, i) => i % 10),
     );
-  const all = of(IMAGES, 1);
-  const reads = new Array<number>(IMAGES).fill(0);
+  const all = of(images, 1);
+  const reads = new Array<number>(images).fill(0);
   let most = 0;
   const read: ImageSource['read'] = async (first, count) => {
     await null;
@@ -143,6 +146,20 @@ describeOnDevice('evaluate', () => {
       expect(kills).toBe(Math.floor(11 / writes));
     }
     expect(liveBytes(device!)).toBe(0);
+  });
+
+  it('parts add up to the whole, exactly', async () => {
+    const options = { batch: 32, diagnosis: 100, digest: true };
+    const images = 3 * BLOCK_IMAGES - 5;
+    const whole = untimed(await run(options, dataSet(images)));
+    expect(whole.digest?.blocks).toHaveLength(3);
+    const parts: NamedEvaluation<EvaluationResult>[] = [];
+    for (const index of [3, 1, 2]) {
+      const result = await run({ ...options, shard: { index, of: 3 } }, dataSet(images));
+      const text = JSON.stringify(result);
+      parts.push(readEvaluation(text, `part ${index}`) as NamedEvaluation<EvaluationResult>);
+    }
+    expect(untimed(mergeParts(parts))).toStrictEqual(JSON.parse(JSON.stringify(whole)));
   });
 
   it('a diagnosis does not depend on the batch, nor on the images after it', async () => {
