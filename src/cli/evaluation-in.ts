@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { systemCode } from '../data/read-file.ts';
-import { OptionError } from '../errors.ts';
+import { BsnnError, OptionError } from '../errors.ts';
 import { readEvaluation } from '../evaluate/evaluation-file.ts';
 import type { NamedEvaluation } from '../evaluate/merge-parts.ts';
 
@@ -19,7 +19,7 @@ export async function evaluationIn(path: string): Promise<NamedEvaluation> {
     return readEvaluation(await readFile(path, 'utf8'), path);
   } catch (cause) {
     const code = systemCode(cause);
-    if (code === null) throw cause;
+    if (code === null || cause instanceof BsnnError) throw cause;
     return refuse(`cannot be read (${code})`, cause);
   }
 }

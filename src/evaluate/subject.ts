@@ -52,7 +52,7 @@ export async function subjectOf({ ann, dataset, offset, images, settings, normal
       name: dataset,
       images: images.count,
       offset,
-      labels: hashOf(Array.from(images.labels)),
+      labels: hashOf(Float64Array.from(images.labels)),
       pixels: pixels.digest('hex'),
     },
     options: { ...Object.fromEntries(options), mean, std },
