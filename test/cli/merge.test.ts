@@ -17,7 +17,7 @@ async function command(...args: string[]): Promise<{ code: number; out: string; 
 /** Files of three parts and of the whole. */
 function files(folder: string) {
   const parts = [1, 2, 3].map((index) => join(folder, `part-${index}.json`));
-  parts.forEach((path, i) => writeFileSync(path, JSON.stringify(evaluated({ index: i + 1, of: 3 }))));
+  for (const [i, path] of parts.entries()) writeFileSync(path, JSON.stringify(evaluated({ index: i + 1, of: 3 })));
   const whole = join(folder, 'whole.json');
   writeFileSync(whole, JSON.stringify(evaluated(null)));
   return { parts, whole };

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect } from 'vitest';
@@ -34,6 +34,17 @@ function untimed(path: string) {
   return { ...result, diagnosis: { ...diagnosis, seconds: 0 } };
 }
 
+const never = new Promise<null>(() => {});
+
+/** Every third time within the first 8 s, which fall into each of the stages; else up to 1.5 s after a checkpoint was written. */
+async function moment(checkpoint: string, kill: number): Promise<null> {
+  const share = (kill * 0.618) % 1;
+  if (kill % 3 === 0) return sleep(200 + 7_800 * share, null);
+  const written = () => statSync(checkpoint, { throwIfNoEntry: false })?.mtimeMs;
+  for (const before = written(); written() === before || written() === undefined; ) await sleep(10);
+  return sleep(1_500 * share, null);
+}
+
 describeOnDevice('eval --checkpoint', () => {
   folderTest.skipIf(!SOAK)(`${KILLS} SIGKILLs at any time, and the JSON of an undisturbed run`, async ({ folder }) => {
     const [whole, json, checkpoint] = ['whole.json', 'killed.json', 'checkpoint'].map((name) => join(folder, name));
@@ -43,9 +54,7 @@ describeOnDevice('eval --checkpoint', () => {
     while (kills < KILLS || ends === 0) {
       const run = evaluation(json, '--checkpoint', checkpoint);
       const exit = once(run, 'exit');
-      // what is left of work grows smaller, and a time from 0.2 to 8 s falls into each of its stages
-      const patience = kills < KILLS ? 200 + 7_800 * ((kills * 0.618) % 1) : 600_000;
-      const ended = await Promise.race([exit, sleep(patience, null)]);
+      const ended = await Promise.race([exit, kills < KILLS ? moment(checkpoint, kills) : never]);
       if (ended === null) {
         run.kill('SIGKILL');
         await exit;
