@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { OptionError } from '../errors.ts';
 import type { CheckpointStore } from '../evaluate/checkpoint.ts';
-import { checkWritable, isReplaceable, writeOutput } from './json-file.ts';
+import { checkWritable, isReplaceable, target, writeOutput } from './json-file.ts';
 
 /** Milliseconds between two writes, at least … */
 const REST_MS = 1_000;
@@ -16,16 +16,28 @@ export interface CheckpointFile extends CheckpointStore {
   readonly remove: () => void;
 }
 
-/** Checks, before the work starts, that a file can be kept there. @throws OptionError */
-export function checkpointFile(path: string): CheckpointFile {
+/**
+ * Checks, before the work starts, that a file can be kept there.
+ * @param json where the result goes
+ * @throws OptionError
+ */
+export function checkpointFile(path: string, json?: string): CheckpointFile {
   checkWritable(path, OPTION);
-  if (!isReplaceable(path)) {
-    throw new OptionError('output-file', `${OPTION} ${path}`, 'is no regular file', 'choose another file');
-  }
+  const refuse = (what: string, cause?: unknown): never => {
+    throw new OptionError('output-file', `${OPTION} ${path}`, what, 'choose another file', { cause });
+  };
+  if (!isReplaceable(path)) refuse('is no regular file');
+  if (json !== undefined && target(json) === target(path)) refuse('is the file of --json');
   let next = 0;
   return {
     name: `${OPTION} ${path}`,
-    read: () => (existsSync(path) ? readFileSync(path, 'utf8') : null),
+    read: () => {
+      try {
+        return existsSync(path) ? readFileSync(path, 'utf8') : null;
+      } catch (cause) {
+        return refuse(`cannot be read (${(cause as Error).message})`, cause);
+      }
+    },
     due: () => performance.now() >= next,
     write: (text) => {
       const start = performance.now();

@@ -80,6 +80,7 @@ folderTest('a checkpoint’s file is written whole, not too often, and removed',
   expect(file.read()).toBeNull();
   expect(() => checkpointFile('/dev/null')).toThrow(/--checkpoint \/dev\/null: is no regular file/);
   expect(() => checkpointFile(folder)).toThrow(/is a folder/);
+  expect(() => checkpointFile(path, `${folder}/./kept`)).toThrow(/is the file of --json/);
 });
 
 folderTest('a part that is none is refused at once', async () => {

@@ -3,22 +3,22 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { EXIT } from '../../src/errors.ts';
 import type { EvaluationResult } from '../../src/evaluate/result.ts';
 import { folderTest } from '../data/temporary-folder.ts';
 import { type Compiled, compile } from '../helpers/compiled.ts';
-import { describeOnDevice, device } from '../helpers/device.ts';
 import { SOAK } from '../helpers/soak.ts';
 
 // Processes of their own, killed without warning and started again. `npm test` does the same within one process (test/evaluate/evaluate).
+const { device } = SOAK ? await import('../helpers/device.ts') : { device: null };
 device?.dispose();
 
 const KILLS = Number(process.env.KILLS ?? 50);
 
 let compiled: Compiled | null = null;
 beforeAll(() => {
-  if (SOAK) compiled = compile();
+  if (device) compiled = compile();
 });
 afterAll(() => compiled?.remove());
 
@@ -45,8 +45,8 @@ async function moment(checkpoint: string, kill: number): Promise<null> {
   return sleep(1_500 * share, null);
 }
 
-describeOnDevice('eval --checkpoint', () => {
-  folderTest.skipIf(!SOAK)(`${KILLS} SIGKILLs at any time, and the JSON of an undisturbed run`, async ({ folder }) => {
+describe.skipIf(device === null)('eval --checkpoint', () => {
+  folderTest(`${KILLS} SIGKILLs at any time, and the JSON of an undisturbed run`, async ({ folder }) => {
     const [whole, json, checkpoint] = ['whole.json', 'killed.json', 'checkpoint'].map((name) => join(folder, name));
     expect(await once(evaluation(whole), 'exit')).toEqual([EXIT.ok, null]);
     const expected = untimed(whole);
