@@ -26,13 +26,17 @@ export {
   UnsupportedModelError,
 } from './errors.ts';
 export type { Accuracy } from './evaluate/accuracy.ts';
+export type { CheckpointStore } from './evaluate/checkpoint.ts';
 export { type CompareOptions, type CompareProgress, compare } from './evaluate/compare.ts';
 export type { Comparison, ComparisonRow } from './evaluate/comparison.ts';
 export { type ConvertedModel, type ConvertModelOptions, convertModel } from './evaluate/convert-model.ts';
 export type { CurvePoint } from './evaluate/curve.ts';
 export type { Energy, LayerDiagnosis } from './evaluate/diagnosis.ts';
+export type { WordDigest } from './evaluate/digest.ts';
 export { evaluate } from './evaluate/evaluate.ts';
+export { readEvaluation } from './evaluate/evaluation-file.ts';
 export { type ExplainOptions, type Explanation, explain } from './evaluate/explain.ts';
+export { mergeParts, type NamedEvaluation } from './evaluate/merge-parts.ts';
 export { type Model, openModel } from './evaluate/model.ts';
 export type { Note } from './evaluate/notes.ts';
 export type { EvaluateOptions } from './evaluate/options.ts';
@@ -59,20 +63,26 @@ export {
 export type { Recorded } from './evaluate/recorded.ts';
 export type {
   DiagnosisSummary,
+  DigestFigures,
   EvaluationResult,
   InputFigures,
   LayerFigures,
+  PartFigures,
   SavedEvaluation,
   SpikingAccuracy,
   Timing,
 } from './evaluate/result.ts';
 export { evaluateSaved } from './evaluate/saved.ts';
 export type { SavedOptions } from './evaluate/saved-inputs.ts';
+export type { Shard } from './evaluate/shard.ts';
+export type { Subject } from './evaluate/subject.ts';
 export { type SweepOptions, type SweepProgress, sweep } from './evaluate/sweep.ts';
 export type { Sweep, SweepRow } from './evaluate/swept.ts';
 export { type LayerTrace, type TraceOptions, trace } from './evaluate/trace.ts';
 export { type TuneNetworkOptions, type TuneNetworkProgress, tuneNetwork } from './evaluate/tune-network.ts';
 export type { Check, TunedNetwork } from './evaluate/tuned-network.ts';
+export { type Verification, verifyEvaluations } from './evaluate/verify.ts';
+export type { WorkOptions } from './evaluate/work.ts';
 export type { AdapterDescription, Device, DeviceOptions } from './gpu/device.ts';
 export { openDevice } from './gpu/node.ts';
 export { check, checkNetwork, type Finding } from './network/check.ts';

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { describeRange } from '../checks.ts';
 import { parseScale, type ScaleText } from '../convert/scale.ts';
 import { DEFAULTS, RANGES, SCALES } from '../evaluate/options.ts';
+import { parseShard, type Shard } from '../evaluate/shard.ts';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
@@ -98,6 +99,13 @@ export const numbers =
     if (values.every(isValid)) return values;
     throw new InvalidArgumentError(`Expected ${kind}, separated by commas.`);
   };
+
+/** Reads a part of several: "3/8". */
+export function shard(text: string): Shard {
+  const found = parseShard(text);
+  if (found) return found;
+  throw new InvalidArgumentError('Expected I/N, as 3/8, with I from 1 to N.');
+}
 
 /** An option whose value is an integer, with the range and default of `evaluate`. */
 export function integerOption(flags: string, name: keyof typeof RANGES, description: string): Option {

@@ -1,5 +1,6 @@
 import type { CurvePoint } from '../evaluate/curve.ts';
 import type { EvaluationResult, SavedEvaluation, Timing } from '../evaluate/result.ts';
+import { shardText } from '../evaluate/shard.ts';
 import { phaseText } from '../report/text.ts';
 import { bar, COLUMNS, clip, field, type Paint, paint, percent, points, printable, scaled, whole } from './print.ts';
 import { choiceLines, inputLines, noteLines } from './print-inputs.ts';
@@ -9,7 +10,7 @@ const NO_ANN = 'none: a saved network has no trained one to be compared with';
 /** An evaluation for people, at most 80 columns wide. */
 export function formatEvaluation(result: EvaluationResult | SavedEvaluation, color: boolean): string {
   const style = paint(color);
-  const { ann, snn, device, timing } = result;
+  const { ann, snn, device, timing, part, digest } = result;
   const neurons = result.layers.reduce((sum, layer, l) => sum + (l < result.layers.length - 1 ? layer.neurons : 0), 0);
   const put = (label: string, value: string) => field(label, value, style);
   const lines = [
@@ -17,6 +18,7 @@ export function formatEvaluation(result: EvaluationResult | SavedEvaluation, col
     '',
     put('device', `${device.adapter}${device.software ? ' (software)' : ''}`),
     put('driver', device.driver),
+    ...(part === null ? [] : [put('part', `${shardText(part)}, ${count(part.images, 'image')} from ${whole(part.first)} on`)]),
     put('network', `${count(neurons, 'neuron')}, K = ${phaseText(result.phaseBits)} spikes a word, ${count(result.waves, 'wave')}`),
     ...choiceLines(result.phaseChoice, style),
     ...(result.tuned ? [put('kernels', `tuned for ${count(result.tunedShapes, 'layer shape')}`)] : []),
@@ -31,6 +33,7 @@ export function formatEvaluation(result: EvaluationResult | SavedEvaluation, col
       'spikes',
       `${whole(result.spikesPerImage)} an image, ${(result.spikesPerImage / Math.max(1, neurons)).toFixed(2)} a neuron`,
     ),
+    ...(digest === null ? [] : [put('digest', digest.sha256)]),
     put('speed', speed(timing)),
     put('GPU', memory(timing)),
     put('time', ann === null ? savedTimes(timing) : times(timing)),

@@ -7,6 +7,7 @@ import { addDoctor } from './doctor.ts';
 import { addEval } from './eval.ts';
 import { addExplain } from './explain.ts';
 import { addInspect } from './inspect.ts';
+import { addMerge } from './merge.ts';
 import { addPredict } from './predict.ts';
 import { COLUMNS, clip, printable, printableLines, wrap } from './print.ts';
 import { addRecord } from './record.ts';
@@ -15,6 +16,7 @@ import type { Terminal } from './terminal.ts';
 import { addTrace } from './trace.ts';
 import { addTune } from './tune.ts';
 import { addTuneKernels } from './tune-kernels.ts';
+import { addVerify } from './verify.ts';
 
 const EXIT_CODES = [
   `${EXIT.ok} ok`,
@@ -31,14 +33,19 @@ const LONGEST_MESSAGE = 1_000;
 /** Runs the command with its arguments (without "node" and the file). Never throws. @returns the exit code */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   try {
-    await makeProgram(terminal).parseAsync([...args], { from: 'user' });
-    return EXIT.ok;
+    let code: number = EXIT.ok;
+    const differs = () => {
+      code = EXIT.failure;
+    };
+    await makeProgram(terminal, differs).parseAsync([...args], { from: 'user' });
+    return code;
   } catch (error) {
     return explain(error, terminal, args.includes('--verbose'));
   }
 }
 
-function makeProgram(terminal: Terminal): Command {
+/** @param differs called where what is compared is not equal: no error, and no success */
+function makeProgram(terminal: Terminal, differs: () => void): Command {
   const program = new Command('bsnn')
     .description('Trained image classifiers as bistable spiking networks on WebGPU.')
     .version(version())
@@ -52,6 +59,8 @@ function makeProgram(terminal: Terminal): Command {
     })
     .addHelpText('after', `\nExit codes: ${wrap(EXIT_CODES.join(', '), 12)}`);
   addEval(program, terminal);
+  addMerge(program, terminal);
+  addVerify(program, terminal, differs);
   addConvert(program, terminal);
   addPredict(program, terminal);
   addTrace(program, terminal);

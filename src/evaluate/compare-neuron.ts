@@ -12,7 +12,7 @@ import { accuracyOf, type Hits } from './accuracy.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
 import type { ComparisonRow } from './comparison.ts';
 import { hitsAtPoints } from './curve.ts';
-import { diagnosis } from './diagnosis.ts';
+import { diagnosis, diagnosisFrame } from './diagnosis.ts';
 import { mergeSome } from './folds.ts';
 import { openTogether } from './together.ts';
 
@@ -133,7 +133,7 @@ export function rowsOf(
   const { integrates } = network.timetable.layers[readoutOf(network).depth];
   return timesteps.map((t, i) => {
     const { images } = hits[i];
-    const figures = diagnosis(network, layers, found[i], decoding[i], images);
+    const figures = diagnosis(diagnosisFrame(network, layers, decoding[i]), found[i], images);
     const hasOutput = !windowed || t > integrates.first;
     return {
       neuron,

@@ -13,7 +13,7 @@ import { type NeuronRun, openNeuron, rowsOf, runNeuron } from './compare-neuron.
 import { COMPARED, type ComparedNeuron, neuronOf, TIMESTEPS } from './compared-neuron.ts';
 import type { Comparison } from './comparison.ts';
 import { convertPrepared } from './convert-prepared.ts';
-import { diagnosis } from './diagnosis.ts';
+import { diagnosisFrame } from './diagnosis.ts';
 import { classesOf } from './fit.ts';
 import { folding } from './folds.ts';
 import { checkGiven } from './given.ts';
@@ -89,7 +89,7 @@ export async function compare(
       phaseBits: phaseBitsOf(network),
       initial: network.initial,
       ...figures,
-      ann: { top1: accuracyOf(hits).top1, macs: diagnosis(network, [], [], [], 1).energy.annMacs },
+      ann: { top1: accuracyOf(hits).top1, macs: diagnosisFrame(network, [], []).annMacs },
       rows: runs.flatMap((run) => rowsOf(run, network)),
       device: device.description,
       seconds: (performance.now() - start) / 1000,

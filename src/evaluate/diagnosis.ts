@@ -64,47 +64,69 @@ export function decodeWords(phaseBits: number, { words, bits }: Sent): Decoding 
   return { unit: saturation === 0 ? 0 : full / 2 ** phaseBits / saturation, saturation };
 }
 
-/**
- * The figures of a network from the sums of its counted layers.
- * @param layers index of each counted layer: neurons, and max pools for their synaptic operations
- */
-export function diagnosis(
+/** What of a diagnosis follows from the network alone: plain data, with which sums become figures without the network. */
+export interface DiagnosisFrame {
+  readonly counted: readonly CountedFrame[];
+  /** Multiply-adds of pixels, and of the whole trained network, an image. */
+  readonly inputMacs: number;
+  readonly annMacs: number;
+}
+
+/** A counted layer: of neurons, or a max pool for its synaptic operations. */
+interface CountedFrame {
+  /** Its index in the network, and that of the layer of neurons whose spikes it sends: itself, or what is in front of a max pool. */
+  readonly layer: number;
+  readonly sender: number;
+  readonly name: string;
+  /** null: a pool. */
+  readonly neurons: number | null;
+  /** What one unit of the decoded sum stands for, in units of λ. */
+  readonly unit: number;
+}
+
+/** @param layers index of each counted layer: neurons, and max pools for their synaptic operations */
+export function diagnosisFrame(
   network: SpikingNetwork,
   layers: readonly number[],
-  sums: readonly LayerSums[],
-  decoding: readonly Decoding[],
-  images: number,
-): Diagnosis {
-  const operations = network.layers.map(() => 0);
-  layers.forEach((l, i) => {
-    operations[neuronsBehind(network, l)] += sums[i].operations / images;
+  decoding: readonly Pick<Decoding, 'unit'>[],
+): DiagnosisFrame {
+  const weighted = network.layers.filter((layer) => layer.kind !== 'pool');
+  const macs = (keep: (source: number) => boolean) =>
+    weighted.reduce((sum, layer) => sum + layerMacs({ ...layer, terms: layer.terms.filter(({ source }) => keep(source)) }), 0);
+  const counted = layers.map((l, i) => {
+    const { kind, name, shape } = network.layers[l];
+    const neurons = kind === 'neurons' ? shapeSize(shape) : null;
+    return { layer: l, sender: neuronsBehind(network, l), name, neurons, unit: decoding[i].unit };
   });
-  const figures = layers.flatMap((l, i) => {
-    const layer = network.layers[l];
-    if (layer.kind !== 'neurons') return [];
-    const neurons = shapeSize(layer.shape);
-    return {
-      ...figuresOf(sums[i], neurons * images, decoding[i].unit),
-      name: layer.name,
-      neurons,
-      l,
-    };
+  return { counted, inputMacs: macs((source) => source < 0), annMacs: macs(() => true) };
+}
+
+/** The figures of a network from the sums of its counted layers. */
+export function diagnosis({ counted, inputMacs, annMacs }: DiagnosisFrame, sums: readonly LayerSums[], images: number): Diagnosis {
+  const operations = new Map<number, number>();
+  counted.forEach(({ sender }, i) => {
+    operations.set(sender, (operations.get(sender) ?? 0) + sums[i].operations / images);
   });
-  const total = (of: (layer: (typeof figures)[number]) => number) => figures.reduce((sum, layer) => sum + of(layer), 0);
+  const layers = counted.flatMap(({ layer, name, neurons, unit }, i): LayerDiagnosis[] =>
+    neurons === null
+      ? []
+      : [{ name, neurons, ...figuresOf(sums[i], neurons * images, unit), synapticOperations: operations.get(layer) ?? 0 }],
+  );
+  const total = (of: (layer: LayerDiagnosis) => number) => layers.reduce((sum, layer) => sum + of(layer), 0);
+  const neurons = total((layer) => layer.neurons);
+  const synapticOperations = [...operations.values()].reduce((a, b) => a + b, 0);
   return {
     images,
-    sin:
-      total(({ sin, neurons }) => sin * neurons) /
-      Math.max(
-        1,
-        total(({ neurons }) => neurons),
-      ),
-    spikesPerImage: total(({ spikesPerNeuron, neurons }) => spikesPerNeuron * neurons),
-    energy: energy(
-      network,
-      operations.reduce((a, b) => a + b),
-    ),
-    layers: figures.map(({ l, name, neurons, ...rest }) => ({ name, neurons, ...rest, synapticOperations: operations[l] })),
+    sin: total((layer) => layer.sin * layer.neurons) / Math.max(1, neurons),
+    spikesPerImage: total((layer) => layer.spikesPerNeuron * layer.neurons),
+    energy: {
+      synapticOperations,
+      inputMacs,
+      snnNanojoules: (synapticOperations * ADD_PJ + inputMacs * MAC_PJ) / 1000,
+      annMacs,
+      annNanojoules: (annMacs * MAC_PJ) / 1000,
+    },
+    layers,
   };
 }
 
@@ -138,19 +160,4 @@ function correlationOf({ activation: a, activationSquare: aa, decoded: d, decode
   };
   const spread = Math.sqrt(variance(aa, a) * variance(dd, d));
   return spread === 0 ? null : Math.min(1, Math.max(-1, (ad / n - (a / n) * (d / n)) / spread));
-}
-
-function energy(network: SpikingNetwork, synapticOperations: number): Energy {
-  const weighted = network.layers.filter((layer) => layer.kind !== 'pool');
-  const macs = (keep: (source: number) => boolean) =>
-    weighted.reduce((sum, layer) => sum + layerMacs({ ...layer, terms: layer.terms.filter(({ source }) => keep(source)) }), 0);
-  const inputMacs = macs((source) => source < 0);
-  const annMacs = macs(() => true);
-  return {
-    synapticOperations,
-    inputMacs,
-    snnNanojoules: (synapticOperations * ADD_PJ + inputMacs * MAC_PJ) / 1000,
-    annMacs,
-    annNanojoules: (annMacs * MAC_PJ) / 1000,
-  };
 }

@@ -1,24 +1,32 @@
 import type { Ann } from '../ann/ann.ts';
+import { type Checks, checkOptions } from '../checks.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { peakBytes, resetPeakBytes } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf } from '../network/network.ts';
 import { tunedShapes } from '../plan/choices.ts';
 import type { LabelledSource } from '../run/source.ts';
-import { accuracyOf, type Hits } from './accuracy.ts';
+import type { Hits } from './accuracy.ts';
+import type { Conversion } from './checkpoint.ts';
 import { runDiagnosed } from './diagnosed.ts';
-import { spikingFigures, timing } from './figures.ts';
+import { sealed } from './evaluation-file.ts';
+import { frameOf, spikingFigures, timing } from './figures.ts';
 import { classesOf } from './fit.ts';
 import { mergeSome } from './folds.ts';
 import { checkGiven } from './given.ts';
+import type { Ledger } from './ledger.ts';
 import { asModel, type Model } from './model.ts';
 import type { EvaluateOptions } from './options.ts';
-import { cutImages, type Report, runSpiking, runTrained, type SpikingPass, type SpikingSums } from './passes.ts';
-import { inputFigures, prepare } from './prepare.ts';
+import { type Part, type Report, resumeTrained, runSpiking, runTrained, type SpikingPass } from './passes.ts';
+import { type Evaluation, inputFigures, prepare } from './prepare.ts';
 import { rehearseWords } from './rehearse.ts';
 import type { EvaluationResult } from './result.ts';
-import { settle } from './settle.ts';
+import { EVALUATE_OPTIONS, settle } from './settle.ts';
 import { Stopwatch } from './stopwatch.ts';
+import type { EvaluationSums, SpikingSums } from './sums.ts';
+import { openWork, WORK_OPTIONS, type WorkOptions, workFigures } from './work.ts';
+
+export const EVALUATE_WORK_OPTIONS: Checks<EvaluateOptions & WorkOptions> = { ...EVALUATE_OPTIONS, ...WORK_OPTIONS };
 
 /**
  * Runs a trained network and its spiking counterpart on labelled images and compares them. Images are read as they are needed, and
@@ -32,33 +40,40 @@ export async function evaluate(
   device: Device,
   model: string | Ann | Model,
   images: DataSet | LabelledSource,
-  options: EvaluateOptions = {},
+  options: EvaluateOptions & WorkOptions = {},
   onProgress: Report = () => {},
 ): Promise<EvaluationResult> {
   checkGiven(device, model, images, onProgress);
   resetPeakBytes(device);
-  const settings = settle(options, { phaseBits: 'auto' });
+  const { digest = false, shard, checkpoint, ...rest } = checkOptions(options, EVALUATE_WORK_OPTIONS);
+  const settings = settle(rest, { phaseBits: 'auto' });
   const opened = await asModel(model);
   const stopwatch = new Stopwatch(opened.seconds);
   const evaluation = await stopwatch.time('import', () => prepare(opened, images, settings));
-  const { ann, dataset, images: evaluated } = evaluation;
-  rehearseWords(device, evaluation, { keepWords: settings.diagnosis > 0 });
+  const { ann, dataset } = evaluation;
+  rehearseWords(device, evaluation, { keepWords: settings.diagnosis > 0 || digest });
   // those to diagnose come last, so that nothing of the diagnosis is in the times and the memory of the others
-  const [toDiagnose, others] = cutImages(evaluated, settings.diagnosis, classesOf(ann));
-  const { network, phaseChoice, hits, notes } = await runTrained(device, evaluation, others, stopwatch, onProgress);
-  const spiking = others && (await runSpiking(device, network, evaluation, others, stopwatch, onProgress));
+  const work = await openWork({ digest, shard, checkpoint }, { ...evaluation, network: null, classes: classesOf(ann), settings });
+  const { toDiagnose, others, ledger } = work;
+  const { network, phaseChoice, notes, hits } = await runOrResume(device, evaluation, others, ledger, stopwatch, onProgress);
+  const spiking = others && (await runSpiking(device, network, evaluation, others, ledger, stopwatch, onProgress));
   const timed = spiking && timing(stopwatch, spiking, peakBytes(device));
   const untimed = spiking ? new Stopwatch() : stopwatch;
-  const diagnosed = toDiagnose && (await runDiagnosed(device, network, evaluation, toDiagnose, untimed, onProgress));
-  const pass = (spiking ?? diagnosed) as SpikingPass;
-  const trained = mergeSome(hits, diagnosed?.trained) as Hits;
-  const sums = mergeSome(spiking?.sums, diagnosed?.sums) as SpikingSums;
-  const { snn, layers, spikesPerImage } = spikingFigures(network, pass.points.steps, sums, trained.images);
+  const diagnosed = toDiagnose && (await runDiagnosed(device, network, evaluation, toDiagnose, ledger, untimed, onProgress));
+  // a checkpoint never has all images, so that one of them has run
+  const pass = (spiking ?? diagnosed) as Omit<SpikingPass, 'sums'>;
+  const frame = frameOf(network, pass.points, diagnosed?.frame ?? null);
+  const sums: EvaluationSums = {
+    trained: mergeSome(hits, diagnosed?.sums.trained),
+    spiking: mergeSome(spiking?.sums ?? ledger.spiking.done.sums, diagnosed?.sums.spiking) as SpikingSums,
+    diagnosed: diagnosed && { images: diagnosed.sums.images, layers: diagnosed.sums.layers },
+  };
+  const figures = spikingFigures(network, frame, sums);
   const shapes = tunedShapes(network, settings.choices, device.capabilities);
-  return {
+  return sealed({
     model: ann.name,
     dataset: dataset.name,
-    images: evaluated.count,
+    images: work.images,
     classes: classesOf(ann),
     phaseBits: phaseBitsOf(network),
     phaseChoice,
@@ -66,15 +81,30 @@ export async function evaluate(
     initial: network.initial,
     batch: pass.plan.batch,
     ...inputFigures(evaluation),
-    ann: accuracyOf(trained),
-    snn: { ...snn, agreement: sums.agreeing / trained.images },
-    spikesPerImage,
-    layers: layers.map((layer, l) => ({ ...layer, ...diagnosed?.layers[l] })),
-    diagnosis: diagnosed?.summary ?? null,
+    ...(figures as TrainedFigures),
+    diagnosis: figures.diagnosis && { ...figures.diagnosis, seconds: diagnosed?.seconds ?? 0 },
     tuned: shapes > 0,
     tunedShapes: shapes,
     device: device.description,
     notes: [...evaluation.notes, ...notes],
+    ...workFigures(work, network, frame, sums),
     timing: timed ?? timing(stopwatch, pass, peakBytes(device)),
-  };
+  });
+}
+
+/** Figures of a spiking network that is compared with a trained one. */
+type TrainedFigures = Pick<EvaluationResult, 'ann' | 'snn' | 'layers' | 'spikesPerImage'>;
+
+/** The converted network and the trained one's hits, where a ledger has them not, or not all of them, from the device. */
+async function runOrResume(
+  device: Device,
+  evaluation: Evaluation,
+  part: Part | null,
+  ledger: Ledger,
+  stopwatch: Stopwatch,
+  report: Report,
+): Promise<Conversion & { readonly hits: Hits | null }> {
+  const { conversion } = ledger;
+  if (!conversion) return runTrained(device, evaluation, part, stopwatch, report, { ledger });
+  return { ...conversion, hits: await resumeTrained(device, evaluation, part, stopwatch, report, ledger) };
 }

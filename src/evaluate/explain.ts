@@ -12,11 +12,14 @@ import { Session } from '../run/session.ts';
 import { type LabelledSource, pixelsSource, readImages } from '../run/source.ts';
 import { type Accuracy, accuracyOf, bestClasses, countAgreeing, countHits } from './accuracy.ts';
 import { attributeEffects, attributeLayers, type EffectError, sharesOf } from './attribute.ts';
+import type { DiagnosedDone } from './checkpoint.ts';
 import { runDiagnosed } from './diagnosed.ts';
+import { diagnosis } from './diagnosis.ts';
 import type { AffectedAnn, Effect } from './effects.ts';
 import { EXPLAINED } from './explained.ts';
 import { classesOf, logitsOf } from './fit.ts';
 import { checkGiven } from './given.ts';
+import { untracked } from './ledger.ts';
 import { type Logits, logitError } from './logit-error.ts';
 import type { Model } from './model.ts';
 import type { EvaluateOptions } from './options.ts';
@@ -122,7 +125,9 @@ export async function explain(
   const prepared = await prepare(model, given, settings);
   rehearseWords(device, prepared, { keepWords: true });
   const { ann, images, dataset, waves, correctBias } = prepared;
-  const { network, calibration, phaseChoice, notes } = await runTrained(device, prepared, null, new Stopwatch(), onProgress, true);
+  const { network, calibration, phaseChoice, notes } = await runTrained(device, prepared, null, new Stopwatch(), onProgress, {
+    countChannels: true,
+  });
   const evaluation: FixedEvaluation = { ...prepared, phaseBits: phaseBitsOf(network) };
   const pixels = await readImages(images, 0, images.count);
   const bench: Bench = { device, evaluation, pixels, report: onProgress };
@@ -232,9 +237,11 @@ async function layerFigures(bench: Bench, plain: SpikingNetwork, network: Spikin
     report({ stage: 'explain', done: done * count, images: runs * count }),
   );
   const [part] = cutImages(images, images.count, classesOf(ann));
-  const { layers } = await runDiagnosed(bench.device, network, evaluation, part as Part, new Stopwatch(), ({ done }) =>
+  const kept = { diagnosed: untracked<DiagnosedDone>(), digester: null };
+  const { frame, sums } = await runDiagnosed(bench.device, network, evaluation, part as Part, kept, new Stopwatch(), ({ done }) =>
     report({ stage: 'diagnosis', done, images: images.count }),
   );
+  const { layers } = diagnosis(frame, sums.layers, sums.images);
   const shares = sharesOf(errors);
   const firing = ann.layers.flatMap(({ kind }, l) => (kind === 'neurons' ? [l] : []));
   return ann.layers

@@ -27,9 +27,9 @@ export interface Fold<B, S> {
   readonly sums: () => S | null;
 }
 
-/** A fold over batches. @param find what one batch gives */
-export function folding<B, S>(find: (batch: B) => S): Fold<B, S> {
-  let sums: S | null = null;
+/** A fold over batches. @param find what one batch gives; @param before what others have given */
+export function folding<B, S>(find: (batch: B) => S, before: S | null = null): Fold<B, S> {
+  let sums = before;
   return {
     add: (batch) => {
       const found = find(batch);

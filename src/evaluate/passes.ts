@@ -10,10 +10,13 @@ import { type LabelledSource, sliceSource } from '../run/source.ts';
 import { bestClasses, countAgreeing, countHits, type Hits } from './accuracy.ts';
 import { channelOrder } from './channel-order.ts';
 import { hitsAtPoints, readingsAt } from './curve.ts';
+import { batchWords } from './digest.ts';
 import { type Fold, folding } from './folds.ts';
+import { type Ledger, type Track, untracked } from './ledger.ts';
 import { type Note, phaseNotes, silentNotes, stepNotes } from './notes.ts';
 import type { Evaluation } from './prepare.ts';
 import { type Stopwatch, timedSource } from './stopwatch.ts';
+import type { SpikingSums } from './sums.ts';
 
 /** How far an evaluation is: images done of a stage's images; layers in the stage "correction". */
 export interface Progress {
@@ -27,18 +30,10 @@ export type Report = (progress: Progress) => void;
 /** Some of the images that are evaluated. */
 export interface Part {
   readonly source: LabelledSource;
+  /** Index of its first image among all that are evaluated. */
+  readonly first: number;
   /** The class that the trained network puts each image in, once it has run: all that is kept of an image. */
   readonly classes: Uint16Array | Uint32Array;
-}
-
-/** What spiking batches add up to. */
-export interface SpikingSums {
-  /** At each point of the run. */
-  readonly hits: readonly Hits[];
-  /** Images whose class at the last point is the trained network's. */
-  readonly agreeing: number;
-  /** Of each layer. */
-  readonly spikes: readonly number[];
 }
 
 /** A spiking network's run over a part. */
@@ -47,6 +42,7 @@ export interface SpikingPass extends RunSummary {
   readonly readSeconds: number | null;
   readonly plan: WordsProgram;
   readonly points: Points;
+  /** Of all images of the part that are done. */
   readonly sums: SpikingSums;
 }
 
@@ -54,40 +50,67 @@ export interface SpikingPass extends RunSummary {
 export function cutImages(images: LabelledSource, first: number, classes: number): readonly [Part | null, Part | null] {
   const found = classes > 2 ** 16 ? new Uint32Array(images.count) : new Uint16Array(images.count);
   const part = (from: number, to: number): Part | null =>
-    from === to ? null : { source: sliceSource(images, from, to - from), classes: found.subarray(from, to) };
+    from === to ? null : { source: sliceSource(images, from, to - from), first: from, classes: found.subarray(from, to) };
   const cut = Math.min(first, images.count);
   return [part(0, cut), part(cut, images.count)];
 }
 
-/** Adds up where the trained network puts the images of a part, and notes the class of each. */
-export const trainedFold = ({ source, classes }: Part): Fold<AnnBatch, Hits> =>
+/** A part without the images that are done. */
+export const restOf = ({ source, first, classes }: Part, done: number): Part => ({
+  source: sliceSource(source, done, source.count - done),
+  first: first + done,
+  classes: classes.subarray(done),
+});
+
+/** Adds up where the trained network puts the images of a part, and notes the class of each. @param before of the images before */
+export const trainedFold = ({ source, classes }: Part, before: Hits | null = null): Fold<AnnBatch, Hits> =>
   folding(({ first, images, logits }) => {
     const readings = { values: logits, images };
     classes.set(bestClasses(readings), first);
     return countHits(readings, source.labels, first);
-  });
+  }, before);
 
 /** Adds up what the spiking network makes of a part whose images the trained network has seen. */
 export function spikingFold(
   { source, classes }: Part,
   { units, points }: { readonly units: Float64Array; readonly points: Points },
+  before: SpikingSums | null = null,
 ): Fold<Batch, SpikingSums> {
   const all = points.steps.map((_, p) => p);
-  return folding((batch) => ({
+  const find = (batch: Batch): SpikingSums => ({
     hits: hitsAtPoints(batch, all, units, source.labels, batch.first),
     agreeing: countAgreeing(readingsAt(batch, all.length - 1, units), classes, batch.first),
     spikes: batch.spikes,
-  }));
+  });
+  return folding(find, before);
 }
 
-/** Where the trained network puts the images of a part, whose classes it notes. @param onImages called with the images done */
-export async function trainedHits(session: AnnSession, part: Part, onImages: (done: number) => void): Promise<Hits> {
-  const fold = trainedFold(part);
-  await session.run(part.source, (batch) => {
+/**
+ * Where the trained network puts the images of a part, whose classes it notes.
+ * @param onImages called with the images done
+ * @param track where it begins
+ */
+export async function trainedHits(
+  session: AnnSession,
+  part: Part,
+  onImages: (done: number) => void,
+  { done, note }: Track<Hits> = untracked(),
+): Promise<Hits> {
+  const rest = restOf(part, done.images);
+  const fold = trainedFold(rest, done.sums);
+  await session.run(rest.source, (batch) => {
     fold.add(batch);
-    onImages(batch.first + batch.images);
+    const images = done.images + batch.first + batch.images;
+    note(images, fold.sums() as Hits);
+    onImages(images);
   });
   return fold.sums() as Hits;
+}
+
+/** What a conversion may count for who asks, and where what it gave is kept. */
+interface TrainedOptions {
+  readonly countChannels?: boolean;
+  readonly ledger?: Ledger | null;
 }
 
 /** Calibrates and converts, then runs the trained network over a part, where there is one, all in one session. */
@@ -97,7 +120,7 @@ export async function runTrained(
   part: Part | null,
   stopwatch: Stopwatch,
   report: Report,
-  countChannels = evaluation.perChannel,
+  { countChannels = evaluation.perChannel, ledger = null }: TrainedOptions = {},
 ): Promise<Converted & { readonly hits: Hits | null; readonly notes: readonly Note[] }> {
   const { ann, calibrationSource } = evaluation;
   const session = await stopwatch.time('compile', () =>
@@ -120,31 +143,59 @@ export async function runTrained(
     );
     const ordered = await stopwatch.time('calibration', () => order.notes(session));
     const notes = [...ordered, ...silentNotes(silent), ...phaseNotes(converted.phaseChoice), ...stepNotes(ann, converted.network)];
-    if (part === null) return { ...converted, hits: null, notes };
-    const onImages = (done: number) => report({ stage: 'ann', done, images: part.source.count });
-    const hits = await stopwatch.time('ann', () => trainedHits(session, part, onImages));
+    await ledger?.converted({ network: converted.network, phaseChoice: converted.phaseChoice, notes });
+    const hits = part && (await stopwatch.time('ann', () => reportedHits(session, part, report, ledger)));
     return { ...converted, hits, notes };
   } finally {
     session.dispose();
   }
 }
 
-/** Runs the spiking network over a part. */
+const reportedHits = (session: AnnSession, part: Part, report: Report, ledger: Ledger | null): Promise<Hits> =>
+  trainedHits(session, part, (done) => report({ stage: 'ann', done, images: part.source.count }), ledger?.trained);
+
+/** The same where a ledger has the converted network, and goes on with the images that it lacks. */
+export async function resumeTrained(
+  device: Device,
+  evaluation: Evaluation,
+  part: Part | null,
+  stopwatch: Stopwatch,
+  report: Report,
+  ledger: Ledger,
+): Promise<Hits | null> {
+  const { images, sums } = ledger.trained.done;
+  if (part === null || images === part.source.count) return sums;
+  const session = await stopwatch.time('compile', () => AnnSession.create(device, evaluation.ann, evaluation));
+  try {
+    return await stopwatch.time('ann', () => reportedHits(session, part, report, ledger));
+  } finally {
+    session.dispose();
+  }
+}
+
+/** Runs the spiking network over what of a part its ledger lacks, where that is some of it. */
 export async function runSpiking(
   device: Device,
   network: SpikingNetwork,
   { batch: size, waves, choices }: Pick<Evaluation, 'batch' | 'waves' | 'choices'>,
   part: Part,
+  { spiking: { done, note }, digester }: Pick<Ledger, 'spiking' | 'digester'>,
   stopwatch: Stopwatch,
   report: Report,
-): Promise<SpikingPass> {
-  const session = await stopwatch.time('compile', () => Session.create(device, network, { batch: size, waves, choices }));
+): Promise<SpikingPass | null> {
+  if (done.images === part.source.count) return null;
+  const options = { batch: size, waves, choices, readWords: digester !== null };
+  const session = await stopwatch.time('compile', () => Session.create(device, network, options));
   try {
-    const { source, seconds } = timedSource(part.source);
-    const fold = spikingFold(part, session);
+    const rest = restOf(part, done.images);
+    const { source, seconds } = timedSource(rest.source);
+    const fold = spikingFold(rest, session, done.sums);
     const onBatch = (batch: Batch) => {
       fold.add(batch);
-      report({ stage: 'snn', done: batch.first + batch.images, images: source.count });
+      digester?.add(rest.first + batch.first, batch.images, batchWords(network, session.plan, batch));
+      const images = done.images + batch.first + batch.images;
+      note(images, fold.sums() as SpikingSums);
+      report({ stage: 'snn', done: images, images: part.source.count });
     };
     const summary = await stopwatch.time('snn', () => session.run(source, onBatch));
     const sums = fold.sums() as SpikingSums;

@@ -8,8 +8,12 @@ import type { CalibrationOrigin } from '../network/saved/about.ts';
 import type { Accuracy } from './accuracy.ts';
 import type { CurvePoint } from './curve.ts';
 import type { Diagnosis, LayerDiagnosis } from './diagnosis.ts';
+import type { WordDigest } from './digest.ts';
 import type { NormalizationFigures } from './fit.ts';
 import type { Note } from './notes.ts';
+import type { Shard } from './shard.ts';
+import type { Subject } from './subject.ts';
+import type { EvaluationSums, Frame } from './sums.ts';
 
 /** Where the scales of a network come from. */
 export interface ScaleFigures {
@@ -70,7 +74,33 @@ export interface EvaluationResult extends InputFigures {
   readonly tuned: boolean;
   readonly tunedShapes: number;
   readonly device: AdapterDescription;
+  /** Of all words; null where not asked for. */
+  readonly digest: DigestFigures | null;
+  /** Where this is of one of several parts: what makes one result of all. */
+  readonly part: PartFigures | null;
   readonly timing: Timing;
+}
+
+/** A digest of words, and what they are of. */
+export interface DigestFigures extends WordDigest {
+  readonly subject: Subject;
+  /** SHA-256 of the spiking network. */
+  readonly network: string;
+}
+
+/** A part of an evaluation. */
+export interface PartFigures extends Shard {
+  /** Index of its first image among those of all parts, and how many it has. */
+  readonly first: number;
+  readonly images: number;
+  /** What the whole is of. */
+  readonly subject: Subject;
+  /** SHA-256 of the spiking network. */
+  readonly network: string;
+  readonly frame: Frame;
+  readonly sums: EvaluationSums;
+  /** SHA-256 of this result but for itself, so that one that was changed is told. */
+  readonly sha256: string;
 }
 
 /** What an evaluation of a saved network found: the same without a trained network, to which nothing is compared. */

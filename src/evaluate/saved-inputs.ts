@@ -26,11 +26,15 @@ export interface SavedInputs extends Required<SavedOptions> {
   readonly figures: SavedInputFigures;
 }
 
+/** Checks the options of a saved network's run; those of conversion are refused as such. @throws OptionError */
+export function checkSavedOptions<O extends SavedOptions>(options: O, checks: Checks<O>): O {
+  if (isObject(options)) refuseConversion(Object.keys(options).filter((name) => name in EVALUATE_OPTIONS && !(name in checks)));
+  return checkOptions(options, checks);
+}
+
 /** Checks a saved network against images, and picks those to run. @throws OptionError */
 export function prepareSaved(saved: SavedNetwork, given: DataSet | LabelledSource, options: SavedOptions): SavedInputs {
-  if (isObject(options))
-    refuseConversion(Object.keys(options).filter((name) => name in EVALUATE_OPTIONS && !(name in SAVED_OPTIONS)));
-  const { limit, offset, waves, batch, choices } = settle(checkOptions(options, SAVED_OPTIONS));
+  const { limit, offset, waves, batch, choices } = settle(checkSavedOptions(options, SAVED_OPTIONS));
   const { network } = saved;
   const dataset = asDataSet(given);
   checkShapes(asClassifier(network), dataset);

@@ -1,3 +1,4 @@
+import type { Checks } from '../checks.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { peakBytes, resetPeakBytes } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
@@ -5,13 +6,17 @@ import { phaseBitsOf } from '../network/network.ts';
 import type { SavedNetwork } from '../network/saved/load.ts';
 import { tunedShapes } from '../plan/choices.ts';
 import type { LabelledSource } from '../run/source.ts';
-import { spikingFigures, timing } from './figures.ts';
+import { sealed } from './evaluation-file.ts';
+import { frameOf, spikingFigures, timing } from './figures.ts';
 import { asClassifier, checkLabels, checkSorted, classesOf } from './fit.ts';
 import { checkGivenSaved } from './given.ts';
-import { cutImages, type Part, type Report, runSpiking } from './passes.ts';
+import { type Part, type Report, runSpiking, type SpikingPass } from './passes.ts';
 import type { SavedEvaluation } from './result.ts';
-import { prepareSaved, type SavedOptions } from './saved-inputs.ts';
+import { checkSavedOptions, prepareSaved, SAVED_OPTIONS, type SavedOptions } from './saved-inputs.ts';
 import { Stopwatch } from './stopwatch.ts';
+import { openWork, WORK_OPTIONS, type WorkOptions, workFigures } from './work.ts';
+
+export const SAVED_WORK_OPTIONS: Checks<SavedOptions & WorkOptions> = { ...SAVED_OPTIONS, ...WORK_OPTIONS };
 
 /**
  * Runs a saved network on labelled images. As `evaluate` does, without a trained network: nothing is converted, and nothing compared.
@@ -22,26 +27,33 @@ export async function evaluateSaved(
   device: Device,
   saved: SavedNetwork,
   images: DataSet | LabelledSource,
-  options: SavedOptions = {},
+  options: SavedOptions & WorkOptions = {},
   onProgress: Report = () => {},
 ): Promise<SavedEvaluation> {
   checkGivenSaved(device, saved, images, onProgress);
   const stopwatch = new Stopwatch();
   resetPeakBytes(device);
-  const inputs = prepareSaved(saved, images, options);
+  const { digest, shard, checkpoint, ...rest } = checkSavedOptions(options, SAVED_WORK_OPTIONS);
+  const inputs = prepareSaved(saved, images, rest);
   const { network, dataset, images: evaluated, choices, figures } = inputs;
   const classifier = asClassifier(network);
   checkSorted(classifier, dataset);
   checkLabels(classifier, evaluated, dataset.name, inputs.offset);
-  const [, part] = cutImages(evaluated, 0, classesOf(classifier));
-  const pass = await runSpiking(device, network, inputs, part as Part, stopwatch, onProgress);
-  const { snn, layers, spikesPerImage } = spikingFigures(network, pass.points.steps, pass.sums, evaluated.count);
+  const classes = classesOf(classifier);
+  const told = { ...inputs, ann: null, classes, diagnosis: 0, normalization: figures.normalization };
+  const work = await openWork({ digest, shard, checkpoint }, { ...told, settings: { waves: inputs.waves } });
+  const run = await runSpiking(device, network, inputs, work.others as Part, work.ledger, stopwatch, onProgress);
+  // a checkpoint never has all images, so that some have run
+  const pass = run as SpikingPass;
+  const frame = frameOf(network, pass.points, null);
+  const sums = { trained: null, spiking: pass.sums, diagnosed: null };
+  const { snn, layers, spikesPerImage } = spikingFigures(network, frame, sums);
   const shapes = tunedShapes(network, choices, device.capabilities);
-  return {
+  return sealed({
     model: network.name,
     dataset: dataset.name,
-    images: evaluated.count,
-    classes: classesOf(classifier),
+    images: work.images,
+    classes,
     phaseBits: phaseBitsOf(network),
     phaseChoice: null,
     waves: pass.plan.waves,
@@ -56,6 +68,7 @@ export async function evaluateSaved(
     tuned: shapes > 0,
     tunedShapes: shapes,
     device: device.description,
+    ...workFigures(work, network, frame, sums),
     timing: timing(stopwatch, pass, peakBytes(device)),
-  };
+  });
 }

@@ -95,6 +95,8 @@ export function excess(program: Program, limits: PlanLimits, memory: number): st
       if (!isUniform && size > binding) return needs(`layer "${name}"'s ${bound}`, size, binding, 'a binding');
     }
   }
+  const read = program.results.reduce((sum, { size }) => sum + size, 0);
+  if (read > limits.maxBufferSize) return needs('what is read back', read, limits.maxBufferSize, 'a buffer');
   const total = totalBytes(program);
   return total > memory ? needs('everything', total, memory, 'the memory that may be used') : null;
 }

@@ -20,6 +20,8 @@ export interface Batch {
   readonly spikes: readonly number[];
   /** In which the GPU computed the batch, by its own timestamps; null where they are not taken. */
   readonly gpuSeconds: number | null;
+  /** The words of all layers as the plan's regions say where they lie; only of a session with `readWords`. The receiver's to keep. */
+  readonly arena?: Uint32Array;
 }
 
 /** What the trained network gave for one batch. */
@@ -110,7 +112,7 @@ export const takeBatch =
     begins: (point: number) => boolean,
   ) =>
   (mapped: ArrayBuffer, first: number, images: number, gpuSeconds: number | null): Batch => {
-    const [{ size }] = results;
+    const [{ size }, counters, arena] = results;
     const came = new Int32Array(mapped, 0, size / 4);
     const row = images * classes;
     const points = came.length / capacity / classes;
@@ -120,7 +122,9 @@ export const takeBatch =
       if (p > 0 && begins(p)) before = potentials.subarray((p - 1) * row, p * row);
       for (let i = 0; i < row; i++) potentials[p * row + i] = before[i] + came[p * capacity * classes + i];
     }
-    return { first, images, potentials, spikes: Array.from(new Uint32Array(mapped, size, layers)), gpuSeconds };
+    const spikes = Array.from(new Uint32Array(mapped, size, layers));
+    const words = arena && { arena: new Uint32Array(mapped, size + counters.size, arena.size / 4).slice() };
+    return { first, images, potentials, spikes, gpuSeconds, ...words };
   };
 
 /** All batches of a few images, put together. */

@@ -38,6 +38,7 @@ export const SESSION_OPTIONS: Checks<SessionOptions> = {
   arithmetic: oneOf(...VALUES.arithmetic),
   weights: oneOf(...VALUES.weights),
   keepWords: BOOLEAN,
+  readWords: BOOLEAN,
   keepMembranes: BOOLEAN,
   capabilities: CAPABILITIES,
   choices: CHOICES,

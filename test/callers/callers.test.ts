@@ -98,7 +98,19 @@ const BAD: readonly (readonly [string, unknown, readonly string[]])[] = [
   [
     'true',
     true,
-    ['correctBias', 'countChannels', 'fused', 'keepCells', 'keepMembranes', 'keepWords', 'perChannel', 'skipBad', 'synchronous'],
+    [
+      'correctBias',
+      'countChannels',
+      'digest',
+      'fused',
+      'keepCells',
+      'keepMembranes',
+      'keepWords',
+      'perChannel',
+      'readWords',
+      'skipBad',
+      'synchronous',
+    ],
   ],
   ['an empty list', [], ['checkpoints', 'correctBias', 'neurons', 'perChannel', 'phaseBits', 'scales']],
   ['a list of nothing', [undefined], []],
@@ -153,6 +165,9 @@ describe.each(tables)('%s', (name, checks) => {
   });
 });
 
+/** What `readEvaluation` gives; nothing of it is looked at before the second one is there. */
+const EVALUATION = { name: 'a file', result: {} };
+
 /** May be null, and each is looked at where accuracy is asked for. */
 const LABELS = [0];
 
@@ -172,6 +187,7 @@ const ARGUMENTS: Readonly<Record<string, readonly [(...args: never[]) => unknown
     face.logitsAt,
     [{ potentials: new Float64Array(2), images: 1 }, 0, { units: new Float64Array(2), points: { steps: [1], divisors: [1] } }],
   ],
+  mergeParts: [face.mergeParts, [[]]],
   neuronText: [face.neuronText, [{ name: 'if' }]],
   openDataSet: [face.openDataSet, ['folder:nowhere', {}]],
   openDevice: [face.openDevice, [{ gpu: { requestAdapter: async () => null } }]],
@@ -180,6 +196,7 @@ const ARGUMENTS: Readonly<Record<string, readonly [(...args: never[]) => unknown
   parseNeuron: [face.parseNeuron, ['if']],
   pixelsSource: [face.pixelsSource, [new Uint8Array(1), map(1), LABELS]],
   predict: [face.predict, [DEVICE, TRAINED, IMAGES, {}, undefined]],
+  readEvaluation: [face.readEvaluation, ['{}', 'a file']],
   readSavedNetwork: [face.readSavedNetwork, [new Uint8Array(16), 'a file']],
   readSidecar: [face.readSidecar, ['nowhere.onnx']],
   readTuning: [face.readTuning, [{ adapter: 'a', driver: 'b', software: true }, NOTHING, '/nowhere/tuning.json']],
@@ -192,6 +209,7 @@ const ARGUMENTS: Readonly<Record<string, readonly [(...args: never[]) => unknown
   trace: [face.trace, [DEVICE, TRAINED, IMAGES, { layer: 'hidden' }]],
   tune: [face.tune, [DEVICE, NETWORK, {}]],
   tuneNetwork: [face.tuneNetwork, [DEVICE, TRAINED, IMAGES, {}, undefined]],
+  verifyEvaluations: [face.verifyEvaluations, [EVALUATION, EVALUATION]],
   writeTuning: [face.writeTuning, [{ adapter: 'a', driver: 'b', software: true }, {}, NOTHING, '/nowhere/tuning.json']],
   'AnnSession.create': [face.AnnSession.create, [DEVICE, TRAINED, { mean: [0], std: [1] }]],
   'AnnSession.run': [(onBatch) => inSession(face.AnnSession).run(IMAGES, onBatch), [NOTHING]],

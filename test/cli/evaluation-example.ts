@@ -41,6 +41,8 @@ export function example(options: { phaseBits?: number; waves?: number; classes?:
     device: { adapter: 'llvmpipe', driver: 'Mesa 25.0.7', software: true },
     skipped: [],
     notes: [],
+    digest: null,
+    part: null,
     timing: {
       seconds: 9.87,
       imagesPerSecond: 264.3,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeWords, diagnosis } from '../../src/evaluate/diagnosis.ts';
+import { decodeWords, diagnosis, diagnosisFrame } from '../../src/evaluate/diagnosis.ts';
 import { merge } from '../../src/evaluate/folds.ts';
 import { fanOut } from '../../src/network/fan-out.ts';
 import { diagnose } from '../../src/reference/diagnose.ts';
@@ -40,7 +40,7 @@ describe('diagnosis', () => {
   const first = diagnose(Float32Array.of(0, 1, 2, 0), [0, 1, 2, 3], [0, 2, 4, 3], tables[0]!, half);
   const second = diagnose(Float32Array.of(0, 0, 0, 0), [1, 1, 0, 0], [8, 4, 0, 0], tables[1]!, half);
   const maximum = diagnose(Float32Array.of(0, 0), [1, 0], [8, 0], tables[2]!, { unit: 0, saturation: 0 });
-  const found = diagnosis(network, [0, 1, 2], [first, second, maximum], [half, half, half], 2);
+  const found = diagnosis(diagnosisFrame(network, [0, 1, 2], [half, half, half]), [first, second, maximum], 2);
 
   it('has shares of pairs, errors in units of λ, operations through the pool', () => {
     expect(found.layers[0]).toEqual({
@@ -97,7 +97,7 @@ describe('diagnosis', () => {
     const a = Float32Array.from({ length: 8 }, (_, i) => i);
     const of = (decoded: number[]) => {
       const sums = diagnose(a, decoded, decoded, tables[0]!, { unit: 1, saturation: 0 });
-      return diagnosis(network, [0], [sums], [{ unit: 1, saturation: 0 }], 4).layers[0];
+      return diagnosis(diagnosisFrame(network, [0], [{ unit: 1 }]), [sums], 4).layers[0];
     };
     expect(of([...a]).correlation).toBeCloseTo(1, 9);
     expect(of([...a])).toMatchObject({ meanError: 0, meanAbsoluteError: 0, sin: 0 });

@@ -1,11 +1,19 @@
+import { createHash } from 'node:crypto';
 import { afterAll, expect, it } from 'vitest';
+import { convert } from '../../src/convert/convert.ts';
 import type { DataSet } from '../../src/data/data-set.ts';
 import { compare } from '../../src/evaluate/compare.ts';
+import { BLOCK_IMAGES } from '../../src/evaluate/digest.ts';
 import { evaluate } from '../../src/evaluate/evaluate.ts';
+import { readEvaluation } from '../../src/evaluate/evaluation-file.ts';
+import { mergeParts, type NamedEvaluation } from '../../src/evaluate/merge-parts.ts';
 import type { EvaluateOptions } from '../../src/evaluate/options.ts';
 import { predict } from '../../src/evaluate/predict.ts';
 import type { EvaluationResult } from '../../src/evaluate/result.ts';
+import { evaluateSaved } from '../../src/evaluate/saved.ts';
+import type { WorkOptions } from '../../src/evaluate/work.ts';
 import { liveBytes } from '../../src/gpu/buffers.ts';
+import { simulate } from '../../src/reference/simulate.ts';
 import { type ImageSource, pixelsSource } from '../../src/run/source.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomPixels } from '../helpers/random-network.ts';
@@ -15,15 +23,15 @@ const IMAGES = 23;
 const ann = residualAnn(8);
 
 /** Images that are read with a wait, and which of them were read. */
-function dataSet(): DataSet & { readonly reads: number[]; readonly most: () => number } {
+function dataSet(images = IMAGES): DataSet & { readonly reads: number[]; readonly most: () => number } {
   const of = (count: number, seed: number) =>
     pixelsSource(
       randomPixels(ann.input, count, seed),
       ann.input,
       Array.from({ length: count }, (_, i) => i % 10),
     );
-  const all = of(IMAGES, 1);
-  const reads = new Array<number>(IMAGES).fill(0);
+  const all = of(images, 1);
+  const reads = new Array<number>(images).fill(0);
   let most = 0;
   const read: ImageSource['read'] = async (first, count) => {
     await null;
@@ -36,7 +44,7 @@ function dataSet(): DataSet & { readonly reads: number[]; readonly most: () => n
   return { name: 'random', classes, mean: [0.45], std: [0.25], evaluation, training: of(8, 2), reads, most: () => most };
 }
 
-const run = (options: EvaluateOptions, data = dataSet()) =>
+const run = (options: EvaluateOptions & WorkOptions, data = dataSet()) =>
   evaluate(device!, ann, data, { phaseBits: 4, waves: 2, calibration: 8, ...options });
 
 /** All figures that are counted. */
@@ -52,6 +60,14 @@ const diagnosed = ({ layers, diagnosis }: EvaluationResult) => ({
     ...{ sin, sinOfSpiking, inactive, silent, saturated, spikesPerNeuron, synapticOperations },
   })),
 });
+
+/** A result without times. */
+const untimed = ({ timing: _, diagnosis, ...result }: EvaluationResult) => ({
+  ...result,
+  diagnosis: diagnosis && { ...diagnosis, seconds: 0 },
+});
+
+const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
 
 afterAll(() => device?.dispose());
 
@@ -76,16 +92,74 @@ describeOnDevice('a layer that nothing makes fire', () => {
 });
 
 describeOnDevice('evaluate', () => {
-  it('figures are those of the whole for every batch size, diagnosed or not', async () => {
-    const whole = await run({ batch: IMAGES });
+  it('figures and digest are those of the whole for every batch size, diagnosed or not', async () => {
+    const whole = await run({ batch: IMAGES, digest: true });
     expect(whole.snn.agreement).toBeGreaterThan(0);
+    expect(whole.digest?.blocks).toHaveLength(1);
     for (const batch of [1, 7, 16]) {
       for (const diagnosis of [0, 9, IMAGES]) {
-        const found = await run({ batch, diagnosis });
+        const found = await run({ batch, diagnosis, digest: true });
         expect(counted(found), `batch ${batch}, ${diagnosis} diagnosed`).toStrictEqual(counted(whole));
+        expect(found.digest?.sha256).toBe(whole.digest?.sha256);
       }
     }
     expect(liveBytes(device!)).toBe(0);
+  });
+
+  it('a digest is that of the literal simulation’s words', async () => {
+    const network = await convert(device!, ann, randomPixels(ann.input, 8, 2), { mean: [0.45], std: [0.25] });
+    const images = 3;
+    const pixels = randomPixels(ann.input, images, 5);
+    const source = pixelsSource(pixels, ann.input, new Uint8Array(images));
+    const saved = { network, about: { classes: null, normalization: null, calibration: null }, library: '' };
+    const { digest } = await evaluateSaved(device!, saved, source, { waves: 2, batch: 2, digest: true });
+    const size = pixels.length / images;
+    const hashes = Array.from({ length: images }, (_, n) => {
+      const { words } = simulate(network, pixels.subarray(n * size, (n + 1) * size), 2);
+      const fired = network.layers.flatMap(({ kind }, l) => (kind === 'neurons' ? [l] : []));
+      return sha256(Uint8Array.from([0, 1].flatMap((wave) => fired.flatMap((l) => [...words[l][wave]]))));
+    });
+    expect(digest?.blocks).toEqual([sha256(Buffer.concat(hashes)).toString('hex')]);
+    expect(digest?.sha256).toBe(sha256(sha256(Buffer.concat(hashes))).toString('hex'));
+  });
+
+  it('killed after any batch and begun again, it ends as if nothing had been', async () => {
+    const options = { batch: 4, diagnosis: 10, digest: true };
+    const whole = untimed(await run(options));
+    for (const writes of [1, 2, 5]) {
+      let [text, kills, found]: [string | null, number, EvaluationResult | null] = [null, 0, null];
+      while (found === null) {
+        let left = writes;
+        const write = (now: string) => {
+          text = now;
+          if (--left === 0) throw new Error('killed');
+        };
+        const checkpoint = { name: 'kept', read: () => text, due: () => true, write };
+        found = await run({ ...options, checkpoint }).catch((error: Error) => {
+          expect(error.message).toBe('killed');
+          kills++;
+          return null;
+        });
+      }
+      expect(untimed(found), `killed ${kills} times`).toStrictEqual(whole);
+      // the conversion, 4 + 4 batches but for the last, 3 that are diagnosed
+      expect(kills).toBe(Math.floor(11 / writes));
+    }
+    expect(liveBytes(device!)).toBe(0);
+  });
+
+  it('parts add up to the whole, exactly', async () => {
+    const options = { batch: 32, diagnosis: 100, digest: true };
+    const images = 3 * BLOCK_IMAGES - 5;
+    const whole = untimed(await run(options, dataSet(images)));
+    expect(whole.digest?.blocks).toHaveLength(3);
+    const parts: NamedEvaluation<EvaluationResult>[] = [];
+    for (const index of [3, 1, 2]) {
+      const result = await run({ ...options, shard: { index, of: 3 } }, dataSet(images));
+      const text = JSON.stringify(result);
+      parts.push(readEvaluation(text, `part ${index}`) as NamedEvaluation<EvaluationResult>);
+    }
+    expect(untimed(mergeParts(parts))).toStrictEqual(JSON.parse(JSON.stringify(whole)));
   });
 
   it('a diagnosis does not depend on the batch, nor on the images after it', async () => {

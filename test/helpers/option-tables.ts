@@ -2,12 +2,12 @@ import { CONVERT_OPTIONS } from '../../src/convert/convert.ts';
 import { OPEN_DATA_SET_OPTIONS } from '../../src/data/open.ts';
 import { COMPARE_OPTIONS } from '../../src/evaluate/compare.ts';
 import { CONVERT_MODEL_OPTIONS } from '../../src/evaluate/convert-model.ts';
+import { EVALUATE_WORK_OPTIONS } from '../../src/evaluate/evaluate.ts';
 import { EXPLAIN_OPTIONS } from '../../src/evaluate/explain.ts';
 import { OPEN_MODEL_OPTIONS } from '../../src/evaluate/model.ts';
 import { PREDICT_OPTIONS } from '../../src/evaluate/predict.ts';
 import { RECORD_IMAGES_OPTIONS, RECORD_SAVED_OPTIONS } from '../../src/evaluate/record.ts';
-import { SAVED_OPTIONS } from '../../src/evaluate/saved-inputs.ts';
-import { EVALUATE_OPTIONS } from '../../src/evaluate/settle.ts';
+import { SAVED_WORK_OPTIONS } from '../../src/evaluate/saved.ts';
 import { SWEEP_OPTIONS } from '../../src/evaluate/sweep.ts';
 import { TRACE_OPTIONS } from '../../src/evaluate/trace.ts';
 import { TUNE_NETWORK_OPTIONS } from '../../src/evaluate/tune-network.ts';
@@ -25,8 +25,8 @@ export const OPTION_TABLES = {
   compare: COMPARE_OPTIONS,
   convert: CONVERT_OPTIONS,
   convertModel: CONVERT_MODEL_OPTIONS,
-  evaluate: EVALUATE_OPTIONS,
-  evaluateSaved: SAVED_OPTIONS,
+  evaluate: EVALUATE_WORK_OPTIONS,
+  evaluateSaved: SAVED_WORK_OPTIONS,
   explain: EXPLAIN_OPTIONS,
   importOnnx: IMPORT_OPTIONS,
   openDataSet: OPEN_DATA_SET_OPTIONS,

@@ -7,6 +7,8 @@ export interface WordsOptions extends FitOptions, Partial<Choice> {
   readonly waves: number;
   /** Keep the words of all layers until the end (they can be read back then). */
   readonly keepWords?: boolean;
+  /** The same, and read the whole arena back with each batch (`Batch.arena`). */
+  readonly readWords?: boolean;
   /** Keep the membranes of all layers. */
   readonly keepMembranes?: boolean;
   /** What the device can do, for the choice of kernels; by default packed dot products and no more. */

@@ -45,7 +45,7 @@ export function planWords(network: SpikingNetwork, limits: PlanLimits, options: 
 function planBatch(
   network: SpikingNetwork,
   limits: PlanLimits,
-  { batch, waves, keepWords = false, keepMembranes = false }: WordsOptions,
+  { batch, waves, readWords = false, keepWords = readWords, keepMembranes = false }: WordsOptions,
   choices: readonly (Choice | null)[],
 ): WordsProgram {
   const { layers, input } = network;
@@ -100,6 +100,7 @@ function planBatch(
     results: [
       { buffer: 'potentials', offset: 0, size: potentials },
       { buffer: 'counters', offset: 0, size: layers.length * 4 },
+      ...(readWords ? [{ buffer: 'words', offset: 0, size: regions.words * 4 }] : []),
     ],
   };
 }

@@ -1,0 +1,50 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { OptionError } from '../errors.ts';
+import type { CheckpointStore } from '../evaluate/checkpoint.ts';
+import { checkWritable, isReplaceable, target, writeOutput } from './json-file.ts';
+
+/** Milliseconds between two writes, at least … */
+const REST_MS = 1_000;
+/** … and times what a write took, so that a large network costs a run no more than a twentieth. */
+const REST_WRITES = 20;
+
+const OPTION = '--checkpoint';
+
+/** A checkpoint in a file. */
+export interface CheckpointFile extends CheckpointStore {
+  /** Removes it: the work is done. */
+  readonly remove: () => void;
+}
+
+/**
+ * Checks, before the work starts, that a file can be kept there.
+ * @param json where the result goes
+ * @throws OptionError
+ */
+export function checkpointFile(path: string, json?: string): CheckpointFile {
+  checkWritable(path, OPTION);
+  const refuse = (what: string, cause?: unknown): never => {
+    throw new OptionError('output-file', `${OPTION} ${path}`, what, 'choose another file', { cause });
+  };
+  if (!isReplaceable(path)) refuse('is no regular file');
+  if (json !== undefined && target(json) === target(path)) refuse('is the file of --json');
+  let next = 0;
+  return {
+    name: `${OPTION} ${path}`,
+    read: () => {
+      try {
+        return existsSync(path) ? readFileSync(path, 'utf8') : null;
+      } catch (cause) {
+        return refuse(`cannot be read (${(cause as Error).message})`, cause);
+      }
+    },
+    due: () => performance.now() >= next,
+    write: (text) => {
+      const start = performance.now();
+      writeOutput(path, () => text, OPTION);
+      const end = performance.now();
+      next = end + Math.max(REST_MS, REST_WRITES * (end - start));
+    },
+    remove: () => rmSync(path, { force: true }),
+  };
+}

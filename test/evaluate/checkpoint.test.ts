@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { type CheckpointStore, type Expected, type Kept, readCheckpoint, writeCheckpoint } from '../../src/evaluate/checkpoint.ts';
+import { openLedger } from '../../src/evaluate/ledger.ts';
+import { hashOf } from '../../src/evaluate/subject.ts';
+import { subject } from './parts.ts';
+
+const NETWORK = hashOf('a network');
+const kept: Kept = {
+  subject,
+  shard: { index: 2, of: 3 },
+  digest: true,
+  network: NETWORK,
+  conversion: null,
+  classes: Buffer.from(Uint16Array.of(1, 2, 300).buffer).toString('base64'),
+  trained: { images: 3, sums: { images: 3, top1: 2, top5: 3 } },
+  spiking: { images: 2, sums: { hits: [{ images: 2, top1: 1, top5: 2 }], agreeing: 1, spikes: [12, 0, 7] } },
+  diagnosed: { images: 0, sums: null },
+  words: { blocks: [null], begun: [{ block: 0, known: 2, images: Buffer.alloc(5 * 32, 7).toString('base64') }] },
+};
+const expected: Expected = { subject, shard: { index: 2, of: 3 }, digest: true, network: NETWORK };
+
+function store(text: string | null = null): CheckpointStore & { text: string | null } {
+  const found = {
+    ...{ name: 'kept', text, due: () => true, read: () => found.text },
+    write: (now: string) => {
+      found.text = now;
+    },
+  };
+  return found;
+}
+
+function written(): string {
+  const empty = store();
+  writeCheckpoint(empty, kept);
+  return empty.text as string;
+}
+
+describe('a checkpoint', () => {
+  it('comes back as it was written; nothing is nothing', () => {
+    expect(readCheckpoint(store(written()), expected)).toStrictEqual(kept);
+    expect(readCheckpoint(store(), expected)).toBeNull();
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['half of it', written().slice(0, 300)],
+    ['another JSON', '{"format": "bsnn checkpoint", "version": 1}'],
+    ['a later version', written().replace('"version":1', '"version":2')],
+    ['one that was changed', written().replace('"top1":2', '"top1":3')],
+  ])('%s is refused', (_, text) => {
+    expect(() => readCheckpoint(store(text), expected)).toThrow(/^kept: is no checkpoint of this version, or was changed or cut/);
+  });
+
+  it.each([
+    ['model', { subject: { ...subject, model: 'f'.repeat(64) } }, /the trained networks differ/],
+    ['data set', { subject: { ...subject, dataset: { ...subject.dataset, name: 'x' } } }, /data set’s name is "mnist" and "x"/],
+    ['number of images', { subject: { ...subject, dataset: { ...subject.dataset, images: 7 } } }, /number of images is 313 and 7/],
+    ['option', { subject: { ...subject, options: { ...subject.options, waves: 2 } } }, /option waves is 3 and 2/],
+    ['part', { shard: null }, /the part is 2\/3 and the whole/],
+    ['digest', { digest: false }, /option digest is true and false/],
+    ['saved network', { network: 'f'.repeat(64) }, /the spiking networks differ/],
+  ])('one of another %s is refused', (_, changes, message) => {
+    expect(() => readCheckpoint(store(written()), { ...expected, ...changes })).toThrow(message);
+  });
+});
+
+describe('a ledger', () => {
+  const options = { digest: true, shard: expected.shard, subject, images: 5, network: null };
+
+  it('goes on where it was left, and keeps all batches but the last', async () => {
+    const file = store(written());
+    const classes = new Uint16Array(3);
+    const ledger = await openLedger({ ...options, store: file, classes });
+    expect([...classes]).toEqual([1, 2, 300]);
+    expect([ledger.trained.done, ledger.spiking.done]).toEqual([kept.trained, kept.spiking]);
+    const sums = { hits: [], agreeing: 0, spikes: [] };
+    ledger.spiking.note(4, sums);
+    const before = file.text;
+    expect(readCheckpoint(file, { ...expected, network: null })?.spiking).toEqual({ images: 4, sums });
+    ledger.spiking.note(5, sums);
+    expect(file.text).toBe(before);
+  });
+
+  it('keeps nothing before it is time', async () => {
+    const file = { ...store(), due: () => false };
+    const ledger = await openLedger({ ...options, store: file, classes: new Uint16Array(3) });
+    ledger.trained.note(2, { images: 2, top1: 1, top5: 1 });
+    expect(file.read()).toBeNull();
+  });
+});
