@@ -26,7 +26,7 @@ export const EVALUATION: Check = object(
  * @throws OptionError where a part is missing, doubled, or of another evaluation
  */
 export function mergeParts<E extends EvaluationResult | SavedEvaluation>(given: readonly NamedEvaluation<E>[]): E {
-  checkArgument('given', given, listOf(EVALUATION));
+  checkArgument('given', given, listOf(EVALUATION, 0));
   const parts = given.map(partIn).sort((a, b) => a.part.index - b.part.index);
   checkOneEvaluation(parts);
   checkComplete(parts);
