@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { parseScale, type ScaleText } from '../convert/scale.ts';
 import { DEFAULTS, describeRange, RANGES, SCALES } from '../evaluate/options.ts';
+import type { BatchSize } from '../plan/batch.ts';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
@@ -98,8 +99,17 @@ export const numbers =
     throw new InvalidArgumentError(`Expected ${kind}, separated by commas.`);
   };
 
+/** Reads images at once: an integer, or "auto". */
+const batch = (text: string): BatchSize => (text === 'auto' ? text : integer(RANGES.batch)(text));
+
+/** The option `--batch`. @param when what is done with the images, where that is not plain */
+export const batchOption = (when = ''): Option =>
+  new Option('--batch <n>', `images at once${when}, at most; auto: as many as fill the device`)
+    .default(DEFAULTS.batch)
+    .argParser(batch);
+
 /** An option whose value is an integer, with the range and default of `evaluate`. */
-export function integerOption(flags: string, name: keyof typeof RANGES, description: string): Option {
+export function integerOption(flags: string, name: Exclude<keyof typeof RANGES, 'batch'>, description: string): Option {
   const option = new Option(flags, description).argParser(integer(RANGES[name]));
   return DEFAULTS[name] === Number.MAX_SAFE_INTEGER ? option : option.default(DEFAULTS[name]);
 }

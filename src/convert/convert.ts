@@ -1,6 +1,7 @@
 import type { Ann } from '../ann/ann.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
+import type { BatchSize } from '../plan/batch.ts';
 import type { Choices } from '../plan/choices.ts';
 import { depths } from '../quantize/joins.ts';
 import { phasesByDepth, phasesOfSteps } from '../quantize/phases.ts';
@@ -40,8 +41,8 @@ export interface FixedConvertOptions {
   /** Mean and standard deviation of pixels / 255 in training, a channel or one for all (default 0 and 1). */
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
-  /** Images at once during calibration, at most (default 64). */
-  readonly batch?: number;
+  /** Images at once during calibration, at most, or "auto" (default): as many as fill the device. */
+  readonly batch?: BatchSize;
   /** How layers are computed while biases are corrected; only time depends on it. */
   readonly choices?: Choices;
   /** Called with the names of layers that no image made fire, where there are some: their λ comes from a bound on their sum. */
@@ -59,11 +60,12 @@ export async function convert(
   calibrationImages: ImageSource | Uint8Array,
   options: ConvertOptions = {},
 ): Promise<SpikingNetwork> {
-  const { phaseBits = 4, perChannel = WAY.perChannel, mean = [0], std = [1], batch = 64 } = options;
+  const { phaseBits = 4, perChannel = WAY.perChannel, mean = [0], std = [1], batch = 'auto' } = options;
   // what is wrong with K is said before the work
   if (phaseBits !== 'auto') phasesByDepth(ann, depths(ann), phaseBits);
   const source = asSource(calibrationImages, ann.input);
-  const session = await AnnSession.create(device, ann, { mean, std, batch, countChannels: perChannel });
+  const imageCount = source.count;
+  const session = await AnnSession.create(device, ann, { mean, std, batch, imageCount, countChannels: perChannel });
   try {
     return (await calibrateAndConvert(session, source, options)).network;
   } finally {

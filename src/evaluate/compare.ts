@@ -2,6 +2,7 @@ import type { Ann } from '../ann/ann.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf } from '../network/network.ts';
+import { batchUpTo } from '../plan/batch.ts';
 import { DEFAULT_MEMORY } from '../plan/fit.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import type { AnnBatch } from '../run/batch.ts';
@@ -54,12 +55,12 @@ export async function compare(
   const evaluation = await prepare(model, given, settle(rest));
   const { ann, dataset, images } = evaluation;
   const { network, figures } = await convertPrepared(device, evaluation);
-  const trained = await AnnSession.create(device, ann, { ...evaluation, keepCells: true });
+  const trained = await AnnSession.create(device, ann, { ...evaluation, imageCount: images.count, keepCells: true });
   const runs: NeuronRun[] = [];
   try {
     // the sessions of all neurons are there at once
     const memory = DEFAULT_MEMORY / neurons.length;
-    const compared = { device, network, trained, timesteps, batch: Math.min(evaluation.batch, trained.plan.batch), memory };
+    const compared = { device, network, trained, timesteps, batch: batchUpTo(evaluation.batch, trained.plan.batch), memory };
     for (const neuron of neurons) runs.push(await openNeuron(neuron, compared));
     const hits = await runBatches(device, images, trained, runs, onProgress);
     return {

@@ -3,6 +3,7 @@ import type { LayerSums } from '../network/diagnosis.ts';
 import { phasesAt, type SpikingNetwork } from '../network/network.ts';
 import { DiagnosisSession } from '../observe/diagnosis.ts';
 import { prepareTallies, type Tallies } from '../observe/tally.ts';
+import { batchUpTo } from '../plan/batch.ts';
 import { AnnSession } from '../run/ann-session.ts';
 import type { RunTiming } from '../run/batch.ts';
 import { Session } from '../run/session.ts';
@@ -48,7 +49,7 @@ export async function runDiagnosed(
 ): Promise<DiagnosedPass> {
   const start = performance.now();
   const { source } = part;
-  const sessions = await stopwatch.time('compile', () => open(device, network, evaluation));
+  const sessions = await stopwatch.time('compile', () => open(device, network, evaluation, source.count));
   try {
     const { trained, spiking, tallies, diagnoser } = sessions;
     const layers = tallies.layers.map(({ layer }) => layer);
@@ -92,11 +93,11 @@ const oneAfterAnother = (a: RunTiming, b: RunTiming): RunTiming => ({
   gpuBusySeconds: a.gpuBusySeconds === null || b.gpuBusySeconds === null ? null : a.gpuBusySeconds + b.gpuBusySeconds,
 });
 
-function open(device: Device, network: SpikingNetwork, evaluation: Evaluation): Promise<Sessions> {
+function open(device: Device, network: SpikingNetwork, evaluation: Evaluation, imageCount: number): Promise<Sessions> {
   const { ann, batch, waves, choices } = evaluation;
   return openTogether(async (keep) => {
-    const trained = keep(await AnnSession.create(device, ann, { ...evaluation, keepCells: true }));
-    const options = { batch: Math.min(batch, trained.plan.batch), waves, choices, keepWords: true };
+    const trained = keep(await AnnSession.create(device, ann, { ...evaluation, imageCount, keepCells: true }));
+    const options = { batch: batchUpTo(batch, trained.plan.batch), waves, choices, keepWords: true };
     const spiking = keep(await Session.create(device, network, options));
     const tallies = keep(await prepareTallies(spiking));
     const diagnoser = keep(await DiagnosisSession.create(device, network, trained, tallies, spiking.plan.batch));

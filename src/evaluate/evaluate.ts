@@ -49,7 +49,7 @@ export async function evaluate(
   const trained = mergeSome(hits, diagnosed?.trained) as Hits;
   const sums = mergeSome(spiking?.sums, diagnosed?.sums) as SpikingSums;
   const { snn, layers, spikesPerImage } = spikingFigures(network, pass.points.steps, sums, trained.images);
-  const shapes = tunedShapes(network, settings.choices, device.capabilities);
+  const shapes = tunedShapes(network, settings.choices, device.capabilities, pass.plan.batch);
   return {
     model: ann.name,
     dataset: dataset.name,

@@ -5,6 +5,7 @@ import { conversionsOf, convertCalibrated } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { AdapterDescription, Device } from '../gpu/device.ts';
 import { phaseBitsOf, type SpikingNetwork } from '../network/network.ts';
+import { type BatchSize, LEAST_AUTO } from '../plan/batch.ts';
 import { AnnSession, type Calibration, type Normalization } from '../run/ann-session.ts';
 import { type Batch, logitsAt } from '../run/batch.ts';
 import { Session } from '../run/session.ts';
@@ -148,7 +149,10 @@ export async function explain(
 }
 
 /** Images at once, such that the last batch is not the smallest: software drivers compute what a batch lacks all the same. */
-const evenBatch = (images: number, most: number): number => Math.ceil(images / Math.ceil(images / most));
+function evenBatch({ capabilities }: Device, images: number, batch: BatchSize): BatchSize {
+  if (batch === 'auto' && !capabilities.software) return batch;
+  return Math.ceil(images / Math.ceil(images / (batch === 'auto' ? LEAST_AUTO : batch)));
+}
 
 /** Logits of a trained network, as it is or with effects. @param pixels of some of the images, by default all */
 async function trainedLogits(
@@ -157,8 +161,9 @@ async function trainedLogits(
   { mean, std }: Normalization = evaluation,
   pixels = all,
 ): Promise<Float32Array> {
-  const batch = evenBatch(countImages(pixels, ann.input), evaluation.batch);
-  const session = await AnnSession.create(device, ann, { mean, std, batch });
+  const imageCount = countImages(pixels, ann.input);
+  const batch = evenBatch(device, imageCount, evaluation.batch);
+  const session = await AnnSession.create(device, ann, { mean, std, batch, imageCount });
   try {
     return (await session.classify(pixels)).logits;
   } finally {
@@ -173,8 +178,8 @@ const affectedLogits = (bench: Bench, { ann, ...normalization }: AffectedAnn, pi
 /** Logits of a spiking network after each word. */
 async function wordLogits({ device, evaluation, pixels }: Bench, network: SpikingNetwork, waves: number): Promise<Logits[]> {
   const { choices, images } = evaluation;
-  const batch = evenBatch(images.count, evaluation.batch);
-  const session = await Session.create(device, network, { batch, waves, choices });
+  const batch = evenBatch(device, images.count, evaluation.batch);
+  const session = await Session.create(device, network, { batch, imageCount: images.count, waves, choices });
   try {
     const { units, points, words } = session;
     const found = words.map(() => new Float64Array(images.count * units.length));

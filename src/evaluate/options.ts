@@ -2,6 +2,7 @@ import { DEFAULT_LOSS } from '../convert/choose-phases.ts';
 import { parseScale, type ScaleMethod, type ScaleText, WAY } from '../convert/scale.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
+import type { BatchSize } from '../plan/batch.ts';
 import type { Choices } from '../plan/choices.ts';
 import type { Normalization } from '../run/ann-session.ts';
 import type { ImageSource } from '../run/source.ts';
@@ -21,8 +22,8 @@ export interface EvaluateOptions extends Partial<Normalization> {
   readonly loss?: number;
   /** Words that every layer sends (default 3). */
   readonly waves?: number;
-  /** Images at once, at most (default 64). */
-  readonly batch?: number;
+  /** Images at once, at most, or "auto" (default): as many as fill the device, 64 where it computes on the CPU. Only time depends on it. */
+  readonly batch?: BatchSize;
   /** Images to calibrate on, at most (default 500). */
   readonly calibration?: number;
   /** Those images (default: the data set's for training, else some that are not evaluated); of a data set those for training, else all. */
@@ -54,7 +55,7 @@ export const DEFAULTS = {
   phaseBits: 4,
   loss: DEFAULT_LOSS,
   waves: 3,
-  batch: 64,
+  batch: 'auto',
   calibration: 500,
   ...WAY,
   initial: 'half',
@@ -86,9 +87,9 @@ export function settle(options: EvaluateOptions): EvaluateSettings {
   for (const name of Object.keys(RANGES) as (keyof typeof RANGES)[]) {
     const range = RANGES[name];
     const found: number | readonly number[] | 'auto' = settings[name];
-    if (found === 'auto') continue;
-    const values = typeof found === 'object' ? found : [found];
-    const value = values.find((one) => !(Number.isSafeInteger(one) && one >= range[0] && one <= range[1]));
+    if (found === 'auto' && (name === 'batch' || name === 'phaseBits')) continue;
+    const values: readonly unknown[] = typeof found === 'object' ? found : [found];
+    const value = values.find((one) => !(Number.isSafeInteger(one) && (one as number) >= range[0] && (one as number) <= range[1]));
     if (value === undefined && values.length > 0) continue;
     throw new OptionError(name, name, `${value} is not ${describeRange(range)}`, 'correct it, or leave it out');
   }

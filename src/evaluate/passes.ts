@@ -99,7 +99,10 @@ export async function runTrained(
   countChannels = evaluation.perChannel,
 ): Promise<Converted & { readonly hits: Hits | null; readonly notes: readonly Note[] }> {
   const { ann, calibrationSource } = evaluation;
-  const session = await stopwatch.time('compile', () => AnnSession.create(device, ann, { ...evaluation, countChannels }));
+  const imageCount = Math.max(calibrationSource.count, part?.source.count ?? 0);
+  const session = await stopwatch.time('compile', () =>
+    AnnSession.create(device, ann, { ...evaluation, imageCount, countChannels }),
+  );
   const order = channelOrder(calibrationSource);
   let silent: readonly string[] = [];
   const onSilent = (layers: readonly string[]) => {
@@ -135,7 +138,8 @@ export async function runSpiking(
   stopwatch: Stopwatch,
   report: Report,
 ): Promise<SpikingPass> {
-  const session = await stopwatch.time('compile', () => Session.create(device, network, { batch: size, waves, choices }));
+  const options = { batch: size, imageCount: part.source.count, waves, choices };
+  const session = await stopwatch.time('compile', () => Session.create(device, network, options));
   try {
     const { source, seconds } = timedSource(part.source);
     const fold = spikingFold(part, session);

@@ -119,7 +119,7 @@ async function classify(
   { network, images: source, waves, choices, batch, trained, names, top }: Classifying,
   onProgress: (progress: PredictProgress) => void,
 ): Promise<Omit<Predictions, keyof SavedInputFigures>> {
-  const session = await Session.create(device, network, { batch, waves, choices });
+  const session = await Session.create(device, network, { batch, imageCount: source.count, waves, choices });
   try {
     const found: Prediction[] = [];
     const about = { session, names, top };
@@ -147,7 +147,7 @@ function withLabels(images: DataSet | ImageSource): DataSet {
 /** The trained network's logits of each image. */
 async function annLogits(device: Device, { ann, images, ...options }: Evaluation): Promise<Float32Array[]> {
   const classes = logitsOf(ann);
-  const session = await AnnSession.create(device, ann, options);
+  const session = await AnnSession.create(device, ann, { ...options, imageCount: images.count });
   try {
     const found: Float32Array[] = [];
     await session.run(images, ({ images: some, logits }) => {

@@ -34,7 +34,7 @@ export async function evaluateSaved(
   const [, part] = cutImages(evaluated, 0, classesOf(classifier));
   const pass = await runSpiking(device, network, inputs, part as Part, stopwatch, onProgress);
   const { snn, layers, spikesPerImage } = spikingFigures(network, pass.points.steps, pass.sums, evaluated.count);
-  const shapes = tunedShapes(network, choices, device.capabilities);
+  const shapes = tunedShapes(network, choices, device.capabilities, pass.plan.batch);
   return {
     model: network.name,
     dataset: dataset.name,

@@ -55,7 +55,7 @@ export async function sweep(
   const { ann, dataset, images, waves, initial, loss } = evaluation;
   const [, part] = cutImages(images, 0, classesOf(ann)) as [null, Part];
   const countChannels = candidates.some(({ perChannel }) => perChannel);
-  const trained = await AnnSession.create(device, ann, { ...evaluation, countChannels });
+  const trained = await AnnSession.create(device, ann, { ...evaluation, imageCount: evaluation.images.count, countChannels });
   const { calibration, hits } = await runTrained(trained, evaluation, part, report).finally(() => trained.dispose());
   const convertAgain = conversionsOf(device, ann, calibration, evaluation.calibrationSource, evaluation);
   const rows: SweepRow[] = [];

@@ -68,7 +68,7 @@ export async function tuneNetwork(
   if (labelled) checkSorted(ann, dataset);
   if (labelled) checkLabels(ann, images, dataset.name, offset);
   const countChannels = ways.some(({ perChannel }) => perChannel);
-  const trained = await AnnSession.create(device, ann, { ...evaluation, countChannels });
+  const trained = await AnnSession.create(device, ann, { ...evaluation, imageCount: images.count, countChannels });
   try {
     const { calibrationSource } = evaluation;
     const { calibration, tried } = await calibrateForTrials(trained, calibrationSource, ({ first, images: some }) =>

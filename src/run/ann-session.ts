@@ -11,6 +11,7 @@ import {
 import { readBuffer } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Dispatch } from '../kernels/kernel.ts';
+import type { BatchSize } from '../plan/batch.ts';
 import { firstInGroup, firstMaximum } from '../plan/cells/histograms.ts';
 import { type CellsProgram, cellsPackers, planCells } from '../plan/cells/plan.ts';
 import type { Pass } from '../plan/program.ts';
@@ -28,9 +29,11 @@ export interface Normalization {
 
 /** How an ANN session runs. */
 export interface AnnSessionOptions extends Normalization {
-  /** Images at once, at most (default 64); cut to the device's limits. */
-  readonly batch?: number;
-  /** Bytes that its buffers may take together (default 2 GiB). */
+  /** Images at once, at most, or "auto" (default): as many as fill the device. Cut to the device's limits. */
+  readonly batch?: BatchSize;
+  /** Images that there will be: "auto" takes no more. Default: any number. */
+  readonly imageCount?: number;
+  /** Bytes that its buffers may take together (default 2 GiB, or the device's largest buffer). */
   readonly memory?: number;
   /** Keep the activations of all layers of the last batch, for diagnosis. */
   readonly keepCells?: boolean;
@@ -66,8 +69,9 @@ export class AnnSession {
 
   /** Plans, makes buffers, compiles. @throws OptionError, DeviceError */
   static async create(device: Device, ann: Ann, options: AnnSessionOptions): Promise<AnnSession> {
-    const { batch = 64, memory, keepCells = false, countChannels = false } = options;
-    const program = planCells(ann, device.limits, { batch, memory, keepCells, countChannels });
+    const { batch = 'auto', imageCount, memory, keepCells = false, countChannels = false } = options;
+    const { software } = device.capabilities;
+    const program = planCells(ann, device.limits, { batch, imageCount, software, memory, keepCells, countChannels });
     const { mean, std } = normalizationOf(ann, options);
     return new AnnSession(ann, await Runner.create(device, program, cellsPackers(ann, mean, std)));
   }

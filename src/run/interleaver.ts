@@ -1,4 +1,4 @@
-import { type Buffers, mapForReading } from '../gpu/buffers.ts';
+import { type Buffers, mapForReading, upload } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { type InterleavedProgram, passesOfCycle, planInterleaved } from '../plan/trains/interleaved.ts';
@@ -111,7 +111,7 @@ export class Interleaver {
       const pixels = padToWords(await read.take());
       read.next();
       const slot = program.buffers.pixels.bytes / 2;
-      handle.queue.writeBuffer(data.pixels, (index % 2) * slot, pixels.buffer, pixels.byteOffset, pixels.byteLength);
+      upload(device, data.pixels, (index % 2) * slot, pixels);
       // all lanes: those without an image compute something that nobody reads
       handle.queue.writeBuffer(data.batch, 0, Uint32Array.of(program.batch));
     }

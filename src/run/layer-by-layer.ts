@@ -1,4 +1,5 @@
 import { dispatch } from '../gpu/bind.ts';
+import { upload } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import { withBias } from '../network/correction.ts';
 import type { SpikingNetwork } from '../network/network.ts';
@@ -46,8 +47,7 @@ export class LayerByLayer {
   begin(pixels: Uint8Array, images: number): void {
     const { device, data } = this.#loaded;
     device.check();
-    const bytes = padToWords(pixels);
-    device.handle.queue.writeBuffer(data.pixels, 0, bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    upload(device, data.pixels, 0, padToWords(pixels));
     device.handle.queue.writeBuffer(data.batch, 0, Uint32Array.of(images));
     this.#dispatch(-1);
   }

@@ -1,6 +1,6 @@
 import type { Shape } from '../ann/ann.ts';
 import { OptionError } from '../errors.ts';
-import { mapForReading } from '../gpu/buffers.ts';
+import { mapForReading, upload } from '../gpu/buffers.ts';
 import { busySeconds, Clock, type PassTime, STAMP_BYTES } from '../gpu/clock.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Packers, Pass, Program } from '../plan/program.ts';
@@ -131,8 +131,7 @@ export class Runner<P extends Program> {
     this.check();
     const { program, data } = this.loaded;
     const { handle } = this.device;
-    const bytes = padToWords(pixels);
-    handle.queue.writeBuffer(data.pixels, 0, bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    upload(this.device, data.pixels, 0, padToWords(pixels));
     handle.queue.writeBuffer(data.batch, 0, Uint32Array.of(images));
     const encoder = handle.createCommandEncoder({ label: program.network });
     clear(this.loaded, encoder);

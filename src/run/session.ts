@@ -1,6 +1,7 @@
 import type { Device } from '../gpu/device.ts';
 import { readoutOf, type SpikingNetwork } from '../network/network.ts';
 import { readoutSteps } from '../network/timetable.ts';
+import type { BatchSize } from '../plan/batch.ts';
 import { wholePass } from '../plan/program.ts';
 import type { WordsOptions } from '../plan/words/options.ts';
 import { planWords, type WordsProgram, wordsPackers } from '../plan/words/plan.ts';
@@ -21,8 +22,8 @@ import { type ImageSource, pixelsSource } from './source.ts';
 
 /** How a session runs. `form`, `arithmetic` and `weights` force one way on all layers; every way gives the same bits. */
 export interface SessionOptions extends Partial<WordsOptions> {
-  /** Images at once, at most (default 64); cut to the device's limits. */
-  readonly batch?: number;
+  /** Images at once, at most, or "auto" (default): as many as fill the device. Cut to the device's limits. */
+  readonly batch?: BatchSize;
   /** Words that every layer sends (default 3). More waves, less error. */
   readonly waves?: number;
 }
@@ -62,7 +63,9 @@ export class Session {
    */
   static async create(device: Device, network: SpikingNetwork, options: SessionOptions = {}): Promise<Session> {
     checkChoice(device, options);
-    const program = planWords(network, device.limits, { capabilities: device.capabilities, batch: 64, waves: 3, ...options });
+    const { limits, capabilities } = device;
+    const { software } = capabilities;
+    const program = planWords(network, limits, { capabilities, software, batch: 'auto', waves: 3, ...options });
     return new Session(network, await Runner.create(device, program, wordsPackers(network)));
   }
 

@@ -4,6 +4,7 @@ import type { Form } from '../kernels/trains.ts';
 import { readoutOf, type SpikingNetwork } from '../network/network.ts';
 import type { NeuronModel } from '../neuron/model.ts';
 import { type Neuron, ruleOf } from '../neuron/neuron.ts';
+import type { BatchSize } from '../plan/batch.ts';
 import { type Choice, defaultArithmetic } from '../plan/choices.ts';
 import type { Pass } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
@@ -25,9 +26,11 @@ export interface SteppedSessionOptions {
   readonly synchronous?: boolean;
   /** T: steps from an image's onset. May end inside a window. */
   readonly timesteps: number;
-  /** Images at once, at most (default 64); cut to the device's limits. */
-  readonly batch?: number;
-  /** Bytes that its buffers may take together (default 2 GiB). */
+  /** Images at once, at most, or "auto" (default): as many as fill the device. Cut to the device's limits. */
+  readonly batch?: BatchSize;
+  /** Images that there will be: "auto" takes no more. Default: any number. */
+  readonly imageCount?: number;
+  /** Bytes that its buffers may take together (default 2 GiB, or the device's largest buffer). */
   readonly memory?: number;
   /**
    * Which code convolves: densely, driven by spikes, or (default) what is faster at the activity that the batches before
@@ -119,7 +122,8 @@ export class SteppedSession {
     const program = planTrains(network, device.limits, {
       neuron: network.neuron,
       synchronous: true,
-      batch: 64,
+      batch: 'auto',
+      software: device.capabilities.software,
       initial: network.initial,
       fused: convolution !== 'spikes',
       arithmetic: defaultArithmetic(device.capabilities),

@@ -56,6 +56,7 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
   plan: [
     ...[
       'program.ts',
+      'batch.ts',
       'choices.ts',
       'fit.ts',
       'cells/plan.ts',

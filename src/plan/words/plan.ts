@@ -10,6 +10,7 @@ import type { WordsContext } from '../../kernels/words.ts';
 import type { SpikingNetwork } from '../../network/network.ts';
 import { readoutPhases } from '../../network/timetable.ts';
 import { initialMembrane } from '../../neuron/bistable.ts';
+import { batchClass } from '../batch.ts';
 import { type Choice, choose } from '../choices.ts';
 import { checkCount, fit, type PlanLimits } from '../fit.ts';
 import { networkPackers } from '../packers.ts';
@@ -38,14 +39,22 @@ const MOST_WAVES = 128;
  */
 export function planWords(network: SpikingNetwork, limits: PlanLimits, options: WordsOptions): WordsProgram {
   checkCount('waves', options.waves, MOST_WAVES);
-  const choices = network.layers.map((layer) => (layer.kind === 'neurons' ? choose(network, layer, limits, options) : null));
-  return fit(network.name, limits, options, (batch) => [planBatch(network, limits, { ...options, batch }, choices)]);
+  // whether a choice is exact is looked up in all weights: once for the batches of a class
+  const chosen = new Map<number, readonly (Choice | null)[]>();
+  const choicesAt = (batch: number): readonly (Choice | null)[] => {
+    const found =
+      chosen.get(batchClass(batch)) ??
+      network.layers.map((layer) => (layer.kind === 'neurons' ? choose(network, layer, limits, { ...options, batch }) : null));
+    chosen.set(batchClass(batch), found);
+    return found;
+  };
+  return fit(network.name, limits, options, (batch) => [planBatch(network, limits, { ...options, batch }, choicesAt(batch))]);
 }
 
 function planBatch(
   network: SpikingNetwork,
   limits: PlanLimits,
-  { batch, waves, keepWords = false, keepMembranes = false }: WordsOptions,
+  { batch, waves, keepWords = false, keepMembranes = false }: WordsOptions & { readonly batch: number },
   choices: readonly (Choice | null)[],
 ): WordsProgram {
   const { layers, input } = network;
