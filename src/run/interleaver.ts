@@ -4,10 +4,11 @@ import type { SpikingNetwork } from '../network/network.ts';
 import { type InterleavedProgram, passesOfCycle, planInterleaved } from '../plan/trains/interleaved.ts';
 import { type TrainsOptions, trainsPackers } from '../plan/trains/plan.ts';
 import type { OnBatch } from './batch.ts';
-import { encodePasses } from './encode.ts';
+import { submitPasses } from './encode.ts';
 import { besides, clear, type Loaded, load } from './load.ts';
 import { checkSource, type ImageSource, type ReadAhead, readAhead } from './source.ts';
 import { IN_FLIGHT, padToWords } from './stream.ts';
+import { cutPasses, Pace } from './submissions.ts';
 
 /** What a stream gave for the images of one cycle: those that run side by side. */
 export interface StreamBatch {
@@ -38,11 +39,13 @@ export class Interleaver {
   readonly #loaded: Loaded<InterleavedProgram>;
   readonly #readbacks: readonly GPUBuffer[];
   readonly #input: SpikingNetwork['input'];
+  readonly #pace: Pace;
 
   private constructor(loaded: Loaded<InterleavedProgram>, readbacks: readonly GPUBuffer[], { input }: SpikingNetwork) {
     this.#loaded = loaded;
     this.#readbacks = readbacks;
     this.#input = input;
+    this.#pace = new Pace(loaded.device.description.software);
   }
 
   /** @throws OptionError for what cannot be interleaved, DeviceError */
@@ -115,14 +118,14 @@ export class Interleaver {
       // all lanes: those without an image compute something that nobody reads
       handle.queue.writeBuffer(data.batch, 0, Uint32Array.of(program.batch));
     }
-    const encoder = handle.createCommandEncoder({ label: program.network });
-    const done = encodePasses(this.#loaded, encoder, passesOfCycle(program, index), program.batch);
-    if (index >= behind) {
-      const { offset, size } = program.last[(index - behind) % 2];
-      encoder.copyBufferToBuffer(data.potentials, offset, this.#readbacks[index % IN_FLIGHT], 0, size);
-    }
-    handle.queue.submit([encoder.finish()]);
-    done();
+    const passes = cutPasses(program.dispatches, passesOfCycle(program, index), this.#pace.most);
+    submitPasses(this.#loaded, passes, program.batch, {
+      end: (encoder) => {
+        if (index < behind) return;
+        const { offset, size } = program.last[(index - behind) % 2];
+        encoder.copyBufferToBuffer(data.potentials, offset, this.#readbacks[index % IN_FLIGHT], 0, size);
+      },
+    });
   }
 
   async #land(index: number, behind: number, count: number, onImages: OnBatch<StreamBatch>): Promise<void> {

@@ -6,10 +6,11 @@ import type { Device } from '../gpu/device.ts';
 import type { Packers, Pass, Program } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
 import type { OnBatch, RunSummary } from './batch.ts';
-import { type AfterPass, encodePasses } from './encode.ts';
+import { type AfterPass, submitPasses } from './encode.ts';
 import { besides, clear, type Loaded, load } from './load.ts';
 import { checkSource, type ImageSource } from './source.ts';
 import { IN_FLIGHT, oneAfterAnother, Patience, padToWords, stream } from './stream.ts';
+import { cutPasses, Pace, workOfPasses } from './submissions.ts';
 
 /** How the batches of a run are computed, and what becomes of them. */
 export interface BatchWork<B> {
@@ -29,6 +30,14 @@ interface Slot {
   readonly clock: Clock | null;
 }
 
+/** A batch that was submitted. */
+interface Submitted extends Slot {
+  /** Multiply-adds of a full batch. */
+  readonly work: number;
+  /** When, in milliseconds of `performance.now()`. */
+  readonly at: number;
+}
+
 /**
  * Carries a program out, batch after batch: uploads pixels, encodes passes, reads results back, with the next batch under way
  * while one is waited for. The life of a session: `dispose()` frees all of it, and any call after that says so.
@@ -38,12 +47,16 @@ export class Runner<P extends Program> {
   readonly #slots: readonly Slot[];
   readonly #queue = oneAfterAnother();
   readonly #patience: Patience;
+  readonly #pace: Pace;
+  /** When the last batch landed. */
+  #landed = 0;
   #disposed = false;
 
   private constructor(loaded: Loaded<P>, slots: readonly Slot[]) {
     this.loaded = loaded;
     this.#slots = slots;
     this.#patience = new Patience(loaded.device.description.software);
+    this.#pace = new Pace(loaded.device.description.software);
   }
 
   /** Loads a program. Where that fails nothing of it stays on the device. */
@@ -92,16 +105,17 @@ export class Runner<P extends Program> {
   async run<B>(source: ImageSource, input: Shape, work: BatchWork<B>): Promise<RunSummary> {
     checkSource(source, input);
     const times: PassTime[] = [];
-    const { begun, first, last } = await stream<Slot, B>(
+    const { begun, first, last } = await stream<Submitted, B>(
       source,
       this.program.batch,
       {
         submit: (pixels, at, count, i) => {
           const slot = this.#slots[i];
-          this.submit(pixels, count, work.passes(), slot.readback, work.after?.(at, count), slot.clock);
-          return slot;
+          const passes = work.passes();
+          this.submit(pixels, count, passes, slot.readback, work.after?.(at, count), slot.clock);
+          return { ...slot, work: workOfPasses(this.program.dispatches, passes), at: performance.now() };
         },
-        land: (slot, at, count) => this.#land(slot, at, count, work, times),
+        land: (submitted, at, count) => this.#land(submitted, at, count, work, times),
         deliver: work.deliver,
       },
       this.#patience,
@@ -117,7 +131,7 @@ export class Runner<P extends Program> {
   }
 
   /**
-   * Uploads one batch and submits its work and the copy of its results; nothing is waited for.
+   * Uploads one batch and submits its work, in parts where it would take long, and the copy of its results; nothing is waited for.
    * @param readback where the results go
    */
   submit(
@@ -125,7 +139,7 @@ export class Runner<P extends Program> {
     images: number,
     passes: readonly Pass<Steps>[],
     readback: GPUBuffer,
-    after: AfterPass = () => {},
+    after?: AfterPass,
     clock: Clock | null = null,
   ): void {
     this.check();
@@ -133,25 +147,37 @@ export class Runner<P extends Program> {
     const { handle } = this.device;
     upload(this.device, data.pixels, 0, padToWords(pixels));
     handle.queue.writeBuffer(data.batch, 0, Uint32Array.of(images));
-    const encoder = handle.createCommandEncoder({ label: program.network });
-    clear(this.loaded, encoder);
-    const done = encodePasses(this.loaded, encoder, passes, images, after, clock);
-    let at = 0;
-    for (const { buffer, offset, size } of program.results) {
-      encoder.copyBufferToBuffer(data[buffer], offset, readback, at, size);
-      at += size;
-    }
-    clock?.copy(encoder, readback, stampsAt(program));
-    handle.queue.submit([encoder.finish()]);
-    done();
+    submitPasses(this.loaded, cutPasses(program.dispatches, passes, this.#pace.most), images, {
+      begin: (encoder) => clear(this.loaded, encoder),
+      after,
+      end: (encoder) => {
+        let at = 0;
+        for (const { buffer, offset, size } of program.results) {
+          encoder.copyBufferToBuffer(data[buffer], offset, readback, at, size);
+          at += size;
+        }
+        clock?.copy(encoder, readback, stampsAt(program));
+      },
+      clock,
+    });
   }
 
-  async #land<B>({ readback, clock }: Slot, first: number, count: number, { take }: BatchWork<B>, times: PassTime[]): Promise<B> {
+  async #land<B>(
+    { readback, clock, work, at }: Submitted,
+    first: number,
+    count: number,
+    { take }: BatchWork<B>,
+    times: PassTime[],
+  ): Promise<B> {
     const mapped = await mapForReading(readback, () => this.check());
+    const since = Math.max(at, this.#landed);
+    this.#landed = performance.now();
     try {
       const [begin, end] = clock ? new BigUint64Array(mapped, stampsAt(this.program), 2) : [0n, 0n];
       if (clock) times.push({ begin, end });
-      return take(mapped, first, count, clock && busySeconds([{ begin, end }]));
+      const gpuSeconds = clock && busySeconds([{ begin, end }]);
+      if (count === this.program.batch) this.#pace.took(work, gpuSeconds ?? (this.#landed - since) / 1000);
+      return take(mapped, first, count, gpuSeconds);
     } finally {
       readback.unmap();
       this.device.check();
