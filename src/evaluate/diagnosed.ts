@@ -76,6 +76,7 @@ export async function runDiagnosed(
       readSeconds: null,
       plan: spiking.plan,
       points: spiking.points,
+      refusedBatch: trained.refusedBatch ?? spiking.refusedBatch,
       trained: trainedSums.sums() as Hits,
       sums: spikingSums.sums() as SpikingSums,
       layers: found,

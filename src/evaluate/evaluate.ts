@@ -11,6 +11,7 @@ import { spikingFigures, timing } from './figures.ts';
 import { classesOf } from './fit.ts';
 import { mergeSome } from './folds.ts';
 import { asModel, type Model } from './model.ts';
+import { memoryNotes } from './notes.ts';
 import { type EvaluateOptions, settle } from './options.ts';
 import { cutImages, type Report, runSpiking, runTrained, type SpikingPass, type SpikingSums } from './passes.ts';
 import { inputFigures, prepare } from './prepare.ts';
@@ -40,7 +41,7 @@ export async function evaluate(
   const { ann, dataset, images: evaluated } = evaluation;
   // those to diagnose come last, so that nothing of the diagnosis is in the times and the memory of the others
   const [toDiagnose, others] = cutImages(evaluated, settings.diagnosis, classesOf(ann));
-  const { network, phaseChoice, hits, notes } = await runTrained(device, evaluation, others, stopwatch, onProgress);
+  const { network, phaseChoice, hits, notes, refusedBatch } = await runTrained(device, evaluation, others, stopwatch, onProgress);
   const spiking = others && (await runSpiking(device, network, evaluation, others, stopwatch, onProgress));
   const timed = spiking && timing(stopwatch, spiking, peakBytes(device));
   const untimed = spiking ? new Stopwatch() : stopwatch;
@@ -69,7 +70,7 @@ export async function evaluate(
     tuned: shapes > 0,
     tunedShapes: shapes,
     device: device.description,
-    notes: [...evaluation.notes, ...notes],
+    notes: [...evaluation.notes, ...notes, ...memoryNotes([refusedBatch, spiking?.refusedBatch, diagnosed?.refusedBatch])],
     timing: timed ?? timing(stopwatch, pass, peakBytes(device)),
   };
 }

@@ -45,6 +45,8 @@ export interface SpikingPass extends RunSummary {
   /** Seconds in which the source read its images; null where that was not measured. */
   readonly readSeconds: number | null;
   readonly plan: WordsProgram;
+  /** Images at once for which the device had no memory; null where it had. */
+  readonly refusedBatch: number | null;
   readonly points: Points;
   readonly sums: SpikingSums;
 }
@@ -97,7 +99,7 @@ export async function runTrained(
   stopwatch: Stopwatch,
   report: Report,
   countChannels = evaluation.perChannel,
-): Promise<Converted & { readonly hits: Hits | null; readonly notes: readonly Note[] }> {
+): Promise<Converted & { readonly hits: Hits | null; readonly notes: readonly Note[]; readonly refusedBatch: number | null }> {
   const { ann, calibrationSource } = evaluation;
   const imageCount = Math.max(calibrationSource.count, part?.source.count ?? 0);
   const session = await stopwatch.time('compile', () =>
@@ -120,10 +122,11 @@ export async function runTrained(
     );
     const ordered = await stopwatch.time('calibration', () => order.notes(session));
     const notes = [...ordered, ...silentNotes(silent), ...phaseNotes(converted.phaseChoice), ...stepNotes(ann, converted.network)];
-    if (part === null) return { ...converted, hits: null, notes };
+    const { refusedBatch } = session;
+    if (part === null) return { ...converted, hits: null, notes, refusedBatch };
     const onImages = (done: number) => report({ stage: 'ann', done, images: part.source.count });
     const hits = await stopwatch.time('ann', () => trainedHits(session, part, onImages));
-    return { ...converted, hits, notes };
+    return { ...converted, hits, notes, refusedBatch };
   } finally {
     session.dispose();
   }
@@ -149,7 +152,8 @@ export async function runSpiking(
     };
     const summary = await stopwatch.time('snn', () => session.run(source, onBatch));
     const sums = fold.sums() as SpikingSums;
-    return { ...summary, readSeconds: seconds(), plan: session.plan, points: session.points, sums };
+    const { plan, points, refusedBatch } = session;
+    return { ...summary, readSeconds: seconds(), plan, points, refusedBatch, sums };
   } finally {
     session.dispose();
   }

@@ -7,6 +7,7 @@ import { tunedShapes } from '../plan/choices.ts';
 import type { LabelledSource } from '../run/source.ts';
 import { spikingFigures, timing } from './figures.ts';
 import { asClassifier, checkLabels, checkSorted, classesOf } from './fit.ts';
+import { memoryNotes } from './notes.ts';
 import { cutImages, type Part, type Report, runSpiking } from './passes.ts';
 import type { SavedEvaluation } from './result.ts';
 import { prepareSaved, type SavedOptions } from './saved-inputs.ts';
@@ -46,6 +47,7 @@ export async function evaluateSaved(
     initial: network.initial,
     batch: pass.plan.batch,
     ...figures,
+    notes: [...figures.notes, ...memoryNotes([pass.refusedBatch])],
     ann: null,
     snn: { ...snn, agreement: null },
     layers,

@@ -69,11 +69,12 @@ export class AnnSession {
 
   /** Plans, makes buffers, compiles. @throws OptionError, DeviceError */
   static async create(device: Device, ann: Ann, options: AnnSessionOptions): Promise<AnnSession> {
-    const { batch = 'auto', imageCount, memory, keepCells = false, countChannels = false } = options;
+    const { imageCount, memory, keepCells = false, countChannels = false } = options;
     const { software } = device.capabilities;
-    const program = planCells(ann, device.limits, { batch, imageCount, software, memory, keepCells, countChannels });
+    const settled = { imageCount, software, memory, keepCells, countChannels };
+    const plan = (batch: BatchSize = options.batch ?? 'auto') => planCells(ann, device.limits, { ...settled, batch });
     const { mean, std } = normalizationOf(ann, options);
-    return new AnnSession(ann, await Runner.create(device, program, cellsPackers(ann, mean, std)));
+    return new AnnSession(ann, await Runner.create(device, plan, () => cellsPackers(ann, mean, std)));
   }
 
   get device(): Device {
@@ -88,6 +89,11 @@ export class AnnSession {
   /** The buffers and kernels, for what reads activations back (`observe`). */
   get engine(): Loaded<CellsProgram> {
     return this.#runner.loaded;
+  }
+
+  /** Images at once for which the device had no memory, so that the plan has fewer; null where it had. */
+  get refusedBatch(): number | null {
+    return this.#runner.refusedBatch;
   }
 
   /** Bytes of GPU memory that the session holds. */

@@ -7,6 +7,7 @@ import type { OnBatch } from './batch.ts';
 import { submitPasses } from './encode.ts';
 import { besides, clear, type Loaded, load } from './load.ts';
 import { checkSource, type ImageSource, type ReadAhead, readAhead } from './source.ts';
+import { sparing } from './sparing.ts';
 import { IN_FLIGHT, padToWords } from './stream.ts';
 import { cutPasses, Pace } from './submissions.ts';
 
@@ -50,13 +51,15 @@ export class Interleaver {
 
   /** @throws OptionError for what cannot be interleaved, DeviceError */
   static async create(device: Device, network: SpikingNetwork, options: Omit<TrainsOptions, 'timesteps'>): Promise<Interleaver> {
-    const program = planInterleaved(network, device.limits, options);
-    const loaded = await load(device, program, trainsPackers(network, options));
-    const { size } = program.last[0];
-    const readbacks = await besides(loaded, (buffers) =>
-      Array.from({ length: IN_FLIGHT }, () => buffers.create('readback', 'readback', size)),
-    );
-    return new Interleaver(loaded, readbacks, network);
+    const plan = (batch = options.batch) => planInterleaved(network, device.limits, { ...options, batch });
+    return sparing(plan, async (program) => {
+      const loaded = await load(device, program, trainsPackers(network, options));
+      const { size } = program.last[0];
+      const readbacks = await besides(loaded, (buffers) =>
+        Array.from({ length: IN_FLIGHT }, () => buffers.create('readback', 'readback', size)),
+      );
+      return new Interleaver(loaded, readbacks, network);
+    });
   }
 
   get program(): InterleavedProgram {

@@ -6,6 +6,7 @@ import type { SpikingNetwork } from '../network/network.ts';
 import type { WordsOptions } from '../plan/words/options.ts';
 import { planWords, type WordsProgram, wordsPackers } from '../plan/words/plan.ts';
 import { type Loaded, load } from './load.ts';
+import { sparing } from './sparing.ts';
 import { padToWords } from './stream.ts';
 
 /**
@@ -29,8 +30,8 @@ export class LayerByLayer {
    */
   static async create(device: Device, network: SpikingNetwork, options: Omit<WordsOptions, 'waves'>): Promise<LayerByLayer> {
     const { capabilities } = device;
-    const program = planWords(network, device.limits, { capabilities, ...options, waves: 1 });
-    return new LayerByLayer(network, await load(device, program, wordsPackers(network)));
+    const plan = (batch = options.batch) => planWords(network, device.limits, { capabilities, ...options, waves: 1, batch });
+    return sparing(plan, async (program) => new LayerByLayer(network, await load(device, program, wordsPackers(network))));
   }
 
   /** The network, with the biases that it has by now. */

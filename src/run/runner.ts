@@ -9,6 +9,7 @@ import type { OnBatch, RunSummary } from './batch.ts';
 import { type AfterPass, submitPasses } from './encode.ts';
 import { besides, clear, type Loaded, load } from './load.ts';
 import { checkSource, type ImageSource } from './source.ts';
+import { type Plan, sparing } from './sparing.ts';
 import { IN_FLIGHT, oneAfterAnother, Patience, padToWords, stream } from './stream.ts';
 import { cutPasses, Pace, workOfPasses } from './submissions.ts';
 
@@ -44,6 +45,8 @@ interface Submitted extends Slot {
  */
 export class Runner<P extends Program> {
   readonly loaded: Loaded<P>;
+  /** Images at once for which the device had no memory; null where it had. */
+  readonly refusedBatch: number | null;
   readonly #slots: readonly Slot[];
   readonly #queue = oneAfterAnother();
   readonly #patience: Patience;
@@ -52,26 +55,29 @@ export class Runner<P extends Program> {
   #landed = 0;
   #disposed = false;
 
-  private constructor(loaded: Loaded<P>, slots: readonly Slot[]) {
+  private constructor(loaded: Loaded<P>, slots: readonly Slot[], refusedBatch: number | null) {
     this.loaded = loaded;
+    this.refusedBatch = refusedBatch;
     this.#slots = slots;
     this.#patience = new Patience(loaded.device.description.software);
     this.#pace = new Pace(loaded.device.description.software);
   }
 
-  /** Loads a program. Where that fails nothing of it stays on the device. */
-  static async create<P extends Program>(device: Device, program: P, packers: Packers): Promise<Runner<P>> {
-    const loaded = await load(device, program, packers);
-    const slots: Slot[] = [];
-    try {
-      await besides(loaded, () => {
-        while (slots.length < IN_FLIGHT) slots.push(slotOf(loaded));
-      });
-    } catch (error) {
-      freeClocks(slots);
-      throw error;
-    }
-    return new Runner(loaded, slots);
+  /** Loads a program, for fewer images where the device has no memory. Where that fails nothing of it stays on the device. */
+  static create<P extends Program>(device: Device, plan: Plan<P>, packersOf: (program: P) => Packers): Promise<Runner<P>> {
+    return sparing(plan, async (program, refusedBatch) => {
+      const loaded = await load(device, program, packersOf(program));
+      const slots: Slot[] = [];
+      try {
+        await besides(loaded, () => {
+          while (slots.length < IN_FLIGHT) slots.push(slotOf(loaded));
+        });
+      } catch (error) {
+        freeClocks(slots);
+        throw error;
+      }
+      return new Runner(loaded, slots, refusedBatch);
+    });
   }
 
   get device(): Device {

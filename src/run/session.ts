@@ -65,8 +65,9 @@ export class Session {
     checkChoice(device, options);
     const { limits, capabilities } = device;
     const { software } = capabilities;
-    const program = planWords(network, limits, { capabilities, software, batch: 'auto', waves: 3, ...options });
-    return new Session(network, await Runner.create(device, program, wordsPackers(network)));
+    const settled = { capabilities, software, batch: 'auto' as const, waves: 3, ...options };
+    const plan = (batch: BatchSize = settled.batch) => planWords(network, limits, { ...settled, batch });
+    return new Session(network, await Runner.create(device, plan, () => wordsPackers(network)));
   }
 
   get device(): Device {
@@ -81,6 +82,11 @@ export class Session {
   /** The buffers and kernels, for what reads words and membranes back (`observe`). */
   get engine(): Loaded<WordsProgram> {
     return this.#runner.loaded;
+  }
+
+  /** Images at once for which the device had no memory, so that the plan has fewer; null where it had. */
+  get refusedBatch(): number | null {
+    return this.#runner.refusedBatch;
   }
 
   /** Bytes of GPU memory that the session holds. */

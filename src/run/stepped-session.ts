@@ -119,17 +119,19 @@ export class SteppedSession {
   static async create(device: Device, network: SpikingNetwork, options: SteppedSessionOptions): Promise<SteppedSession> {
     checkChoice(device, options);
     const { convolution = 'auto', ...own } = options;
-    const program = planTrains(network, device.limits, {
+    const settled = {
       neuron: network.neuron,
       synchronous: true,
-      batch: 'auto',
+      batch: 'auto' as const,
       software: device.capabilities.software,
       initial: network.initial,
       fused: convolution !== 'spikes',
       arithmetic: defaultArithmetic(device.capabilities),
       ...own,
-    });
-    return new SteppedSession(network, await Runner.create(device, program, trainsPackers(network, program.options)), convolution);
+    };
+    const plan = (batch: BatchSize = settled.batch) => planTrains(network, device.limits, { ...settled, batch });
+    const runner = await Runner.create(device, plan, () => trainsPackers(network, settled));
+    return new SteppedSession(network, runner, convolution);
   }
 
   get device(): Device {
@@ -144,6 +146,11 @@ export class SteppedSession {
   /** The buffers and kernels, for what reads them at checkpoints or records (`observe`). */
   get engine(): Loaded<TrainsProgram> {
     return this.#runner.loaded;
+  }
+
+  /** Images at once for which the device had no memory, so that the plan has fewer; null where it had. */
+  get refusedBatch(): number | null {
+    return this.#runner.refusedBatch;
   }
 
   /** Bytes of GPU memory that the session holds. */
