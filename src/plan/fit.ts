@@ -9,9 +9,12 @@ export interface PlanLimits {
   readonly maxUniformBufferBindingSize: number;
 }
 
+/** Kernels find bytes by numbers of 32 bits. */
+const ADDRESSED = 2 ** 32;
+
 /** Bytes that one storage binding may have. */
 export const largestBinding = ({ maxStorageBufferBindingSize, maxBufferSize }: PlanLimits): number =>
-  Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  Math.min(maxStorageBufferBindingSize, maxBufferSize, ADDRESSED);
 
 /** Bytes that the buffers of a program may take together, unless said otherwise. */
 export const DEFAULT_MEMORY = 2 ** 31;

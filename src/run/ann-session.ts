@@ -2,6 +2,7 @@ import { type Ann, shapeSize } from '../ann/ann.ts';
 import { normalizationOf } from '../ann/pixels.ts';
 import {
   BINS,
+  type Bins,
   CHANNEL_BINS,
   channelDistribution,
   type Distribution,
@@ -14,12 +15,13 @@ import type { Dispatch } from '../kernels/kernel.ts';
 import type { BatchSize } from '../plan/batch.ts';
 import { firstInGroup, firstMaximum } from '../plan/cells/histograms.ts';
 import { type CellsProgram, cellsPackers, planCells } from '../plan/cells/plan.ts';
+import { countableImages } from '../plan/counters.ts';
 import type { Pass } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
 import type { AnnBatch, OnBatch, RunSummary } from './batch.ts';
 import type { Loaded } from './load.ts';
 import { Runner } from './runner.ts';
-import { type ImageSource, pixelsSource } from './source.ts';
+import { checkSource, type ImageSource, pixelsSource, sliceSource } from './source.ts';
 
 /** Pixels are normalised by these before they enter the network: (p / 255 − mean) / std, one value a channel or one for all. */
 export interface Normalization {
@@ -129,15 +131,16 @@ export class AnnSession {
    */
   calibrate(source: ImageSource, onBatch?: OnBatch<AnnBatch>): Promise<Calibration> {
     return this.#runner.alone(async () => {
+      checkSource(source, this.ann.input);
+      const images = source.count;
       let largestLogit = 0;
-      this.#clear(['bins', 'maxima']);
+      this.#clear(['maxima']);
       const ofLayers = ({ variant }: Dispatch) => !variant.byChannel;
-      const { images } = await this.#run(source, ofLayers, (batch) => {
+      const bins = await this.#count('bins', source, ofLayers, (batch) => {
         largestLogit = batch.logits.reduce((most, v) => Math.max(most, Math.abs(v)), largestLogit);
         return onBatch?.(batch);
       });
       const channels = await this.#countChannels(source, images);
-      const bins = await this.#read('bins');
       const statistics = this.ann.layers.map((layer, l) => {
         const at = this.plan.counted.indexOf(l);
         if (at < 0) return null;
@@ -155,13 +158,8 @@ export class AnnSession {
     if (plan.channelGroups.length === 0) return found;
     const maxima = await this.#read('maxima');
     for (const group of plan.channelGroups) {
-      this.#clear(['channelBins']);
-      await this.#run(
-        source,
-        ({ layer, variant }) => variant.byChannel === true && group.includes(layer),
-        () => {},
-      );
-      const bins = await this.#read('channelBins');
+      const ofGroup = ({ layer, variant }: Dispatch) => variant.byChannel === true && group.includes(layer);
+      const bins = await this.#count('channelBins', source, ofGroup, () => {});
       for (const l of group) {
         const { channels, height, width } = ann.layers[l].shape;
         const first = firstInGroup(ann, group, l);
@@ -172,6 +170,25 @@ export class AnnSession {
       }
     }
     return found;
+  }
+
+  /** Runs images and counts them in histograms, which are read as often as their 32 bits could pass. */
+  async #count(
+    name: 'bins' | 'channelBins',
+    source: ImageSource,
+    counting: (histogram: Dispatch) => boolean,
+    deliver: OnBatch<AnnBatch>,
+  ): Promise<Bins> {
+    const most = countableImages(this.ann.layers, this.plan.batch);
+    let counted: Bins | null = null;
+    for (let first = 0; first === 0 || first < source.count; first += most) {
+      this.#clear([name]);
+      const part = sliceSource(source, first, Math.min(most, source.count - first));
+      await this.#run(part, counting, (batch) => deliver({ ...batch, first: first + batch.first }));
+      const more = await this.#read(name);
+      counted = counted === null ? more : Float64Array.from(more, (n, i) => n + (counted as Bins)[i]);
+    }
+    return counted as Bins;
   }
 
   /** Sets buffers to 0, where the plan has them. */

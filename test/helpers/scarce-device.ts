@@ -18,7 +18,8 @@ export async function scarceDevice(most: number): Promise<Device> {
   vi.spyOn(handle, 'popErrorScope').mockImplementation(async () => {
     const error = refused ? ({ message: 'no memory for the pixels' } as GPUError) : null;
     refused = false;
-    return (await pop(), error);
+    await pop();
+    return error;
   });
   return scarce;
 }

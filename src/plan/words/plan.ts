@@ -7,11 +7,12 @@ import { pool } from '../../kernels/pool.ts';
 import { readout } from '../../kernels/readout.ts';
 import { layChannels, layWeights } from '../../kernels/weights.ts';
 import type { WordsContext } from '../../kernels/words.ts';
-import type { SpikingNetwork } from '../../network/network.ts';
+import { phasesAt, type SpikingNetwork } from '../../network/network.ts';
 import { readoutPhases } from '../../network/timetable.ts';
 import { initialMembrane } from '../../neuron/bistable.ts';
 import { batchClass } from '../batch.ts';
 import { type Choice, choose } from '../choices.ts';
+import { countsSpikes } from '../counters.ts';
 import { checkCount, fit, type PlanLimits } from '../fit.ts';
 import { networkPackers } from '../packers.ts';
 import { type Packers, type Program, storage, uniform } from '../program.ts';
@@ -48,7 +49,10 @@ export function planWords(network: SpikingNetwork, limits: PlanLimits, options: 
     chosen.set(batchClass(batch), found);
     return found;
   };
-  return fit(network.name, limits, options, (batch) => [planBatch(network, limits, { ...options, batch }, choicesAt(batch))]);
+  const spikes = options.waves * Math.max(...network.layers.map((_, l) => phasesAt(network, l)));
+  return fit(network.name, limits, options, (batch) =>
+    countsSpikes(network.layers, batch, spikes) ? [planBatch(network, limits, { ...options, batch }, choicesAt(batch))] : [],
+  );
 }
 
 function planBatch(
