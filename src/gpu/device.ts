@@ -63,6 +63,8 @@ export class Device {
   readonly capabilities: DeviceCapabilities;
   #failure: DeviceError | null = null;
   #disposed = false;
+  /** The guarded work before. */
+  #guarded: Promise<unknown> = Promise.resolve();
 
   constructor(gpu: GPU, adapter: GPUAdapter, handle: GPUDevice, assume?: Assumption) {
     this.gpu = gpu;
@@ -105,8 +107,17 @@ export class Device {
     }
   }
 
-  /** Runs `work` and rejects with what WebGPU found invalid in it, named. */
-  async guard<T>(where: string, work: () => T | Promise<T>): Promise<T> {
+  /**
+   * Runs `work` and rejects with what WebGPU found invalid in it, named. Error scopes are one stack for the whole device, so that work is done
+   * one after another: none takes the errors of another. It must not call `guard` itself.
+   */
+  guard<T>(where: string, work: () => T | Promise<T>): Promise<T> {
+    const done = this.#guarded.then(() => this.#guard(where, work));
+    this.#guarded = done.catch(() => {});
+    return done;
+  }
+
+  async #guard<T>(where: string, work: () => T | Promise<T>): Promise<T> {
     this.check();
     this.handle.pushErrorScope('validation');
     this.handle.pushErrorScope('out-of-memory');

@@ -21,7 +21,7 @@ import type { Steps } from '../plan/trains/chunks.ts';
 import type { AnnBatch, OnBatch, RunSummary } from './batch.ts';
 import type { Loaded } from './load.ts';
 import { Runner } from './runner.ts';
-import { checkSource, type ImageSource, pixelsSource, sliceSource } from './source.ts';
+import { checkSource, copiedPixels, type ImageSource, sliceSource } from './source.ts';
 
 /** Pixels are normalised by these before they enter the network: (p / 255 − mean) / std, one value a channel or one for all. */
 export interface Normalization {
@@ -114,7 +114,7 @@ export class AnnSession {
 
   /** Classifies images in memory: for few of them. @param pixels 0…255, [image][channel][y][x] */
   async classify(pixels: Uint8Array, onProgress?: (images: number) => void): Promise<AnnResult> {
-    const source = pixelsSource(pixels, this.ann.input);
+    const source = copiedPixels(pixels, this.ann.input);
     const logits = new Float32Array(source.count * this.#classes);
     await this.run(source, ({ first, images, logits: some }) => {
       logits.set(some, first * this.#classes);

@@ -70,19 +70,23 @@ export class Interleaver {
     return this.#loaded.buffers;
   }
 
-  /** Runs a stream from its first image's onset to its last one's logits. */
-  async run(source: ImageSource, onImages: OnBatch<StreamBatch>): Promise<StreamSummary> {
+  /**
+   * Runs a stream from its first image's onset to its last one's logits.
+   * @param check throws where device or session are gone
+   */
+  async run(source: ImageSource, onImages: OnBatch<StreamBatch>, check: () => void): Promise<StreamSummary> {
     checkSource(source, this.#input.shape);
     const { cycle, latency, batch } = this.program;
     const fed = Math.ceil(source.count / batch);
     const behind = Math.floor((latency - 1) / cycle);
     const read = readAhead(source, batch, source.count);
     const flying: number[] = [];
-    const next = () => this.#land(flying.shift() as number, behind, source.count, onImages);
+    const next = () => this.#land(flying.shift() as number, behind, source.count, onImages, check);
     try {
       this.#clear();
       for (let index = 0; index < (fed === 0 ? 0 : fed + behind); index++) {
         if (flying.length === IN_FLIGHT) await next();
+        check();
         await this.#submit(index, behind, index < fed ? read : null);
         flying.push(index);
       }
@@ -131,14 +135,14 @@ export class Interleaver {
     });
   }
 
-  async #land(index: number, behind: number, count: number, onImages: OnBatch<StreamBatch>): Promise<void> {
+  async #land(index: number, behind: number, count: number, onImages: OnBatch<StreamBatch>, check: () => void): Promise<void> {
     const { device, program } = this.#loaded;
     if (index < behind) {
       await device.finish();
       return;
     }
     const readback = this.#readbacks[index % IN_FLIGHT];
-    const mapped = await mapForReading(readback, () => device.check());
+    const mapped = await mapForReading(readback, check);
     const first = (index - behind) * program.batch;
     const images = Math.min(program.batch, count - first);
     const potentials = Float64Array.from(new Int32Array(mapped, 0, images * program.classes));

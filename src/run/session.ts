@@ -18,7 +18,7 @@ import {
 } from './batch.ts';
 import type { Loaded } from './load.ts';
 import { Runner } from './runner.ts';
-import { type ImageSource, pixelsSource } from './source.ts';
+import { copiedPixels, type ImageSource } from './source.ts';
 
 /** How a session runs. `form`, `arithmetic` and `weights` force one way on all layers; every way gives the same bits. */
 export interface SessionOptions extends Partial<WordsOptions> {
@@ -128,11 +128,11 @@ export class Session {
 
   /**
    * Classifies images in memory and keeps all their potentials: for few of them.
-   * @param pixels 0…255, [image][channel][y][x], any number of whole images
+   * @param pixels 0…255, [image][channel][y][x], any number of whole images; they are copied
    * @param onProgress called with the number of images done so far
    */
   async classify(pixels: Uint8Array, onProgress?: (images: number) => void): Promise<RunResult> {
-    const source = pixelsSource(pixels, this.network.input.shape);
+    const source = copiedPixels(pixels, this.network.input.shape);
     const { points, units } = this;
     const { steps } = points;
     const { count: images } = source;

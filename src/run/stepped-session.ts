@@ -16,7 +16,7 @@ import type { AfterPass } from './encode.ts';
 import { Interleaver, type StreamBatch, type StreamSummary } from './interleaver.ts';
 import type { Loaded } from './load.ts';
 import { Runner } from './runner.ts';
-import { type ImageSource, pixelsSource } from './source.ts';
+import { copiedPixels, type ImageSource } from './source.ts';
 
 /** How a stepped session runs. */
 export interface SteppedSessionOptions {
@@ -232,12 +232,12 @@ export class SteppedSession {
 
   /**
    * Runs T steps for each of some images in memory and keeps all their potentials: for few of them.
-   * @param pixels 0…255, [image][channel][y][x], any number of whole images
+   * @param pixels 0…255, [image][channel][y][x], any number of whole images; they are copied
    * @throws OptionError for images or checkpoints that are out of range
    */
   async classify(pixels: Uint8Array, options: SteppedClassifyOptions = {}): Promise<SteppedResult> {
     const { timesteps, classes } = this.plan;
-    const source = pixelsSource(pixels, this.network.input.shape);
+    const source = copiedPixels(pixels, this.network.input.shape);
     const { potentials, spikes, add } = collect(source.count, timesteps, classes, this.network.layers.length);
     const take = (batch: Batch): void => {
       add(batch);
@@ -257,7 +257,7 @@ export class SteppedSession {
   stream(source: ImageSource, onImages: OnBatch<StreamBatch>): Promise<StreamSummary> {
     return this.#runner.alone(async () => {
       this.#interleaver ??= await Interleaver.create(this.device, this.network, this.plan.options);
-      return this.#interleaver.run(source, onImages);
+      return this.#interleaver.run(source, onImages, () => this.check());
     });
   }
 
