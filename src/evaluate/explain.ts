@@ -16,6 +16,7 @@ import { runDiagnosed } from './diagnosed.ts';
 import type { AffectedAnn, Effect } from './effects.ts';
 import { EXPLAINED } from './explained.ts';
 import { classesOf, logitsOf } from './fit.ts';
+import { LastingDevice } from './lasting.ts';
 import { type Logits, logitError } from './logit-error.ts';
 import type { Model } from './model.ts';
 import { type EvaluateOptions, settle } from './options.ts';
@@ -113,7 +114,14 @@ export async function explain(
   const start = performance.now();
   const prepared = await prepare(model, given, settle({ limit: EXPLAINED, phaseBits: 'auto', ...options }));
   const { ann, images, dataset, waves, correctBias } = prepared;
-  const { network, calibration, phaseChoice, notes } = await runTrained(device, prepared, null, new Stopwatch(), onProgress, true);
+  const { network, calibration, phaseChoice, notes } = await runTrained(
+    new LastingDevice(device, null),
+    prepared,
+    null,
+    new Stopwatch(),
+    onProgress,
+    true,
+  );
   const evaluation: FixedEvaluation = { ...prepared, phaseBits: phaseBitsOf(network) };
   const pixels = await readImages(images, 0, images.count);
   const bench: Bench = { device, evaluation, pixels, report: onProgress };
@@ -227,8 +235,13 @@ async function layerFigures(bench: Bench, plain: SpikingNetwork, network: Spikin
     report({ stage: 'explain', done: done * count, images: runs * count }),
   );
   const [part] = cutImages(images, images.count, classesOf(ann));
-  const { layers } = await runDiagnosed(bench.device, network, evaluation, part as Part, new Stopwatch(), ({ done }) =>
-    report({ stage: 'diagnosis', done, images: images.count }),
+  const { layers } = await runDiagnosed(
+    new LastingDevice(bench.device, null),
+    network,
+    evaluation,
+    part as Part,
+    new Stopwatch(),
+    ({ done }) => report({ stage: 'diagnosis', done, images: images.count }),
   );
   const shares = sharesOf(errors);
   const firing = ann.layers.flatMap(({ kind }, l) => (kind === 'neurons' ? [l] : []));

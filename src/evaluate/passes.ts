@@ -1,5 +1,4 @@
 import { type Converted, calibrateAndConvert } from '../convert/convert.ts';
-import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { WordsProgram } from '../plan/words/plan.ts';
 import { AnnSession } from '../run/ann-session.ts';
@@ -10,6 +9,7 @@ import { bestClasses, countAgreeing, countHits, type Hits } from './accuracy.ts'
 import { channelOrder } from './channel-order.ts';
 import { hitsAtPoints, readingsAt } from './curve.ts';
 import { type Fold, folding } from './folds.ts';
+import type { LastingDevice } from './lasting.ts';
 import { type Note, phaseNotes, silentNotes, stepNotes } from './notes.ts';
 import type { Evaluation } from './prepare.ts';
 import { type Stopwatch, timedSource } from './stopwatch.ts';
@@ -91,9 +91,37 @@ export async function trainedHits(session: AnnSession, part: Part, onImages: (do
   return fold.sums() as Hits;
 }
 
+/** A conversion, and what the user should know of it. */
+interface Calibrated {
+  readonly converted: Converted;
+  readonly notes: readonly Note[];
+}
+
+/** Calibrates the trained network and converts it. */
+async function calibrated(session: AnnSession, evaluation: Evaluation, stopwatch: Stopwatch, report: Report): Promise<Calibrated> {
+  const { ann, calibrationSource } = evaluation;
+  const order = channelOrder(calibrationSource);
+  let silent: readonly string[] = [];
+  const onSilent = (layers: readonly string[]) => {
+    silent = layers;
+  };
+  const onBatch = (batch: AnnBatch) => {
+    order.add(batch);
+    report({ stage: 'calibration', done: batch.first + batch.images, images: calibrationSource.count });
+  };
+  const onTried = (done: number, images: number) => report({ stage: 'choice', done, images });
+  const onCorrected = (done: number, layers: number) => report({ stage: 'correction', done, images: layers });
+  const converted = await stopwatch.time('calibration', () =>
+    calibrateAndConvert(session, calibrationSource, { ...evaluation, onSilent }, { onBatch, onTried, onCorrected }),
+  );
+  const ordered = await stopwatch.time('calibration', () => order.notes(session));
+  const notes = [...ordered, ...silentNotes(silent), ...phaseNotes(converted.phaseChoice), ...stepNotes(ann, converted.network)];
+  return { converted, notes };
+}
+
 /** Calibrates and converts, then runs the trained network over a part, where there is one, all in one session. */
-export async function runTrained(
-  device: Device,
+export function runTrained(
+  lasting: LastingDevice,
   evaluation: Evaluation,
   part: Part | null,
   stopwatch: Stopwatch,
@@ -102,39 +130,30 @@ export async function runTrained(
 ): Promise<Converted & { readonly hits: Hits | null; readonly notes: readonly Note[]; readonly refusedBatch: number | null }> {
   const { ann, calibrationSource } = evaluation;
   const imageCount = Math.max(calibrationSource.count, part?.source.count ?? 0);
-  const session = await stopwatch.time('compile', () =>
-    AnnSession.create(device, ann, { ...evaluation, imageCount, countChannels }),
-  );
-  const order = channelOrder(calibrationSource);
-  let silent: readonly string[] = [];
-  const onSilent = (layers: readonly string[]) => {
-    silent = layers;
-  };
-  try {
-    const onCalibrated = (batch: AnnBatch) => {
-      order.add(batch);
-      report({ stage: 'calibration', done: batch.first + batch.images, images: calibrationSource.count });
-    };
-    const onTried = (done: number, images: number) => report({ stage: 'choice', done, images });
-    const onCorrected = (done: number, layers: number) => report({ stage: 'correction', done, images: layers });
-    const converted = await stopwatch.time('calibration', () =>
-      calibrateAndConvert(session, calibrationSource, { ...evaluation, onSilent }, { onBatch: onCalibrated, onTried, onCorrected }),
-    );
-    const ordered = await stopwatch.time('calibration', () => order.notes(session));
-    const notes = [...ordered, ...silentNotes(silent), ...phaseNotes(converted.phaseChoice), ...stepNotes(ann, converted.network)];
-    const { refusedBatch } = session;
-    if (part === null) return { ...converted, hits: null, notes, refusedBatch };
-    const onImages = (done: number) => report({ stage: 'ann', done, images: part.source.count });
-    const hits = await stopwatch.time('ann', () => trainedHits(session, part, onImages));
-    return { ...converted, hits, notes, refusedBatch };
-  } finally {
-    session.dispose();
-  }
+  const options = { ...evaluation, imageCount, countChannels };
+  let known: Calibrated | null = null;
+  const fold = part && trainedFold(part);
+  const run = part && lasting.resumable(part.source);
+  return lasting.through(async (device) => {
+    const session = await stopwatch.time('compile', () => AnnSession.create(device, ann, options));
+    try {
+      const { converted, notes } = known ?? (await calibrated(session, evaluation, stopwatch, report));
+      known = { converted, notes };
+      const take = (batch: AnnBatch) => {
+        fold?.add(batch);
+        report({ stage: 'ann', done: batch.first + batch.images, images: part?.source.count ?? 0 });
+      };
+      if (run) await stopwatch.time('ann', () => run(session, take));
+      return { ...converted, hits: fold && fold.sums(), notes, refusedBatch: session.refusedBatch };
+    } finally {
+      session.dispose();
+    }
+  });
 }
 
 /** Runs the spiking network over a part. */
-export async function runSpiking(
-  device: Device,
+export function runSpiking(
+  lasting: LastingDevice,
   network: SpikingNetwork,
   { batch: size, waves, choices }: Pick<Evaluation, 'batch' | 'waves' | 'choices'>,
   part: Part,
@@ -142,19 +161,23 @@ export async function runSpiking(
   report: Report,
 ): Promise<SpikingPass> {
   const options = { batch: size, imageCount: part.source.count, waves, choices };
-  const session = await stopwatch.time('compile', () => Session.create(device, network, options));
-  try {
-    const { source, seconds } = timedSource(part.source);
-    const fold = spikingFold(part, session);
-    const onBatch = (batch: Batch) => {
-      fold.add(batch);
-      report({ stage: 'snn', done: batch.first + batch.images, images: source.count });
-    };
-    const summary = await stopwatch.time('snn', () => session.run(source, onBatch));
-    const sums = fold.sums() as SpikingSums;
-    const { plan, points, refusedBatch } = session;
-    return { ...summary, readSeconds: seconds(), plan, points, refusedBatch, sums };
-  } finally {
-    session.dispose();
-  }
+  const { source, seconds } = timedSource(part.source);
+  const run = lasting.resumable(source);
+  let fold: Fold<Batch, SpikingSums> | null = null;
+  return lasting.through(async (device) => {
+    const session = await stopwatch.time('compile', () => Session.create(device, network, options));
+    try {
+      const own = fold ?? spikingFold(part, session);
+      fold = own;
+      const take = (batch: Batch) => {
+        own.add(batch);
+        report({ stage: 'snn', done: batch.first + batch.images, images: source.count });
+      };
+      const summary = await stopwatch.time('snn', () => run(session, take));
+      const { plan, points, refusedBatch } = session;
+      return { ...summary, readSeconds: seconds(), plan, points, refusedBatch, sums: own.sums() as SpikingSums };
+    } finally {
+      session.dispose();
+    }
+  });
 }

@@ -1,5 +1,5 @@
 import type { DataSet } from '../data/data-set.ts';
-import { peakBytes, resetPeakBytes } from '../gpu/buffers.ts';
+import { resetPeakBytes } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf } from '../network/network.ts';
 import type { SavedNetwork } from '../network/saved/load.ts';
@@ -7,6 +7,7 @@ import { tunedShapes } from '../plan/choices.ts';
 import type { LabelledSource } from '../run/source.ts';
 import { spikingFigures, timing } from './figures.ts';
 import { asClassifier, checkLabels, checkSorted, classesOf } from './fit.ts';
+import { lasting } from './lasting.ts';
 import { memoryNotes } from './notes.ts';
 import { cutImages, type Part, type Report, runSpiking } from './passes.ts';
 import type { SavedEvaluation } from './result.ts';
@@ -33,7 +34,10 @@ export async function evaluateSaved(
   checkSorted(classifier, dataset);
   checkLabels(classifier, evaluated, dataset.name, inputs.offset);
   const [, part] = cutImages(evaluated, 0, classesOf(classifier));
-  const pass = await runSpiking(device, network, inputs, part as Part, stopwatch, onProgress);
+  const { pass, peak } = await lasting(device, async (one) => {
+    const found = await runSpiking(one, network, inputs, part as Part, stopwatch, onProgress);
+    return { pass: found, peak: one.peakBytes };
+  });
   const { snn, layers, spikesPerImage } = spikingFigures(network, pass.points.steps, pass.sums, evaluated.count);
   const shapes = tunedShapes(network, choices, device.capabilities, pass.plan.batch);
   return {
@@ -56,6 +60,6 @@ export async function evaluateSaved(
     tuned: shapes > 0,
     tunedShapes: shapes,
     device: device.description,
-    timing: timing(stopwatch, pass, peakBytes(device)),
+    timing: timing(stopwatch, pass, peak),
   };
 }

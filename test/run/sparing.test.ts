@@ -8,7 +8,8 @@ import { sparing } from '../../src/run/sparing.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomPixels } from '../helpers/random-network.ts';
 import { scarceDevice } from '../helpers/scarce-device.ts';
-import { KINDS, TRAINED } from '../helpers/sessions.ts';
+import { KINDS, TRAINED, WINDOWED } from '../helpers/sessions.ts';
+import { SOAK } from '../helpers/soak.ts';
 
 const outOfMemory = () => new DeviceError('out-of-memory', 'here', 'none left', 'choose a smaller batch');
 
@@ -45,7 +46,7 @@ describe('a batch for which there is no memory', () => {
   });
 });
 
-describeOnDevice.each(KINDS)('$name: a device without memory', (kind) => {
+describeOnDevice.each(SOAK ? KINDS : [WINDOWED])('$name: a device without memory', (kind) => {
   it('takes half the images, says so, gives the same, and keeps nothing of what failed', async () => {
     const size = shapeSize(TRAINED.input);
     const pixels = randomPixels(TRAINED.input, 5, 3);
