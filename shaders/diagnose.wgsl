@@ -83,6 +83,7 @@ fn addPair(sum: ptr<function, Partial>, pair: u32) {
   one.saturated = u32(layer.saturation > 0u && d >= i32(layer.saturation));
   one.spikes = spikes;
   one.operationsLow = spikes * fanOut[layer.fanOut + neuron];
+  one.operationsHigh = upperHalf(spikes, fanOut[layer.fanOut + neuron]);
   one.activation = a;
   one.activationSquare = a * a;
   one.decoded = f32(d);
@@ -90,6 +91,13 @@ fn addPair(sum: ptr<function, Partial>, pair: u32) {
   one.product = a * f32(d);
   one.absoluteError = abs(f32(d) * bitcast<f32>(layer.unit) - a);
   *sum = add(*sum, one);
+}
+
+// The upper 32 bits of a product, by halves of 16 bits.
+fn upperHalf(a: u32, b: u32) -> u32 {
+  let middle = (a >> 16u) * (b & 0xffffu) + (((a & 0xffffu) * (b & 0xffffu)) >> 16u);
+  let other = (a & 0xffffu) * (b >> 16u) + (middle & 0xffffu);
+  return (a >> 16u) * (b >> 16u) + (middle >> 16u) + (other >> 16u);
 }
 
 fn add(x: Partial, y: Partial) -> Partial {

@@ -103,6 +103,7 @@ export type OptionCode =
   | 'gpu'
   | 'image'
   | 'image-shape'
+  | 'imageCount'
   | 'images'
   | 'initial'
   | 'input'

@@ -1,5 +1,8 @@
 /** What calibration measures of a layer: plain data between the room that counts and the one that chooses scales. */
 
+/** Counts; in double precision where 32 bits do not hold them. */
+export type Bins = Uint32Array | Float64Array;
+
 /**
  * How many post-ReLU values of a layer or a channel lie where, over the calibration images. Bins are logarithmic: the values of one bin
  * share the upper bits of their f32, exponent and some of the mantissa. So bins span all positive normal f32, 2^-126 to 2^128, and
@@ -9,7 +12,7 @@ export interface Distribution {
   /** Values in all, zeros included. */
   readonly count: number;
   /** Positive values by bin; the first and the last one have those beyond, too. */
-  readonly bins: Uint32Array;
+  readonly bins: Bins;
   /** The upper bits of the first bin's values; below those of any value where the bins reach further down than f32. */
   readonly first: number;
   /** Lower bits of an f32 that a bin does not look at. */
@@ -45,14 +48,14 @@ function realOf(pattern: number): number {
 export const binEdge = ({ first, shift }: Distribution, bin: number): number => realOf(Math.max(0, first + bin) * 2 ** shift);
 
 /** What was counted of a layer. @param count values in all */
-export function layerDistribution(count: number, bins: Uint32Array): Distribution {
+export function layerDistribution(count: number, bins: Bins): Distribution {
   const last = bins.findLastIndex((n) => n > 0);
   const open = { count, bins, first: LOWEST, shift: SHIFT, largest: 0 };
   return { ...open, largest: last < 0 ? 0 : binEdge(open, last + 1) };
 }
 
 /** What was counted of a channel. @param maximum bits of its greatest value as f32; 0 where none is positive */
-export const channelDistribution = (count: number, bins: Uint32Array, maximum: number): Distribution => ({
+export const channelDistribution = (count: number, bins: Bins, maximum: number): Distribution => ({
   count,
   bins,
   first: (maximum >>> CHANNEL_SHIFT) - (CHANNEL_BINS - 1),

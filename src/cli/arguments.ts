@@ -3,6 +3,7 @@ import { describeRange } from '../checks.ts';
 import { parseScale, type ScaleText } from '../convert/scale.ts';
 import { DEFAULTS, RANGES, SCALES } from '../evaluate/options.ts';
 import { parseShard, type Shard } from '../evaluate/shard.ts';
+import type { BatchSize } from '../plan/batch.ts';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
@@ -107,8 +108,17 @@ export function shard(text: string): Shard {
   throw new InvalidArgumentError('Expected I/N, as 3/8, with I from 1 to N.');
 }
 
+/** Reads images at once: an integer, or "auto". */
+const batch = (text: string): BatchSize => (text === 'auto' ? text : integer(RANGES.batch)(text));
+
+/** The option `--batch`. @param when what is done with the images, where that is not plain */
+export const batchOption = (when = ''): Option =>
+  new Option('--batch <n>', `images at once${when}, at most; auto: as many as fill the device`)
+    .default(DEFAULTS.batch)
+    .argParser(batch);
+
 /** An option whose value is an integer, with the range and default of `evaluate`. */
-export function integerOption(flags: string, name: keyof typeof RANGES, description: string): Option {
+export function integerOption(flags: string, name: Exclude<keyof typeof RANGES, 'batch'>, description: string): Option {
   const option = new Option(flags, description).argParser(integer(RANGES[name]));
   return DEFAULTS[name] === Number.MAX_SAFE_INTEGER ? option : option.default(DEFAULTS[name]);
 }

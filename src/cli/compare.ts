@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { COMPARABLE, COMPARED, neuronOf, TIMESTEPS } from '../evaluate/compared-neuron.ts';
-import { integer, integerOption } from './arguments.ts';
+import { batchOption, integer, integerOption } from './arguments.ts';
 import { addConversion, addModel, addRunning } from './model-options.ts';
 import type { CompareCommandOptions } from './run-compare.ts';
 import type { Terminal } from './terminal.ts';
@@ -26,7 +26,7 @@ export function addCompare(program: Command, terminal: Terminal): void {
     )
     .addOption(integerOption('--limit <n>', 'limit', 'images at most (default: all)'))
     .addOption(integerOption('--offset <n>', 'offset', 'the first image'))
-    .addOption(integerOption('--batch <n>', 'batch', 'images at once, at most'));
+    .addOption(batchOption());
   addRunning(
     addConversion(command)
       .option('--plot <file>', 'draw accuracy and SIN over time: FILE.svg or FILE.png')

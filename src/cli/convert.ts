@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { integerOption } from './arguments.ts';
+import { batchOption } from './arguments.ts';
 import { addConversion, addModel, addRunning } from './model-options.ts';
 import type { ConvertCommandOptions } from './run-convert.ts';
 import type { Terminal } from './terminal.ts';
@@ -12,9 +12,7 @@ export function addConvert(program: Command, terminal: Terminal): void {
     .description(
       'Converts an ONNX classifier to a bistable spiking network and saves it, with all that it needs to run, to one file for eval and predict.',
     );
-  addModel(command)
-    .requiredOption('-o, --out <file>', 'the file')
-    .addOption(integerOption('--batch <n>', 'batch', 'images at once during calibration, at most'));
+  addModel(command).requiredOption('-o, --out <file>', 'the file').addOption(batchOption(' during calibration'));
   addConversion(command, 'auto')
     .option('--json <file>', 'write what was converted there; "-": to the standard output, and nothing else')
     .option('--quiet', 'no progress bar');

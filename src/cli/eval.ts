@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { RANGES } from '../evaluate/options.ts';
-import { integer, integerOption, shard } from './arguments.ts';
+import { batchOption, integer, integerOption, shard } from './arguments.ts';
 import { addConversion, addModel, addRunning, CONVERSION_OPTIONS, givenOptions, MODEL_OR_SAVED } from './model-options.ts';
 import type { EvalOptions } from './run-eval.ts';
 import type { Terminal } from './terminal.ts';
@@ -20,7 +20,7 @@ export function addEval(program: Command, terminal: Terminal): void {
     .addOption(integerOption('--limit <n>', 'limit', 'images at most (default: all)'))
     .addOption(integerOption('--offset <n>', 'offset', 'the first image'))
     .addOption(integerOption('--waves <n>', 'waves', 'words that every layer sends'))
-    .addOption(integerOption('--batch <n>', 'batch', 'images at once, at most'));
+    .addOption(batchOption());
   addConversion(command, 'auto')
     .option('--layers', 'print a table of the layers as well')
     .addOption(

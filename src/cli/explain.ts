@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { EXPLAINED } from '../evaluate/explained.ts';
 import { RANGES } from '../evaluate/options.ts';
-import { integer, integerOption } from './arguments.ts';
+import { batchOption, integer, integerOption } from './arguments.ts';
 import { addConversion, addModel, addRunning } from './model-options.ts';
 import type { ExplainCommandOptions } from './run-explain.ts';
 import type { Terminal } from './terminal.ts';
@@ -18,7 +18,7 @@ export function addExplain(program: Command, terminal: Terminal): void {
     .addOption(new Option('--limit <n>', 'images at most').default(EXPLAINED).argParser(integer(RANGES.limit)))
     .addOption(integerOption('--offset <n>', 'offset', 'the first image'))
     .addOption(integerOption('--waves <n>', 'waves', 'words that every layer sends'))
-    .addOption(integerOption('--batch <n>', 'batch', 'images at once, at most'));
+    .addOption(batchOption());
   addConversion(command, 'auto')
     .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else')
     .option('--quiet', 'no progress bar');

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { integerOption } from './arguments.ts';
+import { batchOption, integerOption } from './arguments.ts';
 import { addModelFile, MODEL_OR_SAVED } from './model-options.ts';
 import type { InspectCommandOptions } from './run-inspect.ts';
 import type { Terminal } from './terminal.ts';
@@ -15,7 +15,7 @@ export function addInspect(program: Command, terminal: Terminal): void {
       ),
     MODEL_OR_SAVED,
   )
-    .addOption(integerOption('--batch <n>', 'batch', 'images at once, at most'))
+    .addOption(batchOption())
     .addOption(integerOption('--waves <n>', 'waves', 'words that every layer of a saved network sends'))
     .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else')
     .option('--verbose', 'show where an error came from')

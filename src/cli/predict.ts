@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { integer, integerOption } from './arguments.ts';
+import { batchOption, integer, integerOption } from './arguments.ts';
 import {
   addConversion,
   addFraming,
@@ -23,7 +23,7 @@ export function addPredict(program: Command, terminal: Terminal): void {
   addFraming(addModelFile(command, MODEL_OR_SAVED).argument('<image...>', 'pictures: JPEG, PNG, GIF, WebP, TIFF, AVIF'))
     .addOption(new Option('--top <n>', 'classes of each picture').default(5).argParser(integer([1, 1000])))
     .addOption(integerOption('--waves <n>', 'waves', 'words that every layer sends'))
-    .addOption(integerOption('--batch <n>', 'batch', 'images at once, at most'))
+    .addOption(batchOption())
     .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else')
     .option('--quiet', 'no progress bar');
   addRunning(addConversion(command)).action(async (model: string, images: string[], options: PredictCommandOptions) => {

@@ -7,6 +7,7 @@ import { checkShapes, chooseNormalization, ownNormalization } from '../evaluate/
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { importOnnx } from '../onnx/import.ts';
+import { type BatchSize, LEAST_AUTO } from '../plan/batch.ts';
 import { quantize } from '../quantize/quantize.ts';
 import { readImages } from '../run/source.ts';
 import { adapterKey, readAllTuning, type Tuning, tuningFile, writeTuning } from '../tune/cache.ts';
@@ -20,7 +21,7 @@ import type { Terminal } from './terminal.ts';
 export interface TuneKernelsOptions {
   readonly dataset?: string;
   readonly output?: string;
-  readonly batch: number;
+  readonly batch: BatchSize;
   readonly waves: number;
   readonly phaseBits: number | readonly number[];
   readonly show?: boolean;
@@ -69,7 +70,7 @@ async function networkOf(
   const dataset = await openDataSet(spec, { input: ann.input });
   checkShapes(ann, dataset);
   const { evaluation } = dataset;
-  const images = await readImages(evaluation, 0, Math.min(batch, evaluation.count));
+  const images = await readImages(evaluation, 0, Math.min(batch === 'auto' ? LEAST_AUTO : batch, evaluation.count));
   const { mean, std } = chooseNormalization(ann, dataset, sidecar, {});
   return { network: await convert(device, ann, images, { phaseBits, batch, mean, std }), images };
 }

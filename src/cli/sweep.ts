@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { SWEPT } from '../evaluate/swept.ts';
-import { integerOption, list, lossOption, onePhaseBits } from './arguments.ts';
+import { batchOption, integerOption, list, lossOption, onePhaseBits } from './arguments.ts';
 import { addModel, addNormalization, addRunning, channelsOption, correctionsOption, scalesOption } from './model-options.ts';
 import type { SweepCommandOptions } from './run-sweep.ts';
 import type { Terminal } from './terminal.ts';
@@ -26,7 +26,7 @@ export function addSweep(program: Command, terminal: Terminal): void {
     .addOption(integerOption('--waves <n>', 'waves', 'words that every layer sends: each is looked at'))
     .addOption(integerOption('--limit <n>', 'limit', 'images at most (default: all)'))
     .addOption(integerOption('--offset <n>', 'offset', 'the first image'))
-    .addOption(integerOption('--batch <n>', 'batch', 'images at once, at most'));
+    .addOption(batchOption());
   addRunning(
     addNormalization(command)
       .option('--plot <file>', 'draw accuracy over T with error bars: FILE.svg or FILE.png')

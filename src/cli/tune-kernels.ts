@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { integerOption, phaseBitsOption } from './arguments.ts';
+import { batchOption, integerOption, phaseBitsOption } from './arguments.ts';
 import { outputOption } from './model-options.ts';
 import type { TuneKernelsOptions } from './run-tune-kernels.ts';
 import type { Terminal } from './terminal.ts';
@@ -16,7 +16,7 @@ export function addTuneKernels(program: Command, terminal: Terminal): void {
     .argument('[model]', 'the ONNX file')
     .addOption(outputOption())
     .option('--dataset <spec>', 'calibrate on its images and run those, not pseudo-random ones (forms: bsnn eval --help)')
-    .addOption(integerOption('--batch <n>', 'batch', 'images at once, at most'))
+    .addOption(batchOption())
     .addOption(integerOption('--waves <n>', 'waves', 'words that every layer sends'))
     .addOption(phaseBitsOption())
     .addOption(new Option('--show', 'print what the cache has for this adapter (for all of them where there is none)'))

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { DEFAULT_TRIALS } from '../evaluate/tuned-network.ts';
-import { integer, integerOption, lossOption } from './arguments.ts';
+import { batchOption, integer, integerOption, lossOption } from './arguments.ts';
 import { addModel, addNormalization, addRunning, channelsOption, correctionsOption, scalesOption } from './model-options.ts';
 import type { TuneCommandOptions } from './run-tune.ts';
 import type { Terminal } from './terminal.ts';
@@ -26,7 +26,7 @@ export function addTune(program: Command, terminal: Terminal): void {
     )
     .addOption(integerOption('--limit <n>', 'limit', 'images to check the best on, at most (default: all)'))
     .addOption(integerOption('--offset <n>', 'offset', 'the first image'))
-    .addOption(integerOption('--batch <n>', 'batch', 'images at once, at most'));
+    .addOption(batchOption());
   addRunning(
     addNormalization(command)
       .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else')

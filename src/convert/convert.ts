@@ -15,6 +15,7 @@ import {
 } from '../checks.ts';
 import { DEVICE, type Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
+import type { BatchSize } from '../plan/batch.ts';
 import { CHOICES, type Choices } from '../plan/choices.ts';
 import { FIT_OPTIONS } from '../plan/fit.ts';
 import { depths } from '../quantize/joins.ts';
@@ -55,8 +56,8 @@ export interface FixedConvertOptions {
   /** Mean and standard deviation of pixels / 255 in training, a channel or one for all (default 0 and 1). */
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
-  /** Images at once during calibration, at most (default 64). */
-  readonly batch?: number;
+  /** Images at once during calibration, at most, or "auto" (default): as many as fill the device. */
+  readonly batch?: BatchSize;
   /** How layers are computed while biases are corrected; only time depends on it. */
   readonly choices?: Choices;
   /** Called with the names of layers that no image made fire, where there are some: their λ comes from a bound on their sum. */
@@ -100,11 +101,12 @@ export async function convert(
   checkArgument('ann', ann, ANN);
   checkArgument('calibrationImages', calibrationImages, CALIBRATION_IMAGES);
   const given = checkOptions(options, CONVERT_OPTIONS);
-  const { phaseBits = 4, perChannel = WAY.perChannel, mean = [0], std = [1], batch = 64 } = given;
+  const { phaseBits = 4, perChannel = WAY.perChannel, mean = [0], std = [1], batch = 'auto' } = given;
   // what is wrong with K is said before the work
   if (phaseBits !== 'auto') phasesByDepth(ann, depths(ann), phaseBits);
   const source = asSource(calibrationImages, ann.input);
-  const session = await AnnSession.create(device, ann, { mean, std, batch, countChannels: perChannel });
+  const imageCount = source.count;
+  const session = await AnnSession.create(device, ann, { mean, std, batch, imageCount, countChannels: perChannel });
   try {
     return (await calibrateAndConvert(session, source, given)).network;
   } finally {

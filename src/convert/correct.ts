@@ -4,6 +4,7 @@ import { check } from '../network/check.ts';
 import { correctedBias, type Measured, ROUNDS } from '../network/correction.ts';
 import { phasesAt, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
 import { ChannelSums } from '../observe/channel-sums.ts';
+import { type BatchSize, batchFor } from '../plan/batch.ts';
 import type { Choices } from '../plan/choices.ts';
 import { wordsAreSteps } from '../quantize/phases.ts';
 import { AnnSession, type Normalization } from '../run/ann-session.ts';
@@ -12,8 +13,8 @@ import { eachBatch, type ImageSource, pixelsSource, readImages, sourceLike } fro
 
 /** How the trained network runs. */
 export interface CorrectorOptions extends Normalization {
-  /** Images at once, at most (default 64). */
-  readonly batch?: number | undefined;
+  /** Images at once, at most, or "auto" (default). */
+  readonly batch?: BatchSize | undefined;
 }
 
 /** How one network is corrected. */
@@ -89,10 +90,10 @@ export class Corrector {
   }
 
   async #measure(images: number): Promise<Shown> {
-    const { mean, std, batch = 64 } = this.#options;
+    const { mean, std, batch = 'auto' } = this.#options;
     const pixels = await readImages(spread(this.#calibration, images), 0, images);
     const source = pixelsSource(pixels, this.#calibration.shape);
-    const options = { mean, std, batch: Math.min(batch, images) };
+    const options = { mean, std, batch: batchFor(batch, images), imageCount: images };
     return { pixels, activations: await activationSums(this.#device, this.#ann, source, options) };
   }
 }
@@ -164,10 +165,10 @@ export async function activationSums(
   device: Device,
   ann: Ann,
   source: ImageSource,
-  { mean, std, batch }: Normalization & { readonly batch: number },
+  { mean, std, batch }: Normalization & { readonly batch: BatchSize },
 ): Promise<Float64Array[]> {
   const all = ann.layers.map(({ kind, shape }) => new Float64Array(kind === 'neurons' ? shape.channels : 0));
-  const session = await AnnSession.create(device, ann, { mean, std, batch, keepCells: true });
+  const session = await AnnSession.create(device, ann, { mean, std, batch, imageCount: source.count, keepCells: true });
   try {
     const sums = await ChannelSums.ofActivations(session);
     try {

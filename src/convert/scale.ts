@@ -60,7 +60,8 @@ export function scaleOf(name: string, distribution: Distribution, ceiling: numbe
 /** The P-th percentile of all values, zeros included, interpolated within its bin. */
 export function percentile(distribution: Distribution, P: number): number {
   const { count, bins, largest } = distribution;
-  const positive = bins.reduce((sum, n) => sum + n, 0);
+  let positive = 0;
+  for (const n of bins) positive += n;
   const rank = (P / 100) * count;
   let below = count - positive;
   if (rank <= below) return 0;

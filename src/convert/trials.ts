@@ -1,5 +1,6 @@
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
+import { type BatchSize, batchFor } from '../plan/batch.ts';
 import type { Choices } from '../plan/choices.ts';
 import type { AnnSession, Calibration } from '../run/ann-session.ts';
 import { type AnnBatch, type Batch, logitsAt, type OnBatch } from '../run/batch.ts';
@@ -55,8 +56,8 @@ export async function calibrateForTrials(
 export interface TrialOptions {
   /** Words that are looked at. */
   readonly waves: number;
-  /** Images at once, at most. */
-  readonly batch?: number | undefined;
+  /** Images at once, at most, or "auto" (default). */
+  readonly batch?: BatchSize | undefined;
   /** How layers are computed; only time depends on it. */
   readonly choices?: Choices | undefined;
 }
@@ -73,10 +74,15 @@ export async function tryNetwork(
   device: Device,
   network: SpikingNetwork,
   { source, logits }: TriedImages,
-  { waves, batch = 64, choices = {} }: TrialOptions,
+  { waves, batch = 'auto', choices = {} }: TrialOptions,
   onImages: (done: number) => void = () => {},
 ): Promise<WordEstimates[]> {
-  const session = await Session.create(device, network, { waves, batch: Math.min(batch, source.count), choices });
+  const session = await Session.create(device, network, {
+    waves,
+    batch: batchFor(batch, source.count),
+    imageCount: source.count,
+    choices,
+  });
   try {
     const words = session.words.map((point) => ({ point, ...estimateSums() }));
     const classes = session.units.length;

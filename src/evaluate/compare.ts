@@ -3,6 +3,7 @@ import { type Checks, checkOptions, integer, listOf, optionsOf, TEXT, without } 
 import type { DataSet } from '../data/data-set.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf } from '../network/network.ts';
+import { batchUpTo } from '../plan/batch.ts';
 import { DEFAULT_MEMORY } from '../plan/fit.ts';
 import { MOST_STEPS } from '../plan/trains/plan.ts';
 import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
@@ -75,10 +76,14 @@ export async function compare(
   const last = timesteps[timesteps.length - 1];
   rehearseSteps(device, evaluation, () => neurons.map((neuron) => ({ ...neuronOf(neuron), timesteps: last, memory })));
   const { network, figures } = await convertPrepared(device, evaluation);
-  const trained = await AnnSession.create(device, ann, { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), keepCells: true });
+  const trained = await AnnSession.create(device, ann, {
+    ...optionsOf(ANN_SESSION_OPTIONS, evaluation),
+    imageCount: images.count,
+    keepCells: true,
+  });
   const runs: NeuronRun[] = [];
   try {
-    const compared = { device, network, trained, timesteps, batch: Math.min(evaluation.batch, trained.plan.batch), memory };
+    const compared = { device, network, trained, timesteps, batch: batchUpTo(evaluation.batch, trained.plan.batch), memory };
     for (const neuron of neurons) runs.push(await openNeuron(neuron, compared));
     const hits = await runBatches(device, images, trained, runs, onProgress);
     return {

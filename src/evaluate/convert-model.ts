@@ -8,6 +8,7 @@ import type { AboutNetwork } from '../network/saved/about.ts';
 import type { LabelledSource } from '../run/source.ts';
 import { classNames } from './fit.ts';
 import { checkGiven } from './given.ts';
+import { lasting } from './lasting.ts';
 import { asModel, type Model } from './model.ts';
 import type { EvaluateOptions } from './options.ts';
 import { type Report, runTrained } from './passes.ts';
@@ -55,7 +56,9 @@ export async function convertModel(
   const evaluation = prepareImages(opened, images, settings);
   const { ann, dataset, scale, percentile, perChannel, correctBias, normalization, calibratedOn, calibrationSource } = evaluation;
   const calibration = { images: calibrationSource.count, origin: calibratedOn, scale, percentile, perChannel, correctBias };
-  const { network, phaseChoice, notes } = await runTrained(device, evaluation, null, new Stopwatch(), onProgress);
+  const { network, phaseChoice, notes } = await lasting(device, (one) =>
+    runTrained(one, evaluation, null, new Stopwatch(), onProgress),
+  );
   return {
     network,
     phaseChoice,

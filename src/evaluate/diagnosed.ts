@@ -1,17 +1,21 @@
 import { optionsOf } from '../checks.ts';
 import type { Device } from '../gpu/device.ts';
+import type { Decoding } from '../network/diagnosis.ts';
 import { phasesAt, type SpikingNetwork } from '../network/network.ts';
+import type { Sent } from '../network/timetable.ts';
 import { DiagnosisSession } from '../observe/diagnosis.ts';
 import { prepareTallies, type Tallies } from '../observe/tally.ts';
+import { batchUpTo } from '../plan/batch.ts';
 import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
-import type { Batch, RunTiming } from '../run/batch.ts';
+import type { AnnBatch, Batch, RunTiming } from '../run/batch.ts';
 import { Session } from '../run/session.ts';
-import { eachBatch, pixelsSource } from '../run/source.ts';
+import { eachBatch, type ImageSource, pixelsSource } from '../run/source.ts';
 import type { Hits } from './accuracy.ts';
 import type { DiagnosedDone } from './checkpoint.ts';
 import { type DiagnosisFrame, decodeWords, diagnosisFrame } from './diagnosis.ts';
 import { batchWords } from './digest.ts';
 import { merge } from './folds.ts';
+import type { LastingDevice } from './lasting.ts';
 import type { Ledger } from './ledger.ts';
 import { type Part, type Report, restOf, type SpikingPass, spikingFold, trainedFold } from './passes.ts';
 import type { Evaluation } from './prepare.ts';
@@ -42,62 +46,82 @@ interface Sessions {
  * after all waves. Nothing is run for the diagnosis alone: what the batches give counts as any other's.
  * @throws OptionError, DeviceError
  */
-export async function runDiagnosed(
-  device: Device,
+export function runDiagnosed(
+  lasting: LastingDevice,
   network: SpikingNetwork,
   evaluation: Evaluation,
   part: Part,
-  { diagnosed: { done, note }, digester }: Pick<Ledger, 'diagnosed' | 'digester'>,
+  { diagnosed: track, digester }: Pick<Ledger, 'diagnosed' | 'digester'>,
   stopwatch: Stopwatch,
   report: Report,
 ): Promise<DiagnosedPass> {
   const start = performance.now();
-  const rest = restOf(part, done.images);
-  const { source } = rest;
-  const sessions = await stopwatch.time('compile', () => open(device, network, evaluation, digester !== null));
-  try {
-    const { trained, spiking, tallies, diagnoser } = sessions;
-    const layers = tallies.layers.map(({ layer }) => layer);
-    const sent = layers.map(() => ({ words: evaluation.waves, bits: 0 }));
-    const decoding = layers.map((l, i) => decodeWords(phasesAt(network, l), sent[i]));
-    const trainedSums = trainedFold(rest, done.sums?.trained);
-    const spikingSums = spikingFold(rest, spiking, done.sums?.spiking);
-    let sums = done.sums;
-    let timing: RunTiming | null = null;
-    await eachBatch(source, spiking.plan.batch, async (pixels, first, images) => {
-      const one = pixelsSource(pixels, source.shape);
-      await stopwatch.time('ann', () => trained.run(one, (batch) => trainedSums.add({ ...batch, first })));
-      const onBatch = (batch: Batch) => {
-        spikingSums.add({ ...batch, first });
-        digester?.add(rest.first + first, images, batchWords(network, spiking.plan, batch));
+  return lasting.through(async (device) => {
+    const { done } = track;
+    const rest = restOf(part, done.images);
+    const sessions = await stopwatch.time('compile', () => open(device, network, evaluation, part.source.count, digester !== null));
+    try {
+      const { trained, spiking, tallies } = sessions;
+      const layers = tallies.layers.map(({ layer }) => layer);
+      const sent = layers.map(() => ({ words: evaluation.waves, bits: 0 }));
+      const decoding = layers.map((l, i) => decodeWords(phasesAt(network, l), sent[i]));
+      const trainedSums = trainedFold(rest, done.sums?.trained);
+      const spikingSums = spikingFold(rest, spiking, done.sums?.spiking);
+      let timing: RunTiming | null = null;
+      await eachBatch(rest.source, spiking.plan.batch, async (pixels, first, images) => {
+        const one = await runBatch(sessions, pixelsSource(pixels, part.source.shape), sent, decoding, stopwatch);
+        // only now: had the device been lost before, the whole batch would run again
+        for (const batch of one.trained) trainedSums.add({ ...batch, first });
+        for (const batch of one.spiking) {
+          spikingSums.add({ ...batch, first });
+          digester?.add(rest.first + first, images, batchWords(network, spiking.plan, batch));
+        }
+        timing = timing === null ? one.timing : oneAfterAnother(timing, one.timing);
+        const before = track.done.sums;
+        const sums = {
+          images: done.images + first + images,
+          layers: before === null ? one.measured : merge(before.layers, one.measured),
+          trained: trainedSums.sums() as Hits,
+          spiking: spikingSums.sums() as SpikingSums,
+        };
+        track.note(sums.images, sums);
+        lasting.progressed();
+        report({ stage: 'diagnosis', done: sums.images, images: part.source.count });
+      });
+      return {
+        images: rest.source.count,
+        timing: timing ?? NO_TIME,
+        readSeconds: null,
+        plan: spiking.plan,
+        points: spiking.points,
+        refusedBatch: trained.refusedBatch ?? spiking.refusedBatch,
+        sums: track.done.sums as DiagnosedDone,
+        frame: diagnosisFrame(network, layers, decoding),
+        seconds: (performance.now() - start) / 1000,
       };
-      const run = await stopwatch.time('snn', () => spiking.run(one, onBatch));
-      timing = timing === null ? run.timing : oneAfterAnother(timing, run.timing);
-      tallies.set(images, sent);
-      const measured = (await diagnoser.measure(images, decoding)).map(inSteps);
-      sums = {
-        images: done.images + first + images,
-        layers: sums === null ? measured : merge(sums.layers, measured),
-        trained: trainedSums.sums() as Hits,
-        spiking: spikingSums.sums() as SpikingSums,
-      };
-      note(sums.images, sums);
-      report({ stage: 'diagnosis', done: sums.images, images: part.source.count });
-    });
-    return {
-      images: source.count,
-      timing: timing as unknown as RunTiming,
-      readSeconds: null,
-      plan: spiking.plan,
-      points: spiking.points,
-      sums: sums as unknown as DiagnosedDone,
-      frame: diagnosisFrame(network, layers, decoding),
-      seconds: (performance.now() - start) / 1000,
-    };
-  } finally {
-    sessions.dispose();
-  }
+    } finally {
+      sessions.dispose();
+    }
+  });
 }
+
+/** What both networks make of one batch, and how they compare. */
+async function runBatch(
+  { trained, spiking, tallies, diagnoser }: Sessions,
+  source: ImageSource,
+  sent: readonly Sent[],
+  decoding: readonly Decoding[],
+  stopwatch: Stopwatch,
+) {
+  const found = { trained: [] as AnnBatch[], spiking: [] as Batch[] };
+  await stopwatch.time('ann', () => trained.run(source, (batch) => void found.trained.push(batch)));
+  const { timing } = await stopwatch.time('snn', () => spiking.run(source, (batch) => void found.spiking.push(batch)));
+  tallies.set(source.count, sent);
+  return { ...found, timing, measured: (await diagnoser.measure(source.count, decoding)).map(inSteps) };
+}
+
+/** Of no batch: the device was lost behind the last one. */
+const NO_TIME: RunTiming = { seconds: 0, firstBatchSeconds: 0, gpuBusySeconds: null };
 
 /** The timing of two runs, where nothing between them counts. */
 const oneAfterAnother = (a: RunTiming, b: RunTiming): RunTiming => ({
@@ -106,11 +130,18 @@ const oneAfterAnother = (a: RunTiming, b: RunTiming): RunTiming => ({
   gpuBusySeconds: a.gpuBusySeconds === null || b.gpuBusySeconds === null ? null : a.gpuBusySeconds + b.gpuBusySeconds,
 });
 
-function open(device: Device, network: SpikingNetwork, evaluation: Evaluation, readWords: boolean): Promise<Sessions> {
+function open(
+  device: Device,
+  network: SpikingNetwork,
+  evaluation: Evaluation,
+  imageCount: number,
+  readWords: boolean,
+): Promise<Sessions> {
   const { ann, batch, waves, choices } = evaluation;
   return openTogether(async (keep) => {
-    const trained = keep(await AnnSession.create(device, ann, { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), keepCells: true }));
-    const options = { batch: Math.min(batch, trained.plan.batch), waves, choices, keepWords: true, readWords };
+    const cells = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount, keepCells: true };
+    const trained = keep(await AnnSession.create(device, ann, cells));
+    const options = { batch: batchUpTo(batch, trained.plan.batch), waves, choices, keepWords: true, readWords };
     const spiking = keep(await Session.create(device, network, options));
     const tallies = keep(await prepareTallies(spiking));
     const diagnoser = keep(await DiagnosisSession.create(device, network, trained, tallies, spiking.plan.batch));

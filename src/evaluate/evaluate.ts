@@ -1,12 +1,11 @@
 import type { Ann } from '../ann/ann.ts';
 import { type Checks, checkOptions } from '../checks.ts';
 import type { DataSet } from '../data/data-set.ts';
-import { peakBytes, resetPeakBytes } from '../gpu/buffers.ts';
+import { resetPeakBytes } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf } from '../network/network.ts';
 import { tunedShapes } from '../plan/choices.ts';
 import type { LabelledSource } from '../run/source.ts';
-import type { Hits } from './accuracy.ts';
 import type { Conversion } from './checkpoint.ts';
 import { runDiagnosed } from './diagnosed.ts';
 import { sealed } from './evaluation-file.ts';
@@ -14,10 +13,12 @@ import { frameOf, spikingFigures, timing } from './figures.ts';
 import { classesOf } from './fit.ts';
 import { mergeSome } from './folds.ts';
 import { checkGiven } from './given.ts';
+import { type LastingDevice, lasting } from './lasting.ts';
 import type { Ledger } from './ledger.ts';
 import { asModel, type Model } from './model.ts';
+import { memoryNotes } from './notes.ts';
 import type { EvaluateOptions } from './options.ts';
-import { type Part, type Report, resumeTrained, runSpiking, runTrained, type SpikingPass } from './passes.ts';
+import { type Part, type Report, resumeTrained, runSpiking, runTrained, type SpikingPass, type TrainedRun } from './passes.ts';
 import { type Evaluation, inputFigures, prepare } from './prepare.ts';
 import { rehearseWords } from './rehearse.ts';
 import type { EvaluationResult } from './result.ts';
@@ -30,13 +31,14 @@ export const EVALUATE_WORK_OPTIONS: Checks<EvaluateOptions & WorkOptions> = { ..
 
 /**
  * Runs a trained network and its spiking counterpart on labelled images and compares them. Images are read as they are needed, and
- * nothing is kept of a batch but what it adds to sums; each network runs each image once.
+ * nothing is kept of a batch but what it adds to sums; each network runs each image once. Where the device is lost it is opened again, and the
+ * evaluation goes on at the first batch that did not land, with the same figures.
  * @param model path of an ONNX file (with its sidecar, where there is one), an imported network, or what `openModel` gave
  * @param images a data set, or a labelled source of the caller's own
  * @param onProgress called as batches are done
  * @throws OptionError, UnsupportedModelError, ModelFormatError, ConversionError, DeviceError
  */
-export async function evaluate(
+export function evaluate(
   device: Device,
   model: string | Ann | Model,
   images: DataSet | LabelledSource,
@@ -44,6 +46,17 @@ export async function evaluate(
   onProgress: Report = () => {},
 ): Promise<EvaluationResult> {
   checkGiven(device, model, images, onProgress);
+  return lasting(device, (one) => evaluateOn(device, one, model, images, options, onProgress));
+}
+
+async function evaluateOn(
+  device: Device,
+  lastingDevice: LastingDevice,
+  model: string | Ann | Model,
+  images: DataSet | LabelledSource,
+  options: EvaluateOptions & WorkOptions,
+  onProgress: Report,
+): Promise<EvaluationResult> {
   resetPeakBytes(device);
   const { digest = false, shard, checkpoint, ...rest } = checkOptions(options, EVALUATE_WORK_OPTIONS);
   const settings = settle(rest, { phaseBits: 'auto' });
@@ -55,11 +68,12 @@ export async function evaluate(
   // those to diagnose come last, so that nothing of the diagnosis is in the times and the memory of the others
   const work = await openWork({ digest, shard, checkpoint }, { ...evaluation, network: null, classes: classesOf(ann), settings });
   const { toDiagnose, others, ledger } = work;
-  const { network, phaseChoice, notes, hits } = await runOrResume(device, evaluation, others, ledger, stopwatch, onProgress);
-  const spiking = others && (await runSpiking(device, network, evaluation, others, ledger, stopwatch, onProgress));
-  const timed = spiking && timing(stopwatch, spiking, peakBytes(device));
+  const converted = await runOrResume(lastingDevice, evaluation, others, ledger, stopwatch, onProgress);
+  const { network, phaseChoice, notes, hits, refusedBatch } = converted;
+  const spiking = others && (await runSpiking(lastingDevice, network, evaluation, others, ledger, stopwatch, onProgress));
+  const timed = spiking && timing(stopwatch, spiking, lastingDevice.peakBytes);
   const untimed = spiking ? new Stopwatch() : stopwatch;
-  const diagnosed = toDiagnose && (await runDiagnosed(device, network, evaluation, toDiagnose, ledger, untimed, onProgress));
+  const diagnosed = toDiagnose && (await runDiagnosed(lastingDevice, network, evaluation, toDiagnose, ledger, untimed, onProgress));
   // a checkpoint never has all images, so that one of them has run
   const pass = (spiking ?? diagnosed) as Omit<SpikingPass, 'sums'>;
   const frame = frameOf(network, pass.points, diagnosed?.frame ?? null);
@@ -69,7 +83,7 @@ export async function evaluate(
     diagnosed: diagnosed && { images: diagnosed.sums.images, layers: diagnosed.sums.layers },
   };
   const figures = spikingFigures(network, frame, sums);
-  const shapes = tunedShapes(network, settings.choices, device.capabilities);
+  const shapes = tunedShapes(network, settings.choices, device.capabilities, pass.plan.batch);
   return sealed({
     model: ann.name,
     dataset: dataset.name,
@@ -86,9 +100,9 @@ export async function evaluate(
     tuned: shapes > 0,
     tunedShapes: shapes,
     device: device.description,
-    notes: [...evaluation.notes, ...notes],
+    notes: [...evaluation.notes, ...notes, ...memoryNotes([refusedBatch, spiking?.refusedBatch, diagnosed?.refusedBatch])],
     ...workFigures(work, network, frame, sums),
-    timing: timed ?? timing(stopwatch, pass, peakBytes(device)),
+    timing: timed ?? timing(stopwatch, pass, lastingDevice.peakBytes),
   });
 }
 
@@ -97,14 +111,14 @@ type TrainedFigures = Pick<EvaluationResult, 'ann' | 'snn' | 'layers' | 'spikesP
 
 /** The converted network and the trained one's hits, where a ledger has them not, or not all of them, from the device. */
 async function runOrResume(
-  device: Device,
+  lastingDevice: LastingDevice,
   evaluation: Evaluation,
   part: Part | null,
   ledger: Ledger,
   stopwatch: Stopwatch,
   report: Report,
-): Promise<Conversion & { readonly hits: Hits | null }> {
+): Promise<Conversion & TrainedRun> {
   const { conversion } = ledger;
-  if (!conversion) return runTrained(device, evaluation, part, stopwatch, report, { ledger });
-  return { ...conversion, hits: await resumeTrained(device, evaluation, part, stopwatch, report, ledger) };
+  if (!conversion) return runTrained(lastingDevice, evaluation, part, stopwatch, report, { ledger });
+  return { ...conversion, ...(await resumeTrained(lastingDevice, evaluation, part, stopwatch, report, ledger)) };
 }

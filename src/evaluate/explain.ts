@@ -6,6 +6,7 @@ import { conversionsOf, convertCalibrated } from '../convert/convert.ts';
 import type { DataSet } from '../data/data-set.ts';
 import type { AdapterDescription, Device } from '../gpu/device.ts';
 import { phaseBitsOf, type SpikingNetwork } from '../network/network.ts';
+import { type BatchSize, LEAST_AUTO } from '../plan/batch.ts';
 import { AnnSession, type Calibration, type Normalization } from '../run/ann-session.ts';
 import { type Batch, logitsAt } from '../run/batch.ts';
 import { Session } from '../run/session.ts';
@@ -19,6 +20,7 @@ import type { AffectedAnn, Effect } from './effects.ts';
 import { EXPLAINED } from './explained.ts';
 import { classesOf, logitsOf } from './fit.ts';
 import { checkGiven } from './given.ts';
+import { LastingDevice } from './lasting.ts';
 import { untracked } from './ledger.ts';
 import { type Logits, logitError } from './logit-error.ts';
 import type { Model } from './model.ts';
@@ -125,9 +127,9 @@ export async function explain(
   const prepared = await prepare(model, given, settings);
   rehearseWords(device, prepared, { keepWords: true });
   const { ann, images, dataset, waves, correctBias } = prepared;
-  const { network, calibration, phaseChoice, notes } = await runTrained(device, prepared, null, new Stopwatch(), onProgress, {
-    countChannels: true,
-  });
+  const one = new LastingDevice(device, null);
+  const counting = { countChannels: true };
+  const { network, calibration, phaseChoice, notes } = await runTrained(one, prepared, null, new Stopwatch(), onProgress, counting);
   const evaluation: FixedEvaluation = { ...prepared, phaseBits: phaseBitsOf(network) };
   const pixels = await readImages(images, 0, images.count);
   const bench: Bench = { device, evaluation, pixels, report: onProgress };
@@ -163,7 +165,10 @@ export async function explain(
 }
 
 /** Images at once, such that the last batch is not the smallest: software drivers compute what a batch lacks all the same. */
-const evenBatch = (images: number, most: number): number => Math.ceil(images / Math.ceil(images / most));
+function evenBatch({ capabilities }: Device, images: number, batch: BatchSize): BatchSize {
+  if (batch === 'auto' && !capabilities.software) return batch;
+  return Math.ceil(images / Math.ceil(images / (batch === 'auto' ? LEAST_AUTO : batch)));
+}
 
 /** Logits of a trained network, as it is or with effects. @param pixels of some of the images, by default all */
 async function trainedLogits(
@@ -172,8 +177,9 @@ async function trainedLogits(
   { mean, std }: Normalization = evaluation,
   pixels = all,
 ): Promise<Float32Array> {
-  const batch = evenBatch(countImages(pixels, ann.input), evaluation.batch);
-  const session = await AnnSession.create(device, ann, { mean, std, batch });
+  const imageCount = countImages(pixels, ann.input);
+  const batch = evenBatch(device, imageCount, evaluation.batch);
+  const session = await AnnSession.create(device, ann, { mean, std, batch, imageCount });
   try {
     return (await session.classify(pixels)).logits;
   } finally {
@@ -188,8 +194,8 @@ const affectedLogits = (bench: Bench, { ann, ...normalization }: AffectedAnn, pi
 /** Logits of a spiking network after each word. */
 async function wordLogits({ device, evaluation, pixels }: Bench, network: SpikingNetwork, waves: number): Promise<Logits[]> {
   const { choices, images } = evaluation;
-  const batch = evenBatch(images.count, evaluation.batch);
-  const session = await Session.create(device, network, { batch, waves, choices });
+  const batch = evenBatch(device, images.count, evaluation.batch);
+  const session = await Session.create(device, network, { batch, imageCount: images.count, waves, choices });
   try {
     const { units, points, words } = session;
     const found = words.map(() => new Float64Array(images.count * units.length));
@@ -238,7 +244,8 @@ async function layerFigures(bench: Bench, plain: SpikingNetwork, network: Spikin
   );
   const [part] = cutImages(images, images.count, classesOf(ann));
   const kept = { diagnosed: untracked<DiagnosedDone>(), digester: null };
-  const { frame, sums } = await runDiagnosed(bench.device, network, evaluation, part as Part, kept, new Stopwatch(), ({ done }) =>
+  const one = new LastingDevice(bench.device, null);
+  const { frame, sums } = await runDiagnosed(one, network, evaluation, part as Part, kept, new Stopwatch(), ({ done }) =>
     report({ stage: 'diagnosis', done, images: images.count }),
   );
   const { layers } = diagnosis(frame, sums.layers, sums.images);

@@ -15,6 +15,7 @@ import { cellsOf } from '../kernels/geometry.ts';
 import { phaseBitsOf, phasesAt, type SpikingLayer, type SpikingNetwork, scalesAt } from '../network/network.ts';
 import type { SavedNetwork } from '../network/saved/load.ts';
 import { layerMacs } from '../network/work.ts';
+import type { BatchSize } from '../plan/batch.ts';
 import { planCells } from '../plan/cells/plan.ts';
 import type { PlanLimits } from '../plan/fit.ts';
 import { type Program, totalBytes } from '../plan/program.ts';
@@ -110,7 +111,8 @@ export interface PlanFigures {
 
 /** For which batch to plan, and how many words of each layer. */
 export interface InspectOptions {
-  readonly batch: number;
+  /** "auto": as many as a device that computes on the CPU takes. */
+  readonly batch: BatchSize;
   readonly waves: number;
 }
 

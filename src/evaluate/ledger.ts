@@ -15,14 +15,24 @@ import type { Shard } from './shard.ts';
 import { networkHash, type Subject } from './subject.ts';
 import type { SpikingSums } from './sums.ts';
 
-/** Where a way through images begins, and who is told of each batch. */
+/** How far a way through images has come, and who is told of each batch. Who begins again, on another device say, goes on from there. */
 export interface Track<S> {
   readonly done: Done<S>;
   readonly note: (images: number, sums: S) => void;
 }
 
-/** From the first image on, and nobody is told. */
-export const untracked = <S>(): Track<S> => ({ done: { images: 0, sums: null }, note: () => {} });
+/** From the first image on, and nobody else is told. */
+export function untracked<S>(): Track<S> {
+  let done: Done<S> = { images: 0, sums: null };
+  return {
+    get done() {
+      return done;
+    },
+    note: (images, sums) => {
+      done = { images, sums };
+    },
+  };
+}
 
 /** What an evaluation has found so far, stage by stage, and where it is kept. */
 export interface Ledger {
@@ -75,7 +85,9 @@ export async function openLedger({ store, digest, shard, subject, images, classe
     });
   };
   const track = <S>(stage: 'trained' | 'spiking' | 'diagnosed'): Track<S> => ({
-    done: found[stage] as Done<S>,
+    get done() {
+      return found[stage] as Done<S>;
+    },
     note: (some, sums) => {
       Object.assign(found, { [stage]: { images: some, sums } });
       // the last batch is never kept, so that there is something to do, and to measure, for who goes on

@@ -17,6 +17,7 @@ export interface Note {
     | 'class-names'
     | 'class-count'
     | 'loss'
+    | 'memory'
     | 'mean-std-assumed'
     | 'normalized'
     | 'silent-layers'
@@ -113,6 +114,18 @@ export function silentNotes(layers: readonly string[]): Note[] {
       : ['layers', 'their scales come from the bounds on their sums'];
   const names = layers.map((name) => `"${name}"`).join(', ');
   return [{ code: 'silent-layers', text: `no image for calibration made ${what} ${names} fire: ${their}` }];
+}
+
+/**
+ * A device without memory for the images at once that were to be.
+ * @param refused of each session: for how many there was none, null or left out where there was
+ */
+export function memoryNotes(refused: readonly (number | null | undefined)[]): Note[] {
+  const most = Math.max(0, ...refused.map((batch) => batch ?? 0));
+  if (most === 0) return [];
+  return [
+    { code: 'memory', text: `the device has no memory for ${images(most)} at once: fewer are run, half as often as it takes` },
+  ];
 }
 
 /** Quantised layers: how many have the steps of the model as words, and how many cannot. */

@@ -1,6 +1,7 @@
 import { DEFAULT_LOSS } from '../convert/choose-phases.ts';
 import { type ScaleMethod, type ScaleText, WAY } from '../convert/scale.ts';
 import type { DataSet } from '../data/data-set.ts';
+import type { BatchSize } from '../plan/batch.ts';
 import type { Choices } from '../plan/choices.ts';
 import type { Normalization } from '../run/ann-session.ts';
 import type { ImageSource } from '../run/source.ts';
@@ -20,8 +21,8 @@ export interface EvaluateOptions extends Partial<Normalization> {
   readonly loss?: number;
   /** Words that every layer sends (default 3). */
   readonly waves?: number;
-  /** Images at once, at most (default 64). */
-  readonly batch?: number;
+  /** Images at once, at most, or "auto" (default): as many as fill the device, 64 where it computes on the CPU. Only time depends on it. */
+  readonly batch?: BatchSize;
   /** Images to calibrate on, at most (default 500). */
   readonly calibration?: number;
   /** Those images (default: the data set's for training, else some that are not evaluated); of a data set those for training, else all. */
@@ -53,7 +54,7 @@ export const DEFAULTS = {
   phaseBits: 4,
   loss: DEFAULT_LOSS,
   waves: 3,
-  batch: 64,
+  batch: 'auto',
   calibration: 500,
   ...WAY,
   initial: 'half',

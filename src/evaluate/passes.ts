@@ -1,6 +1,5 @@
 import { optionsOf } from '../checks.ts';
 import { type Converted, calibrateAndConvert } from '../convert/convert.ts';
-import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { WordsProgram } from '../plan/words/plan.ts';
 import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
@@ -12,6 +11,7 @@ import { channelOrder } from './channel-order.ts';
 import { hitsAtPoints, readingsAt } from './curve.ts';
 import { batchWords } from './digest.ts';
 import { type Fold, folding } from './folds.ts';
+import type { LastingDevice } from './lasting.ts';
 import { type Ledger, type Track, untracked } from './ledger.ts';
 import { type Note, phaseNotes, silentNotes, stepNotes } from './notes.ts';
 import type { Evaluation } from './prepare.ts';
@@ -41,6 +41,8 @@ export interface SpikingPass extends RunSummary {
   /** Seconds in which the source read its images; null where that was not measured. */
   readonly readSeconds: number | null;
   readonly plan: WordsProgram;
+  /** Images at once for which the device had no memory; null where it had. */
+  readonly refusedBatch: number | null;
   readonly points: Points;
   /** Of all images of the part that are done. */
   readonly sums: SpikingSums;
@@ -94,17 +96,46 @@ export async function trainedHits(
   session: AnnSession,
   part: Part,
   onImages: (done: number) => void,
-  { done, note }: Track<Hits> = untracked(),
+  track: Track<Hits> = untracked(),
 ): Promise<Hits> {
+  const { done } = track;
   const rest = restOf(part, done.images);
   const fold = trainedFold(rest, done.sums);
   await session.run(rest.source, (batch) => {
     fold.add(batch);
     const images = done.images + batch.first + batch.images;
-    note(images, fold.sums() as Hits);
+    track.note(images, fold.sums() as Hits);
     onImages(images);
   });
   return fold.sums() as Hits;
+}
+
+/** A conversion, and what the user should know of it. */
+interface Calibrated {
+  readonly converted: Converted;
+  readonly notes: readonly Note[];
+}
+
+/** Calibrates the trained network and converts it. */
+async function calibrated(session: AnnSession, evaluation: Evaluation, stopwatch: Stopwatch, report: Report): Promise<Calibrated> {
+  const { ann, calibrationSource } = evaluation;
+  const order = channelOrder(calibrationSource);
+  let silent: readonly string[] = [];
+  const onSilent = (layers: readonly string[]) => {
+    silent = layers;
+  };
+  const onBatch = (batch: AnnBatch) => {
+    order.add(batch);
+    report({ stage: 'calibration', done: batch.first + batch.images, images: calibrationSource.count });
+  };
+  const onTried = (done: number, images: number) => report({ stage: 'choice', done, images });
+  const onCorrected = (done: number, layers: number) => report({ stage: 'correction', done, images: layers });
+  const converted = await stopwatch.time('calibration', () =>
+    calibrateAndConvert(session, calibrationSource, { ...evaluation, onSilent }, { onBatch, onTried, onCorrected }),
+  );
+  const ordered = await stopwatch.time('calibration', () => order.notes(session));
+  const notes = [...ordered, ...silentNotes(silent), ...phaseNotes(converted.phaseChoice), ...stepNotes(ann, converted.network)];
+  return { converted, notes };
 }
 
 /** What a conversion may count for who asks, and where what it gave is kept. */
@@ -113,94 +144,112 @@ interface TrainedOptions {
   readonly ledger?: Ledger | null;
 }
 
+/** The trained network's run over a part. */
+export interface TrainedRun {
+  /** null where there is no part. */
+  readonly hits: Hits | null;
+  /** Images at once for which the device had no memory; null where it had. */
+  readonly refusedBatch: number | null;
+}
+
 /** Calibrates and converts, then runs the trained network over a part, where there is one, all in one session. */
-export async function runTrained(
-  device: Device,
+export function runTrained(
+  lasting: LastingDevice,
   evaluation: Evaluation,
   part: Part | null,
   stopwatch: Stopwatch,
   report: Report,
   { countChannels = evaluation.perChannel, ledger = null }: TrainedOptions = {},
-): Promise<Converted & { readonly hits: Hits | null; readonly notes: readonly Note[] }> {
-  const { ann, calibrationSource } = evaluation;
-  const session = await stopwatch.time('compile', () =>
-    AnnSession.create(device, ann, { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), countChannels }),
-  );
-  const order = channelOrder(calibrationSource);
-  let silent: readonly string[] = [];
-  const onSilent = (layers: readonly string[]) => {
-    silent = layers;
-  };
-  try {
-    const onCalibrated = (batch: AnnBatch) => {
-      order.add(batch);
-      report({ stage: 'calibration', done: batch.first + batch.images, images: calibrationSource.count });
-    };
-    const onTried = (done: number, images: number) => report({ stage: 'choice', done, images });
-    const onCorrected = (done: number, layers: number) => report({ stage: 'correction', done, images: layers });
-    const converted = await stopwatch.time('calibration', () =>
-      calibrateAndConvert(session, calibrationSource, { ...evaluation, onSilent }, { onBatch: onCalibrated, onTried, onCorrected }),
-    );
-    const ordered = await stopwatch.time('calibration', () => order.notes(session));
-    const notes = [...ordered, ...silentNotes(silent), ...phaseNotes(converted.phaseChoice), ...stepNotes(ann, converted.network)];
-    await ledger?.converted({ network: converted.network, phaseChoice: converted.phaseChoice, notes });
-    const hits = part && (await stopwatch.time('ann', () => reportedHits(session, part, report, ledger)));
-    return { ...converted, hits, notes };
-  } finally {
-    session.dispose();
-  }
+): Promise<Converted & TrainedRun & { readonly notes: readonly Note[] }> {
+  const imageCount = Math.max(evaluation.calibrationSource.count, part?.source.count ?? 0);
+  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount, countChannels };
+  const track = ledger?.trained ?? untracked<Hits>();
+  let known: Calibrated | null = null;
+  return lasting.through(async (device) => {
+    const session = await stopwatch.time('compile', () => AnnSession.create(device, evaluation.ann, options));
+    try {
+      if (known === null) {
+        known = await calibrated(session, evaluation, stopwatch, report);
+        const { network, phaseChoice } = known.converted;
+        await ledger?.converted({ network, phaseChoice, notes: known.notes });
+      }
+      const hits = part && (await stopwatch.time('ann', () => lastingHits(lasting, session, part, report, track)));
+      return { ...known.converted, notes: known.notes, hits, refusedBatch: session.refusedBatch };
+    } finally {
+      session.dispose();
+    }
+  });
 }
 
-const reportedHits = (session: AnnSession, part: Part, report: Report, ledger: Ledger | null): Promise<Hits> =>
-  trainedHits(session, part, (done) => report({ stage: 'ann', done, images: part.source.count }), ledger?.trained);
+const lastingHits = (
+  lasting: LastingDevice,
+  session: AnnSession,
+  part: Part,
+  report: Report,
+  track: Track<Hits>,
+): Promise<Hits> => {
+  const onImages = (done: number): void => {
+    lasting.progressed();
+    report({ stage: 'ann', done, images: part.source.count });
+  };
+  return trainedHits(session, part, onImages, track);
+};
 
 /** The same where a ledger has the converted network, and goes on with the images that it lacks. */
 export async function resumeTrained(
-  device: Device,
+  lasting: LastingDevice,
   evaluation: Evaluation,
   part: Part | null,
   stopwatch: Stopwatch,
   report: Report,
-  ledger: Ledger,
-): Promise<Hits | null> {
-  const { images, sums } = ledger.trained.done;
-  if (part === null || images === part.source.count) return sums;
-  const session = await stopwatch.time('compile', () => AnnSession.create(device, evaluation.ann, evaluation));
-  try {
-    return await stopwatch.time('ann', () => reportedHits(session, part, report, ledger));
-  } finally {
-    session.dispose();
-  }
+  { trained: track }: Pick<Ledger, 'trained'>,
+): Promise<TrainedRun> {
+  const { images, sums } = track.done;
+  if (part === null || images === part.source.count) return { hits: sums, refusedBatch: null };
+  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount: part.source.count };
+  return lasting.through(async (device) => {
+    const session = await stopwatch.time('compile', () => AnnSession.create(device, evaluation.ann, options));
+    try {
+      const hits = await stopwatch.time('ann', () => lastingHits(lasting, session, part, report, track));
+      return { hits, refusedBatch: session.refusedBatch };
+    } finally {
+      session.dispose();
+    }
+  });
 }
 
 /** Runs the spiking network over what of a part its ledger lacks, where that is some of it. */
 export async function runSpiking(
-  device: Device,
+  lasting: LastingDevice,
   network: SpikingNetwork,
   { batch: size, waves, choices }: Pick<Evaluation, 'batch' | 'waves' | 'choices'>,
   part: Part,
-  { spiking: { done, note }, digester }: Pick<Ledger, 'spiking' | 'digester'>,
+  { spiking: track, digester }: Pick<Ledger, 'spiking' | 'digester'>,
   stopwatch: Stopwatch,
   report: Report,
 ): Promise<SpikingPass | null> {
-  if (done.images === part.source.count) return null;
-  const options = { batch: size, waves, choices, readWords: digester !== null };
-  const session = await stopwatch.time('compile', () => Session.create(device, network, options));
-  try {
-    const rest = restOf(part, done.images);
-    const { source, seconds } = timedSource(rest.source);
-    const fold = spikingFold(rest, session, done.sums);
-    const onBatch = (batch: Batch) => {
-      fold.add(batch);
-      digester?.add(rest.first + batch.first, batch.images, batchWords(network, session.plan, batch));
-      const images = done.images + batch.first + batch.images;
-      note(images, fold.sums() as SpikingSums);
-      report({ stage: 'snn', done: images, images: part.source.count });
-    };
-    const summary = await stopwatch.time('snn', () => session.run(source, onBatch));
-    const sums = fold.sums() as SpikingSums;
-    return { ...summary, readSeconds: seconds(), plan: session.plan, points: session.points, sums };
-  } finally {
-    session.dispose();
-  }
+  if (track.done.images === part.source.count) return null;
+  const options = { batch: size, imageCount: part.source.count, waves, choices, readWords: digester !== null };
+  return lasting.through(async (device) => {
+    const { done } = track;
+    const session = await stopwatch.time('compile', () => Session.create(device, network, options));
+    try {
+      const rest = restOf(part, done.images);
+      const { source, seconds } = timedSource(rest.source);
+      const fold = spikingFold(rest, session, done.sums);
+      const onBatch = (batch: Batch) => {
+        fold.add(batch);
+        digester?.add(rest.first + batch.first, batch.images, batchWords(network, session.plan, batch));
+        const images = done.images + batch.first + batch.images;
+        track.note(images, fold.sums() as SpikingSums);
+        lasting.progressed();
+        report({ stage: 'snn', done: images, images: part.source.count });
+      };
+      const summary = await stopwatch.time('snn', () => session.run(source, onBatch));
+      const { plan, points, refusedBatch } = session;
+      return { ...summary, readSeconds: seconds(), plan, points, refusedBatch, sums: fold.sums() as SpikingSums };
+    } finally {
+      session.dispose();
+    }
+  });
 }

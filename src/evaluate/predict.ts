@@ -132,7 +132,7 @@ async function classify(
   { network, images: source, waves, choices, batch, trained, names, top }: Classifying,
   onProgress: (progress: PredictProgress) => void,
 ): Promise<Omit<Predictions, keyof SavedInputFigures>> {
-  const session = await Session.create(device, network, { batch, waves, choices });
+  const session = await Session.create(device, network, { batch, imageCount: source.count, waves, choices });
   try {
     const found: Prediction[] = [];
     const about = { session, names, top };
@@ -160,7 +160,8 @@ function withLabels(images: DataSet | ImageSource): DataSet {
 /** The trained network's logits of each image. */
 async function annLogits(device: Device, { ann, images, ...evaluation }: Evaluation): Promise<Float32Array[]> {
   const classes = logitsOf(ann);
-  const session = await AnnSession.create(device, ann, optionsOf(ANN_SESSION_OPTIONS, evaluation));
+  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount: images.count };
+  const session = await AnnSession.create(device, ann, options);
   try {
     const found: Float32Array[] = [];
     await session.run(images, ({ images: some, logits }) => {

@@ -202,7 +202,7 @@ async function recordNetwork(
     }),
   };
   const recorded = observed(layers, recording);
-  const sessionOptions = { neuron: kind, synchronous, timesteps: steps, batch };
+  const sessionOptions = { neuron: kind, synchronous, timesteps: steps, batch: batch === 'auto' ? FEW.batch : batch };
   const session = await createSession(device, network, recording, recorded, sessionOptions);
   try {
     await run(session, images, recording, recorded, onBatch);

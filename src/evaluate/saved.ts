@@ -1,6 +1,6 @@
 import type { Checks } from '../checks.ts';
 import type { DataSet } from '../data/data-set.ts';
-import { peakBytes, resetPeakBytes } from '../gpu/buffers.ts';
+import { resetPeakBytes } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import { phaseBitsOf } from '../network/network.ts';
 import type { SavedNetwork } from '../network/saved/load.ts';
@@ -10,6 +10,8 @@ import { sealed } from './evaluation-file.ts';
 import { frameOf, spikingFigures, timing } from './figures.ts';
 import { asClassifier, checkLabels, checkSorted, classesOf } from './fit.ts';
 import { checkGivenSaved } from './given.ts';
+import { lasting } from './lasting.ts';
+import { memoryNotes } from './notes.ts';
 import { type Part, type Report, runSpiking, type SpikingPass } from './passes.ts';
 import type { SavedEvaluation } from './result.ts';
 import { checkSavedOptions, prepareSaved, SAVED_OPTIONS, type SavedOptions } from './saved-inputs.ts';
@@ -42,13 +44,16 @@ export async function evaluateSaved(
   const classes = classesOf(classifier);
   const told = { ...inputs, ann: null, classes, diagnosis: 0, normalization: figures.normalization };
   const work = await openWork({ digest, shard, checkpoint }, { ...told, settings: { waves: inputs.waves } });
-  const run = await runSpiking(device, network, inputs, work.others as Part, work.ledger, stopwatch, onProgress);
+  const { found, peak } = await lasting(device, async (one) => ({
+    found: await runSpiking(one, network, inputs, work.others as Part, work.ledger, stopwatch, onProgress),
+    peak: one.peakBytes,
+  }));
   // a checkpoint never has all images, so that some have run
-  const pass = run as SpikingPass;
+  const pass = found as SpikingPass;
   const frame = frameOf(network, pass.points, null);
   const sums = { trained: null, spiking: pass.sums, diagnosed: null };
   const { snn, layers, spikesPerImage } = spikingFigures(network, frame, sums);
-  const shapes = tunedShapes(network, choices, device.capabilities);
+  const shapes = tunedShapes(network, choices, device.capabilities, pass.plan.batch);
   return sealed({
     model: network.name,
     dataset: dataset.name,
@@ -60,6 +65,7 @@ export async function evaluateSaved(
     initial: network.initial,
     batch: pass.plan.batch,
     ...figures,
+    notes: [...figures.notes, ...memoryNotes([pass.refusedBatch])],
     ann: null,
     snn: { ...snn, agreement: null },
     layers,
@@ -69,6 +75,6 @@ export async function evaluateSaved(
     tunedShapes: shapes,
     device: device.description,
     ...workFigures(work, network, frame, sums),
-    timing: timing(stopwatch, pass, peakBytes(device)),
+    timing: timing(stopwatch, pass, peak),
   });
 }

@@ -70,7 +70,11 @@ export async function sweep(
   for (const phaseBits of new Set(candidates.map((one) => one.phaseBits))) rehearseWords(device, { ...evaluation, phaseBits });
   const [, part] = cutImages(images, 0, classesOf(ann)) as [null, Part];
   const countChannels = candidates.some(({ perChannel }) => perChannel);
-  const trained = await AnnSession.create(device, ann, { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), countChannels });
+  const trained = await AnnSession.create(device, ann, {
+    ...optionsOf(ANN_SESSION_OPTIONS, evaluation),
+    imageCount: evaluation.images.count,
+    countChannels,
+  });
   const { calibration, hits } = await runTrained(trained, evaluation, part, report).finally(() => trained.dispose());
   const convertAgain = conversionsOf(device, ann, calibration, evaluation.calibrationSource, evaluation);
   const rows: SweepRow[] = [];

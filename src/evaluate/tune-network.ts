@@ -72,7 +72,11 @@ export async function tuneNetwork(
   if (labelled) checkSorted(ann, dataset);
   if (labelled) checkLabels(ann, images, dataset.name, offset);
   const countChannels = ways.some(({ perChannel }) => perChannel);
-  const trained = await AnnSession.create(device, ann, { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), countChannels });
+  const trained = await AnnSession.create(device, ann, {
+    ...optionsOf(ANN_SESSION_OPTIONS, evaluation),
+    imageCount: images.count,
+    countChannels,
+  });
   try {
     const { calibrationSource } = evaluation;
     const { calibration, tried } = await calibrateForTrials(trained, calibrationSource, ({ first, images: some }) =>

@@ -16,7 +16,7 @@ export async function wordHits(
   { source, classes }: Part,
   onImages: (done: number) => void,
 ): Promise<readonly (Hits & Changes)[]> {
-  const session = await Session.create(device, network, { waves, batch, choices });
+  const session = await Session.create(device, network, { waves, batch, imageCount: source.count, choices });
   try {
     const { words } = session;
     const fold = folding((some: Batch) =>

@@ -78,6 +78,17 @@ export class Buffers {
   }
 }
 
+/** Bytes of an upload in one call: what is larger the implementation stages in a buffer made for it alone. */
+const UPLOAD_BYTES = 2 ** 22;
+
+/** Writes bytes to a buffer, in several calls where they are many. Both offsets are multiples of 4, and so is the length. */
+export function upload({ handle }: Device, buffer: GPUBuffer, offset: number, data: ArrayBufferView<ArrayBuffer>): void {
+  for (let at = 0; at < data.byteLength; at += UPLOAD_BYTES) {
+    const size = Math.min(UPLOAD_BYTES, data.byteLength - at);
+    handle.queue.writeBuffer(buffer, offset + at, data.buffer, data.byteOffset + at, size);
+  }
+}
+
 /** Maps a read-back buffer; where that fails because the device did, `check` says so by name. */
 export async function mapForReading(buffer: GPUBuffer, check: () => void): Promise<ArrayBuffer> {
   await buffer.mapAsync(GPUMapMode.READ).catch((cause: Error) => {

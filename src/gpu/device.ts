@@ -6,6 +6,9 @@ import { MATRIX_FEATURE, type MatrixUnit, matrixUnit } from './matrix.ts';
 /** What the library uses of WebGPU where an adapter has it; it works without any of them. */
 const FEATURES = ['timestamp-query', 'subgroups', 'shader-f16', MATRIX_FEATURE] as GPUFeatureName[];
 
+/** How long after an error WebGPU may take to say that the device is lost, in milliseconds. */
+const LOSS_MS = 20;
+
 /** How to choose an adapter. */
 export interface DeviceOptions {
   /** Part of an adapter's name ("llvmpipe", "NVIDIA"); default: the environment variable BSNN_ADAPTER, else the best one. */
@@ -62,10 +65,15 @@ export class Device {
   /** Matrix units that the kernels can use; null where there are none. */
   readonly matrix: MatrixUnit | null;
   readonly capabilities: DeviceCapabilities;
+  /** Opens it again as it was opened, once it is lost; null where nobody said how. */
+  readonly reopen: (() => Promise<Device>) | null;
   #failure: DeviceError | null = null;
   #disposed = false;
+  /** The guarded work before. */
+  #guarded: Promise<unknown> = Promise.resolve();
 
-  constructor(gpu: GPU, adapter: GPUAdapter, handle: GPUDevice, assume?: Assumption) {
+  constructor(gpu: GPU, adapter: GPUAdapter, handle: GPUDevice, assume?: Assumption, reopen: Device['reopen'] = null) {
+    this.reopen = reopen;
     this.gpu = gpu;
     this.adapter = adapter;
     this.handle = handle;
@@ -106,8 +114,17 @@ export class Device {
     }
   }
 
-  /** Runs `work` and rejects with what WebGPU found invalid in it, named. */
-  async guard<T>(where: string, work: () => T | Promise<T>): Promise<T> {
+  /**
+   * Runs `work` and rejects with what WebGPU found invalid in it, named. Error scopes are one stack for the whole device, so that work is done
+   * one after another: none takes the errors of another. It must not call `guard` itself.
+   */
+  guard<T>(where: string, work: () => T | Promise<T>): Promise<T> {
+    const done = this.#guarded.then(() => this.#guard(where, work));
+    this.#guarded = done.catch(() => {});
+    return done;
+  }
+
+  async #guard<T>(where: string, work: () => T | Promise<T>): Promise<T> {
     this.check();
     this.handle.pushErrorScope('validation');
     this.handle.pushErrorScope('out-of-memory');
@@ -119,6 +136,12 @@ export class Device {
       throw new DeviceError('validation', where, validation.message, 'this is a fault of the library; please report it');
     if (done.status === 'rejected') throw done.reason;
     return done.value;
+  }
+
+  /** Whether it is lost, also where WebGPU has not come to say so yet. */
+  async isLost(): Promise<boolean> {
+    await Promise.race([this.handle.lost, new Promise((resolve) => setTimeout(resolve, LOSS_MS))]);
+    return this.#failure?.code === 'device-lost';
   }
 
   /** Waits until everything submitted so far is done. */
@@ -174,7 +197,12 @@ export function describe(adapter: Pick<GPUAdapter, 'info'>): AdapterDescription 
  * Asks the adapter for the limits it can give (bindings, buffers, workgroups) and timestamps where it has them.
  * @throws DeviceError `no-adapter` where there is none
  */
-export async function requestDevice(gpu: GPU, adapter: GPUAdapter | null, assume?: Assumption): Promise<Device> {
+export async function requestDevice(
+  gpu: GPU,
+  adapter: GPUAdapter | null,
+  assume?: Assumption,
+  reopen: Device['reopen'] = null,
+): Promise<Device> {
   if (!adapter) {
     throw new DeviceError(
       'no-adapter',
@@ -190,5 +218,5 @@ export async function requestDevice(gpu: GPU, adapter: GPUAdapter | null, assume
     requiredLimits: { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize },
     requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
   });
-  return new Device(gpu, adapter, handle, assume);
+  return new Device(gpu, adapter, handle, assume, reopen);
 }

@@ -27,7 +27,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const gpu = own ?? (await packageGpu(name));
   const ask = () => gpu.requestAdapter({ powerPreference: 'high-performance' });
   try {
-    return await requestDevice(gpu, await (own ? ask() : askQuietly(ask)), assume);
+    return await requestDevice(gpu, await (own ? ask() : askQuietly(ask)), assume, () => openDevice(options));
   } catch (error) {
     if (error instanceof DeviceError) throw error;
     throw new DeviceError(

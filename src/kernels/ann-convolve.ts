@@ -1,4 +1,5 @@
 import { type Ann, type AnnNeurons, type AnnReadout, sourceShape, stepOf } from '../ann/ann.ts';
+import { layerMacs } from '../network/work.ts';
 import {
   blocksOfTile,
   checkTerms,
@@ -67,7 +68,7 @@ export function annConvolve(
       ranges: { weights: share.range, channels: table.range },
       invocations: parameters.lanes * parameters.tilesX * shape.height,
       tiles: share.tiles,
-      macs: 0,
+      macs: (layerMacs(layer) * batch * share.tiles) / tilesOf(shape.channels),
     }),
   );
 }

@@ -2,6 +2,7 @@ import { sourceShape } from '../ann/ann.ts';
 import { BOOLEAN, type Check, object, oneOf } from '../checks.ts';
 import { fitsFloats, largestByte, suited } from '../kernels/exact.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
+import { batchClass } from './batch.ts';
 import type { PlanLimits } from './fit.ts';
 import { hasUniform, UNIFORM_BYTES } from './tables.ts';
 
@@ -65,8 +66,8 @@ export const CAPABILITIES: Check = object(
     [software, packedDot, fastDot].every(BOOLEAN.accepts) && (matrix === null || oneOf('u8', 'f16').accepts(matrix)),
 );
 
-/** A layer's shape as far as its speed depends on it: what tuning measures once and keeps. */
-export function shapeKey(network: SpikingNetwork, layer: SpikingNeurons): string {
+/** A layer's shape and the class of a batch, as far as its speed depends on them: what tuning measures once and keeps. */
+export function shapeKey(network: SpikingNetwork, layer: SpikingNeurons, batch: number): string {
   const terms = layer.terms.map(({ source, operator }) => {
     const from = sourceShape(network, source);
     if (operator.type === 'identity') return 'identity';
@@ -75,7 +76,8 @@ export function shapeKey(network: SpikingNetwork, layer: SpikingNeurons): string
     const dilated = dilation[0] * dilation[1] > 1 ? ` dilation ${dilation.join('x')}` : '';
     return `${kernel.join('x')}/${stride.join('x')} ${from.channels}x${from.height}x${from.width}${groups}${dilated}`;
   });
-  return `${terms.join(' + ')} -> ${layer.shape.channels}x${layer.shape.height}x${layer.shape.width}`;
+  const { channels, height, width } = layer.shape;
+  return `${terms.join(' + ')} -> ${channels}x${height}x${width}, batch ${batchClass(batch)}`;
 }
 
 const isGrouped = ({ terms }: SpikingNeurons): boolean =>
@@ -143,15 +145,16 @@ export function tunedChoice(
   layer: SpikingNeurons,
   choices: Choices,
   capabilities: Capabilities,
+  batch: number,
 ): Choice | undefined {
-  const found = choices[shapeKey(network, layer)];
+  const found = choices[shapeKey(network, layer, batch)];
   return found && candidatesOf(capabilities, layer).find((candidate) => isSameChoice(candidate, found));
 }
 
-/** How many shapes of a network's layers have a choice by tuning that holds on a device. */
-export function tunedShapes(network: SpikingNetwork, choices: Choices, capabilities: Capabilities): number {
+/** How many shapes of a network's layers have a choice by tuning that holds on a device at a batch. */
+export function tunedShapes(network: SpikingNetwork, choices: Choices, capabilities: Capabilities, batch: number): number {
   const tuned = network.layers.flatMap((layer) =>
-    layer.kind === 'neurons' && tunedChoice(network, layer, choices, capabilities) ? [shapeKey(network, layer)] : [],
+    layer.kind === 'neurons' && tunedChoice(network, layer, choices, capabilities, batch) ? [shapeKey(network, layer, batch)] : [],
   );
   return new Set(tuned).size;
 }
@@ -168,10 +171,10 @@ export function choose(
   network: SpikingNetwork,
   layer: SpikingNeurons,
   limits: PlanLimits,
-  options: Partial<Choice> & { readonly capabilities?: Capabilities; readonly choices?: Choices },
+  options: Partial<Choice> & { readonly capabilities?: Capabilities; readonly choices?: Choices; readonly batch: number },
 ): Choice {
   const { capabilities = PLAIN, choices = {} } = options;
-  const found = tunedChoice(network, layer, choices, capabilities) ?? defaultChoice(capabilities, layer);
+  const found = tunedChoice(network, layer, choices, capabilities, options.batch) ?? defaultChoice(capabilities, layer);
   const { form = found.form, arithmetic = found.arithmetic, weights = found.weights } = options;
   const largest = (source: number) => largestByte(network, source);
   const exact = suited(arithmetic, network, layer, 'block', largest);

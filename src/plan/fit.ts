@@ -1,5 +1,6 @@
-import { integer, number } from '../checks.ts';
+import { anyOf, integer, number, oneOf } from '../checks.ts';
 import { DeviceError, OptionError } from '../errors.ts';
+import { type BatchSize, fillingBatch } from './batch.ts';
 import { type Program, totalBytes } from './program.ts';
 
 /** The device's limits that a program must keep, in bytes. */
@@ -9,18 +10,29 @@ export interface PlanLimits {
   readonly maxUniformBufferBindingSize: number;
 }
 
+/** Kernels find bytes by numbers of 32 bits. */
+const ADDRESSED = 2 ** 32;
+
 /** Bytes that one storage binding may have. */
 export const largestBinding = ({ maxStorageBufferBindingSize, maxBufferSize }: PlanLimits): number =>
-  Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  Math.min(maxStorageBufferBindingSize, maxBufferSize, ADDRESSED);
 
 /** Bytes that the buffers of a program may take together, unless said otherwise. */
 export const DEFAULT_MEMORY = 2 ** 31;
 
+/** The same by device: a card that offers larger buffers has the memory for one at least. WebGPU does not say how much there is. */
+const memoryOf = ({ maxBufferSize }: PlanLimits, software: boolean): number =>
+  software ? DEFAULT_MEMORY : Math.max(DEFAULT_MEMORY, maxBufferSize);
+
 /** What every plan takes. */
 export interface FitOptions {
-  /** Images at once, at most; cut to the limits. */
-  readonly batch: number;
-  /** Bytes that the program's buffers may take together; 2 GiB by default. */
+  /** Images at once, at most, or "auto": as many as fill the device (`plan/batch`). Cut to the limits. */
+  readonly batch: BatchSize;
+  /** Images that there will be: "auto" takes no more than these beyond its least. Any number by default. */
+  readonly imageCount?: number | undefined;
+  /** The device computes on the CPU (default), which few images fill. */
+  readonly software?: boolean | undefined;
+  /** Bytes that the program's buffers may take together; by default 2 GiB, or the largest buffer where a card offers more. */
   readonly memory?: number | undefined;
 }
 
@@ -35,7 +47,8 @@ const MOST_IMAGES = 65535;
 
 /** What every session takes. */
 export const FIT_OPTIONS = {
-  batch: integer(1, MOST_IMAGES),
+  batch: anyOf(integer(1, MOST_IMAGES), oneOf('auto')),
+  imageCount: integer(0),
   memory: number('a number of bytes above 0', (bytes) => bytes > 0),
 };
 
@@ -55,18 +68,23 @@ function halvings(batch: number): number[] {
 export function fit<P extends Program>(
   network: string,
   limits: PlanLimits,
-  { batch, memory = DEFAULT_MEMORY }: FitOptions,
+  { batch, imageCount = Number.POSITIVE_INFINITY, software = true, memory = memoryOf(limits, software) }: FitOptions,
   candidates: (batch: number) => Iterable<P>,
 ): P {
-  checkCount('batch', batch, MOST_IMAGES);
+  if (batch !== 'auto') checkCount('batch', batch, MOST_IMAGES);
   if (!(memory > 0)) throw new OptionError('memory', 'memory', `${memory} is not a number of bytes above 0`, 'leave it out');
   let reason = '';
-  for (const size of halvings(batch)) {
+  const fitting = (size: number): P | undefined => {
     for (const program of candidates(size)) {
       const found = excess(program, limits, memory);
       if (found === null) return program;
       reason = found;
     }
+    return undefined;
+  };
+  for (const size of halvings(batch === 'auto' ? fillingBatch(software ? 0 : imageCount, fitting) : batch)) {
+    const program = fitting(size);
+    if (program) return program;
   }
   throw new DeviceError(
     'too-large',

@@ -2,6 +2,7 @@ import { ANN, type Ann, shapeSize } from '../ann/ann.ts';
 import { normalizationOf } from '../ann/pixels.ts';
 import {
   BINS,
+  type Bins,
   CHANNEL_BINS,
   channelDistribution,
   type Distribution,
@@ -12,15 +13,17 @@ import { BOOLEAN, type Checks, checkArgument, checkOptional, checkOptions, FUNCT
 import { readBuffer } from '../gpu/buffers.ts';
 import { DEVICE, type Device } from '../gpu/device.ts';
 import type { Dispatch } from '../kernels/kernel.ts';
+import type { BatchSize } from '../plan/batch.ts';
 import { firstInGroup, firstMaximum } from '../plan/cells/histograms.ts';
 import { type CellsProgram, cellsPackers, planCells } from '../plan/cells/plan.ts';
+import { countableImages } from '../plan/counters.ts';
 import { FIT_OPTIONS } from '../plan/fit.ts';
 import type { Pass } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
 import type { AnnBatch, OnBatch, RunSummary } from './batch.ts';
 import type { Loaded } from './load.ts';
 import { Runner } from './runner.ts';
-import { type ImageSource, pixelsSource } from './source.ts';
+import { checkSource, copiedPixels, type ImageSource, sliceSource } from './source.ts';
 
 /** Pixels are normalised by these before they enter the network: (p / 255 − mean) / std, one value a channel or one for all. */
 export interface Normalization {
@@ -30,9 +33,11 @@ export interface Normalization {
 
 /** How an ANN session runs. */
 export interface AnnSessionOptions extends Normalization {
-  /** Images at once, at most (default 64); cut to the device's limits. */
-  readonly batch?: number;
-  /** Bytes that its buffers may take together (default 2 GiB). */
+  /** Images at once, at most, or "auto" (default): as many as fill the device. Cut to the device's limits. */
+  readonly batch?: BatchSize;
+  /** Images that there will be: "auto" takes no more. Default: any number. */
+  readonly imageCount?: number;
+  /** Bytes that its buffers may take together (default 2 GiB, or the device's largest buffer). */
   readonly memory?: number;
   /** Keep the activations of all layers of the last batch, for diagnosis. */
   readonly keepCells?: boolean;
@@ -80,10 +85,12 @@ export class AnnSession {
     checkArgument('device', device, DEVICE);
     checkArgument('ann', ann, ANN);
     const given = checkOptions(options, ANN_SESSION_OPTIONS);
-    const { batch = 64, memory, keepCells = false, countChannels = false } = given;
-    const program = planCells(ann, device.limits, { batch, memory, keepCells, countChannels });
+    const { imageCount, memory, keepCells = false, countChannels = false } = given;
+    const { software } = device.capabilities;
+    const settled = { imageCount, software, memory, keepCells, countChannels };
+    const plan = (batch: BatchSize = given.batch ?? 'auto') => planCells(ann, device.limits, { ...settled, batch });
     const { mean, std } = normalizationOf(ann, given);
-    return new AnnSession(ann, await Runner.create(device, program, cellsPackers(ann, mean, std)));
+    return new AnnSession(ann, await Runner.create(device, plan, () => cellsPackers(ann, mean, std)));
   }
 
   get device(): Device {
@@ -98,6 +105,11 @@ export class AnnSession {
   /** The buffers and kernels, for what reads activations back (`observe`). */
   get engine(): Loaded<CellsProgram> {
     return this.#runner.loaded;
+  }
+
+  /** Images at once for which the device had no memory, so that the plan has fewer; null where it had. */
+  get refusedBatch(): number | null {
+    return this.#runner.refusedBatch;
   }
 
   /** Bytes of GPU memory that the session holds. */
@@ -118,7 +130,7 @@ export class AnnSession {
   /** Classifies images in memory: for few of them. @param pixels 0…255, [image][channel][y][x] */
   async classify(pixels: Uint8Array, onProgress?: (images: number) => void): Promise<AnnResult> {
     checkOptional('onProgress', onProgress, FUNCTION);
-    const source = pixelsSource(pixels, this.ann.input);
+    const source = copiedPixels(pixels, this.ann.input);
     const logits = new Float32Array(source.count * this.#classes);
     await this.run(source, ({ first, images, logits: some }) => {
       logits.set(some, first * this.#classes);
@@ -135,15 +147,16 @@ export class AnnSession {
    */
   calibrate(source: ImageSource, onBatch?: OnBatch<AnnBatch>): Promise<Calibration> {
     return this.#runner.alone(async () => {
+      checkSource(source, this.ann.input);
+      const images = source.count;
       let largestLogit = 0;
-      this.#clear(['bins', 'maxima']);
+      this.#clear(['maxima']);
       const ofLayers = ({ variant }: Dispatch) => !variant.byChannel;
-      const { images } = await this.#run(source, ofLayers, (batch) => {
+      const bins = await this.#count('bins', source, ofLayers, (batch) => {
         largestLogit = batch.logits.reduce((most, v) => Math.max(most, Math.abs(v)), largestLogit);
         return onBatch?.(batch);
       });
       const channels = await this.#countChannels(source, images);
-      const bins = await this.#read('bins');
       const statistics = this.ann.layers.map((layer, l) => {
         const at = this.plan.counted.indexOf(l);
         if (at < 0) return null;
@@ -161,13 +174,8 @@ export class AnnSession {
     if (plan.channelGroups.length === 0) return found;
     const maxima = await this.#read('maxima');
     for (const group of plan.channelGroups) {
-      this.#clear(['channelBins']);
-      await this.#run(
-        source,
-        ({ layer, variant }) => variant.byChannel === true && group.includes(layer),
-        () => {},
-      );
-      const bins = await this.#read('channelBins');
+      const ofGroup = ({ layer, variant }: Dispatch) => variant.byChannel === true && group.includes(layer);
+      const bins = await this.#count('channelBins', source, ofGroup, () => {});
       for (const l of group) {
         const { channels, height, width } = ann.layers[l].shape;
         const first = firstInGroup(ann, group, l);
@@ -178,6 +186,25 @@ export class AnnSession {
       }
     }
     return found;
+  }
+
+  /** Runs images and counts them in histograms, which are read as often as their 32 bits could pass. */
+  async #count(
+    name: 'bins' | 'channelBins',
+    source: ImageSource,
+    counting: (histogram: Dispatch) => boolean,
+    deliver: OnBatch<AnnBatch>,
+  ): Promise<Bins> {
+    const most = countableImages(this.ann.layers, this.plan.batch);
+    let counted: Bins | null = null;
+    for (let first = 0; first === 0 || first < source.count; first += most) {
+      this.#clear([name]);
+      const part = sliceSource(source, first, Math.min(most, source.count - first));
+      await this.#run(part, counting, (batch) => deliver({ ...batch, first: first + batch.first }));
+      const more = await this.#read(name);
+      counted = counted === null ? more : Float64Array.from(more, (n, i) => n + (counted as Bins)[i]);
+    }
+    return counted as Bins;
   }
 
   /** Sets buffers to 0, where the plan has them. */

@@ -12,29 +12,49 @@ export type AfterPass = (encoder: GPUCommandEncoder, pass: Pass<Steps>) => void;
 /** The steps that a pass computes, as the kernels of the stepped engine read them. */
 const CHUNK = uniformOf('integrate', 'chunk');
 
+/** What is encoded besides passes. */
+export interface Besides {
+  /** Before the first pass. */
+  readonly begin?: (encoder: GPUCommandEncoder) => void;
+  /** Behind every pass; of one that was cut, behind every part, `mark` behind the last. */
+  readonly after?: AfterPass | undefined;
+  /** Behind the last pass. */
+  readonly end?: (encoder: GPUCommandEncoder) => void;
+  /** Takes the time from the first pass to the last. */
+  readonly clock?: Clock | null;
+}
+
 /**
- * Encodes passes; before each that has steps, these are copied to where its kernels read them, so that every bind group is made once.
+ * Encodes passes and submits them; before each that has steps, these are copied to where its kernels read them, so that every bind group is
+ * made once. Nothing is waited for.
+ * @param submissions the passes of each (`cutPasses`)
  * @param images of this batch
- * @param clock takes the time from the first pass to the last
- * @returns what is to be called after the submission
  */
-export function encodePasses(
-  { device, data, kernels }: Loaded,
-  encoder: GPUCommandEncoder,
-  passes: readonly Pass<Steps>[],
+export function submitPasses(
+  { device, program, data, kernels }: Loaded,
+  submissions: readonly (readonly Pass<Steps>[])[],
   images: number,
-  after: AfterPass = () => {},
-  clock: Clock | null = null,
-): () => void {
-  const chunks = makeChunks(device.handle, passes, images);
-  passes.forEach((one, i) => {
-    if (chunks && one.chunk) encoder.copyBufferToBuffer(chunks, i * CHUNK.size, data.chunk, 0, CHUNK.size);
-    const pass = encoder.beginComputePass(clock?.stretch(i === 0, i === passes.length - 1));
-    for (const d of one.dispatches) dispatch(pass, kernels[d]);
-    pass.end();
-    after(encoder, one);
+  { begin, after, end, clock }: Besides = {},
+): void {
+  const { handle } = device;
+  const passes = submissions.flat();
+  const chunks = makeChunks(handle, passes, images);
+  let i = 0;
+  submissions.forEach((own, s) => {
+    const encoder = handle.createCommandEncoder({ label: program.network });
+    if (s === 0) begin?.(encoder);
+    for (const one of own) {
+      if (chunks && one.chunk) encoder.copyBufferToBuffer(chunks, i * CHUNK.size, data.chunk, 0, CHUNK.size);
+      const pass = encoder.beginComputePass(clock?.stretch(i === 0, i === passes.length - 1));
+      for (const d of one.dispatches) dispatch(pass, kernels[d]);
+      pass.end();
+      after?.(encoder, one);
+      i++;
+    }
+    if (s === submissions.length - 1) end?.(encoder);
+    handle.queue.submit([encoder.finish()]);
   });
-  return () => chunks?.destroy();
+  chunks?.destroy();
 }
 
 /** The structs `Chunk` of all passes; null where dispatches know no steps. */

@@ -1,13 +1,15 @@
-import { type Buffers, mapForReading } from '../gpu/buffers.ts';
+import { type Buffers, mapForReading, upload } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { type InterleavedProgram, passesOfCycle, planInterleaved } from '../plan/trains/interleaved.ts';
 import { type TrainsOptions, trainsPackers } from '../plan/trains/plan.ts';
 import type { OnBatch } from './batch.ts';
-import { encodePasses } from './encode.ts';
+import { submitPasses } from './encode.ts';
 import { besides, clear, type Loaded, load } from './load.ts';
 import { checkSource, type ImageSource, type ReadAhead, readAhead } from './source.ts';
+import { sparing } from './sparing.ts';
 import { IN_FLIGHT, padToWords } from './stream.ts';
+import { cutPasses, Pace } from './submissions.ts';
 
 /** What a stream gave for the images of one cycle: those that run side by side. */
 export interface StreamBatch {
@@ -38,22 +40,26 @@ export class Interleaver {
   readonly #loaded: Loaded<InterleavedProgram>;
   readonly #readbacks: readonly GPUBuffer[];
   readonly #input: SpikingNetwork['input'];
+  readonly #pace: Pace;
 
   private constructor(loaded: Loaded<InterleavedProgram>, readbacks: readonly GPUBuffer[], { input }: SpikingNetwork) {
     this.#loaded = loaded;
     this.#readbacks = readbacks;
     this.#input = input;
+    this.#pace = new Pace(loaded.device.description.software);
   }
 
   /** @throws OptionError for what cannot be interleaved, DeviceError */
   static async create(device: Device, network: SpikingNetwork, options: Omit<TrainsOptions, 'timesteps'>): Promise<Interleaver> {
-    const program = planInterleaved(network, device.limits, options);
-    const loaded = await load(device, program, trainsPackers(network, options));
-    const { size } = program.last[0];
-    const readbacks = await besides(loaded, (buffers) =>
-      Array.from({ length: IN_FLIGHT }, () => buffers.create('readback', 'readback', size)),
-    );
-    return new Interleaver(loaded, readbacks, network);
+    const plan = (batch = options.batch) => planInterleaved(network, device.limits, { ...options, batch });
+    return sparing(plan, async (program) => {
+      const loaded = await load(device, program, trainsPackers(network, options));
+      const { size } = program.last[0];
+      const readbacks = await besides(loaded, (buffers) =>
+        Array.from({ length: IN_FLIGHT }, () => buffers.create('readback', 'readback', size)),
+      );
+      return new Interleaver(loaded, readbacks, network);
+    });
   }
 
   get program(): InterleavedProgram {
@@ -64,19 +70,23 @@ export class Interleaver {
     return this.#loaded.buffers;
   }
 
-  /** Runs a stream from its first image's onset to its last one's logits. */
-  async run(source: ImageSource, onImages: OnBatch<StreamBatch>): Promise<StreamSummary> {
+  /**
+   * Runs a stream from its first image's onset to its last one's logits.
+   * @param check throws where device or session are gone
+   */
+  async run(source: ImageSource, onImages: OnBatch<StreamBatch>, check: () => void): Promise<StreamSummary> {
     checkSource(source, this.#input.shape);
     const { cycle, latency, batch } = this.program;
     const fed = Math.ceil(source.count / batch);
     const behind = Math.floor((latency - 1) / cycle);
     const read = readAhead(source, batch, source.count);
     const flying: number[] = [];
-    const next = () => this.#land(flying.shift() as number, behind, source.count, onImages);
+    const next = () => this.#land(flying.shift() as number, behind, source.count, onImages, check);
     try {
       this.#clear();
       for (let index = 0; index < (fed === 0 ? 0 : fed + behind); index++) {
         if (flying.length === IN_FLIGHT) await next();
+        check();
         await this.#submit(index, behind, index < fed ? read : null);
         flying.push(index);
       }
@@ -111,28 +121,28 @@ export class Interleaver {
       const pixels = padToWords(await read.take());
       read.next();
       const slot = program.buffers.pixels.bytes / 2;
-      handle.queue.writeBuffer(data.pixels, (index % 2) * slot, pixels.buffer, pixels.byteOffset, pixels.byteLength);
+      upload(device, data.pixels, (index % 2) * slot, pixels);
       // all lanes: those without an image compute something that nobody reads
       handle.queue.writeBuffer(data.batch, 0, Uint32Array.of(program.batch));
     }
-    const encoder = handle.createCommandEncoder({ label: program.network });
-    const done = encodePasses(this.#loaded, encoder, passesOfCycle(program, index), program.batch);
-    if (index >= behind) {
-      const { offset, size } = program.last[(index - behind) % 2];
-      encoder.copyBufferToBuffer(data.potentials, offset, this.#readbacks[index % IN_FLIGHT], 0, size);
-    }
-    handle.queue.submit([encoder.finish()]);
-    done();
+    const passes = cutPasses(program.dispatches, passesOfCycle(program, index), this.#pace.most);
+    submitPasses(this.#loaded, passes, program.batch, {
+      end: (encoder) => {
+        if (index < behind) return;
+        const { offset, size } = program.last[(index - behind) % 2];
+        encoder.copyBufferToBuffer(data.potentials, offset, this.#readbacks[index % IN_FLIGHT], 0, size);
+      },
+    });
   }
 
-  async #land(index: number, behind: number, count: number, onImages: OnBatch<StreamBatch>): Promise<void> {
+  async #land(index: number, behind: number, count: number, onImages: OnBatch<StreamBatch>, check: () => void): Promise<void> {
     const { device, program } = this.#loaded;
     if (index < behind) {
       await device.finish();
       return;
     }
     const readback = this.#readbacks[index % IN_FLIGHT];
-    const mapped = await mapForReading(readback, () => device.check());
+    const mapped = await mapForReading(readback, check);
     const first = (index - behind) * program.batch;
     const images = Math.min(program.batch, count - first);
     const potentials = Float64Array.from(new Int32Array(mapped, 0, images * program.classes));

@@ -1,10 +1,12 @@
 import { dispatch } from '../gpu/bind.ts';
+import { upload } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import { withBias } from '../network/correction.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { WordsOptions } from '../plan/words/options.ts';
 import { planWords, type WordsProgram, wordsPackers } from '../plan/words/plan.ts';
 import { type Loaded, load } from './load.ts';
+import { sparing } from './sparing.ts';
 import { padToWords } from './stream.ts';
 
 /**
@@ -28,8 +30,8 @@ export class LayerByLayer {
    */
   static async create(device: Device, network: SpikingNetwork, options: Omit<WordsOptions, 'waves'>): Promise<LayerByLayer> {
     const { capabilities } = device;
-    const program = planWords(network, device.limits, { capabilities, ...options, waves: 1 });
-    return new LayerByLayer(network, await load(device, program, wordsPackers(network)));
+    const plan = (batch = options.batch) => planWords(network, device.limits, { capabilities, ...options, waves: 1, batch });
+    return sparing(plan, async (program) => new LayerByLayer(network, await load(device, program, wordsPackers(network))));
   }
 
   /** The network, with the biases that it has by now. */
@@ -46,8 +48,7 @@ export class LayerByLayer {
   begin(pixels: Uint8Array, images: number): void {
     const { device, data } = this.#loaded;
     device.check();
-    const bytes = padToWords(pixels);
-    device.handle.queue.writeBuffer(data.pixels, 0, bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    upload(device, data.pixels, 0, padToWords(pixels));
     device.handle.queue.writeBuffer(data.batch, 0, Uint32Array.of(images));
     this.#dispatch(-1);
   }

@@ -1,5 +1,5 @@
 import { aligned, type BoundKernel, bind, WORKGROUP } from '../gpu/bind.ts';
-import { Buffers } from '../gpu/buffers.ts';
+import { Buffers, upload } from '../gpu/buffers.ts';
 import type { Device } from '../gpu/device.ts';
 import { writeStruct } from '../gpu/shader.ts';
 import { conditionsOn, type Dispatch, recordOf, shaderOf, uniformOf } from '../kernels/kernel.ts';
@@ -36,7 +36,7 @@ export async function load<P extends Program>(
         ([name, { usage, bytes }]) => [name, buffers.create(name, usage, bytes)] as const,
       );
       const data = { ...others, ...Object.fromEntries(own) };
-      upload(device, data, program.contents, packers);
+      uploadContents(device, data, program.contents, packers);
       const structs = packParameters(program.dispatches);
       const parameters = buffers.create('parameters', 'uniform', structs.data.byteLength, structs.data);
       // what was written is staged until work is submitted
@@ -88,7 +88,7 @@ function bindDispatch(
 }
 
 /** Packs layer by layer; what was packed is let go as soon as it is written. */
-function upload({ handle }: Device, data: Loaded['data'], contents: readonly Content[], packers: Packers): void {
+function uploadContents(device: Device, data: Loaded['data'], contents: readonly Content[], packers: Packers): void {
   let last = { of: '', packed: new Uint8Array() as ArrayBufferView<ArrayBuffer> };
   for (const content of contents) {
     const { buffer, offset, pack, layer, first, part } = content;
@@ -96,7 +96,7 @@ function upload({ handle }: Device, data: Loaded['data'], contents: readonly Con
     if (last.of !== of) last = { of, packed: packers[pack](content) };
     const { byteOffset, byteLength, buffer: bytes } = last.packed;
     const { offset: from, size } = part ?? { offset: 0, size: byteLength };
-    handle.queue.writeBuffer(data[buffer], offset, bytes, byteOffset + from, size);
+    upload(device, data[buffer], offset, new Uint8Array(bytes, byteOffset + from, size));
   }
 }
 

@@ -1,15 +1,17 @@
 import type { Shape } from '../ann/ann.ts';
 import { OptionError } from '../errors.ts';
-import { mapForReading } from '../gpu/buffers.ts';
+import { mapForReading, upload } from '../gpu/buffers.ts';
 import { busySeconds, Clock, type PassTime, STAMP_BYTES } from '../gpu/clock.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Packers, Pass, Program } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
 import type { OnBatch, RunSummary } from './batch.ts';
-import { type AfterPass, encodePasses } from './encode.ts';
+import { type AfterPass, submitPasses } from './encode.ts';
 import { besides, clear, type Loaded, load } from './load.ts';
 import { checkSource, type ImageSource } from './source.ts';
+import { type Plan, sparing } from './sparing.ts';
 import { IN_FLIGHT, oneAfterAnother, Patience, padToWords, stream } from './stream.ts';
+import { cutPasses, Pace, workOfPasses } from './submissions.ts';
 
 /** How the batches of a run are computed, and what becomes of them. */
 export interface BatchWork<B> {
@@ -29,36 +31,53 @@ interface Slot {
   readonly clock: Clock | null;
 }
 
+/** A batch that was submitted. */
+interface Submitted extends Slot {
+  /** Multiply-adds of a full batch. */
+  readonly work: number;
+  /** When, in milliseconds of `performance.now()`. */
+  readonly at: number;
+}
+
 /**
  * Carries a program out, batch after batch: uploads pixels, encodes passes, reads results back, with the next batch under way
  * while one is waited for. The life of a session: `dispose()` frees all of it, and any call after that says so.
  */
 export class Runner<P extends Program> {
   readonly loaded: Loaded<P>;
+  /** Images at once for which the device had no memory; null where it had. */
+  readonly refusedBatch: number | null;
   readonly #slots: readonly Slot[];
   readonly #queue = oneAfterAnother();
   readonly #patience: Patience;
+  readonly #pace: Pace;
+  /** When the last batch landed. */
+  #landed = 0;
   #disposed = false;
 
-  private constructor(loaded: Loaded<P>, slots: readonly Slot[]) {
+  private constructor(loaded: Loaded<P>, slots: readonly Slot[], refusedBatch: number | null) {
     this.loaded = loaded;
+    this.refusedBatch = refusedBatch;
     this.#slots = slots;
     this.#patience = new Patience(loaded.device.description.software);
+    this.#pace = new Pace(loaded.device.description.software);
   }
 
-  /** Loads a program. Where that fails nothing of it stays on the device. */
-  static async create<P extends Program>(device: Device, program: P, packers: Packers): Promise<Runner<P>> {
-    const loaded = await load(device, program, packers);
-    const slots: Slot[] = [];
-    try {
-      await besides(loaded, () => {
-        while (slots.length < IN_FLIGHT) slots.push(slotOf(loaded));
-      });
-    } catch (error) {
-      freeClocks(slots);
-      throw error;
-    }
-    return new Runner(loaded, slots);
+  /** Loads a program, for fewer images where the device has no memory. Where that fails nothing of it stays on the device. */
+  static create<P extends Program>(device: Device, plan: Plan<P>, packersOf: (program: P) => Packers): Promise<Runner<P>> {
+    return sparing(plan, async (program, refusedBatch) => {
+      const loaded = await load(device, program, packersOf(program));
+      const slots: Slot[] = [];
+      try {
+        await besides(loaded, () => {
+          while (slots.length < IN_FLIGHT) slots.push(slotOf(loaded));
+        });
+      } catch (error) {
+        freeClocks(slots);
+        throw error;
+      }
+      return new Runner(loaded, slots, refusedBatch);
+    });
   }
 
   get device(): Device {
@@ -92,16 +111,17 @@ export class Runner<P extends Program> {
   async run<B>(source: ImageSource, input: Shape, work: BatchWork<B>): Promise<RunSummary> {
     checkSource(source, input);
     const times: PassTime[] = [];
-    const { begun, first, last } = await stream<Slot, B>(
+    const { begun, first, last } = await stream<Submitted, B>(
       source,
       this.program.batch,
       {
         submit: (pixels, at, count, i) => {
           const slot = this.#slots[i];
-          this.submit(pixels, count, work.passes(), slot.readback, work.after?.(at, count), slot.clock);
-          return slot;
+          const passes = work.passes();
+          this.submit(pixels, count, passes, slot.readback, work.after?.(at, count), slot.clock);
+          return { ...slot, work: workOfPasses(this.program.dispatches, passes), at: performance.now() };
         },
-        land: (slot, at, count) => this.#land(slot, at, count, work, times),
+        land: (submitted, at, count) => this.#land(submitted, at, count, work, times),
         deliver: work.deliver,
       },
       this.#patience,
@@ -117,7 +137,7 @@ export class Runner<P extends Program> {
   }
 
   /**
-   * Uploads one batch and submits its work and the copy of its results; nothing is waited for.
+   * Uploads one batch and submits its work, in parts where it would take long, and the copy of its results; nothing is waited for.
    * @param readback where the results go
    */
   submit(
@@ -125,34 +145,45 @@ export class Runner<P extends Program> {
     images: number,
     passes: readonly Pass<Steps>[],
     readback: GPUBuffer,
-    after: AfterPass = () => {},
+    after?: AfterPass,
     clock: Clock | null = null,
   ): void {
     this.check();
     const { program, data } = this.loaded;
     const { handle } = this.device;
-    const bytes = padToWords(pixels);
-    handle.queue.writeBuffer(data.pixels, 0, bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    upload(this.device, data.pixels, 0, padToWords(pixels));
     handle.queue.writeBuffer(data.batch, 0, Uint32Array.of(images));
-    const encoder = handle.createCommandEncoder({ label: program.network });
-    clear(this.loaded, encoder);
-    const done = encodePasses(this.loaded, encoder, passes, images, after, clock);
-    let at = 0;
-    for (const { buffer, offset, size } of program.results) {
-      encoder.copyBufferToBuffer(data[buffer], offset, readback, at, size);
-      at += size;
-    }
-    clock?.copy(encoder, readback, stampsAt(program));
-    handle.queue.submit([encoder.finish()]);
-    done();
+    submitPasses(this.loaded, cutPasses(program.dispatches, passes, this.#pace.most), images, {
+      begin: (encoder) => clear(this.loaded, encoder),
+      after,
+      end: (encoder) => {
+        let at = 0;
+        for (const { buffer, offset, size } of program.results) {
+          encoder.copyBufferToBuffer(data[buffer], offset, readback, at, size);
+          at += size;
+        }
+        clock?.copy(encoder, readback, stampsAt(program));
+      },
+      clock,
+    });
   }
 
-  async #land<B>({ readback, clock }: Slot, first: number, count: number, { take }: BatchWork<B>, times: PassTime[]): Promise<B> {
+  async #land<B>(
+    { readback, clock, work, at }: Submitted,
+    first: number,
+    count: number,
+    { take }: BatchWork<B>,
+    times: PassTime[],
+  ): Promise<B> {
     const mapped = await mapForReading(readback, () => this.check());
+    const since = Math.max(at, this.#landed);
+    this.#landed = performance.now();
     try {
       const [begin, end] = clock ? new BigUint64Array(mapped, stampsAt(this.program), 2) : [0n, 0n];
       if (clock) times.push({ begin, end });
-      return take(mapped, first, count, clock && busySeconds([{ begin, end }]));
+      const gpuSeconds = clock && busySeconds([{ begin, end }]);
+      if (count === this.program.batch) this.#pace.took(work, gpuSeconds ?? (this.#landed - since) / 1000);
+      return take(mapped, first, count, gpuSeconds);
     } finally {
       readback.unmap();
       this.device.check();

@@ -2,6 +2,7 @@ import { BOOLEAN, type Checks, checkArgument, checkOptional, checkOptions, FUNCT
 import { DEVICE, type Device } from '../gpu/device.ts';
 import { NETWORK, readoutOf, type SpikingNetwork } from '../network/network.ts';
 import { readoutSteps } from '../network/timetable.ts';
+import type { BatchSize } from '../plan/batch.ts';
 import { CAPABILITIES, CHOICES, VALUES } from '../plan/choices.ts';
 import { FIT_OPTIONS } from '../plan/fit.ts';
 import { wholePass } from '../plan/program.ts';
@@ -20,12 +21,12 @@ import {
 } from './batch.ts';
 import type { Loaded } from './load.ts';
 import { Runner } from './runner.ts';
-import { type ImageSource, pixelsSource } from './source.ts';
+import { copiedPixels, type ImageSource } from './source.ts';
 
 /** How a session runs. `form`, `arithmetic` and `weights` force one way on all layers; every way gives the same bits. */
-export interface SessionOptions extends Partial<WordsOptions> {
-  /** Images at once, at most (default 64); cut to the device's limits. */
-  readonly batch?: number;
+export interface SessionOptions extends Partial<Omit<WordsOptions, 'software'>> {
+  /** Images at once, at most, or "auto" (default): as many as fill the device. Cut to the device's limits. */
+  readonly batch?: BatchSize;
   /** Words that every layer sends (default 3). More waves, less error. */
   readonly waves?: number;
 }
@@ -63,7 +64,9 @@ export interface RunResult {
 /** What a session of a network would be, before anything is made. @throws OptionError, DeviceError where not even one image fits */
 export function planSession(device: Device, network: SpikingNetwork, options: SessionOptions): WordsProgram {
   checkChoice(device, options);
-  return planWords(network, device.limits, { capabilities: device.capabilities, batch: 64, waves: 3, ...options });
+  const { limits, capabilities } = device;
+  const { software } = capabilities;
+  return planWords(network, limits, { capabilities, software, batch: 'auto', waves: 3, ...options });
 }
 
 /**
@@ -86,8 +89,9 @@ export class Session {
   static async create(device: Device, network: SpikingNetwork, options: SessionOptions = {}): Promise<Session> {
     checkArgument('device', device, DEVICE);
     checkArgument('network', network, NETWORK);
-    const program = planSession(device, network, checkOptions(options, SESSION_OPTIONS));
-    return new Session(network, await Runner.create(device, program, wordsPackers(network)));
+    const given = checkOptions(options, SESSION_OPTIONS);
+    const plan = (batch: BatchSize = given.batch ?? 'auto') => planSession(device, network, { ...given, batch });
+    return new Session(network, await Runner.create(device, plan, () => wordsPackers(network)));
   }
 
   get device(): Device {
@@ -102,6 +106,11 @@ export class Session {
   /** The buffers and kernels, for what reads words and membranes back (`observe`). */
   get engine(): Loaded<WordsProgram> {
     return this.#runner.loaded;
+  }
+
+  /** Images at once for which the device had no memory, so that the plan has fewer; null where it had. */
+  get refusedBatch(): number | null {
+    return this.#runner.refusedBatch;
   }
 
   /** Bytes of GPU memory that the session holds. */
@@ -144,12 +153,12 @@ export class Session {
 
   /**
    * Classifies images in memory and keeps all their potentials: for few of them.
-   * @param pixels 0…255, [image][channel][y][x], any number of whole images
+   * @param pixels 0…255, [image][channel][y][x], any number of whole images; they are copied
    * @param onProgress called with the number of images done so far
    */
   async classify(pixels: Uint8Array, onProgress?: (images: number) => void): Promise<RunResult> {
     checkOptional('onProgress', onProgress, FUNCTION);
-    const source = pixelsSource(pixels, this.network.input.shape);
+    const source = copiedPixels(pixels, this.network.input.shape);
     const { points, units } = this;
     const { steps } = points;
     const { count: images } = source;

@@ -40,7 +40,7 @@ const REMEDY = 'give pixels 0…255, [image][channel][y][x]';
 const sizes = ({ channels, height, width }: Shape): string => `${channels} × ${height} × ${width}`;
 
 /**
- * Images in memory as a source.
+ * Images in memory as a source. They are not copied: leave them as they are until what reads them is done.
  * @param pixels 0…255, [image][channel][y][x], any number of whole images
  * @throws OptionError where they are not bytes, not a whole number of images, or not as many as there are labels
  */
@@ -55,6 +55,12 @@ export function pixelsSource(pixels: Uint8Array, shape: Shape, labels: ArrayLike
   }
   const size = shapeSize(shape);
   return { count, shape, labels, read: (first, n) => pixels.subarray(first * size, (first + n) * size) };
+}
+
+/** Images in memory as they are now, whatever becomes of them: for few of them. @throws OptionError as `pixelsSource` does */
+export function copiedPixels(pixels: Uint8Array, shape: Shape): ImageSource {
+  countImages(pixels, shape);
+  return pixelsSource(pixels.slice(), shape);
 }
 
 /** Images [first, first + count) of a source. @throws OptionError where it does not have them */

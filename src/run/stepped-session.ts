@@ -17,6 +17,7 @@ import type { Form } from '../kernels/trains.ts';
 import { NETWORK, readoutOf, type SpikingNetwork } from '../network/network.ts';
 import type { NeuronModel } from '../neuron/model.ts';
 import { type Neuron, ruleOf } from '../neuron/neuron.ts';
+import type { BatchSize } from '../plan/batch.ts';
 import { type Choice, defaultArithmetic, VALUES } from '../plan/choices.ts';
 import { FIT_OPTIONS } from '../plan/fit.ts';
 import type { Pass } from '../plan/program.ts';
@@ -29,7 +30,7 @@ import type { AfterPass } from './encode.ts';
 import { Interleaver, type StreamBatch, type StreamSummary } from './interleaver.ts';
 import type { Loaded } from './load.ts';
 import { Runner } from './runner.ts';
-import { type ImageSource, pixelsSource } from './source.ts';
+import { copiedPixels, type ImageSource } from './source.ts';
 
 /** How a stepped session runs. */
 export interface SteppedSessionOptions {
@@ -39,9 +40,11 @@ export interface SteppedSessionOptions {
   readonly synchronous?: boolean;
   /** T: steps from an image's onset. May end inside a window. */
   readonly timesteps: number;
-  /** Images at once, at most (default 64); cut to the device's limits. */
-  readonly batch?: number;
-  /** Bytes that its buffers may take together (default 2 GiB). */
+  /** Images at once, at most, or "auto" (default): as many as fill the device. Cut to the device's limits. */
+  readonly batch?: BatchSize;
+  /** Images that there will be: "auto" takes no more. Default: any number. */
+  readonly imageCount?: number;
+  /** Bytes that its buffers may take together (default 2 GiB, or the device's largest buffer). */
   readonly memory?: number;
   /**
    * Which code convolves: densely, driven by spikes, or (default) what is faster at the activity that the batches before
@@ -133,7 +136,8 @@ export function planStepped(device: Device, network: SpikingNetwork, options: St
   return planTrains(network, device.limits, {
     neuron: network.neuron,
     synchronous: true,
-    batch: 64,
+    batch: 'auto',
+    software: device.capabilities.software,
     initial: network.initial,
     fused: convolution !== 'spikes',
     arithmetic: defaultArithmetic(device.capabilities),
@@ -168,9 +172,9 @@ export class SteppedSession {
     checkArgument('device', device, DEVICE);
     checkArgument('network', network, NETWORK);
     const given = checkOptions(options, STEPPED_SESSION_OPTIONS);
-    const program = planStepped(device, network, given);
-    const { convolution = 'auto' } = given;
-    return new SteppedSession(network, await Runner.create(device, program, trainsPackers(network, program.options)), convolution);
+    const plan = (batch: BatchSize = given.batch ?? 'auto') => planStepped(device, network, { ...given, batch });
+    const runner = await Runner.create(device, plan, (program) => trainsPackers(network, program.options));
+    return new SteppedSession(network, runner, given.convolution ?? 'auto');
   }
 
   get device(): Device {
@@ -185,6 +189,11 @@ export class SteppedSession {
   /** The buffers and kernels, for what reads them at checkpoints or records (`observe`). */
   get engine(): Loaded<TrainsProgram> {
     return this.#runner.loaded;
+  }
+
+  /** Images at once for which the device had no memory, so that the plan has fewer; null where it had. */
+  get refusedBatch(): number | null {
+    return this.#runner.refusedBatch;
   }
 
   /** Bytes of GPU memory that the session holds. */
@@ -267,13 +276,13 @@ export class SteppedSession {
 
   /**
    * Runs T steps for each of some images in memory and keeps all their potentials: for few of them.
-   * @param pixels 0…255, [image][channel][y][x], any number of whole images
+   * @param pixels 0…255, [image][channel][y][x], any number of whole images; they are copied
    * @throws OptionError for images or checkpoints that are out of range
    */
   async classify(pixels: Uint8Array, options: SteppedClassifyOptions = {}): Promise<SteppedResult> {
     const { onProgress, ...own } = checkOptions(options, STEPPED_CLASSIFY_OPTIONS);
     const { timesteps, classes } = this.plan;
-    const source = pixelsSource(pixels, this.network.input.shape);
+    const source = copiedPixels(pixels, this.network.input.shape);
     const { potentials, spikes, add } = collect(source.count, timesteps, classes, this.network.layers.length);
     const take = (batch: Batch): void => {
       add(batch);
@@ -294,7 +303,7 @@ export class SteppedSession {
     checkArgument('onImages', onImages, FUNCTION);
     return this.#runner.alone(async () => {
       this.#interleaver ??= await Interleaver.create(this.device, this.network, this.plan.options);
-      return this.#interleaver.run(source, onImages);
+      return this.#interleaver.run(source, onImages, () => this.check());
     });
   }
 

@@ -4,6 +4,7 @@ import { BYTES, type Checks, checkArgument, checkOptions, FUNCTION, only } from 
 import { DeviceError } from '../errors.ts';
 import { DEVICE, type Device } from '../gpu/device.ts';
 import { NETWORK, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
+import type { BatchSize } from '../plan/batch.ts';
 import {
   CHOICES,
   type Choice,
@@ -14,18 +15,19 @@ import {
   shapeKey,
   tunedChoice,
 } from '../plan/choices.ts';
+import { planWords } from '../plan/words/plan.ts';
 import { type RunResult, SESSION_OPTIONS, Session } from '../run/session.ts';
 import { type PassTimer, passTimer } from './pass-timer.ts';
 
 /** How to tune; batch and waves should be those of the sessions that follow. */
 export interface TuneOptions {
-  /** Images at once, at most (default 64). */
-  readonly batch?: number;
+  /** Images at once, at most, or "auto" (default): as many as fill the device. */
+  readonly batch?: BatchSize;
   /** Words that every layer sends (default 3). */
   readonly waves?: number;
   /** Shapes that need not be measured again. */
   readonly known?: Choices;
-  /** Pixels to run, [image][channel][y][x], a batch at most; pseudo-random ones by default. Times do not depend on them. */
+  /** Pixels to run, [image][channel][y][x], over and over where they are less than a batch; pseudo-random ones by default. Times do not depend on them. */
   readonly images?: Uint8Array;
   /** Called before each candidate is measured. */
   readonly onProgress?: (candidate: Choice, done: number, candidates: number) => void;
@@ -80,11 +82,15 @@ const ROUNDS = 2;
 
 /** Measures all candidates of all shapes that are not known. @throws as `tune` */
 export async function measureShapes(device: Device, network: SpikingNetwork, options: TuneOptions = {}): Promise<ShapeTiming[]> {
-  const { batch = 64, waves = 3, onProgress } = options;
-  const groups = groupLayers(device, network, options.known ?? {});
+  const { waves = 3, onProgress } = options;
+  const { limits, capabilities } = device;
+  // that of the sessions that follow, whatever a candidate would fill the device with
+  const { software } = capabilities;
+  const { batch } = planWords(network, limits, { capabilities, software, batch: options.batch ?? 'auto', waves });
+  const groups = groupLayers(device, network, options.known ?? {}, batch);
   const candidates = distinct(groups.flatMap((group) => group.candidates));
   const size = shapeSize(network.input.shape);
-  let images = options.images ?? randomPixels(network.input.shape, batch, 1);
+  const images = options.images ? repeated(options.images, batch * size) : randomPixels(network.input.shape, batch, 1);
   const measured = candidates.map((choice) => ({ choice, layerMs: network.layers.map(() => Infinity) }));
   let expected: RunResult | null = null;
   for (let turn = 0; turn < ROUNDS * candidates.length; turn++) {
@@ -92,8 +98,6 @@ export async function measureShapes(device: Device, network: SpikingNetwork, opt
     onProgress?.(choice, turn, ROUNDS * candidates.length);
     const session = await Session.create(device, network, { ...choice, batch, waves });
     try {
-      // one batch, as the device takes it: a rest of fewer images would be what is timed
-      images = images.subarray(0, session.plan.batch * size);
       const run = await session.classify(images);
       expected ??= run;
       checkSame(device, choice, expected, run);
@@ -112,17 +116,24 @@ export async function measureShapes(device: Device, network: SpikingNetwork, opt
 }
 
 /** The layers that integrate and fire, by shape, without those whose shape has a known choice that holds here. */
-function groupLayers(device: Device, network: SpikingNetwork, known: Choices): Group[] {
+function groupLayers(device: Device, network: SpikingNetwork, known: Choices, batch: number): Group[] {
   const { capabilities } = device;
   const groups = new Map<string, Group & { readonly layers: number[] }>();
   network.layers.forEach((layer, l) => {
-    if (layer.kind !== 'neurons' || tunedChoice(network, layer, known, capabilities)) return;
-    const shape = shapeKey(network, layer);
+    if (layer.kind !== 'neurons' || tunedChoice(network, layer, known, capabilities, batch)) return;
+    const shape = shapeKey(network, layer, batch);
     const group = groups.get(shape) ?? newGroup(shape, layer, capabilities);
     groups.set(shape, group);
     group.layers.push(l);
   });
   return [...groups.values()];
+}
+
+/** So many bytes: what is given, over and over. A batch that is not full would not take the time of one that is. */
+function repeated(pixels: Uint8Array, length: number): Uint8Array {
+  const all = new Uint8Array(length);
+  for (let at = 0; at < length; at += pixels.length) all.set(pixels.subarray(0, Math.min(pixels.length, length - at)), at);
+  return all;
 }
 
 const newGroup = (shape: string, layer: SpikingNeurons, capabilities: Device['capabilities']) => ({

@@ -3,6 +3,7 @@ import {
   bgrNote,
   calibrationNotes,
   classNotes,
+  memoryNotes,
   normalizationNotes,
   silentNotes,
   skippedNotes,
@@ -16,6 +17,13 @@ const set = dataSet(numbered(3, shape(3, 2, 2))); // classes a, b, c
 const figures = (meanFrom: string, stdFrom = meanFrom) =>
   ({ mean: [0.5], std: [0.5], meanFrom, stdFrom }) as Parameters<typeof normalizationNotes>[0];
 const codes = (notes: readonly { readonly code: string }[]) => notes.map(({ code }) => code);
+
+it('a device without memory for a batch is said once', () => {
+  expect(memoryNotes([null, undefined, null])).toEqual([]);
+  expect(memoryNotes([64, null, 128])).toEqual([
+    { code: 'memory', text: 'the device has no memory for 128 images at once: fewer are run, half as often as it takes' },
+  ]);
+});
 
 it('images left out are counted', () => {
   expect(skippedNotes([])).toEqual([]);

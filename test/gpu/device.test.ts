@@ -134,6 +134,20 @@ describeOnDevice('an open device', () => {
     await expect(device.guard('the next', () => 7)).resolves.toBe(7);
   });
 
+  it('work at the same time: each has its own errors', async () => {
+    const later = () => new Promise((resolve) => setTimeout(resolve, 5));
+    const wrong = async () => {
+      device.handle.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
+      await later();
+    };
+    const sound = () => Promise.resolve();
+    const works = [sound, wrong, sound, wrong, sound].map((work, i) => device.guard(`work ${i}`, work));
+    const ends = await Promise.allSettled(works);
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(await rejection(works[3])).toMatchObject({ code: 'validation', where: 'work 3' });
+    device.check();
+  });
+
   it('what the work itself throws comes through, a DeviceError before the validation errors around it', async () => {
     await expect(device.guard('work', () => Promise.reject(new RangeError('its own')))).rejects.toThrow(RangeError);
     const own = new DeviceError('self-test', 'here', 'its own', '');

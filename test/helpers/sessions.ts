@@ -33,6 +33,7 @@ export const SPIKING = onGrid(TRAINED);
 export interface AnySession {
   readonly plan: Program;
   readonly bytes: number;
+  readonly refusedBatch: number | null;
   dispose(): void;
 }
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { type Ann, shapeSize } from '../../src/ann/ann.ts';
 import { decodeWords } from '../../src/evaluate/diagnosis.ts';
+import { Buffers } from '../../src/gpu/buffers.ts';
 import { PARTIAL } from '../../src/kernels/diagnose.ts';
 import { sources } from '../../src/kernels/sources.ts';
 import type { LayerSums } from '../../src/network/diagnosis.ts';
@@ -152,6 +153,31 @@ describeOnDevice('both engines count the same spikes', () => {
       expect(steps.some(({ spikes }) => spikes > 0)).toBe(t > kOf(network));
     } finally {
       for (const one of [ofSteps, ofWords, stepped, tallies, windowed, trained]) one.dispose();
+    }
+  });
+});
+
+describeOnDevice('spikes · fan-out', () => {
+  it('takes 64 bits where a neuron spikes as often as 2^32 − 1 times', async () => {
+    const [ann, network] = [residualAnn(), residual()];
+    const { mean, std } = network.input;
+    const layer = network.layers.findIndex(({ kind }) => kind === 'neurons');
+    const neurons = shapeSize(network.layers[layer].shape);
+    const buffers = new Buffers(device!);
+    const spikes = Uint32Array.from({ length: neurons }, (_, i) => [2 ** 32 - 1, 2 ** 31, 2 ** 16, 65535, 3][i % 5]);
+    const counts = buffers.create('counts', 'storage', neurons * 4, spikes);
+    const decoded = buffers.create('decoded', 'storage', neurons * 4);
+    const trained = await AnnSession.create(device!, ann, { mean, std, batch: BATCH + 2, keepCells: true });
+    const where = { counts, decoded, layers: [{ layer, first: 0, tally: null }] };
+    const session = await DiagnosisSession.create(device!, network, trained, where, 1);
+    try {
+      const [sums] = await session.measure(1, [{ unit: 1, saturation: 0 }]);
+      const synapses = fanOut(network)[layer]!;
+      const operations = [...spikes].reduce((sum, n, i) => sum + BigInt(n) * BigInt(synapses[i]), 0n);
+      expect(operations).toBeGreaterThan(2n ** 32n);
+      expect(BigInt(sums.operations)).toBe(operations);
+    } finally {
+      for (const one of [session, trained, buffers]) one.dispose();
     }
   });
 });

@@ -48,7 +48,7 @@ describe.each(DEVICES)('candidates of %s', (_, capabilities) => {
 });
 
 it('arithmetic follows the hardware, not the language', () => {
-  const defaults = DEVICES.map(([, capabilities]) => choose(network, layer, LIMITS, { capabilities }).arithmetic);
+  const defaults = DEVICES.map(([, capabilities]) => choose(network, layer, LIMITS, { capabilities, batch: 64 }).arithmetic);
   expect(defaults).toEqual(['halves', 'packed', 'packed', 'f32', 'f32']);
 });
 
@@ -63,21 +63,27 @@ it('weights that one uniform binding does not hold are not cut into dispatches o
 
 it('halves are left where the sums of pixels would not fit', () => {
   const capabilities = DEVICES[0][1];
-  expect(choose(network, layer, LIMITS, { capabilities }).arithmetic).toBe('halves');
-  expect(choose(network, first, LIMITS, { capabilities }).arithmetic).toBe('integers');
-  expect(choose(network, first, LIMITS, { arithmetic: 'halves' }).arithmetic).toBe('integers');
+  expect(choose(network, layer, LIMITS, { capabilities, batch: 64 }).arithmetic).toBe('halves');
+  expect(choose(network, first, LIMITS, { capabilities, batch: 64 }).arithmetic).toBe('integers');
+  expect(choose(network, first, LIMITS, { arithmetic: 'halves', batch: 64 }).arithmetic).toBe('integers');
 });
 
 describe('a choice that was found', () => {
   const [, software] = DEVICES[0];
   const [, plain] = DEVICES[4];
-  const key = shapeKey(network, layer);
-  const choiceOf = (found: Choice, capabilities: Capabilities) =>
-    choose(network, layer, LIMITS, { capabilities, choices: { [key]: found } });
+  const key = shapeKey(network, layer, 64);
+  const choiceOf = (found: Choice, capabilities: Capabilities, batch = 64) =>
+    choose(network, layer, LIMITS, { capabilities, choices: { [key]: found }, batch });
 
   it('is taken', () => {
     const found: Choice = { form: 'registers', arithmetic: 'f32', weights: 'uniform' };
     expect(choiceOf(found, software)).toEqual(found);
+  });
+
+  it('is one of batches about as large', () => {
+    const found: Choice = { form: 'registers', arithmetic: 'f32', weights: 'uniform' };
+    const taken = [16, 63, 64, 255, 256].map((batch) => choiceOf(found, software, batch).arithmetic === 'f32');
+    expect(taken).toEqual([false, false, true, true, false]);
   });
 
   it.each<[string, Choice, Capabilities]>([

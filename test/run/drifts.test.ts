@@ -11,7 +11,7 @@ import { pixelsSource } from '../../src/run/source.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { isUniform } from '../helpers/program.ts';
 import { randomPixels } from '../helpers/random-network.ts';
-import { F32, KINDS, SPIKING, STEPPED, TRAINED, WAYS } from '../helpers/sessions.ts';
+import { F32, KINDS, SPIKING, STEPPED, TRAINED, WAYS, WINDOWED } from '../helpers/sessions.ts';
 import { LIMITS, smallDevice } from '../helpers/small-device.ts';
 import { SOAK } from '../helpers/soak.ts';
 
@@ -142,6 +142,61 @@ describeOnDevice.each(KINDS)('$name: after its end', (kind) => {
     session.dispose();
     other.dispose();
   });
+});
+
+describeOnDevice.each(KINDS)('$name: while it runs', (kind) => {
+  it('the pixels are those of the call', async () => {
+    const session = await kind.create(on, { batch: 2 });
+    const expected = await kind.results(session, pixels);
+    const own = pixels.slice();
+    const before = kind.results(session, own);
+    const after = kind.results(session, own);
+    own.fill(0);
+    expect([await before, await after]).toEqual([expected, expected]);
+    session.dispose();
+  });
+
+  it.each(SOAK ? [0, 1, 2, 5, 10, 20, 50] : [0, 5])('disposed of after %i ms: it says so, or is done', async (ms) => {
+    const session = await kind.create(on, { batch: 1 });
+    const expected = await kind.results(session, pixels);
+    const running = refusal(kind.results(session, pixels).then((found) => expect(found).toEqual(expected)));
+    const waiting = refusal(kind.run(session, pixelsSource(pixels, TRAINED.input)));
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+    session.dispose();
+    for (const outcome of [await running, await waiting]) {
+      if (outcome !== 'was not refused') expect(outcome).toMatchObject({ code: 'session-disposed' });
+    }
+    if (ms === 0) expect(await waiting).toMatchObject({ code: 'session-disposed' });
+    on.check();
+  });
+
+  it.skipIf(kind !== WINDOWED && !SOAK)('created beside one that fails: neither takes the other’s errors', async () => {
+    const other = await smallDevice({});
+    const make = other.handle.createBuffer.bind(other.handle);
+    let wrong = 0;
+    vi.spyOn(other.handle, 'createBuffer').mockImplementation((descriptor) => {
+      // of two sessions that are created at once, the second one's
+      const isWrong = descriptor.label === 'pixels' && wrong++ === 1;
+      return make(isWrong ? { ...descriptor, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE } : descriptor);
+    });
+    const creations = [0, 1, 2].map(() => kind.create(other, { batch: 1 }));
+    const [first, second, third] = await Promise.allSettled(creations);
+    expect(second).toMatchObject({ status: 'rejected', reason: { code: 'validation' } });
+    for (const one of [first, third]) {
+      expect(one.status).toBe('fulfilled');
+      if (one.status === 'fulfilled') expect(await kind.results(one.value, pixels)).toBeTruthy();
+    }
+    vi.restoreAllMocks();
+    other.dispose();
+  });
+});
+
+it('a stream that is disposed of says so', async (context) => {
+  if (!device) return context.skip();
+  const session = await STEPPED.create(on, { batch: 1 });
+  const streaming = refusal(session.stream(pixelsSource(pixels, TRAINED.input), () => session.dispose()));
+  expect(await streaming).toMatchObject({ code: 'session-disposed' });
+  on.check();
 });
 
 describeOnDevice('what only one session does, after its end', () => {

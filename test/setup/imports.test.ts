@@ -60,6 +60,7 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
   plan: [
     ...[
       'program.ts',
+      'batch.ts',
       'choices.ts',
       'fit.ts',
       'cells/plan.ts',

@@ -11,7 +11,9 @@ import { residual } from '../network/hand-made.ts';
 
 const network = residual();
 const OPTIONS = { batch: 4, waves: 2 };
-const shapes = new Set(network.layers.flatMap((layer) => (layer.kind === 'neurons' ? [shapeKey(network, layer)] : [])));
+const shapes = new Set(
+  network.layers.flatMap((layer) => (layer.kind === 'neurons' ? [shapeKey(network, layer, OPTIONS.batch)] : [])),
+);
 
 /** The device, but with what `over` replaces. */
 const deviceWith = (over: Partial<Record<keyof Device, unknown>>): Device =>
@@ -29,7 +31,7 @@ describeOnDevice('tune', () => {
     const timings = await measureShapes(device!, network, { ...OPTIONS, onProgress: (candidate) => seen.push(candidate) });
     expect(new Set(timings.map(({ shape }) => shape))).toEqual(shapes);
     for (const { shape, layers, candidates, untuned } of timings) {
-      const same = network.layers.filter((layer) => layer.kind === 'neurons' && shapeKey(network, layer) === shape);
+      const same = network.layers.filter((layer) => layer.kind === 'neurons' && shapeKey(network, layer, OPTIONS.batch) === shape);
       expect(layers).toBe(same.length);
       const [layer] = same;
       if (layer.kind !== 'neurons') throw new Error('not reached');
@@ -53,10 +55,10 @@ describeOnDevice('tune', () => {
     const mixed = network.layers.flatMap((layer, l) => {
       if (layer.kind !== 'neurons') return [];
       const all = candidatesOf(device!.capabilities, layer);
-      return [[shapeKey(network, layer), all[l % all.length]] as const];
+      return [[shapeKey(network, layer, OPTIONS.batch), all[l % all.length]] as const];
     });
     const choices = Object.fromEntries(mixed);
-    expect(tunedShapes(network, choices, device!.capabilities)).toBe(shapes.size);
+    expect(tunedShapes(network, choices, device!.capabilities, OPTIONS.batch)).toBe(shapes.size);
     const session = await Session.create(device!, network, { ...OPTIONS, choices });
     expect(JSON.stringify(session.plan.dispatches.map(({ kernel, variant }) => [kernel, variant]))).not.toBe(planned);
     const found = await session.classify(pixels);

@@ -28,6 +28,7 @@ import { layChannels, layWeights, type WeightedLayer } from '../../kernels/weigh
 import { phasesAt, type SpikingNetwork } from '../../network/network.ts';
 import type { Timetable } from '../../network/timetable.ts';
 import { type Neuron, ruleOf, ruleOn } from '../../neuron/neuron.ts';
+import { countsSpikes } from '../counters.ts';
 import { checkCount, type FitOptions, fit, type PlanLimits } from '../fit.ts';
 import { networkPackers } from '../packers.ts';
 import { type Packers, type Program, storage, uniform } from '../program.ts';
@@ -81,13 +82,11 @@ export function planTrains(network: SpikingNetwork, limits: PlanLimits, options:
   }
   const model = ruleOn(options.neuron, network);
   const arithmetics = arithmeticsOf(network, options.arithmetic);
-  const largest = network.layers.reduce((most, layer) => Math.max(most, shapeSize(layer.shape)), 0);
   const longest = Math.ceil(Math.min(timesteps, chunk ?? timesteps) / 4) * 4;
   const window = longestWindow(network.timetable);
   const capacities = model.windowed ? [window] : shorter(longest);
   return fit(network.name, limits, options, function* (batch) {
-    // a counter of a layer's spikes must not overflow
-    if (largest * batch * timesteps * model.mostSpikes >= 2 ** 32) return;
+    if (!countsSpikes(network.layers, batch, timesteps * model.mostSpikes)) return;
     for (const capacity of capacities) {
       const layout = laySteps(network, model, options.synchronous, batch, capacity);
       const context = { network, model, synchronous: options.synchronous, layout, batch, restarts: false };

@@ -7,10 +7,12 @@ import { pool } from '../../kernels/pool.ts';
 import { readout } from '../../kernels/readout.ts';
 import { layChannels, layWeights } from '../../kernels/weights.ts';
 import type { WordsContext } from '../../kernels/words.ts';
-import type { SpikingNetwork } from '../../network/network.ts';
+import { phasesAt, type SpikingNetwork } from '../../network/network.ts';
 import { readoutPhases } from '../../network/timetable.ts';
 import { initialMembrane } from '../../neuron/bistable.ts';
+import { batchClass } from '../batch.ts';
 import { type Choice, choose } from '../choices.ts';
+import { countsSpikes } from '../counters.ts';
 import { checkCount, fit, type PlanLimits } from '../fit.ts';
 import { networkPackers } from '../packers.ts';
 import { type Packers, type Program, storage, uniform } from '../program.ts';
@@ -38,14 +40,25 @@ const MOST_WAVES = 128;
  */
 export function planWords(network: SpikingNetwork, limits: PlanLimits, options: WordsOptions): WordsProgram {
   checkCount('waves', options.waves, MOST_WAVES);
-  const choices = network.layers.map((layer) => (layer.kind === 'neurons' ? choose(network, layer, limits, options) : null));
-  return fit(network.name, limits, options, (batch) => [planBatch(network, limits, { ...options, batch }, choices)]);
+  // whether a choice is exact is looked up in all weights: once for the batches of a class
+  const chosen = new Map<number, readonly (Choice | null)[]>();
+  const choicesAt = (batch: number): readonly (Choice | null)[] => {
+    const found =
+      chosen.get(batchClass(batch)) ??
+      network.layers.map((layer) => (layer.kind === 'neurons' ? choose(network, layer, limits, { ...options, batch }) : null));
+    chosen.set(batchClass(batch), found);
+    return found;
+  };
+  const spikes = options.waves * Math.max(...network.layers.map((_, l) => phasesAt(network, l)));
+  return fit(network.name, limits, options, (batch) =>
+    countsSpikes(network.layers, batch, spikes) ? [planBatch(network, limits, { ...options, batch }, choicesAt(batch))] : [],
+  );
 }
 
 function planBatch(
   network: SpikingNetwork,
   limits: PlanLimits,
-  { batch, waves, readWords = false, keepWords = readWords, keepMembranes = false }: WordsOptions,
+  { batch, waves, readWords = false, keepWords = readWords, keepMembranes = false }: WordsOptions & { readonly batch: number },
   choices: readonly (Choice | null)[],
 ): WordsProgram {
   const { layers, input } = network;
