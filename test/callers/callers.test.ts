@@ -182,7 +182,8 @@ const ARGUMENTS: Readonly<Record<string, readonly [(...args: never[]) => unknown
   predict: [face.predict, [DEVICE, TRAINED, IMAGES, {}, undefined]],
   readSavedNetwork: [face.readSavedNetwork, [new Uint8Array(16), 'a file']],
   readSidecar: [face.readSidecar, ['nowhere.onnx']],
-  readTuning: [face.readTuning, [{ adapter: 'a', driver: 'b', software: true }, NOTHING, '/nowhere/tuning.json']],
+  // a path of null is none: for users without a home
+  readTuning: [face.readTuning, [{ adapter: 'a', driver: 'b', software: true }, NOTHING]],
   record: [face.record, [SESSION, { layers: ['hidden'], what: 'spikes' }, new Uint8Array(1)]],
   recordImages: [face.recordImages, [DEVICE, TRAINED, IMAGES, {}, NOTHING]],
   recordSaved: [face.recordSaved, [DEVICE, SAVED, IMAGES, {}, NOTHING]],
