@@ -94,7 +94,7 @@ const BAD: readonly (readonly [string, unknown, readonly string[]])[] = [
   ['a fraction', 2.5, ['loss', 'percentile', 'memory']],
   ['2^53', 2 ** 53, ['memory']],
   ['a text', 'nonsense', ['adapter', 'classes', 'layer', 'name', 'neuron', 'output']],
-  ['no text', '', []],
+  ['no text', '', ['adapter', 'assume']],
   [
     'true',
     true,
