@@ -48,8 +48,8 @@ export const anyOf = (...checks: readonly Check[]): Check => ({
 });
 
 /** A list whose entries are all accepted. @param least entries that it has */
-export const listOf = ({ expected, accepts, texts, remedy }: Check, least = 1): Check => ({
-  expected: `a list of ${least === 1 ? 'at least one, each ' : ''}${expected}`,
+export const listOf = ({ expected, accepts, texts, remedy }: Check, least: 0 | 1 = 1): Check => ({
+  expected: `a list${least > 0 ? ' of at least one' : ''}, each ${expected}`,
   // every() passes over what an array has no entry for
   accepts: (value) => Array.isArray(value) && value.length >= least && Array.from<unknown>(value).every(accepts),
   ...(texts && { texts }),

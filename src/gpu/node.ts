@@ -7,11 +7,13 @@ export const ADAPTER_VARIABLE = 'BSNN_ADAPTER';
 /** Environment variable that says what the adapter is taken for where no option does. */
 export const ASSUME_VARIABLE = 'BSNN_ASSUME';
 
-/** What each of `DeviceOptions` must be. */
+const isText = (value: unknown): boolean => typeof value === 'string';
+
+/** What each of `DeviceOptions` must be; empty texts stand for no choice, whatever the environment says. */
 export const DEVICE_OPTIONS: Checks<DeviceOptions> = {
-  adapter: TEXT,
+  adapter: { ...TEXT, accepts: isText },
   gpu: object('a WebGPU implementation', ({ requestAdapter }) => typeof requestAdapter === 'function'),
-  assume: oneOf('hardware'),
+  assume: { ...oneOf('hardware'), accepts: (value) => value === 'hardware' || value === '' },
 };
 
 /**
@@ -21,7 +23,7 @@ export const DEVICE_OPTIONS: Checks<DeviceOptions> = {
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const given = checkOptions(options, DEVICE_OPTIONS);
-  const assume = given.assume ?? assumption(environment(ASSUME_VARIABLE));
+  const assume = assumption(given.assume ?? environment(ASSUME_VARIABLE));
   const name = given.adapter ?? environment(ADAPTER_VARIABLE);
   const own = given.gpu ?? (globalThis as { navigator?: Navigator }).navigator?.gpu;
   const gpu = own ?? (await packageGpu(name));
@@ -55,7 +57,7 @@ async function packageGpu(adapter: string | undefined): Promise<GPU> {
 /** Matrix units are an experimental feature, which the implementation hides without this. */
 const FLAGS = ['enable-dawn-features=allow_unsafe_apis'];
 
-/** What the environment assumes, checked: an empty variable assumes nothing. */
+/** What is assumed, checked: an empty text assumes nothing, whatever the environment says. */
 function assumption(value: string | undefined): Assumption | undefined {
   if (!value) return undefined;
   if (value === 'hardware') return value;

@@ -32,7 +32,7 @@ export const SOURCE: Check = object('a source of images', ({ read, shape }) => t
 /** Labels that a caller hands in, or none. */
 const LABELS: Check = {
   expected: 'a list of labels',
-  accepts: (value) => value === null || Array.isArray(value) || ArrayBuffer.isView(value),
+  accepts: (value) => typeof value === 'object' && (value === null || Number.isSafeInteger((value as ArrayLike<number>).length)),
 };
 
 const REMEDY = 'give pixels 0…255, [image][channel][y][x]';

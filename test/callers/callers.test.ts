@@ -94,7 +94,7 @@ const BAD: readonly (readonly [string, unknown, readonly string[]])[] = [
   ['a fraction', 2.5, ['loss', 'percentile', 'memory']],
   ['2^53', 2 ** 53, ['memory']],
   ['a text', 'nonsense', ['adapter', 'classes', 'layer', 'name', 'neuron', 'output']],
-  ['no text', '', []],
+  ['no text', '', ['adapter', 'assume']],
   [
     'true',
     true,
@@ -199,7 +199,8 @@ const ARGUMENTS: Readonly<Record<string, readonly [(...args: never[]) => unknown
   readEvaluation: [face.readEvaluation, ['{}', 'a file']],
   readSavedNetwork: [face.readSavedNetwork, [new Uint8Array(16), 'a file']],
   readSidecar: [face.readSidecar, ['nowhere.onnx']],
-  readTuning: [face.readTuning, [{ adapter: 'a', driver: 'b', software: true }, NOTHING, '/nowhere/tuning.json']],
+  // a path of null is none: for users without a home
+  readTuning: [face.readTuning, [{ adapter: 'a', driver: 'b', software: true }, NOTHING]],
   record: [face.record, [SESSION, { layers: ['hidden'], what: 'spikes' }, new Uint8Array(1)]],
   recordImages: [face.recordImages, [DEVICE, TRAINED, IMAGES, {}, NOTHING]],
   recordSaved: [face.recordSaved, [DEVICE, SAVED, IMAGES, {}, NOTHING]],

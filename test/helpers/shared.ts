@@ -17,7 +17,8 @@ export function modelPath(name: string): string | null {
 
 /** Mean and standard deviation that a model was trained with, from its sidecar. */
 export function normalizationOf(path: string): Normalization {
-  return JSON.parse(readFileSync(path.replace(/\.onnx$/, '.json'), 'utf8')) as Normalization;
+  const { mean, std } = JSON.parse(readFileSync(path.replace(/\.onnx$/, '.json'), 'utf8')) as Normalization;
+  return { mean, std };
 }
 
 /** A folder of shared data; null, with a printed reason, where it is not there. */
