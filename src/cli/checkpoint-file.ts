@@ -45,6 +45,6 @@ export function checkpointFile(path: string, json?: string): CheckpointFile {
       const end = performance.now();
       next = end + Math.max(REST_MS, REST_WRITES * (end - start));
     },
-    remove: () => rmSync(path, { force: true }),
+    remove: () => rmSync(target(path), { force: true }),
   };
 }

@@ -18,6 +18,6 @@ export async function runVerify(a: string, b: string, { json }: VerifyOptions, t
 
 /** A line for each difference, or one that says that there is none. */
 export function formatVerification({ equal, images, differences }: Verification): string {
-  if (equal) return `equal: every word of ${whole(images)} images, and all figures\n`;
+  if (equal) return `equal: every word of ${whole(images)} images, accuracy and spikes\n`;
   return differences.map((one) => `differs: ${printable(one)}\n`).join('');
 }

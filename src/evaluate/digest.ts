@@ -45,8 +45,8 @@ export function batchWords(
 ): Uint8Array {
   const stored = arena as Uint32Array;
   const neurons = layers.flatMap(({ kind, shape }, l) => (kind === 'neurons' ? [{ shape, region: regions[l + 1] as Region }] : []));
-  const ofWave = neurons.reduce((sum, { shape }) => sum + shapeSize(shape), 0);
-  const words = new Uint8Array(images * waves * ofWave);
+  const ofImage = waves * neurons.reduce((sum, { shape }) => sum + shapeSize(shape), 0);
+  const words = new Uint8Array(images * ofImage);
   let to = 0;
   for (let wave = 0; wave < waves; wave++) {
     for (const { shape, region } of neurons) {
@@ -54,9 +54,10 @@ export function batchWords(
       for (let channel = 0; channel < shape.channels; channel++) {
         const shift = 8 * (channel & 3);
         const from = region.first + wave * region.waveStride + (channel >> 2) * area * batch;
-        for (let i = 0; i < area; i++, to++) {
-          for (let n = 0; n < images; n++) words[n * waves * ofWave + to] = stored[from + i * batch + n] >>> shift;
+        for (let n = 0; n < images; n++) {
+          for (let i = 0; i < area; i++) words[n * ofImage + to + i] = stored[from + i * batch + n] >>> shift;
         }
+        to += area;
       }
     }
   }

@@ -89,25 +89,34 @@ function put(hash: Hash, value: unknown): void {
   }
 }
 
-/** What differs, by name, with both values: "option waves is 3 and 2". What is known of one side alone is not held against the other. */
+/** What differs, by name, with both values: "option waves is 3 and 2". */
 export function differences(a: Subject, b: Subject): string[] {
   const said = (name: string, of: unknown, other: unknown): string[] => {
     const [one, two] = [JSON.stringify(of) ?? 'not given', JSON.stringify(other) ?? 'not given'];
     return one === two ? [] : [`${name} is ${one} and ${two}`];
   };
-  const hashed = (name: string, of: string | null, other: string | null): string[] =>
-    of === null || other === null || of === other ? [] : [`${name} differ`];
+  const hashed = (name: string, of: string | null, other: string | null): string[] => (of === other ? [] : [`${name} differ`]);
   const options = [...new Set([...Object.keys(a.options), ...Object.keys(b.options)])];
-  const both = a.model !== null && b.model !== null;
+  const trained = [a, b].map(({ model }) => (model === null ? 'a saved network' : 'a trained one'));
   return [
-    ...hashed('the trained networks', a.model, b.model),
+    ...said('the model', trained[0], trained[1]),
+    ...(trained[0] === trained[1] ? hashed('the trained networks', a.model, b.model) : []),
     ...said('the data set’s name', a.dataset.name, b.dataset.name),
     ...said('the number of images', a.dataset.images, b.dataset.images),
     ...said('the first image', a.dataset.offset, b.dataset.offset),
     ...hashed('labels', a.dataset.labels, b.dataset.labels),
     ...hashed('pixels', a.dataset.pixels, b.dataset.pixels),
-    ...options
-      .filter((name) => both || (name in a.options && name in b.options))
-      .flatMap((name) => said(`option ${name}`, a.options[name], b.options[name])),
+    ...options.flatMap((name) => said(`option ${name}`, a.options[name], b.options[name])),
   ];
+}
+
+/** The same, where what is known of one side alone is not held against the other: a saved network has lost its model and options. */
+export function knownDifferences(a: Subject, b: Subject): string[] {
+  if ((a.model === null) === (b.model === null)) return differences(a, b);
+  const known = (one: Subject, other: Subject): Subject => ({
+    ...one,
+    model: null,
+    options: Object.fromEntries(Object.entries(one.options).filter(([name]) => name in other.options)),
+  });
+  return differences(known(a, b), known(b, a));
 }

@@ -3,7 +3,7 @@ import { OptionError } from '../errors.ts';
 import { EVALUATION, type NamedEvaluation } from './merge-parts.ts';
 import type { DigestFigures, EvaluationResult, SavedEvaluation } from './result.ts';
 import { shardText } from './shard.ts';
-import { differences } from './subject.ts';
+import { knownDifferences } from './subject.ts';
 
 /** Two evaluations held against each other. */
 export interface Verification {
@@ -27,7 +27,7 @@ export function verifyEvaluations(a: NamedEvaluation, b: NamedEvaluation): Verif
   const [one, other] = [digestIn(a), digestIn(b)];
   const blocks = firstDifference(one, other);
   const found = [
-    ...differences(one.subject, other.subject),
+    ...knownDifferences(one.subject, other.subject),
     ...(one.network === other.network ? [] : ['the spiking networks differ']),
     ...(blocks ? [`words differ from images ${blocks[0]} to ${blocks[1]} on, in ${countDifferent(one, other)} blocks`] : []),
     ...differentFigures(a.result, b.result),

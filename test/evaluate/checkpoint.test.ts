@@ -53,6 +53,7 @@ describe('a checkpoint', () => {
 
   it.each([
     ['model', { subject: { ...subject, model: 'f'.repeat(64) } }, /the trained networks differ/],
+    ['kind of model', { subject: { ...subject, model: null } }, /the model is "a trained one" and "a saved network"/],
     ['data set', { subject: { ...subject, dataset: { ...subject.dataset, name: 'x' } } }, /data set’s name is "mnist" and "x"/],
     ['number of images', { subject: { ...subject, dataset: { ...subject.dataset, images: 7 } } }, /number of images is 313 and 7/],
     ['option', { subject: { ...subject, options: { ...subject.options, waves: 2 } } }, /option waves is 3 and 2/],

@@ -148,6 +148,20 @@ describeOnDevice('evaluate', () => {
     expect(liveBytes(device!)).toBe(0);
   });
 
+  it('goes on with another batch, as another device may have it', async () => {
+    let text: string | null = null;
+    const write = (now: string) => {
+      if (text?.includes('"agreeing"')) throw new Error('killed');
+      text = now;
+    };
+    const checkpoint = { name: 'kept', read: () => text, due: () => true, write };
+    await expect(run({ batch: 4, digest: true, checkpoint })).rejects.toThrow('killed');
+    const found = await run({ batch: 7, digest: true, checkpoint: { ...checkpoint, due: () => false } });
+    const whole = await run({ batch: IMAGES, digest: true });
+    expect(counted(found)).toStrictEqual(counted(whole));
+    expect(found.digest).toStrictEqual(whole.digest);
+  });
+
   it('parts add up to the whole, exactly', async () => {
     const options = { batch: 32, diagnosis: 100, digest: true };
     const images = 3 * BLOCK_IMAGES - 5;

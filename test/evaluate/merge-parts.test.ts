@@ -51,6 +51,11 @@ describe('mergeParts', () => {
       /trained networks differ/,
     ],
     [
+      'a part of a saved network',
+      [one, two, changed(three, { subject: { ...subject, model: null } })],
+      /the model is "a saved network"/,
+    ],
+    [
       'a part of other images',
       [one, two, changed(three, { subject: { ...subject, dataset: { ...subject.dataset, offset: 0 } } })],
       /^part-3.json: is of another evaluation than part-1.json: the first image is 0 and 100/,
