@@ -144,7 +144,7 @@ export function runTrained(
         report({ stage: 'ann', done: batch.first + batch.images, images: part?.source.count ?? 0 });
       };
       if (run) await stopwatch.time('ann', () => run(session, take));
-      return { ...converted, hits: fold && fold.sums(), notes, refusedBatch: session.refusedBatch };
+      return { ...converted, hits: fold?.sums() ?? null, notes, refusedBatch: session.refusedBatch };
     } finally {
       session.dispose();
     }
