@@ -152,4 +152,27 @@ describeOnDevice('an evaluation whose device is lost', () => {
     first.dispose();
     for (const one of opened) expect(() => one.check()).toThrow(/disposed/);
   });
+
+  it.skipIf(!SOAK)(
+    'at any moment: the same figures',
+    async () => {
+      const expected = untimed(await run(device as Device, () => {}));
+      for (let i = 0; i < 20; i++) {
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        // twice, each a while after it was opened
+        let left = 2;
+        const open = async (): Promise<Device> => {
+          const next = await openDevice();
+          Object.assign(next, { reopen: open });
+          if (left-- > 0) timer = setTimeout(() => next.handle.destroy(), 71 * i);
+          return next;
+        };
+        const first = await open();
+        expect(untimed(await run(first, () => {})), `lost after ${71 * i} ms`).toBe(expected);
+        clearTimeout(timer);
+        first.dispose();
+      }
+    },
+    600_000,
+  );
 });

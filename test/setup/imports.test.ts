@@ -61,6 +61,7 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
     ...[
       'program.ts',
       'batch.ts',
+      'counters.ts',
       'choices.ts',
       'fit.ts',
       'cells/plan.ts',
