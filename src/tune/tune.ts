@@ -1,7 +1,7 @@
 import { shapeSize } from '../ann/ann.ts';
 import { randomPixels } from '../ann/build.ts';
 import { BYTES, type Checks, checkArgument, checkOptions, FUNCTION, only } from '../checks.ts';
-import { DeviceError } from '../errors.ts';
+import { DeviceError, OptionError } from '../errors.ts';
 import { DEVICE, type Device } from '../gpu/device.ts';
 import { NETWORK, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
 import type { BatchSize } from '../plan/batch.ts';
@@ -27,7 +27,10 @@ export interface TuneOptions {
   readonly waves?: number;
   /** Shapes that need not be measured again. */
   readonly known?: Choices;
-  /** Pixels to run, [image][channel][y][x], over and over where they are less than a batch; pseudo-random ones by default. Times do not depend on them. */
+  /**
+   * Pixels to run, [image][channel][y][x], over and over where they are less than a batch; pseudo-random ones by default. Times do not depend
+   * on them.
+   */
   readonly images?: Uint8Array;
   /** Called before each candidate is measured. */
   readonly onProgress?: (candidate: Choice, done: number, candidates: number) => void;
@@ -129,8 +132,9 @@ function groupLayers(device: Device, network: SpikingNetwork, known: Choices, ba
   return [...groups.values()];
 }
 
-/** So many bytes: what is given, over and over. A batch that is not full would not take the time of one that is. */
+/** So many bytes: what is given, over and over. A batch that is not full would not take the time of one that is. @throws OptionError */
 function repeated(pixels: Uint8Array, length: number): Uint8Array {
+  if (pixels.length === 0) throw new OptionError('images', 'images', 'are none', 'give one, or leave the option out');
   const all = new Uint8Array(length);
   for (let at = 0; at < length; at += pixels.length) all.set(pixels.subarray(0, Math.min(pixels.length, length - at)), at);
   return all;

@@ -13,6 +13,8 @@ import { onGrid } from '../network/hand-made.ts';
 const REACHED = new Error('the device was reached');
 const DEVICE = {
   handle: {},
+  isLost: async () => false,
+  reopen: null,
   check: () => {
     throw REACHED;
   },

@@ -46,6 +46,14 @@ describeOnDevice('tune', () => {
     expect(seen.length).toBe(2 * new Set(seen.map((choice) => JSON.stringify(choice))).size);
   });
 
+  it('runs what images there are over and over, and refuses none', async () => {
+    const one = randomPixels(network.input.shape, 1, 3);
+    const timings = await measureShapes(device!, network, { ...OPTIONS, images: one, known: {} });
+    expect(timings.length).toBe(shapes.size);
+    const none = measureShapes(device!, network, { ...OPTIONS, images: new Uint8Array(0) });
+    await expect(none).rejects.toMatchObject({ code: 'images' });
+  });
+
   it('changes no result, whatever is chosen for each layer', async () => {
     const pixels = randomPixels(network.input.shape, 7, 3);
     const plain = await Session.create(device!, network, OPTIONS);
