@@ -1,4 +1,5 @@
 import { sourceShape } from '../ann/ann.ts';
+import { isDepthwise } from '../kernels/depthwise.ts';
 import { fitsFloats, largestByte, suited } from '../kernels/exact.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
 import type { PlanLimits } from './fit.ts';
@@ -8,7 +9,8 @@ import { hasUniform } from './tables.ts';
  * How one layer is computed; all give the same bits.
  * - `registers` (`shaders/accumulate.wgsl`): an invocation has 8 channels × 8 columns in registers and reads words itself;
  * - `tiled` (`shaders/accumulate-tiled.wgsl`): a workgroup shares words and weights for 64 channels × 64 columns;
- * - `matrix`: as `tiled`, multiplied by matrix units.
+ * - `matrix`: as `tiled`, multiplied by matrix units;
+ * - `depthwise` (`shaders/depthwise.wgsl`): for layers whose neurons read one channel each; integers alone.
  */
 export interface Choice {
   readonly form: (typeof VALUES.form)[number];
@@ -23,7 +25,7 @@ export interface Choice {
 
 /** What each part of a choice may be. */
 const VALUES = {
-  form: ['registers', 'tiled', 'matrix'],
+  form: ['registers', 'tiled', 'matrix', 'depthwise'],
   arithmetic: ['packed', 'halves', 'integers', 'f32'],
   weights: ['uniform', 'storage'],
 } as const;
@@ -81,9 +83,13 @@ const fillsTiles = (layer: SpikingNeurons): boolean => layer.shape.channels >= T
 export const defaultArithmetic = ({ software, packedDot, fastDot }: Capabilities): Choice['arithmetic'] =>
   software ? 'halves' : packedDot && fastDot ? 'packed' : 'f32';
 
+/** The ways to compute a depthwise layer: others multiply by seven zeros for every weight. */
+const OF_DEPTHWISE = VALUES.weights.map((weights): Choice => ({ form: 'depthwise', arithmetic: 'integers', weights }));
+
 /** What a layer is computed with where nothing was measured: by the kind of device. */
 export function defaultChoice(capabilities: Capabilities, layer: SpikingNeurons): Choice {
   const { software, matrix } = capabilities;
+  if (isDepthwise(layer)) return OF_DEPTHWISE[0];
   if (!software && matrix && fillsTiles(layer)) return { form: 'matrix', arithmetic: 'packed', weights: 'storage' };
   return { form: 'registers', arithmetic: defaultArithmetic(capabilities), weights: 'uniform' };
 }
@@ -96,7 +102,9 @@ const OF_INTEGERS: ReadonlySet<string> = new Set(['halves', 'integers']);
  * so that the tiled form is 10 to 20 times slower there, and weights from storage half as fast, but for integers: both are
  * left out, since each candidate is compiled for seconds.
  */
-export function candidatesOf({ software, packedDot, matrix }: Capabilities, layer: SpikingNeurons): Choice[] {
+export function candidatesOf(capabilities: Capabilities, layer: SpikingNeurons): Choice[] {
+  if (isDepthwise(layer)) return OF_DEPTHWISE;
+  const { software, packedDot, matrix } = capabilities;
   const arithmetics = VALUES.arithmetic.filter((one) => one !== 'packed' || packedDot);
   const registers = arithmetics.flatMap((arithmetic) =>
     VALUES.weights.map((weights): Choice => ({ form: 'registers', arithmetic, weights })),
@@ -152,9 +160,12 @@ export function choose(
   const { capabilities = PLAIN, choices = {} } = options;
   const found = tunedChoice(network, layer, choices, capabilities) ?? defaultChoice(capabilities, layer);
   const { form = found.form, arithmetic = found.arithmetic, weights = found.weights } = options;
+  if (form === 'depthwise' && isDepthwise(layer)) {
+    return { form, arithmetic: 'integers', weights: hasUniform(limits) ? weights : 'storage' };
+  }
   const largest = (source: number) => largestByte(network, source);
   const exact = suited(arithmetic, network, layer, 'block', largest);
-  if (form === 'registers' || isGrouped(layer)) {
+  if (form === 'registers' || form === 'depthwise' || isGrouped(layer)) {
     return { form: 'registers', arithmetic: exact, weights: hasUniform(limits) ? weights : 'storage' };
   }
   const fitsMatrix = capabilities.matrix !== 'f16' || fitsFloats(layer, largest);
