@@ -7,8 +7,9 @@ import type { Kind } from './ways.ts';
 import type { WeightLayout } from './weights.ts';
 import { layerParameters, type WordsContext } from './words.ts';
 
-/** Pixels of a row that one invocation computes. */
-const PIXELS = 8;
+/** Images (or every fourth pixel) in the lanes of a vector, and pixels of each that one invocation computes. */
+const LANES = 4;
+const PIXELS = 4;
 
 /** Whether every neuron of a layer reads its own channel of each source: depthwise convolutions, beside which identities may stand. Pure. */
 export function isDepthwise({ terms, shape }: SpikingNeurons): boolean {
@@ -52,7 +53,7 @@ export function packTaps(layer: SpikingNeurons): Int32Array<ArrayBuffer> {
 function kindOf(term: SpikingTerm): Kind {
   const { kernel, stride, dilation } = windowOf(term);
   if (kernel[1] !== 3 || dilation[1] !== 1) return 'convolution';
-  return stride[1] === 1 ? 'rows' : 'convolution';
+  return stride[1] === 1 ? 'rows' : stride[1] === 2 ? 'strided' : 'convolution';
 }
 
 /**
@@ -71,10 +72,12 @@ export function depthwise(
   const { batch, waves } = context;
   const { shape, name } = layer;
   const kinds = layer.terms.map(kindOf);
-  const tilesX = Math.ceil(shape.width / PIXELS);
+  const wide = batch % LANES === 0;
+  const lanes = wide ? batch / LANES : batch;
+  const tilesX = Math.ceil(shape.width / (wide ? PIXELS : LANES * PIXELS));
   const common = {
     ...layerParameters(context, layer, l, kinds, PIXELS, layTaps(layer)),
-    ...{ lanes: batch, stepX: 1, stepN: 0, tilesX },
+    ...{ lanes, tilesX },
     membranes: membranes ?? 0,
   };
   const macs = layerMacs(layer) * batch * waves;
@@ -84,6 +87,7 @@ export function depthwise(
       layer: l,
       name,
       variant: {
+        wide,
         rows: kinds.includes('rows'),
         strided: kinds.includes('strided'),
         window: kinds.includes('convolution'),
@@ -93,7 +97,7 @@ export function depthwise(
       },
       parameters: { ...common, firstTile: share.first, tiles: share.tiles },
       ranges: { weights: share.range, channels: table.range },
-      invocations: batch * tilesX * shape.height,
+      invocations: lanes * tilesX * shape.height,
       tiles: share.tiles,
       macs: (macs * share.tiles) / blocksOf(shape.channels),
     }),
