@@ -147,8 +147,9 @@ export function tunedShapes(network: SpikingNetwork, choices: Choices, capabilit
 const PLAIN: Capabilities = { software: false, packedDot: true, fastDot: true, matrix: null };
 
 /**
- * How a layer is computed: what is forced, else what tuning found for its shape, else by the kind of device. Grouped
- * convolutions stay in registers whatever is asked for: a tile of 64 channels would read too many others. What holds less than 32
+ * How a layer is computed: what is forced, else what tuning found for its shape, else by the kind of device. A
+ * depthwise layer has a form of its own unless registers are asked for; other grouped convolutions stay in registers whatever is asked for:
+ * a tile of 64 channels would read too many others. What holds less than 32
  * bits stays where it is exact.
  */
 export function choose(
@@ -159,10 +160,9 @@ export function choose(
 ): Choice {
   const { capabilities = PLAIN, choices = {} } = options;
   const found = tunedChoice(network, layer, choices, capabilities) ?? defaultChoice(capabilities, layer);
-  const { form = found.form, arithmetic = found.arithmetic, weights = found.weights } = options;
-  if (form === 'depthwise' && isDepthwise(layer)) {
-    return { form, arithmetic: 'integers', weights: hasUniform(limits) ? weights : 'storage' };
-  }
+  const { form = found.form, weights = found.weights } = options;
+  if (found.form === 'depthwise' && form !== 'registers') return { ...found, weights: hasUniform(limits) ? weights : 'storage' };
+  const { arithmetic = found.form === 'depthwise' ? defaultArithmetic(capabilities) : found.arithmetic } = options;
   const largest = (source: number) => largestByte(network, source);
   const exact = suited(arithmetic, network, layer, 'block', largest);
   if (form === 'registers' || form === 'depthwise' || isGrouped(layer)) {

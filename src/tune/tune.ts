@@ -2,6 +2,7 @@ import { shapeSize } from '../ann/ann.ts';
 import { randomPixels } from '../ann/build.ts';
 import { DeviceError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
+import { isAccumulate } from '../kernels/kernel.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
 import { type Choice, type Choices, candidatesOf, defaultChoice, isSameChoice, shapeKey, tunedChoice } from '../plan/choices.ts';
 import { type RunResult, Session } from '../run/session.ts';
@@ -130,7 +131,7 @@ const MOST_REPEATS = 256;
 async function timeLayers(session: Session, layers: readonly number[]): Promise<Map<number, number>> {
   const { plan, engine, device } = session;
   const work = plan.dispatches.flatMap(({ kernel, layer }, i) =>
-    layers.includes(layer) && kernel.startsWith('accumulate') ? [{ layer, kernel: engine.kernels[i] }] : [],
+    layers.includes(layer) && isAccumulate(kernel) ? [{ layer, kernel: engine.kernels[i] }] : [],
   );
   const timer = passTimer(device);
   try {

@@ -165,7 +165,8 @@ describe('plan of a depthwise layer', () => {
   });
 
   it('takes four images at once where the batch allows it, else 16 pixels of one', () => {
-    const extent = (batch: number) => dispatchesOf({ batch, waves: 1 }).map(({ variant, invocations }) => [variant.wide, invocations]);
+    const extent = (batch: number) =>
+      dispatchesOf({ batch, waves: 1 }).map(({ variant, invocations }) => [variant.wide, invocations]);
     expect(extent(8)[0]).toEqual([true, 2 * 1 * 4]);
     expect(extent(6)[0]).toEqual([false, 6 * 1 * 4]);
   });
