@@ -15,7 +15,9 @@ const PIXELS = 4;
 export function isDepthwise({ terms, shape }: SpikingNeurons): boolean {
   const isOwn = ({ operator }: SpikingTerm) =>
     operator.type === 'identity' ||
-    (operator.groups === shape.channels && operator.weights.length === shape.channels * tapsOf(operator.window));
+    (operator.groups > 1 &&
+      operator.groups === shape.channels &&
+      operator.weights.length === shape.channels * tapsOf(operator.window));
   return terms.some(({ operator }) => operator.type === 'convolution') && terms.every(isOwn);
 }
 
