@@ -4,6 +4,7 @@ import { INPUT, type Window, windowOutput } from '../../src/ann/ann.ts';
 import { isDepthwise, layTaps, packTaps } from '../../src/kernels/depthwise.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../../src/network/network.ts';
 import { layerMacs } from '../../src/network/work.ts';
+import { shapeKey } from '../../src/plan/choices.ts';
 import { planWords } from '../../src/plan/words/plan.ts';
 import { expectSameBits, simulateAll } from '../helpers/compare.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
@@ -169,6 +170,14 @@ describe('plan of a depthwise layer', () => {
       dispatchesOf({ batch, waves: 1 }).map(({ variant, invocations }) => [variant.wide, invocations]);
     expect(extent(8)[0]).toEqual([true, 2 * 1 * 4]);
     expect(extent(6)[0]).toEqual([false, 6 * 1 * 4]);
+  });
+
+  it('keeps its form whatever tuning found for the shape before it had one', () => {
+    const choices = {
+      [shapeKey(network, layerOf(network))]: { form: 'registers', arithmetic: 'f32', weights: 'uniform' } as const,
+    };
+    expect(dispatchesOf({ batch: 8, waves: 1, choices }).every(({ kernel }) => kernel === 'depthwise')).toBe(true);
+    expect(dispatchesOf({ batch: 8, waves: 1, form: 'tiled' }).every(({ kernel }) => kernel === 'depthwise')).toBe(true);
   });
 
   it('is in registers where that is asked for, and no other layer is depthwise', () => {
