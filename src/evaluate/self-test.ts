@@ -115,8 +115,8 @@ const MANY = 68;
 const SIDE = 9;
 
 /**
- * 3 × 9 × 9 pixels, a layer of stride 2 to many channels, a join of every kind of term, a depthwise layer, both pools, six classes. K = 4. Few layers, in which
- * all ways of summing occur: a software driver compiles each kernel for seconds.
+ * 3 × 9 × 9 pixels, a layer of stride 2 to many channels, a join of every kind of term, a depthwise layer, both pools, six classes. K = 4.
+ * Few layers, in which all ways of summing occur: a software driver compiles each kernel for seconds.
  */
 function smallNetwork(): SpikingNetwork {
   const random = seeded(1);

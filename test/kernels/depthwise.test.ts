@@ -207,7 +207,7 @@ describeOnDevice('random depthwise layers: every word and membrane is the refere
           spikes += reference.reduce((sum, image) => sum + image.spikes[LAYER], 0);
         },
       ),
-      { numRuns: SOAK ? 300 : 40, seed: 27, endOnFailure: true },
+      { numRuns: SOAK ? 120 : 40, seed: 27, endOnFailure: true },
     );
     expect(spikes).toBeGreaterThan(0);
   });
