@@ -1,6 +1,6 @@
 import { randomPixels } from '../src/ann/build.ts';
 import type { Device } from '../src/gpu/device.ts';
-import type { Dispatch } from '../src/kernels/kernel.ts';
+import { type Dispatch, isAccumulate } from '../src/kernels/kernel.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../src/network/network.ts';
 import { type Choice, candidatesOf, defaultChoice } from '../src/plan/choices.ts';
 import { Session, type SessionOptions } from '../src/run/session.ts';
@@ -25,9 +25,14 @@ const named = (options: Choice): Variant => ({
   name:
     options.form === 'matrix'
       ? 'matrix'
-      : `${options.form} ${options.weights} ${options.arithmetic}`.replace('tiled storage', 'tiled'),
+      : `${options.form} ${options.weights} ${options.arithmetic}`
+          .replace('tiled storage', 'tiled')
+          .replace(/(?<=depthwise.*) integers/, ''),
   options,
 });
+
+/** The ways in which a depthwise layer is measured: its own, and as any other layer. */
+const DEPTHWISE: readonly Variant[] = [named({ form: 'depthwise', arithmetic: 'integers', weights: 'uniform' })];
 
 /** The variants that a device has for wide layers; what it runs by default comes first. */
 export function variantsOf({ capabilities }: Device): Variant[] {
@@ -38,14 +43,20 @@ export function variantsOf({ capabilities }: Device): Variant[] {
   return [first, ...all.filter(({ name }) => name !== first.name)];
 }
 
-/** Whether a dispatch computes a layer of neurons, in whatever form. */
-export const isAccumulate = ({ kernel }: Dispatch): boolean => kernel === 'accumulate' || kernel === 'accumulate-tiled';
-
 /** How such a dispatch computes it. */
 function choiceOf({ kernel, variant }: Dispatch): Choice {
   return {
-    form: kernel === 'accumulate' ? 'registers' : variant.matrix ? 'matrix' : 'tiled',
-    arithmetic: variant.packedDot ? 'packed' : variant.halves ? 'halves' : variant.integers ? 'integers' : 'f32',
+    form: kernel === 'depthwise' ? kernel : kernel === 'accumulate' ? 'registers' : variant.matrix ? 'matrix' : 'tiled',
+    arithmetic:
+      kernel === 'depthwise'
+        ? 'integers'
+        : variant.packedDot
+          ? 'packed'
+          : variant.halves
+            ? 'halves'
+            : variant.integers
+              ? 'integers'
+              : 'f32',
     weights: variant.uniformWeights ? 'uniform' : 'storage',
   };
 }
@@ -91,7 +102,8 @@ export async function measureKernels(device: Device, stopwatch: Stopwatch, peak:
   const resnet20: { readonly row: Row; readonly macs: number; readonly count: number }[] = [];
   const [chosen, ...others] = variantsOf(device);
   for (const layerShape of LAYERS) {
-    for (const variant of layerShape.everyVariant ? [chosen, ...others] : [chosen]) {
+    const own = layerShape.groups === layerShape.inputs ? DEPTHWISE : [];
+    for (const variant of [...own, chosen, ...(layerShape.everyVariant ? others : [])]) {
       const { row, macs } = await measureLayer(device, stopwatch, peak, layerShape, variant);
       rows.push(row);
       if (variant === chosen && layerShape.inResnet20 > 0) resnet20.push({ row, macs, count: layerShape.inResnet20 });
@@ -113,7 +125,7 @@ async function measureLayer(
   const session = await checkedSession(device, network, layer, { batch: layerShape.batch ?? BATCH, ...variant.options });
   try {
     const { dispatches } = session.plan;
-    const shares = dispatches.filter((d) => isAccumulate(d) && d.layer === layer);
+    const shares = dispatches.filter((d) => isAccumulate(d.kernel) && d.layer === layer);
     const kernels = session.engine.kernels.filter((_, i) => shares.includes(dispatches[i]));
     const macs = shares.reduce((sum, d) => sum + d.macs, 0);
     const work = await stopwatch.scale(kernels);

@@ -1,8 +1,9 @@
 import { Buffers } from '../src/gpu/buffers.ts';
 import type { Device } from '../src/gpu/device.ts';
+import { isAccumulate } from '../src/kernels/kernel.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../src/network/network.ts';
 import { readWords } from '../src/observe/words.ts';
-import { BATCH, checkedSession, isAccumulate, macRow, variantsOf, WAVES } from './kernels.ts';
+import { BATCH, checkedSession, macRow, variantsOf, WAVES } from './kernels.ts';
 import { layerName, layerNetwork } from './layers.ts';
 import type { Stopwatch } from './measure.ts';
 import type { PeakSuite } from './peak.ts';
@@ -46,7 +47,7 @@ export async function measureLadder(device: Device, stopwatch: Stopwatch, peak: 
     const fast = await checkedSession(device, network, layer, variant.options);
     try {
       const { dispatches } = fast.plan;
-      const kernels = fast.engine.kernels.filter((_, i) => isAccumulate(dispatches[i]) && dispatches[i].layer === layer);
+      const kernels = fast.engine.kernels.filter((_, i) => isAccumulate(dispatches[i].kernel) && dispatches[i].layer === layer);
       const measured = await stopwatch.measure(await stopwatch.scale(kernels), { beside: peak.fma });
       rows.push(macRow('ladder', name, `fast, ${variant.name}`, waveMacs * WAVES, measured, peak));
     } finally {

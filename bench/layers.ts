@@ -46,6 +46,7 @@ export const LAYERS: readonly LayerShape[] = [
   { ...shape(512, 512, 7, 3, 1), batch: 16 },
   { ...shape(256, 256, 14, 1, 1), batch: 16, everyVariant: true },
   { ...shape(64, 64, 32, 3, 1), groups: 64 },
+  { ...shape(64, 64, 32, 3, 2), groups: 64 },
   { ...shape(256, 256, 14, 3, 1), groups: 256 },
   shape(512, 512, 1, 1, 1),
   shape(4096, 4096, 1, 1, 1),

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { Device } from '../src/gpu/device.ts';
+import { isAccumulate } from '../src/kernels/kernel.ts';
 import type { SpikingNetwork } from '../src/network/network.ts';
 import { importOnnx } from '../src/onnx/import.ts';
 import { defaultArithmetic } from '../src/plan/choices.ts';
 import { quantize } from '../src/quantize/quantize.ts';
 import { Session } from '../src/run/session.ts';
-import { BATCH, checkedSession, isAccumulate, macRow, randomImages, WAVES } from './kernels.ts';
+import { BATCH, checkedSession, macRow, randomImages, WAVES } from './kernels.ts';
 import { median, type Stopwatch } from './measure.ts';
 import type { PeakSuite } from './peak.ts';
 import type { Row } from './result.ts';
@@ -34,8 +35,8 @@ export async function measureNetwork(device: Device, stopwatch: Stopwatch, peak:
   const session = await checkedSession(device, network, network.layers.length - 3, {});
   try {
     const { dispatches } = session.plan;
-    const convolutions = session.engine.kernels.filter((_, i) => isAccumulate(dispatches[i]));
-    const macs = dispatches.reduce((sum, d) => sum + (isAccumulate(d) ? d.macs : 0), 0);
+    const convolutions = session.engine.kernels.filter((_, i) => isAccumulate(dispatches[i].kernel));
+    const macs = dispatches.reduce((sum, d) => sum + (isAccumulate(d.kernel) ? d.macs : 0), 0);
     const measured = await stopwatch.measure(await stopwatch.scale(convolutions), { beside: peak.fma });
     const variant = `${BATCH} × ${WAVES} waves`;
     rows.push(

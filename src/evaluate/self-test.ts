@@ -14,7 +14,7 @@ import {
   square,
 } from '../ann/build.ts';
 import type { Device } from '../gpu/device.ts';
-import type { Dispatch } from '../kernels/kernel.ts';
+import { type Dispatch, isAccumulate } from '../kernels/kernel.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { defaultArithmetic } from '../plan/choices.ts';
 import { quantize } from '../quantize/quantize.ts';
@@ -33,7 +33,7 @@ export interface SelfTest {
 export interface SelfTestVariant {
   /** What was asked for: nothing (`default`), an arithmetic, or a form. */
   readonly name: string;
-  /** The forms in which layers ran, with their arithmetic: `registers halves`, `deep halves`, `tiled packed`, `matrix`. */
+  /** The forms in which layers ran, with their arithmetic: `registers halves`, `deep halves`, `tiled packed`, `matrix`, `depthwise`. */
   readonly ran: readonly string[];
   /** What differs first; null where every potential and every count of spikes is equal (`===`). */
   readonly difference: string | null;
@@ -81,8 +81,9 @@ function waysOf({ capabilities }: Device): [string, SessionOptions][] {
 /** The forms of a plan's layers of neurons, each once. */
 function formsOf(dispatches: readonly Dispatch[]): string[] {
   const forms = dispatches.flatMap(({ kernel, variant: { matrix, deep, packedDot, halves, integers } }) => {
-    if (!kernel.startsWith('accumulate')) return [];
+    if (!isAccumulate(kernel)) return [];
     if (matrix) return ['matrix'];
+    if (kernel === 'depthwise') return [kernel];
     const arithmetic = packedDot ? 'packed' : halves ? 'halves' : integers ? 'integers' : 'f32';
     return [`${kernel === 'accumulate-tiled' ? 'tiled' : deep ? 'deep' : 'registers'} ${arithmetic}`];
   });
@@ -114,8 +115,8 @@ const MANY = 68;
 const SIDE = 9;
 
 /**
- * 3 × 9 × 9 pixels, a layer of stride 2 to many channels, a join of every kind of term, both pools, six classes. K = 4. Few layers, in which
- * all ways of summing occur: a software driver compiles each kernel for seconds.
+ * 3 × 9 × 9 pixels, a layer of stride 2 to many channels, a join of every kind of term, a depthwise layer, both pools, six classes. K = 4.
+ * Few layers, in which all ways of summing occur: a software driver compiles each kernel for seconds.
  */
 function smallNetwork(): SpikingNetwork {
   const random = seeded(1);
@@ -136,8 +137,9 @@ function smallNetwork(): SpikingNetwork {
       convolve(0, MANY, FEW, square(1, { stride })),
       shortcut(1, new Float32Array(MANY).fill(1)),
     ),
-    pool('average', 3, half, 'average', square(half.height)),
-    readout(6, [convolve(4, 6, MANY, square(1))], bias(6, 0.1)),
+    layer('depthwise', half, convolution(3, randomWeights(random, MANY, 9), SAME, MANY)),
+    pool('average', 4, half, 'average', square(half.height)),
+    readout(6, [convolve(5, 6, MANY, square(1))], bias(6, 0.1)),
   ];
   const scales = layers.map(() => 2);
   const net = ann(map(3, SIDE), layers, 'self-test');

@@ -51,6 +51,9 @@ export function blocksOfTile(outputs: number, inputs: number, groups: number): n
   return blocks;
 }
 
+/** The window of one place. */
+export const POINT: Window = { kernel: [1, 1], stride: [1, 1], pads: [0, 0, 0, 0], dilation: [1, 1] };
+
 /** A window as the kernels' parameter structs name it. */
 export const windowParameters = ({ kernel, stride, pads, dilation }: Window) => ({
   kernelHeight: kernel[0],

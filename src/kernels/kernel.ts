@@ -32,13 +32,17 @@ export interface Range {
 
 /** Where the weights of some tiles of a layer, or the table of its channels, lie: what one dispatch binds of them. */
 export interface Share {
-  /** First tile of 8 output channels, and how many. */
+  /** First tile of 8 output channels (of `depthwise`, block of 4), and how many. */
   readonly first: number;
   readonly tiles: number;
   readonly range: Range;
   /** Whether they are bound as uniform. */
   readonly uniform: boolean;
 }
+
+/** Whether a kernel computes a layer of bistable neurons, in whatever form. */
+export const isAccumulate = (kernel: KernelName): boolean =>
+  kernel === 'accumulate' || kernel === 'accumulate-tiled' || kernel === 'depthwise';
 
 /** The bits of an f32, for parameter structs, which hold integers. */
 export const floatBits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];

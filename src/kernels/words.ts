@@ -4,9 +4,9 @@ import type { StructValues } from '../gpu/shader.ts';
 import { phasesAt, type SpikingNetwork } from '../network/network.ts';
 import { readoutPhases } from '../network/timetable.ts';
 import type { Region, Regions } from '../plan/words/regions.ts';
-import { checkTerms, sourceParameters, tileGeometry, windowParameters } from './geometry.ts';
+import { checkTerms, POINT, sourceParameters, tileGeometry, windowParameters } from './geometry.ts';
 import { KIND, type Kind } from './ways.ts';
-import { layChannels, layWeights, type WeightedLayer } from './weights.ts';
+import { layChannels, layWeights, type WeightedLayer, type WeightLayout } from './weights.ts';
 
 /** What all dispatches of a windowed plan have in common. */
 export interface WordsContext {
@@ -25,6 +25,7 @@ const MAX_TERMS = 128;
  * The parameter struct `Layer`, but for the tiles of a dispatch.
  * @param kinds how each term is summed
  * @param columns pixels (or images) of one invocation
+ * @param layout how its weights lie
  */
 export function layerParameters(
   { network, regions, batch, waves }: WordsContext,
@@ -32,14 +33,15 @@ export function layerParameters(
   l: number,
   kinds: readonly Kind[],
   columns: number,
+  layout: WeightLayout = layWeights(network, layer),
 ): StructValues {
   const region = regions.regions[l + 1];
-  const term = termsOf(network, regions, layer, kinds);
+  const term = termsOf(network, regions, layer, kinds, layout);
   return {
     ...layer.shape,
     batch,
     ...tileGeometry(layer.shape.width, batch, columns),
-    tileWeights: layWeights(network, layer).tileWords / 4,
+    tileWeights: layout.tileWords / 4,
     destination: region?.first ?? 0,
     waveStride: region?.waveStride ?? 0,
     waves,
@@ -53,8 +55,13 @@ export function layerParameters(
 }
 
 /** One term for every plane of bytes of every source. */
-function termsOf(network: SpikingNetwork, regions: Regions, layer: WeightedLayer, kinds: readonly Kind[]): StructValues[] {
-  const { termOffsets, termBlocks } = layWeights(network, layer);
+function termsOf(
+  network: SpikingNetwork,
+  regions: Regions,
+  layer: WeightedLayer,
+  kinds: readonly Kind[],
+  { termOffsets, termBlocks }: WeightLayout,
+): StructValues[] {
   const { rows } = layChannels(layer);
   // neurons read whole words; only the readout looks at their prefixes
   const isReadout = layer.kind === 'readout';
@@ -65,7 +72,8 @@ function termsOf(network: SpikingNetwork, regions: Regions, layer: WeightedLayer
       kind: KIND[kinds[t]],
       ...sourceParameters(sourceShape(network, source), layer.shape.channels, groups),
       row: rows[t],
-      ...(operator.type !== 'identity' && { weights: termOffsets[t] / 4, ...windowParameters(operator.window) }),
+      weights: Math.max(0, termOffsets[t]) / 4,
+      ...windowParameters(operator.type === 'identity' ? POINT : operator.window),
       blocks: termBlocks[t],
       waveStride: isReadout ? region.waveStride : region.waveStride * region.phases,
       phases: isReadout ? region.phases : 1,

@@ -1,5 +1,7 @@
 import { sourceShape } from '../ann/ann.ts';
 import { BOOLEAN, type Check, object, oneOf } from '../checks.ts';
+import { isDepthwise } from '../kernels/depthwise.ts';
+
 import { fitsFloats, largestByte, suited } from '../kernels/exact.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
 import { batchClass } from './batch.ts';
@@ -10,7 +12,8 @@ import { hasUniform, UNIFORM_BYTES } from './tables.ts';
  * How one layer is computed; all give the same bits.
  * - `registers` (`shaders/accumulate.wgsl`): an invocation has 8 channels × 8 columns in registers and reads words itself;
  * - `tiled` (`shaders/accumulate-tiled.wgsl`): a workgroup shares words and weights for 64 channels × 64 columns;
- * - `matrix`: as `tiled`, multiplied by matrix units.
+ * - `matrix`: as `tiled`, multiplied by matrix units;
+ * - `depthwise` (`shaders/depthwise.wgsl`): for layers whose neurons read one channel each; integers alone.
  */
 export interface Choice {
   readonly form: (typeof VALUES.form)[number];
@@ -25,7 +28,7 @@ export interface Choice {
 
 /** What each part of a choice may be. */
 export const VALUES = {
-  form: ['registers', 'tiled', 'matrix'],
+  form: ['registers', 'tiled', 'matrix', 'depthwise'],
   arithmetic: ['packed', 'halves', 'integers', 'f32'],
   weights: ['uniform', 'storage'],
 } as const;
@@ -104,9 +107,13 @@ export const defaultArithmetic = ({ software, packedDot, fastDot }: Capabilities
 const defaultWeights = ({ software }: Capabilities, { terms }: SpikingNeurons): Choice['weights'] =>
   software || terms.reduce((sum, { operator }) => sum + operator.weights.length, 0) <= UNIFORM_BYTES ? 'uniform' : 'storage';
 
+/** The ways to compute a depthwise layer: others multiply by seven zeros for every weight. */
+const OF_DEPTHWISE = VALUES.weights.map((weights): Choice => ({ form: 'depthwise', arithmetic: 'integers', weights }));
+
 /** What a layer is computed with where nothing was measured: by the kind of device. */
 export function defaultChoice(capabilities: Capabilities, layer: SpikingNeurons): Choice {
   const { software, matrix } = capabilities;
+  if (isDepthwise(layer)) return OF_DEPTHWISE[0];
   if (!software && matrix && fillsTiles(layer)) return { form: 'matrix', arithmetic: 'packed', weights: 'storage' };
   return { form: 'registers', arithmetic: defaultArithmetic(capabilities), weights: defaultWeights(capabilities, layer) };
 }
@@ -119,7 +126,9 @@ const OF_INTEGERS: ReadonlySet<string> = new Set(['halves', 'integers']);
  * so that the tiled form is 10 to 20 times slower there, and weights from storage half as fast, but for integers: both are
  * left out, since each candidate is compiled for seconds.
  */
-export function candidatesOf({ software, packedDot, matrix }: Capabilities, layer: SpikingNeurons): Choice[] {
+export function candidatesOf(capabilities: Capabilities, layer: SpikingNeurons): Choice[] {
+  if (isDepthwise(layer)) return OF_DEPTHWISE;
+  const { software, packedDot, matrix } = capabilities;
   const arithmetics = VALUES.arithmetic.filter((one) => one !== 'packed' || packedDot);
   const registers = arithmetics.flatMap((arithmetic) =>
     VALUES.weights.map((weights): Choice => ({ form: 'registers', arithmetic, weights })),
@@ -163,8 +172,9 @@ export function tunedShapes(network: SpikingNetwork, choices: Choices, capabilit
 const PLAIN: Capabilities = { software: false, packedDot: true, fastDot: true, matrix: null };
 
 /**
- * How a layer is computed: what is forced, else what tuning found for its shape, else by the kind of device. Grouped
- * convolutions stay in registers whatever is asked for: a tile of 64 channels would read too many others. What holds less than 32
+ * How a layer is computed: what is forced, else what tuning found for its shape, else by the kind of device. A
+ * depthwise layer has a form of its own unless registers are asked for; other grouped convolutions stay in registers whatever is asked for:
+ * a tile of 64 channels would read too many others. What holds less than 32
  * bits stays where it is exact.
  */
 export function choose(
@@ -175,10 +185,12 @@ export function choose(
 ): Choice {
   const { capabilities = PLAIN, choices = {} } = options;
   const found = tunedChoice(network, layer, choices, capabilities, options.batch) ?? defaultChoice(capabilities, layer);
-  const { form = found.form, arithmetic = found.arithmetic, weights = found.weights } = options;
+  const { form = found.form, weights = found.weights } = options;
+  if (found.form === 'depthwise' && form !== 'registers') return { ...found, weights: hasUniform(limits) ? weights : 'storage' };
+  const { arithmetic = found.form === 'depthwise' ? defaultArithmetic(capabilities) : found.arithmetic } = options;
   const largest = (source: number) => largestByte(network, source);
   const exact = suited(arithmetic, network, layer, 'block', largest);
-  if (form === 'registers' || isGrouped(layer)) {
+  if (form === 'registers' || form === 'depthwise' || isGrouped(layer)) {
     return { form: 'registers', arithmetic: exact, weights: hasUniform(limits) ? weights : 'storage' };
   }
   const fitsMatrix = capabilities.matrix !== 'f16' || fitsFloats(layer, largest);

@@ -3,6 +3,7 @@ import { randomPixels } from '../ann/build.ts';
 import { BYTES, type Checks, checkArgument, checkOptions, FUNCTION, only } from '../checks.ts';
 import { DeviceError, OptionError } from '../errors.ts';
 import { DEVICE, type Device } from '../gpu/device.ts';
+import { isAccumulate } from '../kernels/kernel.ts';
 import { NETWORK, type SpikingNetwork, type SpikingNeurons } from '../network/network.ts';
 import type { BatchSize } from '../plan/batch.ts';
 import {
@@ -17,6 +18,7 @@ import {
 } from '../plan/choices.ts';
 import { planWords } from '../plan/words/plan.ts';
 import { type RunResult, SESSION_OPTIONS, Session } from '../run/session.ts';
+
 import { type PassTimer, passTimer } from './pass-timer.ts';
 
 /** How to tune; batch and waves should be those of the sessions that follow. */
@@ -166,7 +168,7 @@ const MOST_REPEATS = 256;
 async function timeLayers(session: Session, layers: readonly number[]): Promise<Map<number, number>> {
   const { plan, engine, device } = session;
   const work = plan.dispatches.flatMap(({ kernel, layer }, i) =>
-    layers.includes(layer) && kernel.startsWith('accumulate') ? [{ layer, kernel: engine.kernels[i] }] : [],
+    layers.includes(layer) && isAccumulate(kernel) ? [{ layer, kernel: engine.kernels[i] }] : [],
   );
   const timer = passTimer(device);
   try {

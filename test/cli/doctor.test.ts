@@ -61,7 +61,7 @@ describeOnDevice('bsnn doctor', () => {
     expect(terminal.written.err).toBe('');
     expect(terminal.written.out).toMatch(/self-test .* against the reference\n/);
     if (device!.capabilities.software) {
-      expect(terminal.written.out).toMatch(/ default +registers integers, deep halves, registers halves: equal\n/);
+      expect(terminal.written.out).toMatch(/ default +registers integers, deep halves, registers halves, depthwise:\s+equal\n/);
     }
     expect(terminal.written.out).not.toContain('DIFFERENT');
   });

@@ -40,7 +40,12 @@ describeOnDevice('selfTest', () => {
     expect(variants.map(({ name, difference }) => [name, difference])).toEqual(variants.map(({ name }) => [name, null]));
     const own = defaultArithmetic(hardware!.capabilities);
     const forms = Object.fromEntries(variants.map(({ name, ran }) => [name, ran]));
-    expect(forms).toMatchObject({ halves: ['registers integers', 'deep halves', 'registers halves'], tiled: [`tiled ${own}`] });
-    expect(forms.default).toEqual(hardware!.matrix ? [`registers ${own}`, 'matrix'] : [`registers ${own}`, `deep ${own}`]);
+    expect(forms).toMatchObject({
+      halves: ['registers integers', 'deep halves', 'registers halves'],
+      tiled: [`tiled ${own}`, 'depthwise'],
+    });
+    expect(forms.default).toEqual(
+      hardware!.matrix ? [`registers ${own}`, 'matrix', 'depthwise'] : [`registers ${own}`, `deep ${own}`, 'depthwise'],
+    );
   });
 });

@@ -90,6 +90,10 @@ const KERNELS: Case[] = [
 
     conditions: variants('matrix', 'half', 'identity', 'keepMembranes').map((one) => ({ ...PLAIN, ...MATRIX, ...one })),
   },
+  {
+    name: 'depthwise',
+    conditions: variants('wide', 'rows', 'strided', 'window', 'uniformWeights', 'broadcast', 'keepMembranes'),
+  },
   { name: 'pool', conditions: variants('maximum') },
   { name: 'readout', conditions: variants() },
   { name: 'tally', conditions: variants() },

@@ -1,7 +1,8 @@
 import { shapeSize } from '../../ann/ann.ts';
 import { accumulate } from '../../kernels/accumulate.ts';
+import { depthwise, layTaps } from '../../kernels/depthwise.ts';
 import { encode } from '../../kernels/encode.ts';
-import { tilesOf } from '../../kernels/geometry.ts';
+import { blocksOf, tilesOf } from '../../kernels/geometry.ts';
 import type { Dispatch } from '../../kernels/kernel.ts';
 import { pool } from '../../kernels/pool.ts';
 import { readout } from '../../kernels/readout.ts';
@@ -73,19 +74,24 @@ function planBatch(
       return;
     }
     const choice = choices[l];
-    const table = tables.table('channels', 'channels', l, layChannels(layer).entries * 16, choice?.weights === 'uniform');
-    const weights = { layer: l, tiles: tilesOf(layer.shape.channels), tileBytes: layWeights(network, layer).tileWords * 4 };
-    const shares = tables.weights(
-      'weights',
-      choice?.arithmetic === 'halves' ? 'transposed' : 'weights',
-      weights,
-      choice?.weights === 'uniform',
+    const isUniform = choice?.weights === 'uniform';
+    const table = tables.table(
+      'channels',
+      'channels',
+      l,
+      layChannels(layer).entries * 16,
+      isUniform && choice.form !== 'depthwise',
     );
-    if (layer.kind === 'readout') dispatches.push(...readout(context, layer, l, shares, table));
-    else {
-      const kept = keepMembranes ? membranes.first[l] : null;
-      dispatches.push(...accumulate(context, layer, l, choice as Choice, shares, table, kept));
+    const kept = keepMembranes ? membranes.first[l] : null;
+    if (layer.kind === 'neurons' && choice?.form === 'depthwise') {
+      const weights = { layer: l, tiles: blocksOf(layer.shape.channels), tileBytes: layTaps(layer).tileWords * 4 };
+      dispatches.push(...depthwise(context, layer, l, tables.weights('weights', 'taps', weights, isUniform), table, kept));
+      return;
     }
+    const weights = { layer: l, tiles: tilesOf(layer.shape.channels), tileBytes: layWeights(network, layer).tileWords * 4 };
+    const shares = tables.weights('weights', choice?.arithmetic === 'halves' ? 'transposed' : 'weights', weights, isUniform);
+    if (layer.kind === 'readout') dispatches.push(...readout(context, layer, l, shares, table));
+    else dispatches.push(...accumulate(context, layer, l, choice as Choice, shares, table, kept));
   });
   const classes = layers[layers.length - 1].shape.channels;
   const points = readoutPhases(network.timetable);

@@ -56,7 +56,7 @@ export function layRegions(network: SpikingNetwork, batch: number, waves: number
     const padding = i === 0 ? { pad: INPUT_PADDING, padStride: 1 } : { pad: 0, padStride: 0 };
     return { planes, phases, planeStride, waveStride, blocks: blocksOf(channels), ...padding, size };
   });
-  const constants = INPUT_PADDING + blocksOf(network.input.shape.channels);
+  const constants = Math.ceil((INPUT_PADDING + blocksOf(network.input.shape.channels)) / 4) * 4;
   const placement = place(sketches.map(({ size }, i) => ({ size, from: i - 1, to: Math.max(i - 1, lastUse[i]) })));
   const regions = sketches.map(({ size, ...region }, i) =>
     i === end && size === 0 ? null : { ...region, first: constants + placement.offsets[i] },

@@ -1,0 +1,358 @@
+// depthwise: a layer of bistable neurons that read one channel of every source, their own (specification, section 2, the windowed rule):
+// depthwise convolutions; an identity is one of a single tap. For all images and waves.
+//
+//     V    = clamp(V + b + Σ_t Σ_taps (w · 2^s_t) · word, ±(2^30 − 1))        then word and V as in `accumulate`
+//
+// One invocation: a block of 4 channels × 4 pixels of a row × 4 images, all waves. Where the batch is no multiple of 4 (not `wide`), it has
+// 16 pixels of one image instead: of pixel i, i + 4, i + 8 and i + 12. Such four lie in the lanes of one vector, so that a channel's weight
+// multiplies them all; membranes stay in registers. What comes to them is added at once: it may wrap round on the way, and is below
+// 2^30 at the end.
+// Words are [wave][block of 4 channels][y][x][image]: neighbouring invocations are neighbouring images.
+// Weights of a block are [term][ky][kx], its 4 channels a vec4i, on the membrane's grid.
+// Loads for 16 × 4 × 3 multiply-adds of a row of 3 taps: 6 times 4 words (9 with stride 2) and 3 vec4i of weights.
+// No races: an invocation writes the words of its own channels, pixels and images, into a region that no source shares.
+// Uses lib/broadcast, lib/layer
+
+#if ${wide}
+alias Cell = vec4u;
+#else
+alias Cell = u32;
+#endif
+
+@group(0) @binding(0) var<storage, read_write> words: array<Cell>;
+#if ${uniformWeights}
+@group(0) @binding(1) var<uniform> weights: array<vec4i, 4096>;
+#else
+@group(0) @binding(1) var<storage, read> weights: array<vec4i>;
+#endif
+@group(0) @binding(2) var<uniform> layer: Layer;
+@group(0) @binding(3) var<uniform> batch: Batch;
+@group(0) @binding(4) var<storage, read> channels: array<vec4i>;          // bias, g, V(0)
+@group(0) @binding(5) var<storage, read_write> counters: array<atomic<u32>>;
+#if ${keepMembranes}
+@group(0) @binding(6) var<storage, read_write> membranes: array<i32>;     // [channel][y][x][image]
+#endif
+
+override workgroupSize = 64u;
+const PIXELS = 4u;
+const LIMIT = 1073741823;  // 2^30 − 1
+const FOUR = vec4u(0u, 1u, 2u, 3u);
+
+// [4 i + c]: channel c of pixel i, of the four.
+alias Membranes = array<vec4i, 16>;
+// The bytes of four words, channel by channel.
+alias Bytes = array<vec4i, 4>;
+
+struct Place {
+  block: u32,
+  x: u32,        // of pixel 0
+  y: u32,
+  n: u32,        // first image
+  inside: bool,  // the row is on the map, the image in the batch
+}
+
+// The neurons of a block.
+struct Cells {
+  bias: vec4i,
+  grid: vec4u,
+  start: vec4i,
+}
+
+@compute @workgroup_size(workgroupSize)
+fn depthwise(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let index = (group.z * groups.x + group.x) * workgroupSize + local;
+  let y = index / layer.lanes / layer.tilesX;
+#if ${wide}
+  let n = index % layer.lanes * 4u;
+  let x = index / layer.lanes % layer.tilesX * PIXELS;
+#else
+  let n = index % layer.lanes;
+  let x = index / layer.lanes % layer.tilesX * (4u * PIXELS);
+#endif
+  let place = Place(layer.firstTile + group.y, x, y, n, y < layer.height && n < batch.images);
+#if ${broadcast}
+  // lane 0 of every subgroup broadcasts weights and must stay: what is out of range is computed and not stored
+#else
+  if (!place.inside) { return; }
+#endif
+  let cells = cellsOf(place.block);
+  var v = startOf(cells.start);
+  var spikes = 0u;
+  for (var wave = 0u; wave < layer.waves; wave++) {
+    for (var t = 0u; t < layer.terms; t++) {
+      var term = layer.term[t];
+      let weight = group.y * layer.tileWeights + term.weights;
+#if ${rows}
+      if (term.kind == ROWS) { addRows(&v, &term, place, wave, weight); }
+#endif
+#if ${strided}
+      if (term.kind == STRIDED) { addStrided(&v, &term, place, wave, weight); }
+#endif
+#if ${window}
+      if (term.kind == CONVOLUTION) { addWindow(&v, &term, place, wave, weight); }
+#endif
+    }
+    spikes += fire(&v, cells, place, wave);
+  }
+  atomicAdd(&counters[layer.counter], spikes);
+#if ${keepMembranes}
+  for (var i = 0u; i < 4u * PIXELS; i++) { keepMembranes(v[i], place, i / 4u, i % 4u); }
+#endif
+}
+
+fn cellsOf(block: u32) -> Cells {
+  let at = layer.channelBase + block * 4u;
+  let a = channels[at];
+  let b = channels[at + 1u];
+  let c = channels[at + 2u];
+  let d = channels[at + 3u];
+  return Cells(vec4i(a.x, b.x, c.x, d.x), vec4u(vec4i(a.y, b.y, c.y, d.y)), vec4i(a.z, b.z, c.z, d.z));
+}
+
+fn startOf(start: vec4i) -> Membranes {
+  let a = vec4i(start.x);
+  let b = vec4i(start.y);
+  let c = vec4i(start.z);
+  let d = vec4i(start.w);
+  return Membranes(a, b, c, d, a, b, c, d, a, b, c, d, a, b, c, d);
+}
+
+// The weights of a tap; those of a plane of the source's bytes count 2^shift.
+fn weightsAt(w: u32, shift: u32) -> vec4i {
+#if ${broadcast}
+  return subgroupBroadcast(weights[w], 0u) << vec4u(shift);
+#else
+  return weights[w] << vec4u(shift);
+#endif
+}
+
+// A row of a block of the source; the nearest one where there is none.
+struct Row {
+  first: u32,    // its first word
+  inside: bool,
+  pad: u32,      // what stands for words that are not there
+}
+
+fn rowOf(term: ptr<function, Term>, place: Place, wave: u32, ky: u32, pad: u32) -> Row {
+  let y = i32(place.y * (*term).strideY + ky * (*term).dilationY) - i32((*term).padTop);
+  let nearest = clamp(y, 0, i32((*term).height) - 1);
+  let row = place.block * (*term).height + u32(nearest);
+  return Row((*term).source + wave * (*term).waveStride + row * (*term).width * layer.batch + place.n, y == nearest, pad);
+}
+
+// A column of the source, or four of them; the nearest where there is none. Worked out before the loop over rows: software drivers take
+// nothing out of it by themselves.
+#if ${wide}
+struct Column {
+  offset: u32,   // in words
+  inside: bool,
+}
+#else
+struct Column {
+  offset: vec4u,
+  inside: vec4<bool>,
+}
+#endif
+
+// The columns of a tap of pixel i.
+fn columnOf(term: ptr<function, Term>, place: Place, i: u32, kx: u32) -> Column {
+  let x = i32((place.x + i) * (*term).strideX + kx * (*term).dilationX) - i32((*term).padLeft);
+  let last = i32((*term).width) - 1;
+#if ${wide}
+  let nearest = clamp(x, 0, last);
+  return Column(u32(nearest) * layer.batch, x == nearest);
+#else
+  let xs = vec4i(x) + vec4i(FOUR * PIXELS * (*term).strideX);
+  let nearest = clamp(xs, vec4i(0), vec4i(last));
+  return Column(vec4u(nearest) * layer.batch, xs == nearest);
+#endif
+}
+
+fn bytesOf(row: Row, column: Column) -> Bytes {
+#if ${wide}
+  let four = select(vec4u(row.pad), words[(row.first + column.offset) / 4u], row.inside && column.inside);
+#else
+  let at = vec4u(row.first) + column.offset;
+  let found = vec4u(words[at.x], words[at.y], words[at.z], words[at.w]);
+  let four = select(vec4u(row.pad), found, vec4<bool>(row.inside) & column.inside);
+#endif
+  return Bytes(byteOf(four, 0u), byteOf(four, 1u), byteOf(four, 2u), byteOf(four, 3u));
+}
+
+fn byteOf(four: vec4u, c: u32) -> vec4i {
+  return vec4i((four >> vec4u(8u * c)) & vec4u(0xffu));
+}
+
+fn padOf(term: ptr<function, Term>, block: u32) -> u32 {
+  let at = (*term).pad + block * (*term).padStride;
+#if ${wide}
+  return words[at / 4u][at % 4u];
+#else
+  return words[at];
+#endif
+}
+
+#if ${rows}
+// Kernels 3 wide, stride 1: six columns serve the three taps of four pixels.
+fn addRows(v: ptr<function, Membranes>, term: ptr<function, Term>, place: Place, wave: u32, weight: u32) {
+  let c0 = columnOf(term, place, 0u, 0u);
+  let c1 = columnOf(term, place, 1u, 0u);
+  let c2 = columnOf(term, place, 2u, 0u);
+  let c3 = columnOf(term, place, 3u, 0u);
+  let c4 = columnOf(term, place, 3u, 1u);
+  let c5 = columnOf(term, place, 3u, 2u);
+  let pad = padOf(term, place.block);
+  var w = weight;
+  for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
+    let row = rowOf(term, place, wave, ky, pad);
+    let a0 = bytesOf(row, c0);
+    let a1 = bytesOf(row, c1);
+    let a2 = bytesOf(row, c2);
+    let a3 = bytesOf(row, c3);
+    let a4 = bytesOf(row, c4);
+    let a5 = bytesOf(row, c5);
+    let w0 = weightsAt(w, (*term).shift);
+    let w1 = weightsAt(w + 1u, (*term).shift);
+    let w2 = weightsAt(w + 2u, (*term).shift);
+    addThree(v, 0u, a0, a1, a2, w0, w1, w2);
+    addThree(v, 1u, a1, a2, a3, w0, w1, w2);
+    addThree(v, 2u, a2, a3, a4, w0, w1, w2);
+    addThree(v, 3u, a3, a4, a5, w0, w1, w2);
+    w += 3u;
+  }
+}
+#endif
+
+#if ${strided}
+// Kernels 3 wide, stride 2: nine columns serve four pixels.
+fn addStrided(v: ptr<function, Membranes>, term: ptr<function, Term>, place: Place, wave: u32, weight: u32) {
+  let c0 = columnOf(term, place, 0u, 0u);
+  let c1 = columnOf(term, place, 0u, 1u);
+  let c2 = columnOf(term, place, 1u, 0u);
+  let c3 = columnOf(term, place, 1u, 1u);
+  let c4 = columnOf(term, place, 2u, 0u);
+  let c5 = columnOf(term, place, 2u, 1u);
+  let c6 = columnOf(term, place, 3u, 0u);
+  let c7 = columnOf(term, place, 3u, 1u);
+  let c8 = columnOf(term, place, 3u, 2u);
+  let pad = padOf(term, place.block);
+  var w = weight;
+  for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
+    let row = rowOf(term, place, wave, ky, pad);
+    let w0 = weightsAt(w, (*term).shift);
+    let w1 = weightsAt(w + 1u, (*term).shift);
+    let w2 = weightsAt(w + 2u, (*term).shift);
+    let a0 = bytesOf(row, c0);
+    let a2 = bytesOf(row, c2);
+    let a4 = bytesOf(row, c4);
+    let a6 = bytesOf(row, c6);
+    addThree(v, 0u, a0, bytesOf(row, c1), a2, w0, w1, w2);
+    addThree(v, 1u, a2, bytesOf(row, c3), a4, w0, w1, w2);
+    addThree(v, 2u, a4, bytesOf(row, c5), a6, w0, w1, w2);
+    addThree(v, 3u, a6, bytesOf(row, c7), bytesOf(row, c8), w0, w1, w2);
+    w += 3u;
+  }
+}
+#endif
+
+// Three taps of pixel i.
+fn addThree(v: ptr<function, Membranes>, i: u32, a0: Bytes, a1: Bytes, a2: Bytes, w0: vec4i, w1: vec4i, w2: vec4i) {
+  (*v)[4u * i] += a0[0] * w0.x + a1[0] * w1.x + a2[0] * w2.x;
+  (*v)[4u * i + 1u] += a0[1] * w0.y + a1[1] * w1.y + a2[1] * w2.y;
+  (*v)[4u * i + 2u] += a0[2] * w0.z + a1[2] * w1.z + a2[2] * w2.z;
+  (*v)[4u * i + 3u] += a0[3] * w0.w + a1[3] * w1.w + a2[3] * w2.w;
+}
+
+#if ${window}
+// Any kernel, stride, padding and dilation, and identities: four columns a tap.
+fn addWindow(v: ptr<function, Membranes>, term: ptr<function, Term>, place: Place, wave: u32, weight: u32) {
+  let pad = padOf(term, place.block);
+  var w = weight;
+  for (var ky = 0u; ky < (*term).kernelHeight; ky++) {
+    let row = rowOf(term, place, wave, ky, pad);
+    for (var kx = 0u; kx < (*term).kernelWidth; kx++) {
+      let tap = weightsAt(w, (*term).shift);
+      addOne(v, 0u, bytesOf(row, columnOf(term, place, 0u, kx)), tap);
+      addOne(v, 1u, bytesOf(row, columnOf(term, place, 1u, kx)), tap);
+      addOne(v, 2u, bytesOf(row, columnOf(term, place, 2u, kx)), tap);
+      addOne(v, 3u, bytesOf(row, columnOf(term, place, 3u, kx)), tap);
+      w++;
+    }
+  }
+}
+
+fn addOne(v: ptr<function, Membranes>, i: u32, a: Bytes, w: vec4i) {
+  (*v)[4u * i] += a[0] * w.x;
+  (*v)[4u * i + 1u] += a[1] * w.y;
+  (*v)[4u * i + 2u] += a[2] * w.z;
+  (*v)[4u * i + 3u] += a[3] * w.w;
+}
+#endif
+
+// The window's end and the firing window: bias, clamp, word. Writes the words and returns how many spikes they are.
+fn fire(v: ptr<function, Membranes>, cells: Cells, place: Place, wave: u32) -> u32 {
+  let a0 = firePixel(v, cells, 0u);
+  let a1 = firePixel(v, cells, 1u);
+  let a2 = firePixel(v, cells, 2u);
+  let a3 = firePixel(v, cells, 3u);
+  let row = (place.block * layer.height + place.y) * layer.width + place.x;
+  let at = layer.destination + wave * layer.waveStride + row * layer.batch + place.n;
+  return store(a0, at, place, 0u) + store(a1, at, place, 1u) + store(a2, at, place, 2u) + store(a3, at, place, 3u);
+}
+
+fn firePixel(v: ptr<function, Membranes>, cells: Cells, i: u32) -> vec4u {
+  let a = fireChannel(v, 4u * i, cells.bias.x, cells.grid.x);
+  let b = fireChannel(v, 4u * i + 1u, cells.bias.y, cells.grid.y);
+  let c = fireChannel(v, 4u * i + 2u, cells.bias.z, cells.grid.z);
+  let d = fireChannel(v, 4u * i + 3u, cells.bias.w, cells.grid.w);
+  return a | (b << vec4u(8u)) | (c << vec4u(16u)) | (d << vec4u(24u));
+}
+
+fn fireChannel(v: ptr<function, Membranes>, i: u32, bias: i32, grid: u32) -> vec4u {
+  let before = clamp((*v)[i] + vec4i(bias), vec4i(-LIMIT), vec4i(LIMIT));
+  let word = clamp(before >> vec4u(grid), vec4i(0), vec4i(i32(layer.maxWord)));
+  (*v)[i] = before - (word << vec4u(grid));
+  return vec4u(word);
+}
+
+// Which of the four of pixel i there are.
+fn areThere(place: Place, i: u32) -> vec4<bool> {
+#if ${wide}
+  return vec4<bool>(place.inside && place.x + i < layer.width) & (vec4u(place.n) + FOUR < vec4u(batch.images));
+#else
+  return vec4<bool>(place.inside) & (vec4u(place.x + i) + FOUR * PIXELS < vec4u(layer.width));
+#endif
+}
+
+// Writes the words of pixel i, whose pixel 0 lies at `at`, and returns their spikes. Images behind the batch's last have room in the layout.
+fn store(four: vec4u, at: u32, place: Place, i: u32) -> u32 {
+  let there = areThere(place, i);
+#if ${wide}
+  if (there.x) { words[(at + i * layer.batch) / 4u] = four; }
+#else
+  if (there.x) { words[at + i * layer.batch] = four.x; }
+  if (there.y) { words[at + (i + PIXELS) * layer.batch] = four.y; }
+  if (there.z) { words[at + (i + 2u * PIXELS) * layer.batch] = four.z; }
+  if (there.w) { words[at + (i + 3u * PIXELS) * layer.batch] = four.w; }
+#endif
+  let ones = select(vec4u(0u), countOneBits(four), there);
+  return ones.x + ones.y + ones.z + ones.w;
+}
+
+#if ${keepMembranes}
+// Of channel c of pixel i.
+fn keepMembranes(v: vec4i, place: Place, i: u32, c: u32) {
+  let channel = place.block * 4u + c;
+  let there = areThere(place, i);
+  for (var j = 0u; j < 4u; j++) {
+#if ${wide}
+    let at = i * layer.batch + j;
+#else
+    let at = (i + j * PIXELS) * layer.batch;
+#endif
+    if (channel < layer.channels && there[j]) {
+      membranes[layer.membranes + ((channel * layer.height + place.y) * layer.width + place.x) * layer.batch + place.n + at] = v[j];
+    }
+  }
+}
+#endif
