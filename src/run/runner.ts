@@ -1,7 +1,7 @@
 import type { Shape } from '../ann/ann.ts';
 import { OptionError } from '../errors.ts';
 import { mapForReading } from '../gpu/buffers.ts';
-import { busySeconds, Clock, type PassTime, STAMP_BYTES } from '../gpu/clock.ts';
+import { BusyTime, Clock, passSeconds, STAMP_BYTES } from '../gpu/clock.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Packers, Pass, Program } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
@@ -91,7 +91,7 @@ export class Runner<P extends Program> {
   /** Runs all images of a source that the network can take. To be called within `alone`. */
   async run<B>(source: ImageSource, input: Shape, work: BatchWork<B>): Promise<RunSummary> {
     checkSource(source, input);
-    const times: PassTime[] = [];
+    const busy = new BusyTime();
     const { begun, first, last } = await stream<Slot, B>(
       source,
       this.program.batch,
@@ -101,7 +101,7 @@ export class Runner<P extends Program> {
           this.submit(pixels, count, work.passes(), slot.readback, work.after?.(at, count), slot.clock);
           return slot;
         },
-        land: (slot, at, count) => this.#land(slot, at, count, work, times),
+        land: (slot, at, count) => this.#land(slot, at, count, work, busy),
         deliver: work.deliver,
       },
       this.#patience,
@@ -111,7 +111,7 @@ export class Runner<P extends Program> {
       timing: {
         seconds: (last - begun) / 1000,
         firstBatchSeconds: (first - begun) / 1000,
-        gpuBusySeconds: times.length > 0 ? busySeconds(times) : null,
+        gpuBusySeconds: busy.seconds,
       },
     };
   }
@@ -147,12 +147,12 @@ export class Runner<P extends Program> {
     done();
   }
 
-  async #land<B>({ readback, clock }: Slot, first: number, count: number, { take }: BatchWork<B>, times: PassTime[]): Promise<B> {
+  async #land<B>({ readback, clock }: Slot, first: number, count: number, { take }: BatchWork<B>, busy: BusyTime): Promise<B> {
     const mapped = await mapForReading(readback, () => this.check());
     try {
       const [begin, end] = clock ? new BigUint64Array(mapped, stampsAt(this.program), 2) : [0n, 0n];
-      if (clock) times.push({ begin, end });
-      return take(mapped, first, count, clock && busySeconds([{ begin, end }]));
+      if (clock) busy.add({ begin, end });
+      return take(mapped, first, count, clock && passSeconds({ begin, end }));
     } finally {
       readback.unmap();
       this.device.check();

@@ -83,6 +83,8 @@ const IDX: Sample[] = [
     numbers: fields(0, [2, 1, 1, 4]),
     others: { [labels]: LABELS },
     read: readSet('idx', images, labels),
+    // its check sum says that it is what it was
+    holds: () => ({ pixels: IMAGES.slice(16), labels: [...LABELS.slice(8)] }),
   },
   {
     name: 'damaged IDX in a gzip',
