@@ -1,9 +1,9 @@
 import type { Chart } from '../../src/plot/render.ts';
 import type { Held } from './watch.ts';
 
-const TITLES = { mebibytes: 'resident memory, MiB', threads: 'threads', files: 'open files' } as const;
+const TITLES = { mebibytes: 'resident, MiB', heap: 'JavaScript, MiB', threads: 'threads', files: 'open files' } as const;
 
-/** Memory, threads and open files of each stage, over what was done of it. */
+/** Memory, resident and JavaScript's own, threads and open files of each stage, over what was done of it. */
 export function enduranceChart(samples: readonly Held[], title: string, subtitle: string): Chart {
   const stages = [...new Set(samples.map(({ stage }) => stage))];
   const panel = (stage: string, field: keyof typeof TITLES, last: boolean) => ({

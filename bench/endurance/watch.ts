@@ -7,7 +7,9 @@ export interface Held {
   /** What was being done, and how many of it were done. */
   readonly stage: string;
   readonly done: number;
+  /** Resident, MiB; and what JavaScript holds of it in objects that are still used. */
   readonly mebibytes: number;
+  readonly heap: number;
   readonly threads: number | null;
   readonly files: number | null;
 }
@@ -26,8 +28,15 @@ export function watch(): (stage: string, done: number) => Held {
   const collect = runInNewContext('gc') as () => void;
   return (stage, done) => {
     collect();
-    const mebibytes = process.memoryUsage.rss() / 2 ** 20;
-    return { stage, done, mebibytes, threads: entries('/proc/self/task'), files: entries('/proc/self/fd') };
+    const { rss, heapUsed } = process.memoryUsage();
+    return {
+      stage,
+      done,
+      mebibytes: rss / 2 ** 20,
+      heap: heapUsed / 2 ** 20,
+      threads: entries('/proc/self/task'),
+      files: entries('/proc/self/fd'),
+    };
   };
 }
 
@@ -42,12 +51,14 @@ export function medianSlope(points: readonly (readonly [x: number, y: number])[]
   return (slopes[(slopes.length - 1) >> 1] + slopes[slopes.length >> 1]) / 2;
 }
 
+/** What of a process could grow. */
+export type Growth = Readonly<Record<'mebibytes' | 'heap' | 'threads' | 'files', number>>;
+
 /** By how much each quantity grows over a whole stage, by the slope of what came after its first quarter. */
-export function growthOver(samples: readonly Held[], stage: string): { mebibytes: number; threads: number; files: number } {
+export function growthOver(samples: readonly Held[], stage: string): Growth {
   const of = samples.filter((sample) => sample.stage === stage);
   const all = of.at(-1)?.done ?? 0;
   const settled = of.filter(({ done }) => done >= all / 4);
-  const growth = (value: (held: Held) => number | null): number =>
-    medianSlope(settled.map((held) => [held.done, value(held) ?? 0])) * all;
-  return { mebibytes: growth((h) => h.mebibytes), threads: growth((h) => h.threads), files: growth((h) => h.files) };
+  const growth = (key: keyof Growth): number => medianSlope(settled.map((held) => [held.done, held[key] ?? 0])) * all;
+  return { mebibytes: growth('mebibytes'), heap: growth('heap'), threads: growth('threads'), files: growth('files') };
 }
