@@ -12,7 +12,7 @@ import { damage, damaged } from '../helpers/damage.ts';
 import { type Sample, samples } from './samples.ts';
 import { folderTest } from './temporary-folder.ts';
 
-const RUNS = Number(process.env.RUNS ?? 1000);
+const RUNS = Number(process.env.RUNS ?? 700);
 
 /** What a file of some KB may take at most: seconds of processor time, bytes above those that were there. */
 const SECONDS = 2;

@@ -17,7 +17,7 @@ import { type Damage, damage, damaged } from '../helpers/damage.ts';
 import { type Recipe, randomNetwork, randomPixels } from '../helpers/random-network.ts';
 import { openFile, type SavedFile, signed } from './saved-file.ts';
 
-const RUNS = Number(process.env.RUNS ?? 400);
+const RUNS = Number(process.env.RUNS ?? 300);
 
 /** What reading a file of some KB may take at most: seconds of processor time, bytes above those that were there. */
 const SECONDS = 2;
