@@ -99,7 +99,8 @@ async function measure(
   }
 }
 
-const points = ({ value, standardError }: Estimate): string => `${(100 * value).toFixed(2)} ± ${(100 * standardError).toFixed(2)}`;
+const points = ({ value, standardError }: Estimate): string =>
+  `${(100 * value).toFixed(2)} ± ${(100 * (standardError as number)).toFixed(2)}`;
 
 const cells = (row: EstimateRow): string[] => [
   ...[row.model, wayText(row), String(row.phaseBits), points(row.loss)],

@@ -1,6 +1,6 @@
 import type { Sweep, SweepRow } from '../evaluate/swept.ts';
 import { wayText } from '../report/text.ts';
-import { COLUMNS, clip, estimated, field, paint, percent, points, printable, whole } from './print.ts';
+import { COLUMNS, clip, estimated, field, paint, percent, points, printable, standardErrorText, whole } from './print.ts';
 import { noteLines, sweptInputLines } from './print-inputs.ts';
 
 /** A sweep for people, at most 80 columns wide: a line for each way to convert and word. */
@@ -38,8 +38,7 @@ const format = (texts: readonly string[]): string =>
   `  ${texts.map((text, i) => (i === 0 ? clip(text, WIDTHS[0]).padEnd(WIDTHS[0]) : text.padStart(WIDTHS[i]))).join('')}`.trimEnd();
 
 function cells({ phaseBits, word, t, top1, loss }: SweepRow, isNew: boolean): string[] {
-  const { standardError } = loss;
-  const error = Number.isFinite(standardError) ? (100 * standardError).toFixed(2) : '∞';
+  const error = standardErrorText(loss.standardError);
   return [isNew ? String(phaseBits) : '', String(word), String(t), percent(top1), points(-loss.value), error];
 }
 

@@ -60,8 +60,11 @@ export function points(difference: number): string {
 }
 
 /** A share and its standard error in percentage points: "0.31 ± 0.12". */
-export const estimated = ({ value, standardError }: { readonly value: number; readonly standardError: number }): string =>
-  `${(100 * value).toFixed(2)} ± ${Number.isFinite(standardError) ? (100 * standardError).toFixed(2) : '∞'}`;
+export const estimated = ({ value, standardError }: { readonly value: number; readonly standardError: number | null }): string =>
+  `${(100 * value).toFixed(2)} ± ${standardErrorText(standardError)}`;
+
+/** A standard error of shares, in points; of one image nobody knows it. */
+export const standardErrorText = (error: number | null): string => (error === null ? '∞' : (100 * error).toFixed(2));
 
 const PREFIXES = [
   ['T', 1e12],

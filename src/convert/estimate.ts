@@ -5,10 +5,10 @@ import { bestClass, perClass, softmax } from '../run/logits.ts';
  * figure is a mean over images with its standard error; bench/estimates.ts holds them against the loss of accuracy on other images.
  */
 
-/** A mean over images, and how far it may be off: the standard error of the mean, Infinity of less than two images. */
+/** A mean over images, and how far it may be off: the standard error of the mean, null of fewer than two images. */
 export interface Estimate {
   readonly value: number;
-  readonly standardError: number;
+  readonly standardError: number | null;
 }
 
 /** Every candidate for the loss of accuracy. With p the softmax of the trained network's logits z, and shares 0…1: */
@@ -31,7 +31,7 @@ export interface Estimates {
  */
 export function estimatedLoss({ marginWeighted, logitError }: Estimates): Estimate {
   const { value, standardError } = logitError;
-  const least = { value: value ** 2 / 2, standardError: value * standardError };
+  const least = { value: value ** 2 / 2, standardError: standardError === null ? null : value * standardError };
   return marginWeighted.value < least.value ? least : marginWeighted;
 }
 
@@ -40,7 +40,7 @@ export function estimateOf(sum: number, squares: number, count: number): Estimat
   const value = sum / count;
   // what rounding takes below zero is zero
   const variance = Math.max(0, squares - sum * value) / (count - 1);
-  return { value, standardError: count < 2 ? Number.POSITIVE_INFINITY : Math.sqrt(variance / count) };
+  return { value, standardError: count < 2 ? null : Math.sqrt(variance / count) };
 }
 
 /** Adds up images one by one, so that nothing depends on batches. */

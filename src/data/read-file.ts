@@ -4,6 +4,9 @@ import { DataSetError } from '../errors.ts';
 /** Largest file, and largest decompressed content, that is read: 1 GiB. */
 export const MAX_BYTES = 2 ** 30;
 
+/** Longest file of names that is read, bytes: 1000 classes take 25 KB. */
+export const MAX_TEXT_BYTES = 2 ** 22;
+
 /**
  * Size in bytes of a regular file of 1…`most` bytes (MAX_BYTES; more only for what is never held whole). Throws DataSetError where it is
  * missing, empty, too large or not a file.
@@ -70,7 +73,7 @@ export function readAt(path: string, first: number, count: number, remedy: strin
 
 /** The names in a text file, one a line, blank lines left out. Throws DataSetError unless there are `count`. */
 export async function readNames(path: string, count: number, remedy: string): Promise<string[]> {
-  await fileSize(path, remedy);
+  await fileSize(path, remedy, MAX_TEXT_BYTES);
   const text = await orDataSetError(path, remedy, () => readFile(path, 'utf8'));
   const names = text.split('\n').flatMap((line) => line.trim() || []);
   if (names.length !== count) throw new DataSetError('data-count', path, `has ${names.length} names, not ${count}`, remedy);

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { checkArgument, TEXT } from '../checks.ts';
 import { ModelFormatError } from '../errors.ts';
-import { systemCode } from './read-file.ts';
+import { MAX_TEXT_BYTES, systemCode } from './read-file.ts';
 
 /** What a model's sidecar MODEL.json says about its input and output. Other fields are left alone. */
 export interface Sidecar {
@@ -16,9 +16,6 @@ export interface Sidecar {
 
 const REMEDY =
   'expected {"mean": [0.5], "std": [0.25], "classes": ["cat", "dog"]}, each of the three optional, mean and std together';
-
-/** Longest sidecar that is read, bytes: 1000 classes take 25 KB. */
-const MAX_SIDECAR_BYTES = 2 ** 24;
 
 /** The sidecar MODEL.json beside MODEL.onnx; null where there is none. Throws ModelFormatError by file and field. */
 export async function readSidecar(modelPath: string): Promise<Sidecar | null> {
@@ -34,7 +31,7 @@ async function readText(path: string): Promise<string | null> {
     const found = await stat(path);
     // a named pipe would hold us up
     if (!found.isFile()) throw new ModelFormatError('sidecar-unreadable', path, 'is not a file', REMEDY);
-    if (found.size <= MAX_SIDECAR_BYTES) return await readFile(path, 'utf8');
+    if (found.size <= MAX_TEXT_BYTES) return await readFile(path, 'utf8');
     throw new ModelFormatError('sidecar-size', path, `has ${found.size} bytes, too many for a sidecar`, REMEDY);
   } catch (cause) {
     if (cause instanceof ModelFormatError) throw cause;

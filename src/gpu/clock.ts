@@ -84,16 +84,28 @@ export interface PassTime {
   readonly end: bigint;
 }
 
-/** Seconds in which at least one of the passes ran; they are in the order of their submission. Pure. */
-export function busySeconds(passes: readonly PassTime[]): number {
-  let busy = 0n;
-  let last = 0n;
-  for (const { begin, end } of passes) {
-    const from = begin > last ? begin : last;
-    if (end > from) {
-      busy += end - from;
-      last = end;
-    }
+/** Seconds in which at least one of some passes ran: they are added in the order of their submission, and none is held. */
+export class BusyTime {
+  #busy: bigint | null = null;
+  #last = 0n;
+
+  add({ begin, end }: PassTime): void {
+    const from = begin > this.#last ? begin : this.#last;
+    this.#busy ??= 0n;
+    if (end <= from) return;
+    this.#busy += end - from;
+    this.#last = end;
   }
-  return Number(busy) / 1e9;
+
+  /** Null where no pass was added. */
+  get seconds(): number | null {
+    return this.#busy === null ? null : Number(this.#busy) / 1e9;
+  }
+}
+
+/** Seconds that a pass took; 0 for a clock that went back. */
+export function passSeconds(pass: PassTime): number {
+  const time = new BusyTime();
+  time.add(pass);
+  return time.seconds as number;
 }

@@ -12,6 +12,6 @@ export const sweepPicture = (sweep: Sweep): SweepPicture => ({
     series: `K = ${row.phaseBits}`,
     t: row.t,
     top1: row.top1,
-    error: Number.isFinite(row.loss.standardError) ? row.loss.standardError : 0,
+    error: row.loss.standardError ?? 0,
   })),
 });

@@ -1,7 +1,7 @@
 import type { Shape } from '../ann/ann.ts';
 import { OptionError } from '../errors.ts';
 import { mapForReading, upload } from '../gpu/buffers.ts';
-import { busySeconds, Clock, type PassTime, STAMP_BYTES } from '../gpu/clock.ts';
+import { BusyTime, Clock, passSeconds, STAMP_BYTES } from '../gpu/clock.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Packers, Pass, Program } from '../plan/program.ts';
 import type { Steps } from '../plan/trains/chunks.ts';
@@ -110,7 +110,7 @@ export class Runner<P extends Program> {
   /** Runs all images of a source that the network can take. To be called within `alone`. */
   async run<B>(source: ImageSource, input: Shape, work: BatchWork<B>): Promise<RunSummary> {
     checkSource(source, input);
-    const times: PassTime[] = [];
+    const busy = new BusyTime();
     const { begun, first, last } = await stream<Submitted, B>(
       source,
       this.program.batch,
@@ -121,7 +121,7 @@ export class Runner<P extends Program> {
           this.submit(pixels, count, passes, slot.readback, work.after?.(at, count), slot.clock);
           return { ...slot, work: workOfPasses(this.program.dispatches, passes), at: performance.now() };
         },
-        land: (submitted, at, count) => this.#land(submitted, at, count, work, times),
+        land: (submitted, at, count) => this.#land(submitted, at, count, work, busy),
         deliver: work.deliver,
       },
       this.#patience,
@@ -131,7 +131,7 @@ export class Runner<P extends Program> {
       timing: {
         seconds: (last - begun) / 1000,
         firstBatchSeconds: (first - begun) / 1000,
-        gpuBusySeconds: times.length > 0 ? busySeconds(times) : null,
+        gpuBusySeconds: busy.seconds,
       },
     };
   }
@@ -173,15 +173,15 @@ export class Runner<P extends Program> {
     first: number,
     count: number,
     { take }: BatchWork<B>,
-    times: PassTime[],
+    busy: BusyTime,
   ): Promise<B> {
     const mapped = await mapForReading(readback, () => this.check());
     const since = Math.max(at, this.#landed);
     this.#landed = performance.now();
     try {
       const [begin, end] = clock ? new BigUint64Array(mapped, stampsAt(this.program), 2) : [0n, 0n];
-      if (clock) times.push({ begin, end });
-      const gpuSeconds = clock && busySeconds([{ begin, end }]);
+      if (clock) busy.add({ begin, end });
+      const gpuSeconds = clock && passSeconds({ begin, end });
       if (count === this.program.batch) this.#pace.took(work, gpuSeconds ?? (this.#landed - since) / 1000);
       return take(mapped, first, count, gpuSeconds);
     } finally {

@@ -103,7 +103,7 @@ describe('formatEvaluation', () => {
         '              allowed), on 500 images, no labels',
       ].join('\n'),
     );
-    const one = { ...phaseChoice, images: 1, loss: { value: 0, standardError: Number.POSITIVE_INFINITY } };
+    const one = { ...phaseChoice, images: 1, loss: { value: 0, standardError: null } };
     expect(formatEvaluation({ ...example(), phaseChoice: one }, false)).toMatch(
       /lose 0\.00 ± ∞ points \(0\.5 allowed\),\s+on 1 image,/,
     );

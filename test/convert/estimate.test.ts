@@ -79,7 +79,7 @@ describe('estimates', () => {
   });
 
   it('is not known to any precision of one image', () => {
-    expect(estimateOf(0.25, 0.0625, 1)).toEqual({ value: 0.25, standardError: Number.POSITIVE_INFINITY });
+    expect(estimateOf(0.25, 0.0625, 1)).toEqual({ value: 0.25, standardError: null });
     expect(estimateOf(2, 2, 4)).toEqual({ value: 0.5, standardError: Math.sqrt(1 / 12) });
   });
 });

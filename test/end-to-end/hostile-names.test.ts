@@ -1,4 +1,5 @@
-/** Whatever names a model, its sidecar and its folder have: no command hands a terminal, a log or a picture a character that acts on it. */
+/** Whatever names a model, its sidecar and its folder have: no command hands a terminal, a log or a picture a character that acts on it,
+ * nor JSON a number that is none. */
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { capturedTerminal } from '../cli/captured-terminal.ts';
 import { folderTest } from '../data/temporary-folder.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { buildOnnx, type ModelSpec, real } from '../helpers/onnx-builder.ts';
+import { watchJson } from '../helpers/watch-json.ts';
 
 device?.dispose();
 
@@ -47,7 +49,9 @@ const seeded = (count: number, scale: number) => Array.from({ length: count }, (
 
 async function command(...args: string[]) {
   const terminal = capturedTerminal();
+  const written = args.includes('--json') ? watchJson() : null;
   const code = await run(args, terminal);
+  if (written) expect(written(), args[0]).toEqual([]);
   const { out, err } = terminal.written;
   expect(`${out}${err}`, args[0]).not.toMatch(ACTING);
   return { code, out, err };

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import protobuf from 'protobufjs/light.js';
 import { modelMessage } from '../../src/onnx/schema.ts';
+import { type ByteChange, byteChange, changeBytes } from './damage.ts';
 
 /** A field as it is written; a message's own fields in place of its bytes. */
 interface Field {
@@ -82,13 +83,11 @@ const wireChange = fc.record({
   at: fc.nat(),
   other: fc.nat(),
 });
-const byteChange = fc.record({ what: fc.constantFrom('flip', 'remove', 'repeat'), at: fc.nat(), other: fc.nat() });
-type BytesChange = typeof byteChange extends fc.Arbitrary<infer T> ? T : never;
 
 /** What is done to a file: one to three changes of its fields, or of its bytes. */
 export const mutation = fc.record({
   fields: fc.array(wireChange, { maxLength: 3 }),
-  bytes: fc.oneof({ weight: 3, arbitrary: fc.constant<BytesChange[]>([]) }, fc.array(byteChange, { minLength: 1, maxLength: 3 })),
+  bytes: fc.oneof({ weight: 3, arbitrary: fc.constant<ByteChange[]>([]) }, fc.array(byteChange, { minLength: 1, maxLength: 3 })),
 });
 export type Mutation = typeof mutation extends fc.Arbitrary<infer T> ? T : never;
 type FieldChange = Mutation['fields'][number];
@@ -129,14 +128,4 @@ function changeField(tree: Field[], { what, at, other }: FieldChange): void {
 function setNumber(slots: readonly Slot[], at: number, to: bigint): void {
   const numbers = slots.filter(({ field }) => typeof field.value === 'bigint');
   if (numbers.length > 0) numbers[at % numbers.length].field.value = to;
-}
-
-function changeBytes(bytes: Uint8Array, { what, at, other }: BytesChange): Uint8Array {
-  const from = at % (bytes.length + 1);
-  const length = other % 40;
-  if (what === 'remove') return Buffer.concat([bytes.subarray(0, from), bytes.subarray(from + length)]);
-  if (what === 'repeat') return Buffer.concat([bytes.subarray(0, from + length), bytes.subarray(from)]);
-  const flipped = Uint8Array.from(bytes);
-  if (flipped.length > 0) flipped[at % flipped.length] ^= 1 << (other & 7);
-  return flipped;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataSetError } from '../../errors.ts';
-import { fileSize, orDataSetError, systemCode } from '../read-file.ts';
+import { fileSize, MAX_TEXT_BYTES, orDataSetError, systemCode } from '../read-file.ts';
 
 /** The file that numbers the classes of a folder, in it or beside it. */
 export const CLASSES_FILE = 'classes.txt';
@@ -25,7 +25,7 @@ export interface Classes {
  * @throws DataSetError by line
  */
 export async function readClasses(path: string, keys: ReadonlySet<string>): Promise<Classes> {
-  await fileSize(path, REMEDY);
+  await fileSize(path, REMEDY, MAX_TEXT_BYTES);
   const text = await orDataSetError(path, REMEDY, () => readFile(path, 'utf8'));
   const lines = text
     .replace(/^\uFEFF/, '')
@@ -50,10 +50,12 @@ export async function readClasses(path: string, keys: ReadonlySet<string>): Prom
 function parseLine(line: string, keys: ReadonlySet<string>): { readonly key: string; readonly name: string } {
   const whole = line.trim();
   if (keys.has(whole)) return { key: whole, name: whole };
-  const [, key, rest] = /^([^\t,]*?)\s*(?:[\t,]\s*(.*))?$/.exec(whole) as RegExpExecArray;
-  if (rest !== undefined && keys.has(key)) return { key, name: rest || key };
-  const [, first, name] = /^(\S*?),?(?:\s+(.*))?$/.exec(whole) as RegExpExecArray;
-  return { key: first, name: name || first };
+  const mark = whole.search(/[\t,]/);
+  const key = whole.slice(0, Math.max(mark, 0)).trimEnd();
+  if (mark >= 0 && keys.has(key)) return { key, name: whole.slice(mark + 1).trimStart() || key };
+  const blank = whole.search(/\s/);
+  const first = (blank < 0 ? whole : whole.slice(0, blank)).replace(/,$/, '');
+  return { key: first, name: (blank < 0 ? '' : whole.slice(blank).trimStart()) || first };
 }
 
 /** Classes numbered by their sorted names, as torchvision's `ImageFolder` does. */

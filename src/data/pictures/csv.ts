@@ -8,6 +8,9 @@ import type { Classified } from './open.ts';
 
 const REMEDY = 'give csv:FILE with two columns, the path of a picture and its class, a number or a name';
 
+/** Most characters of a row; a path has some thousands at most. */
+const LONGEST_ROW = 2 ** 20;
+
 interface Row {
   readonly path: string;
   readonly label: string;
@@ -39,7 +42,10 @@ async function readRows(file: string): Promise<Row[]> {
   await fileSize(file, REMEDY);
   const content = createReadStream(file);
   const table = content.pipe(
-    parse({ bom: true, delimiter: [',', ';', '\t'], trim: true, skip_empty_lines: true, relax_column_count: true, info: true }),
+    parse({
+      ...{ bom: true, delimiter: [',', ';', '\t'], trim: true, skip_empty_lines: true, relax_column_count: true, info: true },
+      max_record_size: LONGEST_ROW,
+    }),
   );
   content.once('error', (cause) => table.destroy(cause));
   const rows: Row[] = [];

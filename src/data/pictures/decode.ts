@@ -2,7 +2,7 @@ import type { Sharp } from 'sharp';
 import { BsnnError, DataSetError } from '../../errors.ts';
 import { readRecords } from '../read-file.ts';
 import { enlarge } from './enlarge.ts';
-import { type Area, centre, type Framing, resized, type Size } from './framing.ts';
+import { centre, type Framing, resized, type Size } from './framing.ts';
 
 /** Most pixels of a picture that is decoded: 128 Mi, more than any camera has. A file of a few bytes may announce any number. */
 export const MAX_PIXELS = 2 ** 27;
@@ -119,23 +119,12 @@ export async function framed(
   }
   const { width, height } = area;
   if (size.width > from.width || size.height > from.height) {
-    const large = enlarge(await image.raw({ depth: 'uchar' }).toBuffer(), from, size);
-    return { width, height, pixels: cut(large, size, area) };
+    return { width, height, pixels: enlarge(await image.raw({ depth: 'uchar' }).toBuffer(), from, size, area) };
   }
   const changed = size.width !== from.width || size.height !== from.height;
   const smaller = changed ? image.resize(size.width, size.height, { fit: 'fill', kernel: 'linear' }) : image;
   const pixels = await smaller.extract(area).raw({ depth: 'uchar' }).toBuffer();
   return { width, height, pixels };
-}
-
-function cut(pixels: Uint8Array, from: Size, { left, top, width, height }: Area): Uint8Array {
-  const channels = pixels.length / (from.width * from.height);
-  const part = new Uint8Array(width * height * channels);
-  for (let y = 0; y < height; y++) {
-    const at = ((top + y) * from.width + left) * channels;
-    part.set(pixels.subarray(at, at + width * channels), y * width * channels);
-  }
-  return part;
 }
 
 /**

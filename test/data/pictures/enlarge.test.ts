@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { enlarge } from '../../../src/data/pictures/enlarge.ts';
+import { enlarge as enlargePart } from '../../../src/data/pictures/enlarge.ts';
+import type { Size } from '../../../src/data/pictures/framing.ts';
+
+const enlarge = (pixels: Uint8Array, from: Size, to: Size) => enlargePart(pixels, from, to, { left: 0, top: 0, ...to });
 
 it('has the numbers of Pillow’s bilinear filter', () => {
   const row = Uint8Array.of(10, 200, 30, 90, 250, 0, 60, 120);
@@ -42,6 +45,38 @@ it('keeps what is even, corners, and mirror images', () => {
       },
     ),
   );
+});
+
+it('gives any part as it is in the whole', () => {
+  const [from, to] = [
+    { width: 5, height: 3 },
+    { width: 17, height: 10 },
+  ];
+  const pixels = Uint8Array.from({ length: 3 * 5 * 3 }, (_, i) => (i * 73) & 255);
+  const whole = enlarge(pixels, from, to);
+  const span = (side: number) =>
+    fc.tuple(fc.nat(side - 1), fc.nat(side - 1)).map(([a, b]) => [Math.min(a, b), Math.abs(a - b) + 1]);
+  fc.assert(
+    fc.property(span(to.width), span(to.height), ([left, width], [top, height]) => {
+      const part = enlargePart(pixels, from, to, { left, top, width, height });
+      const rows = Array.from({ length: height }, (_, y) =>
+        whole.subarray(((top + y) * to.width + left) * 3).subarray(0, width * 3),
+      );
+      expect([...part]).toEqual(rows.flatMap((row) => [...row]));
+    }),
+  );
+});
+
+it.each([
+  ['wide', { width: 2 ** 20, height: 1 }],
+  ['tall', { width: 1, height: 2 ** 20 }],
+])('holds only what it gives of a picture that is very %s', (_, from) => {
+  const to = { width: from.width * 256, height: from.height * 256 };
+  const middle = { left: (to.width - 224) / 2, top: (to.height - 224) / 2, width: 224, height: 224 };
+  const before = process.memoryUsage().arrayBuffers;
+  const part = enlargePart(new Uint8Array(2 ** 20).fill(9), from, to, middle);
+  expect(part.every((v) => v === 9)).toBe(true);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 22);
 });
 
 /** Turned by 180°. */

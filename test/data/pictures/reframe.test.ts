@@ -32,7 +32,8 @@ describe('images of an array are framed as pictures in files are', () => {
     const large = reframe(source, { resize: 8, crop: 8 }, null);
     const found = await large.read(0, 1);
     for (let c = 0; c < 3; c++) {
-      const whole = enlarge(plane(0, c), { width: 6, height: 4 }, { width: 12, height: 8 });
+      const to = { width: 12, height: 8 };
+      const whole = enlarge(plane(0, c), { width: 6, height: 4 }, to, { left: 0, top: 0, ...to });
       for (let y = 0; y < 8; y++) {
         expect([...found.subarray(c * 64 + y * 8, c * 64 + y * 8 + 8)]).toEqual([...whole.subarray(y * 12 + 2, y * 12 + 10)]);
       }
