@@ -76,13 +76,14 @@ describeOnDevice('a layer that nothing makes fire', () => {
     layer.kind === 'neurons' && layer.name === 'block 1a' ? { ...layer, bias: layer.bias.map(() => -1e6) } : layer,
   );
   const silent = { ...ann, layers };
-  const options = { calibration: 8, perChannel: true };
+  const conversion = { calibration: 8, perChannel: true };
+  const options = { ...conversion, limit: 3 };
 
   it('is named by evaluate and by what else converts', async () => {
     const found = [
-      await evaluate(device!, silent, dataSet(), { ...options, limit: 3, waves: 1 }),
-      await compare(device!, silent, dataSet(), { ...options, limit: 3, timesteps: [30], neurons: ['bistable'] }),
-      await predict(device!, silent, dataSet(), options),
+      await evaluate(device!, silent, dataSet(), { ...options, waves: 1 }),
+      await compare(device!, silent, dataSet(), { ...options, timesteps: [30], neurons: ['bistable'] }),
+      await predict(device!, silent, dataSet(), conversion),
     ];
     for (const { notes, perChannel } of found) {
       expect(perChannel).toBe(true);

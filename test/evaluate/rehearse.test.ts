@@ -33,6 +33,8 @@ const deviceOf = (limits: Partial<typeof LIMITS> = {}): Device =>
     handle: new Proxy({}, { get: begin }),
     check: begin,
     guard: begin,
+    isLost: async () => false,
+    reopen: null,
   }) as unknown as Device;
 
 const IMAGES: DataSet = {
