@@ -4,7 +4,7 @@
  */
 
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { tinyAnn, tinyNetwork } from '../../bench/endurance/network.ts';
 import { DeviceError } from '../../src/errors.ts';
 import type { Device } from '../../src/gpu/device.ts';
@@ -38,10 +38,11 @@ async function soon<T>(promise: Promise<T>): Promise<T> {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+afterAll(() => first?.dispose());
+
 describeOnDevice('a device that ends while sessions are made and run', () => {
   it.runIf(SOAK)('at a random moment: each call ends with its result or the error of the device', async () => {
     const wanted = await useSessions(first!);
-    first!.dispose();
     // what it takes once the driver has compiled the kernels
     const begun = performance.now();
     const other = await openDevice();
