@@ -11,6 +11,7 @@ import { simulateAllSteps } from '../helpers/compare-steps.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomAnn, randomPixels } from '../helpers/random-network.ts';
 import { smallDevice } from '../helpers/small-device.ts';
+import { SOAK } from '../helpers/soak.ts';
 import { residualAnn } from '../network/hand-made.ts';
 
 const IMAGES = 7;
@@ -58,7 +59,7 @@ const NETWORKS: [string, Ann][] = [
 
 describeOnDevice('recordImages', () => {
   describe.each(NETWORKS)('%s network', (_, ann) => {
-    it.each(['bistable', 'bistable-no-sn', 'if', 'burst:3', 'phase', 'multi:4', 'multi+:4'])(
+    it.each(['bistable', 'bistable-no-sn', 'if', 'burst:3', 'phase', 'multi:4', ...(SOAK ? ['multi+:4'] : [])])(
       '%s: spikes and membranes are the reference’s, at every batch size',
       async (neuron) => {
         const data = dataSetFor(ann);

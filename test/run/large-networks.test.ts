@@ -12,6 +12,7 @@ import { describeOnDevice, device } from '../helpers/device.ts';
 import { bytesOf, isUniform } from '../helpers/program.ts';
 import { randomPixels } from '../helpers/random-network.ts';
 import { LIMITS } from '../helpers/small-device.ts';
+import { SOAK } from '../helpers/soak.ts';
 
 // Networks of full size within what every WebGPU device offers: a storage binding of 128 MiB, a buffer of 256; 2 GiB in all.
 const MEMORY = 2 ** 31;
@@ -96,8 +97,8 @@ async function someWords(session: Session, images: number): Promise<Int32Array[]
   return words;
 }
 
-// the other VGG16 is a part of the larger one
-describeOnDevice.each(Object.values(NETWORKS).slice(1))('on the device', ({ trained, converted, waves }) => {
+// one VGG16 is a part of the larger one, which is for the soak
+describeOnDevice.each(Object.values(NETWORKS).slice(SOAK ? 1 : 2))('on the device', ({ trained, converted, waves }) => {
   const on = device as Device;
   const pixels = randomPixels({ ...trained().input }, BATCH, 8);
   const few = pixels.subarray(0, FEW * shapeSize(trained().input));

@@ -67,9 +67,9 @@ describeOnDevice('the stepped session', () => {
   it.each([
     ['bistable', {}],
     ['bistable', { synchronous: false }],
-    ['if', {}],
     ...(SOAK
       ? ([
+          ['if', {}],
           ['burst:3', {}],
           ['phase', {}],
         ] as const)
