@@ -32,7 +32,7 @@ export interface MeasureOptions {
 /** Plain waits, whose wall time is reported. */
 const WALL_SAMPLES = 3;
 /** A warm-up ends when its times settle, or after so many ms of them. */
-export const WARM_UP_MS = 500;
+const WARM_UP_MS = 500;
 /** Least time of a sample where the GPU's timestamps are rounded. */
 const ROUNDED_SAMPLE_MS = 20;
 /** Times that a sample runs its kernels, at most. */
@@ -79,10 +79,15 @@ export class Stopwatch {
     return [milliseconds(stamps[0], stamps[1]), wall];
   }
 
+  /** Runs work until its times settle. */
+  async warmUp(work: Work): Promise<void> {
+    await untilSettled(() => this.#countedOnce(work), WARM_UP_MS);
+  }
+
   /** Medians over samples, which begin when the times of a warm-up have settled. */
   async measure(work: Work, options: MeasureOptions = {}): Promise<Measurement> {
     const { samples = 11, beside } = options;
-    await untilSettled(() => this.#countedOnce(work), WARM_UP_MS);
+    await this.warmUp(work);
     const walls: number[] = [];
     for (let i = 0; i < WALL_SAMPLES; i++) walls.push((await this.once(work))[1]);
     const rest = this.timestamps ? median(walls) : 0;
@@ -131,6 +136,25 @@ export class Stopwatch {
   dispose(): void {
     this.#clock?.dispose();
   }
+}
+
+/**
+ * Wall times of calls that classify, in ms, after a warm-up.
+ * @param classify gives the spikes of each layer
+ * @throws Error where a layer is silent
+ */
+export async function timesOfCalls(runs: number, classify: () => Promise<readonly number[]>): Promise<number[]> {
+  const call = async (): Promise<number> => {
+    const start = performance.now();
+    const spikes = await classify();
+    const ms = performance.now() - start;
+    if (spikes.slice(0, 3).some((count) => count === 0)) throw new Error('the network does not spike: nothing ran');
+    return ms;
+  };
+  await untilSettled(call, WARM_UP_MS);
+  const times: number[] = [];
+  for (let i = 0; i < runs; i++) times.push(await call());
+  return times;
 }
 
 /** How often work is to be repeated next that took `taken` ms at `repeat`: the same where that is about `ms`. Pure. */
