@@ -80,7 +80,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.error('measuring: bounds of the device');
     const peak = await measurePeaks(device, stopwatch);
     const head = { ...headOf(device, command(args), load), timestamps: stopwatch.timestamps, peaks: peak.peaks };
-    const kept = keepRows<Row>(parsed.json, head);
+    const kept = keepRows<Row>(parsed.json, () => head);
     for (const suite of parsed.suites) {
       console.error(`measuring: ${suite}`);
       await SUITES[suite](device, stopwatch, peak, kept.add);

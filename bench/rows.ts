@@ -9,19 +9,20 @@ export interface RowKeeper<Row> {
 }
 
 /**
- * Writes `{ ...head, cut: true, rows }` whole after every row, so that a run which is cut off at any moment leaves a valid file with
+ * Writes `{ ...head(), cut: true, rows }` whole after every row, so that a run which is cut off at any moment leaves a valid file with
  * what it had; `cut` goes when it has finished.
  * @param file null: no file
+ * @param head what the file says besides, as it is at that moment
  */
-export function keepRows<Row>(file: string | null, head: object): RowKeeper<Row> {
+export function keepRows<Row>(file: string | null, head: () => object): RowKeeper<Row> {
   const rows: Row[] = [];
   return {
     add: (row) => {
       rows.push(row);
-      if (file) writeJson(file, { ...head, cut: true, rows });
+      if (file) writeJson(file, { ...head(), cut: true, rows });
     },
     finish: () => {
-      if (file) writeJson(file, { ...head, rows });
+      if (file) writeJson(file, { ...head(), rows });
       return rows;
     },
   };
