@@ -9,7 +9,7 @@ command -v apt-get >/dev/null || { echo 'apt-get is missing: a bundle is made on
 debs=$(mktemp -d)
 trap 'rm -rf "$debs"' EXIT
 cd "$debs"
-apt-get -qq download libvulkan1 libx11-6 libxext6 libxcb1 libxau6 libxdmcp6 libbsd0 libmd0 libstdc++6 libgcc-s1
+apt-get -qq -o APT::Sandbox::User=root download libvulkan1 libx11-6 libxext6 libxcb1 libxau6 libxdmcp6 libbsd0 libmd0 libstdc++6 libgcc-s1
 for deb in *.deb; do dpkg-deb -x "$deb" root; done
 for name in libvulkan.so.1 libX11.so.6 libXext.so.6 libxcb.so.1 libXau.so.6 libXdmcp.so.6 libbsd.so.0 libmd.so.0 libstdc++.so.6 libgcc_s.so.1; do
   cp -L "$(find root -name "$name" | head -n 1)" "$folder/$name"
