@@ -5,7 +5,7 @@
 #     4 peers in PyTorch, where Python has it              5 tests of exactness
 # Each stage takes less than ten minutes ($STAGE_SECONDS, 570) and leaves at most 8 files, in place of earlier ones, in $OUT/stage-N (./out):
 # a log, a summary, JSON. Unpacks to $BSNN_HOME/bsnn-bundle (/tmp), once. $WORKERS tests (one a core, at most 8) run at once in stage 5.
-# REDUCED=1: fewer images, batches and benches, and a few of the tests ($TESTS), for two cores and a software driver.
+# $TESTS names other tests. REDUCED=1: fewer images, batches, benches and tests, for two cores and a software driver.
 # Exit code 1 where something was not ok.
 set -u -o pipefail
 
@@ -96,11 +96,11 @@ stage4() {
 
 # The reference on the processor is what takes the time, so that several processes share the GPU.
 stage5() {
-  local cores tests=${TESTS:-'test/property test/kernels test/run/session test/run/stepped test/evaluate/self-test test/gpu'}
+  local cores tests='test/property test/kernels test/run/session test/run/stepped test/run/drifts test/evaluate/self-test'
   cores=$(nproc 2>/dev/null || echo 2)
-  if [[ -n $reduced ]]; then tests=${TESTS:-'test/gpu test/evaluate/self-test test/property/multi'}; fi
+  [[ -z $reduced ]] || tests='test/kernels/text test/kernels/exact test/evaluate/self-test test/property/interleaved'
   phase tests 560 node node_modules/vitest/vitest.mjs run --maxWorkers "${WORKERS:-$((cores > 8 ? 8 : cores))}" \
-    --reporter=default --reporter=json --outputFile.json="$out/tests.json" $tests
+    --reporter=default --reporter=json --outputFile.json="$out/tests.json" ${TESTS:-$tests}
   show tests 12
 }
 
