@@ -153,7 +153,9 @@ async function timeLayers(session: Session, layers: readonly number[]): Promise<
 async function leastTimes(timer: PassTimer, work: readonly { readonly kernel: Session['engine']['kernels'][number] }[]) {
   const once = await timer.time(work.map(({ kernel }) => ({ kernel, repeat: 1 })));
   const rounded = timer.isRounded();
-  const known = rounded ? await timer.time(work.map(({ kernel }) => ({ kernel, repeat: ROUNDED_REPEATS }))) : once;
+  const inFull = (ms: number) => ms * ROUNDED_REPEATS > ROUNDED_SAMPLE_MS;
+  const longer = work.map(({ kernel }, i) => ({ kernel, repeat: inFull(once[i]) ? 1 : ROUNDED_REPEATS }));
+  const known = rounded ? await timer.time(longer) : once;
   const repeated = work.map(({ kernel }, i) => ({ kernel, repeat: repeatsFor(known[i], rounded) }));
   let least = once.map((ms, i) => (repeated[i].repeat === 1 ? ms : Infinity));
   await untilSettled(async () => {
