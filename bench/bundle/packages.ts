@@ -13,8 +13,8 @@ const WITHOUT = ['lightningcss'];
 /** What no program reads; licences are kept. */
 const UNREAD = /\.(d\.[mc]?ts|map|md|markdown|flow)$/i;
 const LICENCE = /licen[cs]e/i;
-/** The packages' folders for other machines than this one. */
-const FOREIGN = /\/webgpu\/dist\/(?!linux-x64)[^/]+$/;
+/** Folders that stay behind: binaries for other machines, the digits for browsers. */
+const ELSEWHERE = /\/webgpu\/dist\/(?!linux-x64)[^/]+$|\/mnist\/dist$/;
 
 const [out, digits] = process.argv.slice(2);
 const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
@@ -28,7 +28,7 @@ for (const folder of folders) {
     dereference: true,
     // packages inside this one are copied for themselves
     filter: (path) => {
-      if (path.slice(from.length).includes('/node_modules') || FOREIGN.test(path)) return false;
+      if (path.slice(from.length).includes('/node_modules') || ELSEWHERE.test(path)) return false;
       return statSync(path).isDirectory() || !UNREAD.test(path) || LICENCE.test(path);
     },
   });

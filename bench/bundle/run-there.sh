@@ -9,6 +9,11 @@
 # Exit code 1 where something was not ok.
 set -u -o pipefail
 
+[[ $# -gt 0 && ! " $* " =~ [[:space:]]([^1-5[:space:]]|[1-5][^[:space:]]) ]] || {
+  echo 'usage: run-there.sh STAGE…   (STAGE: 1 to 5)' >&2
+  exit 2
+}
+
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 home=${BSNN_HOME:-/tmp}/bsnn-bundle
 results=${OUT:-$PWD/out}
@@ -119,7 +124,6 @@ stage() {
   (($(find "$out" -type f | wc -l) <= 8)) || { say 'more than 8 files'; failures=$((failures + 1)); }
 }
 
-[[ $# -gt 0 && ! " $* " =~ [[:space:]][^1-5[:space:]]|[[:space:]][1-5][^[:space:]] ]] || { echo 'usage: run-there.sh STAGE…   (STAGE: 1 to 5)' >&2; exit 2; }
 unpack_programs && use_libraries && unpack_images || {
   echo 'the bundle could not be unpacked (why is said above); it needs tar, xz or python3, and 400 MB' >&2
   exit 1
