@@ -25,8 +25,20 @@ rm -f "$folder"/{run-there.sh,host.sh,node.xz,app.tar.xz} "$folder"/*.packed.xz
 [[ -z $(ls -A "$folder") ]] || stop "$folder has other files: name an empty folder"
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
-# Binaries compress by a tenth more with their jumps made absolute.
-pack() { nice xz -T1 --check=crc32 --x86 --lzma2=preset=9e,dict=64MiB; }
+# Binaries compress by a tenth more with their jumps made absolute; differences of pixels repeat nothing, so that no match need be looked for.
+binary=(--check=crc32 --x86 --lzma2=preset=9e,dict=64MiB)
+pixels=(--check=crc32 --lzma2=preset=6,pb=0,lc=4,mode=fast,nice=8)
+
+# pack_once FILE TARGET OPTION…: packs a file, or takes what it was packed to before: this takes minutes.
+pack_once() {
+  local kept
+  kept=$root/.cache/bundle-$(sha256sum "$1" | cut -c1-16).xz
+  if [[ ! -f $kept ]]; then
+    nice xz -T1 -c "${@:3}" "$1" >"$kept.tmp"
+    mv "$kept.tmp" "$kept"
+  fi
+  cp "$kept" "$2"
+}
 
 say 'programs compiled'
 node scripts/build.mjs
@@ -41,7 +53,7 @@ cp -r .cache/programs/{src,bench,package.json} "$project/.cache/programs/"
 rm -rf "$project/bench/results"
 cp datasets/models/{resnet20-cifar10,mnist-resnet}.{onnx,json} "$project/datasets/models/"
 git describe --always --dirty >"$project/COMMIT" 2>/dev/null || echo unknown >"$project/COMMIT"
-node "$programs/packages.js" "$project" ${images:-digits}
+node "$programs/packages.js" "$project" $([[ -n $images ]] || echo digits)
 strip --strip-unneeded "$project/node_modules/webgpu/dist/linux-x64/dawn.node"
 
 say 'Vulkan loader and its neighbours'
@@ -51,27 +63,17 @@ if [[ -n $images ]]; then
   say "images of $images"
   mkdir "$stage/images"
   node "$programs/images.js" pack "$images" "$stage/images"
-  # Differences of pixels repeat nothing: the encoder need not look for matches, but its model of single bytes counts.
-  for file in "$stage"/images/*.packed; do nice xz -T1 -c --lzma2=preset=6,pb=0,lc=4,mode=fast,nice=8 "$file" >"$folder/$(basename "$file").xz"; done
-  rm -r "$stage/images"
+  for file in "$stage"/images/*.packed; do pack_once "$file" "$folder/$(basename "$file").xz" "${pixels[@]}"; done
 else
   say 'no CIFAR-10: the digits that ship with the project'
 fi
 
-# Minutes of work that change with Node only: kept.
-node=$(readlink -f "$(command -v node)")
-kept=$root/.cache/bundle-node-$(sha256sum "$node" | cut -c1-16).xz
-if [[ ! -f $kept ]]; then
-  say 'Node'
-  strip -o "$stage/node" "$node"
-  pack <"$stage/node" >"$kept.tmp"
-  mv "$kept.tmp" "$kept"
-  rm "$stage/node"
-fi
-cp "$kept" "$folder/node.xz"
+say 'Node'
+strip -o "$stage/node" "$(readlink -f "$(command -v node)")"
+pack_once "$stage/node" "$folder/node.xz" "${binary[@]}"
 
 say 'archive'
-tar -C "$stage" --sort=name --owner=0 --group=0 --numeric-owner -cf - project lib | pack >"$folder/app.tar.xz"
+tar -C "$stage" --sort=name --owner=0 --group=0 --numeric-owner -cf - project lib | nice xz -T1 "${binary[@]}" >"$folder/app.tar.xz"
 cp bench/bundle/{run-there,host}.sh "$folder/"
 node "$programs/check-size.js" "$folder"
 say "$folder: copy it to the machine, then run-there.sh 1 (to 5)"

@@ -11,10 +11,10 @@ const MEASURING = ['fast-check', 'tinybench', 'vitest', 'wgsl_reflect'];
 /** The test runner would load it for style sheets. */
 const WITHOUT = ['lightningcss'];
 /** What no program reads; licences are kept. */
-const UNREAD = /\.(d\.[mc]?ts|map|md|markdown|flow)$/i;
+const UNREAD = /\.(d\.[mc]?ts|map|md|markdown|flow)$|\.min\.js$/i;
 const LICENCE = /licen[cs]e/i;
-/** Folders that stay behind: binaries for other machines, the digits for browsers. */
-const ELSEWHERE = /\/webgpu\/dist\/(?!linux-x64)[^/]+$|\/mnist\/dist$/;
+/** Folders that stay behind: binaries for other machines, the same again for browsers. */
+const ELSEWHERE = /\/webgpu\/dist\/(?!linux-x64)[^/]+$|\/(mnist|zip\.js)\/dist$/;
 
 const [out, digits] = process.argv.slice(2);
 const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
