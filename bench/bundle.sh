@@ -70,6 +70,10 @@ fi
 
 say 'Node'
 strip -o "$stage/node" "$(readlink -f "$(command -v node)")"
+node "$programs/trim.js" "$stage/node"
+# it must still start, and know what people read
+[[ $("$stage/node" -p 'new Date(0).toLocaleDateString("en-US", { timeZone: "UTC" }) + (12345.6).toLocaleString("en-US") + "É".toLowerCase()') == 1/1/197012,345.6é ]] ||
+  stop 'the trimmed Node does not run'
 pack_once "$stage/node" "$folder/node.xz" "${binary[@]}"
 
 say 'archive'
