@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { isNeeded, trimIcu } from '../../bench/bundle/icu.ts';
 import { type Lock, neededFolders } from '../../bench/bundle/needed.ts';
 import { firstRecords, packRecords, recordsOf, unpackRecords } from '../../bench/bundle/records.ts';
 import { filesOf, MOST_BYTES, oversize } from '../../bench/bundle/size.ts';
@@ -81,6 +82,62 @@ describe('packages that a bundle needs', () => {
       'package "d", which node_modules/@s/c/node_modules/b needs, is not installed',
     );
     expect(() => neededFolders(lock, ['x'], isInstalled)).toThrow('package "x", which the bundle needs');
+  });
+});
+
+describe('ICU data of Node', () => {
+  it.each([
+    'root.res',
+    'en.res',
+    'en_US.res',
+    'curr/root.res',
+    'coll/ucadata.icu',
+    'zoneinfo64.res',
+    'supplementalData.res',
+    'nfc.nrm',
+    'brkitr/word.brk',
+  ])('English needs %s', (name) => expect(isNeeded(name)).toBe(true));
+  it.each(['de.res', 'sr_Latn_RS.res', 'curr/de.res', 'zone/en_GB.res', 'ibm-37.cnv', 'brkitr/thaidict.dict'])(
+    'it does not need %s',
+    (name) => expect(isNeeded(name)).toBe(false),
+  );
+
+  /** A binary with ICU data somewhere in it: items of 12 bytes each, of which 4 are the head. */
+  function binary(names: readonly string[]): Buffer {
+    const contents = 32;
+    const texts = names.map((name) => `icudt77l/${name}\0`);
+    const table = 4 + 8 * names.length;
+    const first = table + texts.join('').length;
+    const data = Buffer.alloc(contents + first + 12 * names.length, 7);
+    data.writeUInt16LE(contents, 0);
+    data.set([0xda, 0x27], 2);
+    data.write('CmnD', 12);
+    data.writeUInt32LE(names.length, contents);
+    names.forEach((_, i) => {
+      const name = table + texts.slice(0, i).join('').length;
+      data.writeUInt32LE(name, contents + 4 + 8 * i);
+      data.writeUInt32LE(first + 12 * i, contents + 8 + 8 * i);
+      data.write(texts[i], contents + name, 'latin1');
+      data.writeUInt16LE(4, contents + first + 12 * i);
+    });
+    return Buffer.concat([Buffer.from('code CmnD code'), data, Buffer.from('more')]);
+  }
+
+  it('zeroes what is not needed behind its head, and nothing else', () => {
+    const file = binary(['de.res', 'en.res', 'fr.res', 'zoneinfo64.res']);
+    const before = Buffer.from(file);
+    expect(trimIcu(file)).toBe(16);
+    const items = file.length - 4 - 48;
+    const zeros = [...file.keys()].filter((at) => file[at] !== before[at]);
+    const behindHead = (item: number) => Array.from({ length: 8 }, (_, i) => items + 12 * item + 4 + i);
+    expect(zeros).toEqual([...behindHead(0), ...behindHead(2)]);
+    expect(zeros.every((at) => file[at] === 0)).toBe(true);
+  });
+
+  it('leaves a binary without them as it is', () => {
+    const file = Buffer.from('no CmnD here, and no magic');
+    expect(trimIcu(file)).toBe(0);
+    expect(file.toString()).toBe('no CmnD here, and no magic');
   });
 });
 
