@@ -1,6 +1,7 @@
 /**
- * node scripts/run-ts.mjs bench/rates.ts [BATCHES] [--json FILE]: ResNet-20, three words, images a second of the whole call against batch
- * (64,256,1024,4096) and the form of its kernels; how much of it the GPU was busy. Then each dispatch of the largest batch alone.
+ * node scripts/run-ts.mjs bench/rates.ts [BATCHES] [--json FILE] [--default-form]: ResNet-20, three words, images a second of the whole call
+ * against batch (64,256,1024,4096) and the form of its kernels (only the device's default); how much of it the GPU was idle. Before other
+ * forms, each dispatch of the largest batch alone.
  */
 import { parseArgs } from 'node:util';
 import type { Device } from '../src/gpu/device.ts';
@@ -95,7 +96,11 @@ const line = (row: RateRow | DispatchRow): string =>
     : `${row.name.slice(0, 28).padEnd(28)} ${row.kernel.padEnd(16)} ${digits(row.us).padStart(8)} µs ${row.gmacs > 0 ? `${digits(row.gmacs)} GMAC/s` : ''}`;
 
 async function main(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { json: { type: 'string' } } });
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { json: { type: 'string' }, 'default-form': { type: 'boolean' } },
+  });
   const batches = (positionals[0] ?? '64,256,1024,4096').split(',').map(Number);
   const device = await openDevice();
   const head = { device: device.description, commit: commit() };
@@ -108,7 +113,8 @@ async function main(args: string[]): Promise<number> {
     const network = await resnet20();
     for (const batch of batches) add(await rateOf(device, network, 'default', {}, batch));
     await measureDispatches(device, network, Math.max(...batches), add);
-    for (const { name, options } of variantsOf(device)) {
+    const forms = values['default-form'] ? [] : variantsOf(device);
+    for (const { name, options } of forms) {
       for (const batch of batches) add(await rateOf(device, network, name, options, batch));
     }
     kept.finish();

@@ -83,12 +83,13 @@ stage2() {
 }
 
 stage3() {
-  local batches=64,256,1024,4096 batch=1024 images=10000
-  if [[ -n $reduced ]]; then batches=8 batch=8 images=64; fi
+  local batches=64,256,1024,4096 batch=1024 images=10000 tuned=$model
+  # a processor takes minutes to compile every form of every layer
+  if [[ -n $reduced ]]; then batches='8 --default-form' batch=8 images=64 tuned=datasets/models/mnist-resnet.onnx; fi
   evaluation eval-untuned 120 $images $batch --no-tune
   phase rates 240 $bench/rates.js $batches --json "$out/rates.json"
   show rates 90
-  phase tuning 180 $bsnn tune-kernels "$model" --batch $batch
+  phase tuning 180 $bsnn tune-kernels $tuned --batch $batch
   show tuning 40
   evaluation eval-tuned 120 $images $batch
 }
