@@ -35,6 +35,7 @@ function section({ name, result }: StoredResult): string {
     ...(isBusy(result)
       ? ['', `**Measured on a busy machine** (${host.load.toFixed(2)} cores busy before it): rates are too low, shares are noisy.`]
       : []),
+    ...(result.cut ? ['', '**The run was cut off**: rows are missing.'] : []),
   ];
   const suites = [...new Set(rows.map((row) => row.suite))].filter((suite) => suite !== 'peak' && suite !== 'growth');
   const tables = suites.map((suite) =>

@@ -6,8 +6,8 @@ import { Session } from '../src/run/session.ts';
 import { randomImages } from './kernels.ts';
 import { median, type Stopwatch, type Work } from './measure.ts';
 import { type ResnetOptions, resnet, spiking } from './networks.ts';
-import { DOT4_MACS, FMA_MACS, type PeakSuite } from './peak.ts';
-import type { Axis, Row } from './result.ts';
+import type { PeakSuite } from './peak.ts';
+import type { AddRow, Axis, Row } from './result.ts';
 
 /** Everything that is varied, one at a time, from these values. */
 export const BASE: Readonly<Record<Axis, number>> = { batch: 64, waves: 1, K: 4, width: 1, depth: 20, resolution: 32 };
@@ -29,12 +29,10 @@ const MOST_SAMPLES = 5;
 const SAMPLE_MS = 20;
 
 /** ResNet-20 with random weights, K = 4, 64 images at once, one wave; then one of these changed. */
-export async function measureGrowth(device: Device, stopwatch: Stopwatch, peak: PeakSuite): Promise<Row[]> {
-  const rows: Row[] = [];
+export async function measureGrowth(device: Device, stopwatch: Stopwatch, peak: PeakSuite, add: AddRow): Promise<void> {
   for (const axis of Object.keys(AXES) as Axis[]) {
-    for (const at of AXES[axis]) rows.push(await measurePoint(device, stopwatch, peak, axis, at));
+    for (const at of AXES[axis]) add(await measurePoint(device, stopwatch, peak, axis, at));
   }
-  return rows;
 }
 
 /** The network of a point: CIFAR's residual network of that depth, width, resolution and K. */
@@ -55,7 +53,7 @@ async function measurePoint(device: Device, stopwatch: Stopwatch, peak: PeakSuit
     // the unit that the kernels use
     const dot4 = defaultArithmetic(device.capabilities) === 'packed' ? peak.dot4 : null;
     const { ms, wallMs, beside, spread } = await timeBeside(stopwatch, session.engine.kernels, dot4 ?? peak.fma);
-    const boundGmacs = (dot4 ? DOT4_MACS : FMA_MACS) / beside / 1e6;
+    const boundGmacs = (dot4 ? peak.dot4Macs : peak.fmaMacs) / beside / 1e6;
     const gmacs = macs / ms / 1e6;
     const share = gmacs / boundGmacs;
     return {
@@ -100,6 +98,7 @@ async function timeBeside(
   bound: Work,
 ): Promise<{ readonly ms: number; readonly wallMs: number; readonly beside: number; readonly spread: number }> {
   const work = await stopwatch.scale(kernels, SAMPLE_MS);
+  await stopwatch.warmUp(work);
   const [gpu, wall] = await stopwatch.once(work);
   const samples = Math.max(1, Math.min(MOST_SAMPLES, Math.floor(BUDGET_MS / (gpu ?? wall))));
   // a plain wait polls, which on few cores takes half of them from a software driver: sleep through what is expected

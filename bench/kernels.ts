@@ -7,8 +7,8 @@ import { Session, type SessionOptions } from '../src/run/session.ts';
 import { checkLayer } from './check.ts';
 import { LAYERS, type LayerShape, layerName, layerNetwork } from './layers.ts';
 import { countedMs, type Measurement, type Stopwatch, timesOf } from './measure.ts';
-import { FMA_MACS, type PeakSuite } from './peak.ts';
-import type { Row } from './result.ts';
+import type { PeakSuite } from './peak.ts';
+import type { AddRow, Row } from './result.ts';
 
 export const BATCH = 64;
 export const WAVES = 3;
@@ -80,9 +80,9 @@ export async function checkedSession(
 
 /** A row for multiply-adds, as a share of the f32 multiply-add rate that was measured beside it. */
 export function macRow(suite: string, name: string, variant: string, macs: number, measured: Measurement, peak: PeakSuite): Row {
-  const { peaks } = peak;
+  const { peaks, fmaMacs } = peak;
   const gmacs = macs / countedMs(measured) / 1e6;
-  const share = (measured.ratio * macs) / FMA_MACS;
+  const share = (measured.ratio * macs) / fmaMacs;
   const packed = variant.includes('packed') && peaks.dot4Gmacs !== null;
   const dotShare = packed ? (share * peaks.fmaGmacs) / (peaks.dot4Gmacs as number) : null;
   return { suite, name, variant, gmacs, gbps: null, imagesPerSecond: null, share, bound: 'fma', dotShare, ...timesOf(measured) };
@@ -97,20 +97,19 @@ export function byteRow(suite: string, name: string, variant: string, bytes: num
 }
 
 /** Every layer shape, some of them in every variant, and what all convolutions of ResNet-20 reach together. */
-export async function measureKernels(device: Device, stopwatch: Stopwatch, peak: PeakSuite): Promise<Row[]> {
-  const rows: Row[] = [];
+export async function measureKernels(device: Device, stopwatch: Stopwatch, peak: PeakSuite, add: AddRow): Promise<void> {
   const resnet20: { readonly row: Row; readonly macs: number; readonly count: number }[] = [];
   const [chosen, ...others] = variantsOf(device);
   for (const layerShape of LAYERS) {
     const own = layerShape.groups === layerShape.inputs ? DEPTHWISE : [];
     for (const variant of [...own, chosen, ...(layerShape.everyVariant ? others : [])]) {
       const { row, macs } = await measureLayer(device, stopwatch, peak, layerShape, variant);
-      rows.push(row);
+      add(row);
       if (variant === chosen && layerShape.inResnet20 > 0) resnet20.push({ row, macs, count: layerShape.inResnet20 });
     }
   }
-  rows.push(together('ResNet-20: all convolutions', resnet20), ...(await measureMovers(device, stopwatch, peak)));
-  return rows;
+  add(together('ResNet-20: all convolutions', resnet20));
+  await measureMovers(device, stopwatch, peak, add);
 }
 
 /** One layer's accumulate dispatches, all shares of its weights. */
@@ -160,7 +159,7 @@ function together(name: string, parts: readonly { readonly row: Row; readonly ma
 }
 
 /** encode, pool and readout: kernels that move bytes. */
-async function measureMovers(device: Device, stopwatch: Stopwatch, peak: PeakSuite): Promise<Row[]> {
+async function measureMovers(device: Device, stopwatch: Stopwatch, peak: PeakSuite, add: AddRow): Promise<void> {
   const { network, layer } = layerNetwork({ inputs: 16, outputs: 16, size: 32, kernel: 3, stride: 1, inResnet20: 0 });
   const session = await checkedSession(device, network, layer, {});
   const { plan } = session;
@@ -173,16 +172,14 @@ async function measureMovers(device: Device, stopwatch: Stopwatch, peak: PeakSui
     pool: words * WAVES * (pooled?.phases ?? 1) * 4 + pooledBytes,
     readout: pooledBytes + plan.buffers.potentials.bytes,
   };
-  const rows: Row[] = [];
   try {
     for (const [i, { kernel }] of plan.dispatches.entries()) {
       if (!(kernel in bytes)) continue;
       const measured = await stopwatch.measure(await stopwatch.scale([session.engine.kernels[i]]));
       const name = { encode: 'encode 3 ch 32²', pool: 'pool 16 ch 32² → 1²', readout: 'readout 16 → 2' }[kernel as 'encode'];
-      rows.push(byteRow('kernels', name, '', bytes[kernel], measured, peak));
+      add(byteRow('kernels', name, '', bytes[kernel], measured, peak));
     }
   } finally {
     session.dispose();
   }
-  return rows;
 }

@@ -7,24 +7,23 @@ import { BATCH, checkedSession, macRow, variantsOf, WAVES } from './kernels.ts';
 import { layerName, layerNetwork } from './layers.ts';
 import type { Stopwatch } from './measure.ts';
 import type { PeakSuite } from './peak.ts';
-import type { Row } from './result.ts';
+import type { AddRow } from './result.ts';
 import { benchKernel, readBack } from './shaders.ts';
 
 /** The 3×3 layer that the ladder climbs. */
 const STEP = { inputs: 32, outputs: 32, size: 16, kernel: 3, stride: 1, inResnet20: 0 } as const;
 
 /** One layer three ways: a dispatch of nothing, one output an invocation, and the kernel that the library runs. */
-export async function measureLadder(device: Device, stopwatch: Stopwatch, peak: PeakSuite): Promise<Row[]> {
+export async function measureLadder(device: Device, stopwatch: Stopwatch, peak: PeakSuite, add: AddRow): Promise<void> {
   const { network, layer } = layerNetwork(STEP);
   const session = await checkedSession(device, network, layer, {});
   const buffers = new Buffers(device);
-  const rows: Row[] = [];
   const name = layerName(STEP);
   const waveMacs = STEP.inputs * STEP.outputs * 9 * STEP.size ** 2 * BATCH;
   try {
     const mark = buffers.create('mark', 'storage', 16);
     const noOp = await stopwatch.measure({ kernels: [await benchKernel(device, 'no_op', {}, [mark], 64)], repeat: 1 });
-    rows.push({ ...macRow('ladder', name, 'no-op', 0, noOp, peak), gmacs: null, share: null, bound: null });
+    add({ ...macRow('ladder', name, 'no-op', 0, noOp, peak), gmacs: null, share: null, bound: null });
 
     const invocations = STEP.outputs * STEP.size ** 2 * BATCH;
     const sums = buffers.create('sums', 'storage', invocations * 4);
@@ -38,7 +37,7 @@ export async function measureLadder(device: Device, stopwatch: Stopwatch, peak: 
     const measured = await stopwatch.measure(await stopwatch.scale([naive]), { beside: peak.fma });
     const words = (await readWords(session, layer - 1, BATCH)).subarray(0, STEP.inputs * STEP.size ** 2);
     checkNaive(network, layer, words, new Int32Array((await readBack(device, sums, invocations)).buffer));
-    rows.push(macRow('ladder', name, 'naive, one wave', waveMacs, measured, peak));
+    add(macRow('ladder', name, 'naive, one wave', waveMacs, measured, peak));
   } finally {
     buffers.dispose();
     session.dispose();
@@ -49,12 +48,11 @@ export async function measureLadder(device: Device, stopwatch: Stopwatch, peak: 
       const { dispatches } = fast.plan;
       const kernels = fast.engine.kernels.filter((_, i) => isAccumulate(dispatches[i].kernel) && dispatches[i].layer === layer);
       const measured = await stopwatch.measure(await stopwatch.scale(kernels), { beside: peak.fma });
-      rows.push(macRow('ladder', name, `fast, ${variant.name}`, waveMacs * WAVES, measured, peak));
+      add(macRow('ladder', name, `fast, ${variant.name}`, waveMacs * WAVES, measured, peak));
     } finally {
       fast.dispose();
     }
   }
-  return rows;
 }
 
 /** The sums of image 0 at some places, against the same sums in JavaScript. */

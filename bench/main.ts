@@ -1,5 +1,4 @@
 /** npm run bench [-- SUITE…] [-- --json FILE]: measures this device and prints one table. */
-import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { Device } from '../src/gpu/device.ts';
 import { openDevice } from '../src/gpu/node.ts';
@@ -12,15 +11,16 @@ import { measureLadder } from './ladder.ts';
 import { Stopwatch } from './measure.ts';
 import { measureNetwork } from './network.ts';
 import { measurePeaks, type PeakSuite } from './peak.ts';
-import type { BenchResult, Row } from './result.ts';
+import type { AddRow, BenchResult, Row } from './result.ts';
+import { keepRows } from './rows.ts';
 import { measureStepped } from './stepped.ts';
 import { tableLines } from './table.ts';
 
-type Suite = (device: Device, stopwatch: Stopwatch, peak: PeakSuite) => Promise<Row[]>;
+type Suite = (device: Device, stopwatch: Stopwatch, peak: PeakSuite, add: AddRow) => Promise<void>;
 
 /** By name; the peaks are always measured, since every share is of them. */
 const SUITES: Readonly<Record<SuiteName, Suite>> = {
-  peak: async (_device, _stopwatch, peak) => [...peak.rows],
+  peak: async (_device, _stopwatch, peak, add) => peak.rows.forEach(add),
   ladder: measureLadder,
   kernels: measureKernels,
   network: measureNetwork,
@@ -45,6 +45,25 @@ async function busyCores(): Promise<number> {
   return (busyMs() - before) / (performance.now() - start);
 }
 
+/** What a result says of the run. @param load cores that others keep busy */
+function headOf(device: Device, line: string, load: number): Omit<BenchResult, 'timestamps' | 'peaks' | 'rows'> {
+  const { adapter, driver, software } = device.description;
+  return {
+    device: { adapter, driver },
+    software,
+    commit: commit(),
+    date: new Date().toISOString(),
+    command: line,
+    host: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: cpus().length,
+      vectorBits: /(\d+)[ -]bits/.exec(`${device.adapter.info.device} ${driver}`)?.[1] ?? null,
+      shaderCache: process.env.MESA_SHADER_CACHE_DISABLE !== 'true',
+      load,
+    },
+  };
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const parsed = parse(args);
   if (!parsed) {
@@ -60,32 +79,14 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     console.error('measuring: bounds of the device');
     const peak = await measurePeaks(device, stopwatch);
-    const rows: Row[] = [];
+    const head = { ...headOf(device, command(args), load), timestamps: stopwatch.timestamps, peaks: peak.peaks };
+    const kept = keepRows<Row>(parsed.json, () => head);
     for (const suite of parsed.suites) {
       console.error(`measuring: ${suite}`);
-      rows.push(...(await SUITES[suite](device, stopwatch, peak)));
+      await SUITES[suite](device, stopwatch, peak, kept.add);
     }
     peak.dispose();
-    const { adapter, driver, software } = device.description;
-    const result: BenchResult = {
-      device: { adapter, driver },
-      software,
-      commit: commit(),
-      date: new Date().toISOString(),
-      command: command(args),
-      host: {
-        cpu: cpus()[0]?.model ?? 'unknown',
-        cores: cpus().length,
-        vectorBits: /(\d+)[ -]bits/.exec(`${device.adapter.info.device} ${driver}`)?.[1] ?? null,
-        shaderCache: process.env.MESA_SHADER_CACHE_DISABLE !== 'true',
-        load,
-      },
-      timestamps: stopwatch.timestamps,
-      peaks: peak.peaks,
-      rows,
-    };
-    console.log(tableLines(result).join('\n'));
-    if (parsed.json) writeFileSync(parsed.json, `${JSON.stringify(result, null, 2)}\n`);
+    console.log(tableLines({ ...head, rows: kept.finish() }).join('\n'));
     return 0;
   } finally {
     stopwatch.dispose();

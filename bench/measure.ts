@@ -1,7 +1,8 @@
 import { Bench } from 'tinybench';
 import { type BoundKernel, dispatch } from '../src/gpu/bind.ts';
-import { Clock, milliseconds } from '../src/gpu/clock.ts';
+import { Clock, isRounded, milliseconds } from '../src/gpu/clock.ts';
 import type { Device } from '../src/gpu/device.ts';
+import { untilSettled } from '../src/tune/settle.ts';
 
 /** GPU work that can be repeated: its result does not depend on how often. */
 export interface Work {
@@ -30,11 +31,22 @@ export interface MeasureOptions {
 
 /** Plain waits, whose wall time is reported. */
 const WALL_SAMPLES = 3;
+/** A warm-up ends when its times settle, or after so many ms of them. */
+const WARM_UP_MS = 500;
+/** Least time of a sample where the GPU's timestamps are rounded. */
+const ROUNDED_SAMPLE_MS = 20;
+/** Times that a sample runs its kernels, at most. */
+const MOST_REPEATS = 4096;
+/** Part of the time asked for that a sample may take. */
+const ENOUGH = 0.9;
+/** A sample that is too short is made at most so many times as long at once: its time says little. */
+const MOST_GROWTH = 16;
 
 /** Times work on one device, with GPU timestamps where it has them. */
 export class Stopwatch {
   readonly device: Device;
   readonly #clock: Clock | null;
+  #rounded = false;
 
   constructor(device: Device) {
     this.device = device;
@@ -62,14 +74,20 @@ export class Stopwatch {
     await handle.queue.onSubmittedWorkDone();
     const wall = performance.now() - start;
     if (!this.#clock) return [null, wall];
-    const [from, to] = await this.#clock.read();
-    return [milliseconds(from, to), wall];
+    const stamps = await this.#clock.read();
+    this.#rounded = isRounded(stamps);
+    return [milliseconds(stamps[0], stamps[1]), wall];
   }
 
-  /** Medians over samples. The first run, in which drivers compile, is not counted. */
+  /** Runs work until its times settle. */
+  async warmUp(work: Work): Promise<void> {
+    await untilSettled(() => this.#countedOnce(work), WARM_UP_MS);
+  }
+
+  /** Medians over samples, which begin when the times of a warm-up have settled. */
   async measure(work: Work, options: MeasureOptions = {}): Promise<Measurement> {
     const { samples = 11, beside } = options;
-    await this.once(work);
+    await this.warmUp(work);
     const walls: number[] = [];
     for (let i = 0; i < WALL_SAMPLES; i++) walls.push((await this.once(work))[1]);
     const rest = this.timestamps ? median(walls) : 0;
@@ -97,17 +115,52 @@ export class Stopwatch {
     };
   }
 
-  /** Work repeated so often that one sample takes about `ms`. */
+  /** Work repeated so often that one sample takes about `ms`, and not less than timestamps can tell. */
   async scale(kernels: readonly BoundKernel[], ms = 20): Promise<Work> {
-    const one = { kernels, repeat: 1 };
-    await this.once(one);
-    const [gpu, wall] = await this.once(one);
-    return { kernels, repeat: Math.max(1, Math.min(1000, Math.round(ms / Math.max(1e-3, gpu ?? wall)))) };
+    // the first run, in which drivers compile, says nothing
+    await this.once({ kernels, repeat: 1 });
+    for (let repeat = 1; ; ) {
+      const taken = await this.#countedOnce({ kernels, repeat });
+      const next = nextRepeat(repeat, taken, this.#rounded ? Math.max(ms, ROUNDED_SAMPLE_MS) : ms);
+      if (next === repeat) return { kernels, repeat };
+      repeat = next;
+    }
+  }
+
+  /** The time that counts of one run, in ms. */
+  async #countedOnce(work: Work): Promise<number> {
+    const [gpu, wall] = await this.once(work);
+    return gpu ?? wall;
   }
 
   dispose(): void {
     this.#clock?.dispose();
   }
+}
+
+/**
+ * Wall times of calls that classify, in ms, after a warm-up.
+ * @param classify gives the spikes of each layer
+ * @throws Error where a layer is silent
+ */
+export async function timesOfCalls(runs: number, classify: () => Promise<readonly number[]>): Promise<number[]> {
+  const call = async (): Promise<number> => {
+    const start = performance.now();
+    const spikes = await classify();
+    const ms = performance.now() - start;
+    if (spikes.slice(0, 3).some((count) => count === 0)) throw new Error('the network does not spike: nothing ran');
+    return ms;
+  };
+  await untilSettled(call, WARM_UP_MS);
+  const times: number[] = [];
+  for (let i = 0; i < runs; i++) times.push(await call());
+  return times;
+}
+
+/** How often work is to be repeated next that took `taken` ms at `repeat`: the same where that is about `ms`. Pure. */
+export function nextRepeat(repeat: number, taken: number, ms: number): number {
+  if (taken >= ENOUGH * ms) return repeat;
+  return Math.min(MOST_REPEATS, Math.ceil(repeat * Math.min(MOST_GROWTH, ms / Math.max(taken, 1e-6))));
 }
 
 /** The time that counts: the GPU's own where there is one. */

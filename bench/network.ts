@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { shapeSize } from '../src/ann/ann.ts';
 import type { Device } from '../src/gpu/device.ts';
 import { isAccumulate } from '../src/kernels/kernel.ts';
 import type { SpikingNetwork } from '../src/network/network.ts';
@@ -7,9 +8,9 @@ import { defaultArithmetic } from '../src/plan/choices.ts';
 import { quantize } from '../src/quantize/quantize.ts';
 import { Session } from '../src/run/session.ts';
 import { BATCH, checkedSession, macRow, randomImages, WAVES } from './kernels.ts';
-import { median, type Stopwatch } from './measure.ts';
+import { median, type Stopwatch, timesOfCalls } from './measure.ts';
 import type { PeakSuite } from './peak.ts';
-import type { Row } from './result.ts';
+import type { AddRow, Row } from './result.ts';
 import { ROOT } from './root.ts';
 
 /** Images of one timed run, in batches; the time from the call to the logits. */
@@ -29,9 +30,8 @@ export async function resnet20(): Promise<SpikingNetwork> {
 }
 
 /** ResNet-20: all its convolutions on the GPU, then images a second of the whole call against batch and waves. */
-export async function measureNetwork(device: Device, stopwatch: Stopwatch, peak: PeakSuite): Promise<Row[]> {
+export async function measureNetwork(device: Device, stopwatch: Stopwatch, peak: PeakSuite, add: AddRow): Promise<void> {
   const network = await resnet20();
-  const rows: Row[] = [];
   const session = await checkedSession(device, network, network.layers.length - 3, {});
   try {
     const { dispatches } = session.plan;
@@ -39,7 +39,7 @@ export async function measureNetwork(device: Device, stopwatch: Stopwatch, peak:
     const macs = dispatches.reduce((sum, d) => sum + (isAccumulate(d.kernel) ? d.macs : 0), 0);
     const measured = await stopwatch.measure(await stopwatch.scale(convolutions), { beside: peak.fma });
     const variant = `${BATCH} × ${WAVES} waves`;
-    rows.push(
+    add(
       macRow(
         'network',
         'ResNet-20: its convolutions',
@@ -60,25 +60,16 @@ export async function measureNetwork(device: Device, stopwatch: Stopwatch, peak:
     [256, 1],
     [256, 3],
   ]) {
-    rows.push(await imageRow(device, network, batch, waves, peak));
+    add(await imageRow(device, network, batch, waves, peak));
   }
-  return rows;
 }
 
 async function imageRow(device: Device, network: SpikingNetwork, batch: number, waves: number, peak: PeakSuite): Promise<Row> {
   const session = await Session.create(device, network, { batch, waves });
   try {
     const images = randomImages(network, Math.max(batch, Math.min(IMAGES, batch * 16)));
-    const times: number[] = [];
-    await session.classify(images);
-    let count = 0;
-    for (let i = 0; i < RUNS; i++) {
-      const start = performance.now();
-      const result = await session.classify(images);
-      times.push(performance.now() - start);
-      count = result.images;
-      if (result.spikes.slice(0, 3).some((spikes) => spikes === 0)) throw new Error('the network does not spike: nothing ran');
-    }
+    const count = images.length / shapeSize(network.input.shape);
+    const times = await timesOfCalls(RUNS, async () => (await session.classify(images)).spikes);
     const wallMs = median(times);
     const macs = (session.plan.dispatches.reduce((sum, d) => sum + d.macs, 0) * count) / session.plan.batch;
     const gmacs = macs / wallMs / 1e6;

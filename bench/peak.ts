@@ -2,19 +2,20 @@ import type { BoundKernel } from '../src/gpu/bind.ts';
 import { Buffers } from '../src/gpu/buffers.ts';
 import { Device } from '../src/gpu/device.ts';
 import { matrixConditions } from '../src/kernels/kernel.ts';
+import { settledSize } from './growing.ts';
 import { countedMs, median, Stopwatch, timesOf, type Work } from './measure.ts';
 import type { Peaks, Row } from './result.ts';
 import { benchKernel, readBack } from './shaders.ts';
 
-const INVOCATIONS = 32768;
+/** Invocations that keep all cores of a processor busy. */
+const SOFTWARE_SIZES = [2 ** 15];
+/** A large card wants hundreds of thousands; the last size is what one dimension of a dispatch takes. */
+const CARD_SIZES = [2 ** 18, 2 ** 19, 2 ** 20, 2 ** 21];
 /** Of `multiply_add.wgsl`: turns × multiply-adds a turn. */
 const FMAS = 32 * 192;
 /** Of `dot_rate.wgsl`: turns × dot products × 4. */
 const DOT_TURNS = 256;
 const DOT_MACS = DOT_TURNS * 16 * 4;
-/** Multiply-adds of one repetition of `PeakSuite.fma` and `PeakSuite.dot4`. */
-export const FMA_MACS = INVOCATIONS * FMAS;
-export const DOT4_MACS = INVOCATIONS * DOT_MACS;
 /** Of `load_rate.wgsl`: turns × loads a turn. */
 const LOADS = 32 * 16;
 const COPY_BYTES = 64 * 2 ** 20;
@@ -27,13 +28,17 @@ export interface PeakSuite {
   readonly fma: Work;
   /** Packed unsigned dot products, about 8 ms of them; null where the device has none. */
   readonly dot4: Work | null;
+  /** Multiply-adds of one repetition of `fma` and of `dot4`. */
+  readonly fmaMacs: number;
+  readonly dot4Macs: number;
   readonly dispose: () => void;
 }
 
 /** Measures what the device can do; every kernel's result is checked, so that nothing is timed that does not run. */
 export async function measurePeaks(device: Device, stopwatch: Stopwatch): Promise<PeakSuite> {
   const buffers = new Buffers(device);
-  const sums = buffers.create('sums', 'storage', INVOCATIONS * 4);
+  const sizes = device.capabilities.software ? SOFTWARE_SIZES : CARD_SIZES;
+  const sums = buffers.create('sums', 'storage', sizes[sizes.length - 1] * 4);
   const rows: Row[] = [];
   const time = async (name: string, kernel: BoundKernel, units: number, unit: 'gmacs' | 'gbps'): Promise<number> => {
     const encoder = device.handle.createCommandEncoder();
@@ -47,32 +52,38 @@ export async function measurePeaks(device: Device, stopwatch: Stopwatch): Promis
   };
 
   const factors = buffers.create('factors', 'uniform', 16, Float32Array.of(0.5, 1));
-  const fmaKernel = await benchKernel(device, 'multiply_add', { half: false }, [sums, factors], INVOCATIONS);
-  const fmaGmacs = await time('f32 multiply-add', fmaKernel, FMA_MACS, 'gmacs');
-  const settled = new Float32Array((await readBack(device, sums, INVOCATIONS)).buffer);
+  const multiplyAdd = (size: number) => benchKernel(device, 'multiply_add', { half: false }, [sums, factors], size);
+  const invocations = await settledSize(sizes, async (size) => {
+    const work = await stopwatch.scale([await multiplyAdd(size)]);
+    return size / countedMs(await stopwatch.measure(work, { samples: 3 }));
+  });
+  const [fmaMacs, dot4Macs] = [invocations * FMAS, invocations * DOT_MACS];
+  const fmaKernel = await multiplyAdd(invocations);
+  const fmaGmacs = await time('f32 multiply-add', fmaKernel, fmaMacs, 'gmacs');
+  const settled = new Float32Array((await readBack(device, sums, 78)).buffer);
   check('f32 multiply-add', Math.abs(settled[77] - 24) < 1e-4);
-  const f16Gmacs = await measureHalf(device, rows);
+  const f16Gmacs = await measureHalf(device, invocations, rows);
 
   const dot = async (signed: boolean): Promise<{ readonly kernel: BoundKernel; readonly gmacs: number } | null> => {
     if (!device.packedDot) return null;
     const start = buffers.create('start', 'uniform', 16, Uint32Array.of(0x01010101, 0x02020202));
-    const kernel = await benchKernel(device, 'dot_rate', { signed }, [sums, start], INVOCATIONS);
-    const gmacs = await time(signed ? 'dot4I8Packed' : 'dot4U8Packed', kernel, DOT4_MACS, 'gmacs');
-    check('dot', (await readBack(device, sums, INVOCATIONS))[77] === dotSum(77));
+    const kernel = await benchKernel(device, 'dot_rate', { signed }, [sums, start], invocations);
+    const gmacs = await time(signed ? 'dot4I8Packed' : 'dot4U8Packed', kernel, dot4Macs, 'gmacs');
+    check('dot', (await readBack(device, sums, 78))[77] === dotSum(77));
     return { kernel, gmacs };
   };
   const unsigned = await dot(false);
   const signed = await dot(true);
 
-  const matrixGmacs = await measureMatrix(device, sums, time);
+  const matrixGmacs = await measureMatrix(device, sums, invocations, time);
 
   const loadGbps: Record<string, number> = {};
   const data = Uint32Array.from({ length: 4096 }, (_, i) => i);
   const stored = buffers.create('data', 'weights', data.byteLength, data);
   for (const [name, conditions] of Object.entries(LOAD_VARIANTS)) {
-    const kernel = await benchKernel(device, 'load_rate', conditions, [sums, stored], INVOCATIONS);
-    loadGbps[name] = await time(`load ${name}`, kernel, INVOCATIONS * LOADS * (conditions.wide ? 16 : 4), 'gbps');
-    check(`load ${name}`, (await readBack(device, sums, INVOCATIONS))[77] === loadSum(conditions.byLane ? 13 : 0, conditions.wide));
+    const kernel = await benchKernel(device, 'load_rate', conditions, [sums, stored], invocations);
+    loadGbps[name] = await time(`load ${name}`, kernel, invocations * LOADS * (conditions.wide ? 16 : 4), 'gbps');
+    check(`load ${name}`, (await readBack(device, sums, 78))[77] === loadSum(conditions.byLane ? 13 : 0, conditions.wide));
   }
 
   const from = buffers.create('from', 'storage', COPY_BYTES, new Uint32Array(COPY_BYTES / 4).fill(0x5eed));
@@ -111,7 +122,7 @@ export async function measurePeaks(device: Device, stopwatch: Stopwatch): Promis
   from.destroy();
   const fma = await stopwatch.scale([fmaKernel], 8);
   const dot4 = unsigned ? await stopwatch.scale([unsigned.kernel], 8) : null;
-  return { peaks, rows, fma, dot4, dispose: () => buffers.dispose() };
+  return { peaks, rows, fma, dot4, fmaMacs, dot4Macs, dispose: () => buffers.dispose() };
 }
 
 const EMPTY: Row = {
@@ -145,12 +156,13 @@ const FRAGMENTS = 8;
 async function measureMatrix(
   device: Device,
   sums: GPUBuffer,
+  invocations: number,
   time: (name: string, kernel: BoundKernel, units: number, unit: 'gmacs' | 'gbps') => Promise<number>,
 ): Promise<number | null> {
   if (!device.matrix) return null;
   const { operand, m, n, k } = device.matrix;
-  const kernel = await benchKernel(device, 'matrix_rate', matrixConditions(device), [sums], INVOCATIONS);
-  const macs = (INVOCATIONS / device.subgroupSize) * MATRIX_TURNS * FRAGMENTS * m * n * k;
+  const kernel = await benchKernel(device, 'matrix_rate', matrixConditions(device), [sums], invocations);
+  const macs = (invocations / device.subgroupSize) * MATRIX_TURNS * FRAGMENTS * m * n * k;
   const gmacs = await time(`matrix units ${m}×${n}×${k} ${operand}`, kernel, macs, 'gmacs');
   const product = (await readBack(device, sums, 78))[77];
   const found = operand === 'f16' ? new Float32Array(Uint32Array.of(product).buffer)[0] : product;
@@ -159,7 +171,7 @@ async function measureMatrix(
 }
 
 /** The f16 rate, on a device of its own: the library's does not ask for the feature. */
-async function measureHalf({ gpu }: Device, rows: Row[]): Promise<number | null> {
+async function measureHalf({ gpu }: Device, invocations: number, rows: Row[]): Promise<number | null> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter?.features.has('shader-f16')) return null;
   const requiredFeatures = (['shader-f16', 'timestamp-query'] as const).filter((feature) => adapter.features.has(feature));
@@ -167,13 +179,13 @@ async function measureHalf({ gpu }: Device, rows: Row[]): Promise<number | null>
   const stopwatch = new Stopwatch(device);
   const buffers = new Buffers(device);
   try {
-    const sums = buffers.create('sums', 'storage', INVOCATIONS * 4);
+    const sums = buffers.create('sums', 'storage', invocations * 4);
     const factors = buffers.create('factors', 'uniform', 16, Float32Array.of(0.5, 1));
-    const kernel = await benchKernel(device, 'multiply_add', { half: true }, [sums, factors], INVOCATIONS);
+    const kernel = await benchKernel(device, 'multiply_add', { half: true }, [sums, factors], invocations);
     const measured = await stopwatch.measure(await stopwatch.scale([kernel]));
-    const settled = new Float32Array((await readBack(device, sums, INVOCATIONS)).buffer);
+    const settled = new Float32Array((await readBack(device, sums, 78)).buffer);
     check('f16 multiply-add', Math.abs(settled[77] - 24) < 0.1);
-    const gmacs = FMA_MACS / countedMs(measured) / 1e6;
+    const gmacs = (invocations * FMAS) / countedMs(measured) / 1e6;
     rows.push({ ...EMPTY, name: 'f16 multiply-add', gmacs, ...timesOf(measured) });
     return gmacs;
   } finally {

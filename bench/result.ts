@@ -34,6 +34,9 @@ export interface Row {
   readonly boundImagesPerSecond?: number;
 }
 
+/** Takes a row as soon as it is measured. */
+export type AddRow = (row: Row) => void;
+
 /** What the suite `growth` varies, one at a time. */
 export type Axis = 'batch' | 'waves' | 'K' | 'width' | 'depth' | 'resolution';
 
@@ -74,6 +77,8 @@ export interface BenchResult {
   /** Whether times of rows are the GPU's own. */
   readonly timestamps: boolean;
   readonly peaks: Peaks;
+  /** The run did not come to its end: rows are missing. */
+  readonly cut?: true;
   readonly rows: readonly Row[];
 }
 

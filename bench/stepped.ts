@@ -11,10 +11,10 @@ import { type Neuron, neuronText } from '../src/neuron/neuron.ts';
 import { isWithin } from '../src/plan/trains/chunks.ts';
 import { SteppedSession } from '../src/run/stepped-session.ts';
 import { BATCH, byteRow, macRow, randomImages } from './kernels.ts';
-import { median, type Stopwatch } from './measure.ts';
+import { median, type Stopwatch, timesOfCalls } from './measure.ts';
 import { resnet20 } from './network.ts';
 import type { PeakSuite } from './peak.ts';
-import type { Row } from './result.ts';
+import type { AddRow, Row } from './result.ts';
 
 const SUITE = 'stepped';
 /** Spikes a neuron and step. */
@@ -24,13 +24,11 @@ const RUNS = 3;
 const CHUNK = uniformOf('integrate', 'chunk');
 
 /** The stepped engine: its kernels alone, convolution against activity, ResNet-20 as a whole. */
-export async function measureStepped(device: Device, stopwatch: Stopwatch, peak: PeakSuite): Promise<Row[]> {
+export async function measureStepped(device: Device, stopwatch: Stopwatch, peak: PeakSuite, add: AddRow): Promise<void> {
   const network = await resnet20();
-  return [
-    ...(await measureKernels(device, network, stopwatch, peak)),
-    ...(await measureEngine(device, network, { name: 'bistable' }, 80, peak)),
-    ...(await measureEngine(device, network, { name: 'if' }, 16, peak)),
-  ];
+  await measureKernels(device, network, stopwatch, peak, add);
+  add(await measureEngine(device, network, { name: 'bistable' }, 80, peak));
+  add(await measureEngine(device, network, { name: 'if' }, 16, peak));
 }
 
 interface Found {
@@ -39,27 +37,29 @@ interface Found {
 }
 
 /** Each kernel once, on the layer of ResNet-20 that has the most to do. */
-async function measureKernels(device: Device, network: SpikingNetwork, stopwatch: Stopwatch, peak: PeakSuite): Promise<Row[]> {
-  const rows: Row[] = [];
+async function measureKernels(
+  device: Device,
+  network: SpikingNetwork,
+  stopwatch: Stopwatch,
+  peak: PeakSuite,
+  add: AddRow,
+): Promise<void> {
   const session = await SteppedSession.create(device, network, { timesteps: 16, batch: BATCH, convolution: 'dense', fused: false });
   try {
     await session.classify(randomImages(network, session.plan.batch));
     for (const found of convolutions(session)) {
-      for (const activity of ACTIVITIES) rows.push(...(await measureForms(session, found, activity, stopwatch, peak)));
+      for (const activity of ACTIVITIES) await measureForms(session, found, activity, stopwatch, peak, add);
     }
     for (const { found, bytes, variant } of movers(session)) {
       setWindow(session, found.dispatch);
       const measured = await stopwatch.measure(await stopwatch.scale([found.kernel]));
-      rows.push(
-        byteRow(SUITE, `${found.dispatch.kernel} ${shapeText(network, found.dispatch.layer)}`, variant, bytes, measured, peak),
-      );
+      add(byteRow(SUITE, `${found.dispatch.kernel} ${shapeText(network, found.dispatch.layer)}`, variant, bytes, measured, peak));
     }
   } finally {
     session.dispose();
   }
-  rows.push(await measureFused(device, network, { name: 'bistable' }, 4, stopwatch, peak));
-  rows.push(await measureFused(device, network, { name: 'if' }, 16, stopwatch, peak));
-  return rows;
+  add(await measureFused(device, network, { name: 'bistable' }, 4, stopwatch, peak));
+  add(await measureFused(device, network, { name: 'if' }, 16, stopwatch, peak));
 }
 
 const shapeText = (network: SpikingNetwork, layer: number): string => {
@@ -104,7 +104,8 @@ async function measureForms(
   activity: number,
   stopwatch: Stopwatch,
   peak: PeakSuite,
-): Promise<Row[]> {
+  add: AddRow,
+): Promise<void> {
   const { network, plan, engine } = session;
   const { layer, macs, parameters } = dense.dispatch;
   const [term] = parameters.term as readonly { readonly source: number; readonly groupStride: number }[];
@@ -112,7 +113,6 @@ async function measureForms(
   const words = Uint32Array.from({ length: term.groupStride * plan.layout.groups }, () => randomBits(random, activity));
   session.device.handle.queue.writeBuffer(engine.data.spikes, term.source * 4, words);
   setWindow(session, dense.dispatch);
-  const rows: Row[] = [];
   const currents: Int32Array[] = [];
   for (const [variant, { kernel }] of [
     ['dense', dense],
@@ -121,10 +121,9 @@ async function measureForms(
     const measured = await stopwatch.measure(await stopwatch.scale([kernel]), { beside: peak.fma, samples: 5 });
     currents.push(new Int32Array(await readBuffer(session.device, engine.data.currents, 0, 2 ** 20)));
     const name = `convolve ${shapeText(network, layer)}, ${100 * activity} %`;
-    rows.push(macRow(SUITE, name, variant, macs * plan.capacity, measured, peak));
+    add(macRow(SUITE, name, variant, macs * plan.capacity, measured, peak));
   }
   if (currents[0].some((v, i) => v !== currents[1][i])) throw new Error(`convolve: the two forms differ in layer ${layer}`);
-  return rows;
 }
 
 /** A word of 32 spikes, each there with a probability. */
@@ -186,42 +185,33 @@ async function measureEngine(
   neuron: Neuron,
   timesteps: number,
   peak: PeakSuite,
-): Promise<Row[]> {
+): Promise<Row> {
   const session = await SteppedSession.create(device, network, { neuron, timesteps, batch: BATCH });
   try {
     const { batch, dispatches } = session.plan;
     const images = randomImages(network, batch);
-    await session.classify(images);
-    const times: number[] = [];
-    for (let i = 0; i < RUNS; i++) {
-      const start = performance.now();
-      const { spikes } = await session.classify(images);
-      times.push(performance.now() - start);
-      if (spikes.slice(0, 3).some((n) => n === 0)) throw new Error('the network does not spike: nothing ran');
-    }
+    const times = await timesOfCalls(RUNS, async () => (await session.classify(images)).spikes);
     const wallMs = median(times);
     const macs = session
       .passes()
       .flatMap(({ chunk, dispatches: active }) => active.map((d) => dispatches[d].macs * (chunk?.steps ?? 0)))
       .reduce((sum, n) => sum + n, 0);
     const gmacs = macs / wallMs / 1e6;
-    return [
-      {
-        suite: SUITE,
-        name: `ResNet-20, T = ${timesteps}`,
-        variant: `${batch} × ${neuronText(neuron)}`,
-        gmacs,
-        gbps: null,
-        imagesPerSecond: (batch / wallMs) * 1e3,
-        imageStepsPerSecond: ((batch * timesteps) / wallMs) * 1e3,
-        share: gmacs / peak.peaks.fmaGmacs,
-        bound: 'fma',
-        dotShare: null,
-        gpuMs: null,
-        wallMs,
-        spread: median(times.map((t) => Math.abs(t - wallMs))) / wallMs,
-      },
-    ];
+    return {
+      suite: SUITE,
+      name: `ResNet-20, T = ${timesteps}`,
+      variant: `${batch} × ${neuronText(neuron)}`,
+      gmacs,
+      gbps: null,
+      imagesPerSecond: (batch / wallMs) * 1e3,
+      imageStepsPerSecond: ((batch * timesteps) / wallMs) * 1e3,
+      share: gmacs / peak.peaks.fmaGmacs,
+      bound: 'fma',
+      dotShare: null,
+      gpuMs: null,
+      wallMs,
+      spread: median(times.map((t) => Math.abs(t - wallMs))) / wallMs,
+    };
   } finally {
     session.dispose();
   }

@@ -1,5 +1,5 @@
 /** npm run bench:peers: the same network and images by us, onnxruntime and PyTorch, on the same machine; one table. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Ann } from '../../src/ann/ann.ts';
@@ -17,13 +17,14 @@ import { readImages } from '../../src/run/source.ts';
 import { commit } from '../commit.ts';
 import { exitWith } from '../exit.ts';
 import { ROOT } from '../root.ts';
+import { keepRows } from '../rows.ts';
 import { type PeersArguments, parse, USAGE } from './arguments.ts';
 import { exportNetwork } from './export.ts';
 import { type Images, imagesOf } from './images.ts';
 import { measureOnnxruntime } from './onnxruntime.ts';
 import { measureOurs, measureOursStepped } from './ours.ts';
 import { findPython, runScript } from './python.ts';
-import { compare, type Measured, type PeersResult, skipped } from './result.ts';
+import { compare, type Measured, type PeerRow, type PeersResult, skipped } from './result.ts';
 import { tableLines } from './table.ts';
 
 /** Words of the longer of our two runs. */
@@ -62,35 +63,42 @@ async function prepare({ model, dataset: spec, limit }: PeersArguments): Promise
   return { model, ann, images, calibration, normalization: { mean, std } };
 }
 
-async function measureAll(device: Device, task: Task, { phaseBits, seconds }: PeersArguments): Promise<Measured[]> {
+async function measureAll(
+  device: Device,
+  task: Task,
+  { phaseBits, seconds }: PeersArguments,
+  add: (row: Measured) => void,
+): Promise<void> {
   const { ann, images, calibration, normalization } = task;
   const network = await convert(device, ann, calibration, { phaseBits, ...normalization });
   const versions = `webgpu ${packageVersion('webgpu')}`;
   const batch = device.description.software ? BATCH.cpu : BATCH.cuda;
   say('ours');
   const first = await measureOurs(device, network, images, batch, 1, versions);
+  add(first.row);
   const { row, run } = await measureOurs(device, network, images, batch, WAVES, versions);
+  add(row);
   say('onnxruntime');
-  const stepped = await measureOursStepped(device, network, images, batch, first.run, versions);
-  const rows = [first.row, row, stepped, await measureOnnxruntime(task.model, ann, images, normalization)];
+  add(await measureOursStepped(device, network, images, batch, first.run, versions));
+  add(await measureOnnxruntime(task.model, ann, images, normalization));
   const folder = mkdtempSync(join(tmpdir(), 'bsnn-peers-'));
   try {
     exportNetwork(folder, { network, ann, normalization, images, calibration, run, waves: WAVES, batch: BATCH });
     const python = findPython(say);
     for (const [name, script] of SCRIPTS) {
       say(script);
-      rows.push(
-        ...(typeof python === 'string'
+      const rows =
+        typeof python === 'string'
           ? [skipped(name, `no PyTorch: ${python}`)]
-          : runScript(python, join(ROOT, 'bench/peers', script), name, folder, seconds)),
-      );
+          : runScript(python, join(ROOT, 'bench/peers', script), name, folder, seconds);
+      rows.forEach(add);
     }
   } finally {
     rmSync(folder, { recursive: true });
   }
   // other load on the machine shows in the difference to the first row
   const again = await measureOurs(device, network, images, batch, 1, versions);
-  return [...rows, { ...again.row, name: `${again.row.name}, again` }];
+  add({ ...again.row, name: `${again.row.name}, again` });
 }
 
 const packageVersion = (name: string): string =>
@@ -106,8 +114,7 @@ async function main(args: readonly string[]): Promise<number> {
   const device = await openDevice();
   try {
     const loadBefore = loadavg()[0];
-    const rows = compare(await measureAll(device, task, parsed));
-    const result: PeersResult = {
+    const head = (): Omit<PeersResult, 'rows'> => ({
       device: device.description,
       host: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, loadBefore, loadAfter: loadavg()[0] },
       date: new Date().toISOString(),
@@ -116,11 +123,16 @@ async function main(args: readonly string[]): Promise<number> {
       model: basename(parsed.model, '.onnx'),
       dataset: parsed.dataset.split(':')[0],
       phaseBits: parsed.phaseBits,
-      rows,
-    };
+    });
+    const measured: Measured[] = [];
+    const kept = keepRows<PeerRow>(parsed.json, head);
+    await measureAll(device, task, parsed, (row) => {
+      measured.push(row);
+      kept.add(compare(measured)[measured.length - 1]);
+    });
+    const result = { ...head(), rows: kept.finish() };
     console.log(tableLines(result).join('\n'));
-    if (parsed.json) writeFileSync(parsed.json, `${JSON.stringify(result, null, 2)}\n`);
-    return rows.some((row) => row.wrong) ? 1 : 0;
+    return result.rows.some((row) => row.wrong) ? 1 : 0;
   } finally {
     device.dispose();
   }

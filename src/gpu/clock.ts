@@ -75,6 +75,12 @@ export class Clock {
   }
 }
 
+/** What WebGPU implementations round stamps to, so that pages cannot tell machines apart by them: nanoseconds. */
+const ROUNDING = 65_536n;
+
+/** Whether stamps are rounded, so that short work cannot be told from none; the opposite by chance once in 65,536 a stamp. Pure. */
+export const isRounded = (stamps: BigUint64Array): boolean => stamps.every((stamp) => stamp % ROUNDING === 0n);
+
 /** Milliseconds between two stamps. */
 export const milliseconds = (from: bigint, to: bigint): number => Number(to - from) / 1e6;
 

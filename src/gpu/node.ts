@@ -54,8 +54,11 @@ async function packageGpu(adapter: string | undefined): Promise<GPU> {
   return create([...FLAGS, ...(adapter ? [`adapter=${adapter}`] : [])]);
 }
 
-/** Matrix units are an experimental feature, which the implementation hides without this. */
-const FLAGS = ['enable-dawn-features=allow_unsafe_apis'];
+/**
+ * Matrix units are an experimental feature, which the implementation hides without the first; the second makes timestamps those of the
+ * device, which are rounded to 65,536 ns otherwise.
+ */
+const FLAGS = ['enable-dawn-features=allow_unsafe_apis', 'disable-dawn-features=timestamp_quantization'];
 
 /** What is assumed, checked: an empty text assumes nothing, whatever the environment says. */
 function assumption(value: string | undefined): Assumption | undefined {

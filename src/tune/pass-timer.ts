@@ -1,5 +1,5 @@
 import { type BoundKernel, dispatch } from '../gpu/bind.ts';
-import { Clock, milliseconds } from '../gpu/clock.ts';
+import { Clock, isRounded, milliseconds } from '../gpu/clock.ts';
 import type { Device } from '../gpu/device.ts';
 
 /** A kernel, and how often it runs in a row. */
@@ -12,6 +12,8 @@ export interface Repeated {
 export interface PassTimer {
   /** Runs kernels in order and waits. @returns milliseconds of one run, a kernel */
   readonly time: (work: readonly Repeated[]) => Promise<number[]>;
+  /** Whether the last times came of rounded timestamps: only samples of many milliseconds say anything then. */
+  readonly isRounded: () => boolean;
   /** Frees its GPU objects. */
   readonly dispose: () => void;
 }
@@ -24,20 +26,21 @@ const REST = 0.9;
 /** Makes a timer; `dispose()` it. */
 export function passTimer(device: Device): PassTimer {
   const clock = Clock.of(device, 2 * AT_ONCE);
-  const { time, dispose } = clock ? timestamps(device, clock) : wallClock(device);
+  const { time, ...rest } = clock ? timestamps(device, clock) : wallClock(device);
   return {
     time: async (work) => {
       const times: number[] = [];
       for (let i = 0; i < work.length; i += AT_ONCE) times.push(...(await time(work.slice(i, i + AT_ONCE))));
       return times;
     },
-    dispose,
+    ...rest,
   };
 }
 
 function timestamps(device: Device, clock: Clock): PassTimer {
   const { handle } = device;
   let expectedMs = 0;
+  let rounded = false;
   return {
     time: async (work) => {
       const encoder = handle.createCommandEncoder({ label: 'pass timer' });
@@ -49,8 +52,10 @@ function timestamps(device: Device, clock: Clock): PassTimer {
       await new Promise((resolve) => setTimeout(resolve, expectedMs * REST));
       const stamps = await clock.read();
       expectedMs = performance.now() - start;
+      rounded = isRounded(stamps);
       return work.map(({ repeat }, i) => milliseconds(stamps[2 * i], stamps[2 * i + 1]) / repeat);
     },
+    isRounded: () => rounded,
     dispose: () => clock.dispose(),
   };
 }
@@ -70,6 +75,7 @@ function wallClock(device: Device): PassTimer {
       }
       return times;
     },
+    isRounded: () => false,
     dispose: () => {},
   };
 }

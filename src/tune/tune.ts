@@ -20,6 +20,7 @@ import { planWords } from '../plan/words/plan.ts';
 import { type RunResult, SESSION_OPTIONS, Session } from '../run/session.ts';
 
 import { type PassTimer, passTimer } from './pass-timer.ts';
+import { untilSettled } from './settle.ts';
 
 /** How to tune; batch and waves should be those of the sessions that follow. */
 export interface TuneOptions {
@@ -154,12 +155,16 @@ const isAmong = (choices: readonly Choice[], choice: Choice): boolean => choices
 const distinct = (choices: readonly Choice[]): Choice[] =>
   choices.filter((choice, i) => choices.findIndex((other) => isSameChoice(other, choice)) === i);
 
-/** Samples of each kernel in a turn, of which the least counts: other load on the machine only adds. */
-const SAMPLES = 2;
-/** A sample takes so many ms at least: timestamps may be rounded to a tenth of one. */
+/** A sample takes so many ms at least … */
 const SAMPLE_MS = 2;
-/** Times that a sample repeats a kernel, at most. */
+/** … and so many where timestamps are rounded to a fifteenth of one. */
+const ROUNDED_SAMPLE_MS = 20;
+/** Times that a sample of SAMPLE_MS repeats a kernel, at most; longer ones in proportion. */
 const MOST_REPEATS = 256;
+/** Repetitions that a short kernel's time is first found with where timestamps are rounded. */
+const ROUNDED_REPEATS = 32;
+/** Samples are taken until their times settle, or have taken so many ms of a session; the least counts: other load only adds. */
+const SETTLE_MS = 60;
 
 /**
  * Milliseconds of layers, by index, for one batch of a session that has run; all shares of a layer's channels together. What
@@ -185,16 +190,25 @@ async function timeLayers(session: Session, layers: readonly number[]): Promise<
 
 async function leastTimes(timer: PassTimer, work: readonly { readonly kernel: Session['engine']['kernels'][number] }[]) {
   const once = await timer.time(work.map(({ kernel }) => ({ kernel, repeat: 1 })));
-  const repeated = work.map(({ kernel }, i) => {
-    const repeat = Math.min(MOST_REPEATS, Math.max(1, Math.ceil(SAMPLE_MS / Math.max(once[i], SAMPLE_MS / MOST_REPEATS))));
-    return { kernel, repeat };
-  });
+  const rounded = timer.isRounded();
+  const inFull = (ms: number) => ms * ROUNDED_REPEATS > ROUNDED_SAMPLE_MS;
+  const longer = work.map(({ kernel }, i) => ({ kernel, repeat: inFull(once[i]) ? 1 : ROUNDED_REPEATS }));
+  const known = rounded ? await timer.time(longer) : once;
+  const repeated = work.map(({ kernel }, i) => ({ kernel, repeat: repeatsFor(known[i], rounded) }));
   let least = once.map((ms, i) => (repeated[i].repeat === 1 ? ms : Infinity));
-  for (let s = 0; s < SAMPLES; s++) {
+  await untilSettled(async () => {
     const times = await timer.time(repeated);
     least = least.map((ms, i) => Math.min(ms, times[i]));
-  }
+    return times.reduce((sum, ms, i) => sum + ms * repeated[i].repeat, 0);
+  }, SETTLE_MS);
   return least;
+}
+
+/** How often a sample repeats a kernel that takes `ms`. Pure. */
+export function repeatsFor(ms: number, rounded: boolean): number {
+  const sampleMs = rounded ? ROUNDED_SAMPLE_MS : SAMPLE_MS;
+  const most = (MOST_REPEATS * sampleMs) / SAMPLE_MS;
+  return Math.min(most, Math.max(1, Math.ceil(sampleMs / Math.max(ms, sampleMs / most))));
 }
 
 /** Integers of two candidates, all of which must be equal. */

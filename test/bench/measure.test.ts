@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import { settledSize } from '../../bench/growing.ts';
 import { LAYERS, layerName, layerNetwork } from '../../bench/layers.ts';
-import { countedMs, median, Stopwatch } from '../../bench/measure.ts';
+import { countedMs, median, nextRepeat, Stopwatch } from '../../bench/measure.ts';
 import { dotSum, loadSum } from '../../bench/peak.ts';
 import { benchKernel, readBack } from '../../bench/shaders.ts';
 import { Buffers } from '../../src/gpu/buffers.ts';
@@ -14,6 +15,27 @@ it.each([
   [[7], 7],
 ])('median of %j', (values, expected) => {
   expect(median(values)).toBe(expected);
+});
+
+it.each([
+  ['a sample of about the time asked for', 3, 19, 20, 3],
+  ['a longer one', 1, 500, 20, 1],
+  ['half of it', 10, 10, 20, 20],
+  ['far too short: its time says little', 1, 0.01, 20, 16],
+  ['no time at all, as a rounded clock has it', 5, 0, 20, 80],
+  ['as often as it may', 4000, 1, 20, 4096],
+])('repeats of a sample: %s', (_, repeat, taken, ms, expected) => {
+  expect(nextRepeat(repeat, taken, ms)).toBe(expected);
+});
+
+it.each([
+  ['the first size where the next brings nothing', [1, 2, 4, 8], [100, 104, 500, 500], 1],
+  ['a size in between', [1, 2, 4, 8], [100, 190, 240, 241], 4],
+  ['the last where the rate still grows', [1, 2, 4], [100, 200, 400], 4],
+  ['the only one, unmeasured', [7], [], 7],
+])('a rate settles at %s', async (_, sizes, rates, expected) => {
+  const rateOf = (size: number) => Promise.resolve(rates[sizes.indexOf(size)]);
+  expect(await settledSize(sizes, rateOf)).toBe(expected);
 });
 
 it('knows the multiply-adds of ResNet-20', () => {

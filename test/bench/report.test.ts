@@ -107,6 +107,12 @@ describe('document', () => {
     expect(text).not.toContain('take 14.0 times as long');
   });
 
+  it('says that a run was cut off', () => {
+    const sentence = '**The run was cut off**: rows are missing.';
+    expect(performanceDocument([{ name: 'cut', result: { ...result, cut: true } }], '')).toContain(sentence);
+    expect(performanceDocument([{ name: 'whole', result }], '')).not.toContain(sentence);
+  });
+
   it('says nothing is missing where nothing is', () => {
     const all = { ...grown, software: false, peaks: { ...result.peaks, matrixGmacs: 900 } };
     const text = performanceDocument([{ name: 'a GPU', result: all }], '');

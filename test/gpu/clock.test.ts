@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { BusyTime, Clock, type PassTime, passSeconds } from '../../src/gpu/clock.ts';
+import { BusyTime, Clock, isRounded, type PassTime, passSeconds } from '../../src/gpu/clock.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 
 describeOnDevice('clock', () => {
@@ -26,6 +26,27 @@ function busySeconds(times: readonly PassTime[]): number | null {
   for (const time of times) busy.add(time);
   return busy.seconds;
 }
+
+describeOnDevice('timestamps', () => {
+  it('are not rounded on a device that openDevice has opened', async (context) => {
+    const clock = Clock.of(device!, 4);
+    if (!clock) return context.skip('the device has no timestamps');
+    const encoder = device!.handle.createCommandEncoder();
+    for (let mark = 0; mark < 4; mark++) clock.mark(encoder, mark);
+    device!.handle.queue.submit([encoder.finish()]);
+    const stamps = await clock.read();
+    clock.dispose();
+    expect(isRounded(stamps)).toBe(false);
+  });
+});
+
+it.each([
+  ['multiples of 65,536 ns', [0n, 65_536n, 6_553_600n], true],
+  ['one that is none', [65_536n, 65_537n], false],
+  ['milliseconds', [1_000_000n, 3_000_000n], false],
+])('rounded or not: %s', (_, stamps, expected) => {
+  expect(isRounded(BigUint64Array.from(stamps))).toBe(expected);
+});
 
 /** Passes from pairs of nanoseconds. */
 const passes = (...pairs: readonly [number, number][]): PassTime[] =>

@@ -4,10 +4,21 @@ import type { Device } from '../../src/gpu/device.ts';
 import { type Choice, candidatesOf, isSameChoice, shapeKey, tunedShapes } from '../../src/plan/choices.ts';
 import { Session } from '../../src/run/session.ts';
 import { passTimer } from '../../src/tune/pass-timer.ts';
-import { fastest, measureShapes, tune } from '../../src/tune/tune.ts';
+import { fastest, measureShapes, repeatsFor, tune } from '../../src/tune/tune.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomPixels } from '../helpers/random-network.ts';
 import { residual } from '../network/hand-made.ts';
+
+it.each([
+  ['2 ms of samples', 0.1, false, 20],
+  ['at most 256 of a short kernel', 0, false, 256],
+  ['once where one is enough', 5, false, 1],
+  ['20 ms where timestamps are rounded', 0.1, true, 200],
+  ['a short kernel there', 0, true, 2560],
+  ['a long one there', 25, true, 1],
+])('repeats a kernel: %s', (_, ms, rounded, expected) => {
+  expect(repeatsFor(ms, rounded)).toBe(expected);
+});
 
 const network = residual();
 const OPTIONS = { batch: 4, waves: 2 };
