@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { keepRows } from '../../bench/rows.ts';
@@ -29,6 +29,7 @@ it('without a file rows are kept all the same', () => {
 /** The module compiled beside its packages, with a program that adds rows for ever and prints how many the file has. */
 let compiled: string;
 beforeAll(() => {
+  mkdirSync('.cache', { recursive: true });
   compiled = mkdtempSync(resolve('.cache', 'test-rows-'));
   const options = [
     '--ignoreConfig',
