@@ -40,25 +40,22 @@ alias Pooled = array<vec4u, 4>;
 @compute @workgroup_size(64)
 fn pool(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let index = (group.z * groups.x + group.x) * 64u + local;
+  let n = index % layer.batch;
+  let place = index / layer.batch;  // (block · height + y) · width + x
   let area = layer.height * layer.width;
   let cells = (layer.channels + 3u) / 4u * area;
+  if (place >= cells || n >= batch.images) { return; }
   let quads = (layer.phases + 3u) / 4u;
-  let n = index % layer.batch;
-  let place = index / layer.batch % cells;  // (block · height + y) · width + x
-  let instant = index / layer.batch / cells;
-  let wave = instant / quads;
-  let phase = instant % quads * 4u;
-  if (wave >= layer.waves || n >= batch.images) { return; }
+  let wave = group.y / quads;
+  let phase = group.y % quads * 4u;
   var pooled = poolWindow(place / area, place % area, wave, n, prefixes(phase));
   let first = layer.destination + (wave * layer.phases + phase) * layer.waveStride + place * layer.batch + n;
   let planeStride = cells * layer.batch;
   store(pooled[0], first, planeStride);
-#if ${maximum}
-#else
+  if (layer.phases == 1u) { return; }
   if (phase + 1u < layer.phases) { store(pooled[1], first + layer.waveStride, planeStride); }
   if (phase + 2u < layer.phases) { store(pooled[2], first + 2u * layer.waveStride, planeStride); }
   if (phase + 3u < layer.phases) { store(pooled[3], first + 3u * layer.waveStride, planeStride); }
-#endif
 }
 
 // The bits of a word that have been sent after a phase and the three after it, in each of four bytes; all of them where `phases` is 1.
@@ -91,9 +88,11 @@ fn take(pooled: ptr<function, Pooled>, word: u32, sent: vec4u) {
   (*pooled)[0] = max((*pooled)[0], bytesOf(word));
 #else
   (*pooled)[0] += bytesOf(word & sent.x);
-  (*pooled)[1] += bytesOf(word & sent.y);
-  (*pooled)[2] += bytesOf(word & sent.z);
-  (*pooled)[3] += bytesOf(word & sent.w);
+  if (layer.phases > 1u) {
+    (*pooled)[1] += bytesOf(word & sent.y);
+    (*pooled)[2] += bytesOf(word & sent.z);
+    (*pooled)[3] += bytesOf(word & sent.w);
+  }
 #endif
 }
 

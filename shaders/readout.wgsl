@@ -25,6 +25,7 @@ alias Bytes = array<vec4i, 4>;
 struct Sent {
   first: vec4u,  // the word of its first place
   bits: vec4u,   // those that have been sent, in each of four bytes
+  pooled: bool,  // phase by phase: each is a word of its own
 }
 
 @compute @workgroup_size(64)
@@ -90,13 +91,15 @@ fn sentOf(term: ptr<function, Term>, wave: u32, phase: u32) -> Sent {
   let pooled = (*term).phases > 1u;
   let instant = select(vec4u(wave), wave * (*term).phases + bit, pooled);
   let rest = select(last - bit, vec4u(0u), pooled || (*term).waveStride == 0u);
-  return Sent((*term).source + instant * (*term).waveStride, ((vec4u(0xffu) << rest) & vec4u(0xffu)) * vec4u(0x01010101u));
+  return Sent((*term).source + instant * (*term).waveStride, ((vec4u(0xffu) << rest) & vec4u(0xffu)) * vec4u(0x01010101u), pooled);
 }
 
 // The words of a place, counted from the source's first.
 fn wordsAt(sent: Sent, place: u32) -> vec4u {
   let at = sent.first + vec4u(place);
-  return vec4u(words[at.x], words[at.y], words[at.z], words[at.w]) & sent.bits;
+  var word = vec4u(words[at.x]);
+  if (sent.pooled) { word = vec4u(word.x, words[at.y], words[at.z], words[at.w]); }
+  return word & sent.bits;
 }
 
 fn addConvolution(classes: ptr<function, Classes>, term: ptr<function, Term>, tile: u32, share: u32, sent: Sent, n: u32) {

@@ -30,6 +30,7 @@ export function pool({ network, regions, batch, waves }: WordsContext, layer: Sp
       waves,
       phases: region.phases,
     },
-    invocations: waves * quadsOf(region.phases) * cellsOf(layer.shape) * batch,
+    invocations: cellsOf(layer.shape) * batch,
+    tiles: waves * quadsOf(region.phases),
   };
 }
