@@ -357,6 +357,24 @@ describeOnDevice('the readout', () => {
     await expectReference(network, 65, 2);
   });
 
+  it('reads sources of K = 7 and of K = 3, whose words are whole before the window ends, summed and not', async () => {
+    const shape = map(9, 2);
+    const network = onGrid(
+      ann(map(3, 2), [
+        neurons('first', shape, [convolution(-1, randomWeights(1, 9, 3))]),
+        neurons('second', shape, [convolution(0, randomWeights(2, 9, 9))]),
+        pool('long', 0, shape, 'average', square(2)),
+        pool('short', 1, shape, 'average', square(2)),
+        readout(9, [
+          ...[0, 1].map((source) => convolution(source, randomWeights(3 + source, 9, 36), square(2))),
+          ...[2, 3].map((source) => shortcut(source, randomWeights(5 + source, 1, 9))),
+        ]),
+      ]),
+      { phaseBits: [4, 7, 3] },
+    );
+    await expectReference(network, 5, 2);
+  });
+
   it('reads the pixels too, with their zero point', async () => {
     const network = onGrid(
       ann(map(3, 2), [
