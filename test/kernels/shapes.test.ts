@@ -152,8 +152,41 @@ describeOnDevice('accumulate: shapes', () => {
     await expectSameBits(device!, network, pixels, simulateAll(network, pixels, 1), { waves: 1 });
   });
 
-  it('more workgroups of the pixels and of a pool than one dimension takes', async () => {
-    // 1 × 1 over 2^18 places of an image, 17 at once: 4.4 million invocations, 69,632 workgroups, of encode and of a pool
+  /** The reference's potentials of the first and the last of so many images, run at once. @param dispatches more workgroups than one dimension takes */
+  async function expectEnds(network: SpikingNetwork, images: number, dispatches: readonly number[]): Promise<void> {
+    const pixels = randomPixels(network.input.shape, images, 1);
+    const { Session } = await import('../../src/run/session.ts');
+    const session = await Session.create(device!, network, { batch: images, waves: 1 });
+    try {
+      expect(session.plan.batch).toBe(images);
+      for (const d of dispatches) expect(session.plan.dispatches[d].invocations / 64).toBeGreaterThan(65535);
+      const { potentials } = await session.classify(pixels);
+      const bytes = pixels.length / images;
+      for (const n of [0, images - 1]) {
+        const [reference] = simulateAll(network, pixels.subarray(n * bytes, (n + 1) * bytes), 1);
+        reference.potentials.forEach((expected, p) => {
+          expect([...potentials.subarray((p * images + n) * 2, (p * images + n + 1) * 2)]).toEqual([...expected]);
+        });
+      }
+    } finally {
+      session.dispose();
+    }
+  }
+
+  it('more workgroups of the pixels than one dimension takes', async () => {
+    // 2^20 places of an image, 256 places of 8 images a workgroup
+    const input = size(1, 1024, 1024);
+    const network = onGrid(
+      ann(input, [
+        neurons('sparse', map(1, 16), [convolution(-1, [1.7], square(1, { stride: [67, 65] }))], [0.1]),
+        readout(2, [convolution(0, randomWeights(1, 2, 256), square(16))]),
+      ]),
+    );
+    await expectEnds(network, 9, [0]);
+  });
+
+  it('more workgroups of a pool than one dimension takes', async () => {
+    // 2^18 places of an image, 17 at once: 4.4 million invocations, 69,632 workgroups
     const input = size(1, 512, 512);
     const same = pool('blur', 0, input, 'max', square(3, { pads: [1, 1, 1, 1] }));
     const shrunk = pool('shrink', 1, input, 'average', square(64, { stride: [64, 64] }));
@@ -165,23 +198,7 @@ describeOnDevice('accumulate: shapes', () => {
         readout(2, [convolution(2, randomWeights(1, 2, 64), square(8))]),
       ]),
     );
-    const pixels = randomPixels(input, 17, 1);
-    const [first, last] = [pixels.subarray(0, 2 ** 18), pixels.subarray(16 * 2 ** 18)];
-    const reference = [...simulateAll(network, first, 1), ...simulateAll(network, last, 1)];
-    const { Session } = await import('../../src/run/session.ts');
-    const session = await Session.create(device!, network, { batch: 17, waves: 1 });
-    try {
-      expect(session.plan.batch).toBe(17);
-      for (const d of [0, 2]) expect(session.plan.dispatches[d].invocations / 64).toBeGreaterThan(65535);
-      const { potentials } = await session.classify(pixels);
-      for (const [image, n] of [0, 16].entries()) {
-        reference[image].potentials.forEach((expected, p) => {
-          expect([...potentials.subarray((p * 17 + n) * 2, (p * 17 + n + 1) * 2)]).toEqual([...expected]);
-        });
-      }
-    } finally {
-      session.dispose();
-    }
+    await expectEnds(network, 17, [2]);
   });
 });
 
