@@ -26,7 +26,6 @@ struct Pool {
   padLeft: u32,
   dilationY: u32,
   dilationX: u32,
-  waves: u32,
   phases: u32,          // 1, or K where the prefixes of the words are pooled one by one
 }
 
@@ -46,9 +45,9 @@ fn pool(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let cells = (layer.channels + 3u) / 4u * area;
   if (place >= cells || n >= batch.images) { return; }
   let quads = (layer.phases + 3u) / 4u;
-  let wave = group.y / quads;
+  let wave = group.y / quads;  // along y: waves, of each its phases by four
   let phase = group.y % quads * 4u;
-  var pooled = poolWindow(place / area, place % area, wave, n, prefixes(phase));
+  let pooled = poolWindow(place / area, place % area, wave, n, prefixes(phase));
   let first = layer.destination + (wave * layer.phases + phase) * layer.waveStride + place * layer.batch + n;
   let planeStride = cells * layer.batch;
   store(pooled[0], first, planeStride);

@@ -27,7 +27,6 @@ export function pool({ network, regions, batch, waves }: WordsContext, layer: Sp
       waveStride: region.waveStride,
       planes: region.planes,
       ...windowParameters(layer.window),
-      waves,
       phases: region.phases,
     },
     invocations: cellsOf(layer.shape) * batch,
