@@ -1,5 +1,6 @@
 import { randomPixels } from '../src/ann/build.ts';
 import type { Device } from '../src/gpu/device.ts';
+import { quadsOf } from '../src/kernels/geometry.ts';
 import { type Dispatch, isAccumulate } from '../src/kernels/kernel.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../src/network/network.ts';
 import { type Choice, candidatesOf, defaultChoice } from '../src/plan/choices.ts';
@@ -168,8 +169,8 @@ async function measureMovers(device: Device, stopwatch: Stopwatch, peak: PeakSui
   const pooledBytes = (pooled?.waveStride ?? 0) * (pooled?.phases ?? 1) * WAVES * 4;
   const bytes: Readonly<Record<string, number>> = {
     encode: plan.buffers.pixels.bytes + (plan.regions.regions[0]?.planeStride ?? 0) * 4,
-    // sums of every prefix for the readout: the words are read once a phase
-    pool: words * WAVES * (pooled?.phases ?? 1) * 4 + pooledBytes,
+    // sums of every prefix for the readout: the words are read once for four phases
+    pool: words * WAVES * quadsOf(pooled?.phases ?? 1) * 4 + pooledBytes,
     readout: pooledBytes + plan.buffers.potentials.bytes,
   };
   try {

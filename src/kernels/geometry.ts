@@ -13,6 +13,9 @@ export const tilesOf = (channels: number): number => Math.ceil(channels / TILE);
 /** Number of blocks of 4 channels. */
 export const blocksOf = (channels: number): number => Math.ceil(channels / 4);
 
+/** Invocations that share the phases of a wave, 4 each. */
+export const quadsOf = (phases: number): number => Math.ceil(phases / 4);
+
 /** Blocks of 4 channels × places of a map. */
 export const cellsOf = (shape: Shape): number => blocksOf(shape.channels) * areaOf(shape);
 

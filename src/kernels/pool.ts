@@ -1,7 +1,7 @@
 import { sourceShape } from '../ann/ann.ts';
-import { phasesAt, type SpikingPool } from '../network/network.ts';
+import type { SpikingPool } from '../network/network.ts';
 import type { Region } from '../plan/words/regions.ts';
-import { areaOf, windowParameters } from './geometry.ts';
+import { cellsOf, quadsOf, windowParameters } from './geometry.ts';
 import { type Dispatch, PLAIN } from './kernel.ts';
 import type { WordsContext } from './words.ts';
 
@@ -27,10 +27,9 @@ export function pool({ network, regions, batch, waves }: WordsContext, layer: Sp
       waveStride: region.waveStride,
       planes: region.planes,
       ...windowParameters(layer.window),
-      waves,
       phases: region.phases,
-      phaseBits: phasesAt(network, l),
     },
-    invocations: region.blocks * areaOf(layer.shape) * batch,
+    invocations: cellsOf(layer.shape) * batch,
+    tiles: waves * quadsOf(region.phases),
   };
 }

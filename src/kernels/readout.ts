@@ -1,6 +1,7 @@
 import type { SpikingReadout } from '../network/network.ts';
+import { readoutPhases } from '../network/timetable.ts';
 import { layerMacs } from '../network/work.ts';
-import { tilesOf } from './geometry.ts';
+import { quadsOf, tilesOf } from './geometry.ts';
 import type { Dispatch, Share } from './kernel.ts';
 import { layerParameters, type WordsContext } from './words.ts';
 
@@ -12,7 +13,7 @@ export function readout(
   shares: readonly Share[],
   table: Share,
 ): Dispatch[] {
-  const { batch, waves } = context;
+  const { network, batch, waves } = context;
   const kinds = layer.terms.map(({ operator }) => operator.type);
   const common = layerParameters(context, layer, l, kinds, 1);
   const macs = layerMacs(layer) * batch * waves;
@@ -24,7 +25,7 @@ export function readout(
       variant: {},
       parameters: { ...common, firstTile: share.first, tiles: share.tiles },
       ranges: { weights: share.range, channels: table.range },
-      invocations: batch,
+      invocations: waves * quadsOf(readoutPhases(network.timetable)) * batch,
       tiles: share.tiles,
       macs: (macs * share.tiles) / tilesOf(layer.shape.channels),
     }),

@@ -133,56 +133,6 @@ describeOnDevice('accumulate: shapes', () => {
     expect(plan.dispatches.find(({ layer }) => layer === 1)?.variant.uniformWeights).toBe(false);
     await expectReference(network, 2, 1);
   });
-
-  it('more workgroups of a layer than one dimension takes', async () => {
-    const input = size(1, 2_200_032, 2); // an odd number of workgroups: half of them is not whole
-    const rows = { ...square(1), kernel: [100_000, 1] as const, stride: [100_000, 1] as const };
-    const shrunk = pool('shrink', 0, input, 'average', rows);
-    const network = onGrid(
-      ann(input, [
-        neurons('long', input, [convolution(-1, [1.3])], [0.1]),
-        shrunk,
-        readout(2, [convolution(1, randomWeights(1, 2, 44), full(shrunk.shape))]),
-      ]),
-      { phaseBits: 2 },
-    );
-    const plan = planWords(network, device!.limits, { batch: 1, waves: 1 });
-    expect(plan.dispatches[1].invocations / 64).toBeGreaterThan(65535);
-    const pixels = randomPixels(input, 1, 1);
-    await expectSameBits(device!, network, pixels, simulateAll(network, pixels, 1), { waves: 1 });
-  });
-
-  it('more workgroups of the pixels and of a pool than one dimension takes', async () => {
-    // 1 × 1 over 2^18 places of an image, 17 at once: 4.4 million invocations, 69,632 workgroups, of encode and of a pool
-    const input = size(1, 512, 512);
-    const same = pool('blur', 0, input, 'max', square(3, { pads: [1, 1, 1, 1] }));
-    const shrunk = pool('shrink', 1, input, 'average', square(64, { stride: [64, 64] }));
-    const network = onGrid(
-      ann(input, [
-        neurons('wide', input, [convolution(-1, [1.7])], [0.1]),
-        same,
-        shrunk,
-        readout(2, [convolution(2, randomWeights(1, 2, 64), square(8))]),
-      ]),
-    );
-    const pixels = randomPixels(input, 17, 1);
-    const [first, last] = [pixels.subarray(0, 2 ** 18), pixels.subarray(16 * 2 ** 18)];
-    const reference = [...simulateAll(network, first, 1), ...simulateAll(network, last, 1)];
-    const { Session } = await import('../../src/run/session.ts');
-    const session = await Session.create(device!, network, { batch: 17, waves: 1 });
-    try {
-      expect(session.plan.batch).toBe(17);
-      for (const d of [0, 2]) expect(session.plan.dispatches[d].invocations / 64).toBeGreaterThan(65535);
-      const { potentials } = await session.classify(pixels);
-      for (const [image, n] of [0, 16].entries()) {
-        reference[image].potentials.forEach((expected, p) => {
-          expect([...potentials.subarray((p * 17 + n) * 2, (p * 17 + n + 1) * 2)]).toEqual([...expected]);
-        });
-      }
-    } finally {
-      session.dispose();
-    }
-  });
 });
 
 describeOnDevice('accumulate: terms', () => {
@@ -355,6 +305,24 @@ describeOnDevice('the readout', () => {
       ]),
     );
     await expectReference(network, 65, 2);
+  });
+
+  it('reads sources of K = 7 and of K = 3, whose words are whole before the window ends, summed and not', async () => {
+    const shape = map(9, 2);
+    const network = onGrid(
+      ann(map(3, 2), [
+        neurons('first', shape, [convolution(-1, randomWeights(1, 9, 3))]),
+        neurons('second', shape, [convolution(0, randomWeights(2, 9, 9))]),
+        pool('long', 0, shape, 'average', square(2)),
+        pool('short', 1, shape, 'average', square(2)),
+        readout(9, [
+          ...[0, 1].map((source) => convolution(source, randomWeights(3 + source, 9, 36), square(2))),
+          ...[2, 3].map((source) => shortcut(source, randomWeights(5 + source, 1, 9))),
+        ]),
+      ]),
+      { phaseBits: [4, 7, 3] },
+    );
+    await expectReference(network, 5, 2);
   });
 
   it('reads the pixels too, with their zero point', async () => {

@@ -156,10 +156,10 @@ describe('final WGSL of the spiking kernels', () => {
 
   it('pool: maximum or sum', () => {
     const of = (maximum: boolean) => shaderOf('pool', { maximum }).code;
-    expect(of(true)).toContain('pooled = max(pooled, bytes)');
-    expect(of(true)).not.toContain('pooled += bytes');
-    expect(of(false)).toContain('pooled += bytes');
-    expect(of(false)).not.toContain('max(pooled');
+    expect(of(true)).toContain('max((*pooled)[0], bytesOf(word))');
+    expect(of(true)).not.toContain('+= bytesOf');
+    expect(of(false)).toContain('+= bytesOf');
+    expect(of(false)).not.toContain('max((*pooled)');
   });
 
   it.each(['bistable', 'burst', 'phase', 'multi'])('%s: a step does not branch, or SwiftShader never ends compiling', (neuron) => {

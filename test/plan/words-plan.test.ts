@@ -106,6 +106,36 @@ describe('bytes', () => {
   });
 });
 
+describe('pool and readout', () => {
+  it.each([
+    { K: 1, quads: 1 },
+    { K: 4, quads: 1 },
+    { K: 5, quads: 2 },
+    { K: 8, quads: 2 },
+  ])('K = $K: an invocation a wave and four phases', ({ K, quads }) => {
+    const [waves, batch] = [3, 10];
+    const shape = map(6, 4);
+    const inner = pool('inner', 0, shape, 'average', square(2, { stride: [2, 2] }));
+    const net = ann(map(2, 4), [
+      neurons('first', shape, [convolution(-1, new Float32Array(12).fill(0.1))]),
+      inner,
+      neurons('second', inner.shape, [shortcut(1, [1, 1, 1, 1, 1, 1])]),
+      pool('last', 2, inner.shape, 'average', square(2)),
+      readout(9, [convolution(3, new Float32Array(54).fill(0.1))]),
+    ]);
+    const network = quantize(net, { phaseBits: K, initial: 'half', scales: [1, 1, 1, 1, 1], mean: [0], std: [1] });
+    const extents = planWords(network, LIMITS, { batch, waves })
+      .dispatches.filter(({ kernel }) => kernel === 'pool' || kernel === 'readout')
+      .map(({ name, invocations, tiles }) => [name, invocations * tiles]);
+    // blocks of 4 channels × places × images × waves: prefixes are pooled for the readout alone; tiles of 8 classes
+    expect(extents).toEqual([
+      ['inner', 2 * 4 * batch * waves],
+      ['last', 2 * batch * waves * quads],
+      ['readout', 2 * batch * waves * quads],
+    ]);
+  });
+});
+
 /** Few weights over a large map: what grows with the batch is all that counts. */
 function wide(): SpikingNetwork {
   const shape = map(4, 24);
