@@ -85,7 +85,8 @@ function planBatch(
     const kept = keepMembranes ? membranes.first[l] : null;
     if (layer.kind === 'neurons' && choice?.form === 'depthwise') {
       const weights = { layer: l, tiles: blocksOf(layer.shape.channels), tileBytes: layTaps(layer).tileWords * 4 };
-      dispatches.push(...depthwise(context, layer, l, tables.weights('weights', 'taps', weights, isUniform), table, kept));
+      const taps = tables.weights('weights', 'taps', weights, isUniform);
+      dispatches.push(...depthwise(context, layer, l, taps, table, choice.arithmetic === 'halves', kept));
       return;
     }
     const weights = { layer: l, tiles: tilesOf(layer.shape.channels), tileBytes: layWeights(network, layer).tileWords * 4 };
