@@ -30,7 +30,11 @@ alias Cell = u32;
 #endif
 @group(0) @binding(2) var<uniform> layer: Layer;
 @group(0) @binding(3) var<uniform> batch: Batch;
-@group(0) @binding(4) var<storage, read> channels: array<vec4i>;          // bias, g, V(0)
+#if ${uniformTable}
+@group(0) @binding(4) var<uniform> channels: array<vec4i, 4096>;          // bias, g, V(0)
+#else
+@group(0) @binding(4) var<storage, read> channels: array<vec4i>;
+#endif
 @group(0) @binding(5) var<storage, read_write> counters: array<atomic<u32>>;
 #if ${keepMembranes}
 @group(0) @binding(6) var<storage, read_write> membranes: array<i32>;     // [channel][y][x][image]
@@ -131,11 +135,19 @@ fn placeOf(place: Place, row: u32) -> Place {
 
 fn cellsOf(block: u32) -> Cells {
   let at = layer.channelBase + block * 4u;
-  let a = channels[at];
-  let b = channels[at + 1u];
-  let c = channels[at + 2u];
-  let d = channels[at + 3u];
+  let a = channelAt(at);
+  let b = channelAt(at + 1u);
+  let c = channelAt(at + 2u);
+  let d = channelAt(at + 3u);
   return Cells(vec4i(a.x, b.x, c.x, d.x), vec4u(vec4i(a.y, b.y, c.y, d.y)), vec4i(a.z, b.z, c.z, d.z));
+}
+
+fn channelAt(at: u32) -> vec4i {
+#if ${broadcast}
+  return subgroupBroadcast(channels[at], 0u);
+#else
+  return channels[at];
+#endif
 }
 
 fn startOf(start: vec4i) -> Membranes {

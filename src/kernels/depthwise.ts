@@ -104,6 +104,7 @@ export function depthwise(
         window: kinds.includes('convolution'),
         halves,
         uniformWeights: share.uniform,
+        uniformTable: table.uniform,
         broadcast: true,
         keepMembranes: membranes !== null,
       },

@@ -75,13 +75,7 @@ function planBatch(
     }
     const choice = choices[l];
     const isUniform = choice?.weights === 'uniform';
-    const table = tables.table(
-      'channels',
-      'channels',
-      l,
-      layChannels(layer).entries * 16,
-      isUniform && choice.form !== 'depthwise',
-    );
+    const table = tables.table('channels', 'channels', l, layChannels(layer).entries * 16, isUniform);
     const kept = keepMembranes ? membranes.first[l] : null;
     if (layer.kind === 'neurons' && choice?.form === 'depthwise') {
       const weights = { layer: l, tiles: blocksOf(layer.shape.channels), tileBytes: layTaps(layer).tileWords * 4 };
