@@ -32,8 +32,10 @@ const named = (options: Choice): Variant => ({
   options,
 });
 
-/** The ways in which a depthwise layer is measured: its own, and as any other layer. */
-const DEPTHWISE: readonly Variant[] = [named({ form: 'depthwise', arithmetic: 'integers', weights: 'uniform' })];
+/** The ways in which a depthwise layer is measured, beside those of any other layer. */
+const DEPTHWISE: readonly Variant[] = (['integers', 'halves'] as const).map((arithmetic) =>
+  named({ form: 'depthwise', arithmetic, weights: 'uniform' }),
+);
 
 /** The variants that a device has for wide layers; what it runs by default comes first. */
 export function variantsOf({ capabilities }: Device): Variant[] {
@@ -49,7 +51,7 @@ function choiceOf({ kernel, variant }: Dispatch): Choice {
   return {
     form: kernel === 'depthwise' ? kernel : kernel === 'accumulate' ? 'registers' : variant.matrix ? 'matrix' : 'tiled',
     arithmetic:
-      kernel === 'depthwise'
+      kernel === 'depthwise' && !variant.halves
         ? 'integers'
         : variant.packedDot
           ? 'packed'

@@ -1,6 +1,7 @@
-import type { Window } from '../ann/ann.ts';
-import type { SpikingNeurons, SpikingTerm } from '../network/network.ts';
+import { INPUT, type Window } from '../ann/ann.ts';
+import type { SpikingNetwork, SpikingNeurons, SpikingTerm } from '../network/network.ts';
 import { layerMacs } from '../network/work.ts';
+import { fitsHalvesOnGrid } from './exact.ts';
 import { blocksOf, POINT } from './geometry.ts';
 import type { Dispatch, Share } from './kernel.ts';
 import type { Kind } from './ways.ts';
@@ -54,13 +55,20 @@ export function packTaps(layer: SpikingNeurons): Int32Array<ArrayBuffer> {
 /** How the kernel adds a term up. */
 function kindOf(term: SpikingTerm): Kind {
   const { kernel, stride, dilation } = windowOf(term);
-  if (kernel[1] !== 3 || dilation[1] !== 1) return 'convolution';
+  if (kernel[1] !== 3 || dilation[0] * dilation[1] !== 1) return 'convolution';
   return stride[1] === 1 ? 'rows' : stride[1] === 2 ? 'strided' : 'convolution';
+}
+
+/** Whether the shader's `halves` compute a depthwise layer: kernels 3 wide, and sums that fit 16 bits. Pure. */
+export function suitsHalves(network: SpikingNetwork, layer: SpikingNeurons): boolean {
+  const largest = (source: number) => (source === INPUT ? 255 : network.layers[source].units.most);
+  return layer.terms.every((term) => kindOf(term) !== 'convolution') && fitsHalvesOnGrid(layer, largest);
 }
 
 /**
  * A layer each of whose neurons reads one channel of every source: a dispatch for every share of its weights (`shaders/depthwise.wgsl`).
  * @param shares of blocks of 4 channels
+ * @param halves two rows of pixels an invocation, and two sums in an integer: where `suitsHalves`
  * @param membranes first entry where membranes are kept; null where they are not
  */
 export function depthwise(
@@ -69,6 +77,7 @@ export function depthwise(
   l: number,
   shares: readonly Share[],
   table: Share,
+  halves: boolean,
   membranes: number | null,
 ): Dispatch[] {
   const { batch, waves } = context;
@@ -93,13 +102,15 @@ export function depthwise(
         rows: kinds.includes('rows'),
         strided: kinds.includes('strided'),
         window: kinds.includes('convolution'),
+        halves,
         uniformWeights: share.uniform,
+        uniformTable: table.uniform,
         broadcast: true,
         keepMembranes: membranes !== null,
       },
       parameters: { ...common, firstTile: share.first, tiles: share.tiles },
       ranges: { weights: share.range, channels: table.range },
-      invocations: lanes * tilesX * shape.height,
+      invocations: lanes * tilesX * Math.ceil(shape.height / (halves ? 2 : 1)),
       tiles: share.tiles,
       macs: (macs * share.tiles) / blocksOf(shape.channels),
     }),

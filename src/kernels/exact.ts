@@ -61,6 +61,29 @@ export function fitsHalves(
 }
 
 /**
+ * Whether all that a wave brings to each neuron of a layer whose neurons read one channel a source fits the halves, weights on the
+ * membrane's grid. Pure.
+ * @param largest the largest word of a source; none of more than a byte fits
+ */
+export function fitsHalvesOnGrid({ terms, shape: { channels } }: WeightedLayer, largest: (source: number) => number): boolean {
+  if (terms.some(({ source }) => largest(source) > 255)) return false;
+  for (let o = 0; o < channels; o++) {
+    let up = 0;
+    let down = 0;
+    for (const { source, operator, shifts } of terms) {
+      const taps = operator.weights.length / channels;
+      for (const weight of operator.weights.subarray(o * taps, (o + 1) * taps)) {
+        const most = weight * 2 ** shifts[o] * largest(source);
+        up += Math.max(0, most);
+        down -= Math.min(0, most);
+      }
+    }
+    if (up > MOST || down > MOST) return false;
+  }
+  return true;
+}
+
+/**
  * Whether no sum of positive, and none of negative weights exceeds `most`, where sums begin anew at multiples of `size` channels.
  * @param weights [input channel][tap], of channels `first` and following
  */

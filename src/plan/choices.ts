@@ -1,6 +1,6 @@
 import { sourceShape } from '../ann/ann.ts';
 import { BOOLEAN, type Check, object, oneOf } from '../checks.ts';
-import { isDepthwise } from '../kernels/depthwise.ts';
+import { isDepthwise, suitsHalves } from '../kernels/depthwise.ts';
 
 import { fitsFloats, largestByte, suited } from '../kernels/exact.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
@@ -13,12 +13,12 @@ import { hasUniform, UNIFORM_BYTES } from './tables.ts';
  * - `registers` (`shaders/accumulate.wgsl`): an invocation has 8 channels × 8 columns in registers and reads words itself;
  * - `tiled` (`shaders/accumulate-tiled.wgsl`): a workgroup shares words and weights for 64 channels × 64 columns;
  * - `matrix`: as `tiled`, multiplied by matrix units;
- * - `depthwise` (`shaders/depthwise.wgsl`): for layers whose neurons read one channel each; integers alone.
+ * - `depthwise` (`shaders/depthwise.wgsl`): for layers whose neurons read one channel each; integers, or `halves`.
  */
 export interface Choice {
   readonly form: (typeof VALUES.form)[number];
   /**
-   * Packed 8-bit dot products; integers with the sums of two output channels in the halves of a u32, or of single bytes; or f32.
+   * Packed 8-bit dot products; integers with two sums in the halves of a u32, or of single bytes; or f32.
    * Matrix units have their own.
    */
   readonly arithmetic: (typeof VALUES.arithmetic)[number];
@@ -107,13 +107,14 @@ export const defaultArithmetic = ({ software, packedDot, fastDot }: Capabilities
 const defaultWeights = ({ software }: Capabilities, { terms }: SpikingNeurons): Choice['weights'] =>
   software || terms.reduce((sum, { operator }) => sum + operator.weights.length, 0) <= UNIFORM_BYTES ? 'uniform' : 'storage';
 
-/** The ways to compute a depthwise layer: others multiply by seven zeros for every weight. */
-const OF_DEPTHWISE = VALUES.weights.map((weights): Choice => ({ form: 'depthwise', arithmetic: 'integers', weights }));
+/** The ways to compute a depthwise layer: others multiply by seven zeros for every weight. Halves take more registers than many cards have. */
+const ofDepthwise = ({ software }: Capabilities): Choice[] =>
+  VALUES.weights.map((weights): Choice => ({ form: 'depthwise', arithmetic: software ? 'halves' : 'integers', weights }));
 
 /** What a layer is computed with where nothing was measured: by the kind of device. */
 export function defaultChoice(capabilities: Capabilities, layer: SpikingNeurons): Choice {
   const { software, matrix } = capabilities;
-  if (isDepthwise(layer)) return OF_DEPTHWISE[0];
+  if (isDepthwise(layer)) return ofDepthwise(capabilities)[0];
   if (!software && matrix && fillsTiles(layer)) return { form: 'matrix', arithmetic: 'packed', weights: 'storage' };
   return { form: 'registers', arithmetic: defaultArithmetic(capabilities), weights: defaultWeights(capabilities, layer) };
 }
@@ -127,7 +128,7 @@ const OF_INTEGERS: ReadonlySet<string> = new Set(['halves', 'integers']);
  * left out, since each candidate is compiled for seconds.
  */
 export function candidatesOf(capabilities: Capabilities, layer: SpikingNeurons): Choice[] {
-  if (isDepthwise(layer)) return OF_DEPTHWISE;
+  if (isDepthwise(layer)) return ofDepthwise(capabilities);
   const { software, packedDot, matrix } = capabilities;
   const arithmetics = VALUES.arithmetic.filter((one) => one !== 'packed' || packedDot);
   const registers = arithmetics.flatMap((arithmetic) =>
@@ -186,7 +187,10 @@ export function choose(
   const { capabilities = PLAIN, choices = {} } = options;
   const found = tunedChoice(network, layer, choices, capabilities, options.batch) ?? defaultChoice(capabilities, layer);
   const { form = found.form, weights = found.weights } = options;
-  if (found.form === 'depthwise' && form !== 'registers') return { ...found, weights: hasUniform(limits) ? weights : 'storage' };
+  if (found.form === 'depthwise' && form !== 'registers') {
+    const isHalves = (options.arithmetic ?? found.arithmetic) === 'halves' && suitsHalves(network, layer);
+    return { form: 'depthwise', arithmetic: isHalves ? 'halves' : 'integers', weights: hasUniform(limits) ? weights : 'storage' };
+  }
   const { arithmetic = found.form === 'depthwise' ? defaultArithmetic(capabilities) : found.arithmetic } = options;
   const largest = (source: number) => largestByte(network, source);
   const exact = suited(arithmetic, network, layer, 'block', largest);

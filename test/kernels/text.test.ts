@@ -92,7 +92,17 @@ const KERNELS: Case[] = [
   },
   {
     name: 'depthwise',
-    conditions: variants('wide', 'rows', 'strided', 'window', 'uniformWeights', 'broadcast', 'keepMembranes'),
+    conditions: variants(
+      'wide',
+      'rows',
+      'strided',
+      'window',
+      'halves',
+      'uniformWeights',
+      'uniformTable',
+      'broadcast',
+      'keepMembranes',
+    ),
   },
   { name: 'pool', conditions: variants('maximum') },
   { name: 'readout', conditions: variants() },

@@ -75,17 +75,12 @@ function planBatch(
     }
     const choice = choices[l];
     const isUniform = choice?.weights === 'uniform';
-    const table = tables.table(
-      'channels',
-      'channels',
-      l,
-      layChannels(layer).entries * 16,
-      isUniform && choice.form !== 'depthwise',
-    );
+    const table = tables.table('channels', 'channels', l, layChannels(layer).entries * 16, isUniform);
     const kept = keepMembranes ? membranes.first[l] : null;
     if (layer.kind === 'neurons' && choice?.form === 'depthwise') {
       const weights = { layer: l, tiles: blocksOf(layer.shape.channels), tileBytes: layTaps(layer).tileWords * 4 };
-      dispatches.push(...depthwise(context, layer, l, tables.weights('weights', 'taps', weights, isUniform), table, kept));
+      const taps = tables.weights('weights', 'taps', weights, isUniform);
+      dispatches.push(...depthwise(context, layer, l, taps, table, choice.arithmetic === 'halves', kept));
       return;
     }
     const weights = { layer: l, tiles: tilesOf(layer.shape.channels), tileBytes: layWeights(network, layer).tileWords * 4 };

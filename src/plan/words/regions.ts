@@ -3,8 +3,8 @@ import { blocksOf } from '../../kernels/geometry.ts';
 import { phasesAt, type SpikingNetwork } from '../../network/network.ts';
 import { place } from '../arena.ts';
 
-/** The arena's first word is 0: what stands for padding. The input's padding, whose value is the zero point, comes next. */
-const INPUT_PADDING = 1;
+/** The arena's first words are 0: what stands for padding. The input's padding, whose value is the zero point, comes next. */
+const INPUT_PADDING = 4;
 
 /**
  * Where the words of one layer (or of the input) lie in the arena, all counts in u32 words:
@@ -53,10 +53,10 @@ export function layRegions(network: SpikingNetwork, batch: number, waves: number
     const planeStride = blocksOf(channels) * height * width * batch;
     const waveStride = i === 0 ? 0 : planeStride * planes;
     const size = isReadout ? 0 : i === 0 ? planeStride : waveStride * waves * phases;
-    const padding = i === 0 ? { pad: INPUT_PADDING, padStride: 1 } : { pad: 0, padStride: 0 };
+    const padding = i === 0 ? { pad: INPUT_PADDING, padStride: 4 } : { pad: 0, padStride: 0 };
     return { planes, phases, planeStride, waveStride, blocks: blocksOf(channels), ...padding, size };
   });
-  const constants = Math.ceil((INPUT_PADDING + blocksOf(network.input.shape.channels)) / 4) * 4;
+  const constants = INPUT_PADDING + 4 * blocksOf(network.input.shape.channels);
   const placement = place(sketches.map(({ size }, i) => ({ size, from: i - 1, to: Math.max(i - 1, lastUse[i]) })));
   const regions = sketches.map(({ size, ...region }, i) =>
     i === end && size === 0 ? null : { ...region, first: constants + placement.offsets[i] },
@@ -66,7 +66,10 @@ export function layRegions(network: SpikingNetwork, batch: number, waves: number
 
 /** The first words of the arena: what stands for padding; for the input that is the zero point. */
 export function paddingWords({ input }: SpikingNetwork): Uint32Array<ArrayBuffer> {
-  const words = new Uint32Array(INPUT_PADDING + blocksOf(input.shape.channels));
-  for (let c = 0; c < input.shape.channels; c++) words[INPUT_PADDING + (c >> 2)] |= input.units.zero[c] << (8 * (c & 3));
+  const words = new Uint32Array(INPUT_PADDING + 4 * blocksOf(input.shape.channels));
+  for (let c = 0; c < input.shape.channels; c++) {
+    const first = INPUT_PADDING + 4 * (c >> 2);
+    for (let i = first; i < first + 4; i++) words[i] |= input.units.zero[c] << (8 * (c & 3));
+  }
   return words;
 }
