@@ -13,6 +13,7 @@ import { calibrateForTrials, tryNetwork } from '../src/convert/trials.ts';
 import { openDataSet } from '../src/data/open.ts';
 import { lossOf } from '../src/evaluate/accuracy.ts';
 import { classesOf } from '../src/evaluate/fit.ts';
+import { lasting } from '../src/evaluate/lasting.ts';
 import { openModel } from '../src/evaluate/model.ts';
 import { RANGES } from '../src/evaluate/options.ts';
 import { cutImages, type Part, trainedHits } from '../src/evaluate/passes.ts';
@@ -90,7 +91,8 @@ async function measure(
       const way = { scale: method, percentile, perChannel, correctBias, phaseBits: phaseBits as number };
       const network = await convertAgain(way);
       const [{ estimates }] = await tryNetwork(device, network, tried, evaluation);
-      const [hits] = await wordHits(device, network, evaluation, part, () => {});
+      const { words } = await lasting(device, (one) => wordHits(one, network, evaluation, part, () => {}));
+      const [hits] = words;
       const about = { model: ann.name, calibratedOn, triedImages: tried.source.count, images: count, annTop1: top1 / count };
       onRow({ ...about, ...way, top1: hits.top1 / count, loss: lossOf(hits, count), estimates });
     }

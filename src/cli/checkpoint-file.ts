@@ -1,4 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { removeLeftovers } from '../data/temporary.ts';
 import { OptionError } from '../errors.ts';
 import type { CheckpointStore } from '../evaluate/checkpoint.ts';
 import { checkWritable, isReplaceable, target, writeOutput } from './json-file.ts';
@@ -12,7 +14,7 @@ const OPTION = '--checkpoint';
 
 /** A checkpoint in a file. */
 export interface CheckpointFile extends CheckpointStore {
-  /** Removes it: the work is done. */
+  /** Removes it, and what killed runs have left beside it: the work is done. */
   readonly remove: () => void;
 }
 
@@ -45,6 +47,10 @@ export function checkpointFile(path: string, json?: string): CheckpointFile {
       const end = performance.now();
       next = end + Math.max(REST_MS, REST_WRITES * (end - start));
     },
-    remove: () => rmSync(target(path), { force: true }),
+    remove: () => {
+      const file = target(path);
+      removeLeftovers(dirname(file));
+      rmSync(file, { force: true });
+    },
   };
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { COMPARABLE, COMPARED, neuronOf, TIMESTEPS } from '../evaluate/compared-neuron.ts';
 import { batchOption, integer, integerOption } from './arguments.ts';
-import { addConversion, addModel, addRunning } from './model-options.ts';
+import { addConversion, addModel, addRunning, checkpointOption } from './model-options.ts';
 import type { CompareCommandOptions } from './run-compare.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -30,6 +30,7 @@ export function addCompare(program: Command, terminal: Terminal): void {
   addRunning(
     addConversion(command)
       .option('--plot <file>', 'draw accuracy and SIN over time: FILE.svg or FILE.png')
+      .addOption(checkpointOption())
       .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else')
       .option('--quiet', 'no progress bar'),
   ).action(async (model: string, options: CompareCommandOptions) => {

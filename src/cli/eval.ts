@@ -1,7 +1,15 @@
 import { type Command, Option } from 'commander';
 import { RANGES } from '../evaluate/options.ts';
 import { batchOption, integer, integerOption, shard } from './arguments.ts';
-import { addConversion, addModel, addRunning, CONVERSION_OPTIONS, givenOptions, MODEL_OR_SAVED } from './model-options.ts';
+import {
+  addConversion,
+  addModel,
+  addRunning,
+  CONVERSION_OPTIONS,
+  checkpointOption,
+  givenOptions,
+  MODEL_OR_SAVED,
+} from './model-options.ts';
 import type { EvalOptions } from './run-eval.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -31,7 +39,7 @@ export function addEval(program: Command, terminal: Terminal): void {
     )
     .option('--digest', 'a SHA-256 of all words in the figures, for bsnn verify')
     .addOption(new Option('--shard <i/n>', 'evaluate part i of n alone, for bsnn merge').argParser(shard))
-    .option('--checkpoint <file>', 'keep there what was found, and go on from there where this was ended')
+    .addOption(checkpointOption())
     .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else')
     .option('--quiet', 'no progress bar')
     .option('--no-tune', 'leave alone what `bsnn tune-kernels` found');

@@ -82,6 +82,10 @@ const addScales = (command: Command, phaseBits: 'auto' | number): Command =>
     .option('--correct-bias', 'correct biases on calibration images: mean words as the mean activations', DEFAULTS.correctBias)
     .option('--no-correct-bias', 'leave them as they are');
 
+/** Where long work keeps what it has found. */
+export const checkpointOption = (): Option =>
+  new Option('--checkpoint <file>', 'keep there what was found, and go on from there where this was ended');
+
 /** The option `--scale` of commands that try several ways. */
 export const scalesOption = (): Option =>
   new Option('--scale <a,b,…>', 'of layers: of percentile:P, max, mse, bound')

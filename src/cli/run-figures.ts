@@ -1,8 +1,10 @@
 import type { DataSet } from '../data/data-set.ts';
+import type { CheckpointStore } from '../evaluate/checkpoint.ts';
 import type { Model } from '../evaluate/model.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Chart } from '../plot/render.ts';
 import { openAdapter } from './adapter.ts';
+import { checkpointFile } from './checkpoint-file.ts';
 import { checkJson, putFigures } from './json-file.ts';
 import type { RunningOptions } from './model-options.ts';
 import { type ImageOptions, type Inputs, openInputs, splitOptions } from './open-inputs.ts';
@@ -15,6 +17,7 @@ export interface FiguresOptions extends RunningOptions {
   readonly json?: string;
   readonly quiet?: boolean;
   readonly plot?: string;
+  readonly checkpoint?: string;
 }
 
 /** A command's options but for those above, and other images to calibrate on. */
@@ -26,6 +29,8 @@ export interface Opened<O> {
   readonly model: Model;
   readonly dataset: DataSet;
   readonly options: O;
+  /** undefined: nothing is kept. */
+  readonly checkpoint: CheckpointStore | undefined;
   readonly show: ProgressBar['show'];
 }
 
@@ -44,19 +49,21 @@ export async function runFigures<T extends FiguresOptions, F>(
   terminal: Terminal,
   { run, format, chart }: FiguresCommand<Own<T>, F>,
 ): Promise<void> {
-  const { json, plot, quiet = false, adapter, verbose: _, ...rest } = given;
+  const { json, plot, checkpoint, quiet = false, adapter, verbose: _, ...rest } = given;
   const [images, own] = splitOptions(rest as ImageOptions);
   checkJson(json);
   if (plot !== undefined) checkPlot(plot);
+  const kept = checkpoint === undefined ? undefined : checkpointFile(checkpoint, json);
   const bar = progressBar(quiet ? null : terminal.progress);
   const { model, dataset, ...others } = await openInputs(path, images, bar);
   const device = await openAdapter(adapter);
   try {
     const options = { ...own, ...others } as Own<T>;
-    const found = await run({ device, model, dataset, options, show: bar.show });
+    const found = await run({ device, model, dataset, options, checkpoint: kept, show: bar.show });
     bar.stop();
     if (plot !== undefined && chart) await writePlot(plot, chart(found));
     putFigures(found, json, terminal, () => format(found, terminal.color, images.dataset));
+    kept?.remove();
   } finally {
     bar.stop();
     device.dispose();

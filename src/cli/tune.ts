@@ -1,7 +1,15 @@
 import { type Command, Option } from 'commander';
 import { DEFAULT_TRIALS } from '../evaluate/tuned-network.ts';
 import { batchOption, integer, integerOption, lossOption } from './arguments.ts';
-import { addModel, addNormalization, addRunning, channelsOption, correctionsOption, scalesOption } from './model-options.ts';
+import {
+  addModel,
+  addNormalization,
+  addRunning,
+  channelsOption,
+  checkpointOption,
+  correctionsOption,
+  scalesOption,
+} from './model-options.ts';
 import type { TuneCommandOptions } from './run-tune.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -29,6 +37,7 @@ export function addTune(program: Command, terminal: Terminal): void {
     .addOption(batchOption());
   addRunning(
     addNormalization(command)
+      .addOption(checkpointOption())
       .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else')
       .option('--quiet', 'no progress bar'),
   ).action(async (model: string, options: TuneCommandOptions) => {

@@ -13,15 +13,15 @@ import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
 import type { ComparisonRow } from './comparison.ts';
 import { hitsAtPoints } from './curve.ts';
 import { diagnosis, diagnosisFrame } from './diagnosis.ts';
-import { mergeSome } from './folds.ts';
+import { merge } from './folds.ts';
 import { openTogether } from './together.ts';
 
-/** What one kind of neuron adds up to, at each of the times. */
-interface NeuronSums {
+/** What one kind of neuron adds up to, at each of the times: plain data. */
+export interface NeuronSums {
   readonly hits: readonly Hits[];
   /** [time][counted layer] */
   readonly layers: readonly (readonly LayerSums[])[];
-  /** On the GPU up to each time; empty without timestamps. */
+  /** On the GPU up to each time; empty where some of the images had no timestamps. */
   readonly seconds: readonly number[];
 }
 
@@ -53,8 +53,8 @@ export interface Compared {
   readonly memory: number;
 }
 
-/** Makes what one kind of neuron needs. @throws OptionError, DeviceError */
-export function openNeuron(neuron: ComparedNeuron, compared: Compared): Promise<NeuronRun> {
+/** Makes what one kind of neuron needs. @param before what it found before @throws OptionError, DeviceError */
+export function openNeuron(neuron: ComparedNeuron, compared: Compared, before: NeuronSums | null): Promise<NeuronRun> {
   const { device, network, trained, timesteps, batch, memory } = compared;
   return openTogether(async (keep) => {
     const { neuron: kind, synchronous } = neuronOf(neuron);
@@ -70,7 +70,7 @@ export function openNeuron(neuron: ComparedNeuron, compared: Compared): Promise<
     if (clock) keep(clock);
     const layers = counted.map(({ layer }) => layer);
     const decoding = timesteps.map((t) => layers.map((l) => decodingOf(session, l, t)));
-    return { neuron, timesteps, session, diagnoser, clock, layers, decoding, sums: null };
+    return { neuron, timesteps, session, diagnoser, clock, layers, decoding, sums: before };
   });
 }
 
@@ -103,7 +103,17 @@ export async function runNeuron(run: NeuronRun, device: Device, source: Labelled
   });
   const layers = await diagnoser.read();
   const seconds = clock ? secondsOf(await clock.read(), timesteps.length) : [];
-  run.sums = mergeSome(run.sums, { hits, layers, seconds });
+  run.sums = run.sums === null ? { hits, layers, seconds } : mergeSums(run.sums, { hits, layers, seconds });
+}
+
+/** Seconds are of all images or of none: the device that went on may have no clock. */
+function mergeSums(a: NeuronSums, b: NeuronSums): NeuronSums {
+  const timed = a.seconds.length === b.seconds.length;
+  return {
+    hits: merge(a.hits, b.hits),
+    layers: merge(a.layers, b.layers),
+    seconds: timed ? merge(a.seconds, b.seconds) : [],
+  };
 }
 
 function submitMark({ handle }: Device, clock: Clock): void {

@@ -1,24 +1,50 @@
 import { optionsOf } from '../checks.ts';
-import { CONVERT_OPTIONS, convert } from '../convert/convert.ts';
-import type { Device } from '../gpu/device.ts';
+import { CONVERT_OPTIONS, calibrateAndConvert } from '../convert/convert.ts';
 import type { SpikingNetwork } from '../network/network.ts';
-import { silentNotes } from './notes.ts';
+import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
+import type { LastingDevice } from './lasting.ts';
+import { memoryNotes, type Note, silentNotes } from './notes.ts';
 import { type Evaluation, inputFigures } from './prepare.ts';
 import type { InputFigures } from './result.ts';
 
-/** Converts a model that was prepared. @returns the network, and the figures of its inputs with what conversion has to say */
-export async function convertPrepared(
-  device: Device,
-  evaluation: Evaluation,
-): Promise<{ readonly network: SpikingNetwork; readonly figures: InputFigures }> {
-  let silent: readonly string[] = [];
-  const onSilent = (layers: readonly string[]) => {
-    silent = layers;
-  };
-  const network = await convert(device, evaluation.ann, evaluation.calibrationSource, {
-    ...optionsOf(CONVERT_OPTIONS, evaluation),
-    onSilent,
+/** A converted network, and what was found on the way. */
+export interface Prepared {
+  readonly network: SpikingNetwork;
+  readonly notes: readonly Note[];
+  /** Images at once for which the device had no memory; null where it had. */
+  readonly refusedBatch: number | null;
+}
+
+/** Converts a model that was prepared. */
+export function convertPrepared(lasting: LastingDevice, evaluation: Evaluation): Promise<Prepared> {
+  const { ann, calibrationSource, perChannel } = evaluation;
+  const imageCount = calibrationSource.count;
+  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount, countChannels: perChannel };
+  return lasting.through(async (device) => {
+    let silent: readonly string[] = [];
+    const onSilent = (layers: readonly string[]) => {
+      silent = layers;
+    };
+    const session = await AnnSession.create(device, ann, options);
+    try {
+      const given = { ...optionsOf(CONVERT_OPTIONS, evaluation), onSilent };
+      const { network } = await calibrateAndConvert(session, calibrationSource, given);
+      return { network, notes: silentNotes(silent), refusedBatch: session.refusedBatch };
+    } finally {
+      session.dispose();
+    }
   });
+}
+
+/**
+ * The figures of a prepared model's inputs, with all that there is to say of them.
+ * @param refused images at once for which a session of the device had no memory
+ */
+export function preparedFigures(
+  evaluation: Evaluation,
+  { notes, refusedBatch }: Omit<Prepared, 'network'>,
+  refused: readonly (number | null)[] = [],
+): InputFigures {
   const figures = inputFigures(evaluation);
-  return { network, figures: { ...figures, notes: [...figures.notes, ...silentNotes(silent)] } };
+  return { ...figures, notes: [...figures.notes, ...notes, ...memoryNotes([refusedBatch, ...refused])] };
 }

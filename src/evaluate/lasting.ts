@@ -17,6 +17,7 @@ export class LastingDevice {
   readonly #reopen: Device['reopen'];
   readonly #opened: Device[] = [];
   #losses = 0;
+  #callers: unknown = null;
   #peak = 0;
 
   /** @param reopen how it is opened again; null where it is not */
@@ -35,6 +36,16 @@ export class LastingDevice {
     this.#losses = 0;
   }
 
+  /** Calls what the caller handed in; an error of its own ends the work, whatever becomes of the device meanwhile. */
+  async handOver(call: () => void | Promise<void>): Promise<void> {
+    try {
+      await call();
+    } catch (error) {
+      this.#callers = error;
+      throw error;
+    }
+  }
+
   /**
    * Does work on the device; where that is lost meanwhile, it is opened again and the work is called again.
    * @param work keeps what it has done
@@ -46,7 +57,7 @@ export class LastingDevice {
       try {
         return await work(device);
       } catch (error) {
-        if (!mayBeLoss(error) || !(await device.isLost())) throw error;
+        if (error === this.#callers || !mayBeLoss(error) || !(await device.isLost())) throw error;
         if (this.#reopen === null || ++this.#losses > MOST_LOSSES) device.check();
         this.#peak = this.peakBytes;
         this.#device = await (this.#reopen as NonNullable<Device['reopen']>)();

@@ -1,14 +1,15 @@
 import type { SpikingNetwork } from '../network/network.ts';
-import { loadNetwork } from '../network/saved/load.ts';
-import { saveNetwork } from '../network/saved/save.ts';
 import type { Hits } from './accuracy.ts';
 import {
   type CheckpointStore,
   type Conversion,
   type DiagnosedDone,
   type Done,
+  type Kept,
+  networkOf,
+  networkText,
   readCheckpoint,
-  writeCheckpoint,
+  writeKept,
 } from './checkpoint.ts';
 import { type Digester, digester } from './digest.ts';
 import type { Shard } from './shard.ts';
@@ -78,11 +79,11 @@ export async function openLedger({ store, digest, shard, subject, images, classe
   };
   const write = (): void => {
     if (!store || !subject) return;
-    writeCheckpoint(store, {
+    writeKept(store, 'eval', {
       ...{ subject, shard, digest, ...found },
       classes: bytes.toString('base64'),
       words: digests?.state() ?? null,
-    });
+    } satisfies Kept);
   };
   const track = <S>(stage: 'trained' | 'spiking' | 'diagnosed'): Track<S> => ({
     get done() {
@@ -95,11 +96,10 @@ export async function openLedger({ store, digest, shard, subject, images, classe
     },
   });
   return {
-    conversion: conversion && { ...conversion, network: await loadNetwork(Buffer.from(conversion.network, 'base64')) },
+    conversion: conversion && { ...conversion, network: await networkOf(conversion.network) },
     converted: async ({ network: made, ...rest }) => {
       if (!store) return;
-      const saved = Buffer.from(await saveNetwork(made)).toString('base64');
-      Object.assign(found, { network: networkHash(made), conversion: { ...rest, network: saved } });
+      Object.assign(found, { network: networkHash(made), conversion: { ...rest, network: await networkText(made) } });
       write();
     },
     trained: track('trained'),

@@ -8,12 +8,14 @@ import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
 import { type Batch, logitsAt } from '../run/batch.ts';
 import { bestClass, perClass, softmax } from '../run/logits.ts';
 import { Session } from '../run/session.ts';
-import { type ImageSource, sourceLike } from '../run/source.ts';
-import { convertPrepared } from './convert-prepared.ts';
+import { type ImageSource, sliceSource, sourceLike } from '../run/source.ts';
+import { convertPrepared, preparedFigures } from './convert-prepared.ts';
 import { readingsAt } from './curve.ts';
 import { asClassifier, classNames, logitsOf } from './fit.ts';
 import { checkGiven } from './given.ts';
+import { type LastingDevice, lasting } from './lasting.ts';
 import { asModel, type Model } from './model.ts';
+import { memoryNotes } from './notes.ts';
 import type { EvaluateOptions } from './options.ts';
 import { type Evaluation, prepareImages } from './prepare.ts';
 import { rehearseWords } from './rehearse.ts';
@@ -78,7 +80,7 @@ export interface Score {
 
 /**
  * Classifies images, labelled or not, by a trained network and its spiking counterpart. Scales come from `calibrateOn`, else from these
- * images themselves.
+ * images themselves. Where the device is lost it is opened again, and goes on at the first batch that did not land.
  * @throws OptionError, UnsupportedModelError, ModelFormatError, ConversionError, DeviceError
  */
 export async function predict(
@@ -89,17 +91,29 @@ export async function predict(
   onProgress: (progress: PredictProgress) => void = () => {},
 ): Promise<Predictions> {
   checkGiven(device, model, images, onProgress);
+  return lasting(device, (one) => predictOn(device, one, model, images, options, onProgress));
+}
+
+async function predictOn(
+  device: Device,
+  lastingDevice: LastingDevice,
+  model: string | Ann | Model,
+  images: DataSet | ImageSource,
+  options: PredictOptions,
+  onProgress: (progress: PredictProgress) => void,
+): Promise<Predictions> {
   const { top = 5, ...rest } = checkOptions(options, PREDICT_OPTIONS);
   const settings = settle(rest);
   const opened = await asModel(model);
   const evaluation = prepareImages(opened, withLabels(images), settings);
   rehearseWords(device, evaluation);
   const { ann, dataset } = evaluation;
-  const { network, figures } = await convertPrepared(device, evaluation);
-  const trained = await annLogits(device, evaluation);
+  const converted = await convertPrepared(lastingDevice, evaluation);
+  const trained = await annLogits(lastingDevice, evaluation);
   const names = classNames(ann, opened.sidecar, dataset);
-  const found = await classify(device, { ...evaluation, network, trained, names, top }, onProgress);
-  return { ...found, ...figures };
+  const classifying = { ...evaluation, network: converted.network, trained: trained.logits, names, top };
+  const { refusedBatch, ...found } = await classify(lastingDevice, classifying, onProgress);
+  return { ...found, ...preparedFigures(evaluation, converted, [trained.refusedBatch, refusedBatch]) };
 }
 
 /** What a saved network is run with, and what is said of each image. */
@@ -115,7 +129,11 @@ export async function predictSaved(
 ): Promise<Predictions> {
   const inputs = prepareSaved(saved, withLabels(given), options);
   const names = saved.about.classes ?? classNames(asClassifier(saved.network), null, inputs.dataset);
-  return { ...(await classify(device, { ...inputs, trained: null, names, top }, onProgress)), ...inputs.figures };
+  const { refusedBatch, ...found } = await lasting(device, (one) =>
+    classify(one, { ...inputs, trained: null, names, top }, onProgress),
+  );
+  const { notes, ...figures } = inputs.figures;
+  return { ...found, ...figures, notes: [...notes, ...memoryNotes([refusedBatch])] };
 }
 
 /** What images are classified with. */
@@ -126,30 +144,38 @@ interface Classifying extends Pick<SavedInputs, 'network' | 'images' | 'waves' |
   readonly top: number;
 }
 
+/** What was found, and images at once for which the device had no memory; null where it had. */
+type Classified = Omit<Predictions, keyof SavedInputFigures> & { readonly refusedBatch: number | null };
+
 /** Runs the spiking network and says of each image what it is. */
-async function classify(
-  device: Device,
+function classify(
+  lastingDevice: LastingDevice,
   { network, images: source, waves, choices, batch, trained, names, top }: Classifying,
   onProgress: (progress: PredictProgress) => void,
-): Promise<Omit<Predictions, keyof SavedInputFigures>> {
-  const session = await Session.create(device, network, { batch, imageCount: source.count, waves, choices });
-  try {
-    const found: Prediction[] = [];
-    const about = { session, names, top };
-    await session.run(source, (some) => {
-      for (let n = 0; n < some.images; n++) found.push(predictionOf(some, n, trained?.[some.first + n] ?? null, about));
-      onProgress({ stage: 'predict', done: found.length, images: source.count });
-    });
-    return {
-      model: network.name,
-      phaseBits: phaseBitsOf(network),
-      waves: session.plan.waves,
-      wordSteps: session.words.map((point) => session.points.steps[point]),
-      images: found,
-    };
-  } finally {
-    session.dispose();
-  }
+): Promise<Classified> {
+  const found: Prediction[] = [];
+  return lastingDevice.through(async (device) => {
+    const session = await Session.create(device, network, { batch, imageCount: source.count, waves, choices });
+    try {
+      const about = { session, names, top };
+      await session.run(sliceSource(source, found.length, source.count - found.length), (some) => {
+        const first = found.length;
+        for (let n = 0; n < some.images; n++) found.push(predictionOf(some, n, trained?.[first + n] ?? null, about));
+        lastingDevice.progressed();
+        onProgress({ stage: 'predict', done: found.length, images: source.count });
+      });
+      return {
+        model: network.name,
+        phaseBits: phaseBitsOf(network),
+        waves: session.plan.waves,
+        wordSteps: session.words.map((point) => session.points.steps[point]),
+        images: found,
+        refusedBatch: session.refusedBatch,
+      };
+    } finally {
+      session.dispose();
+    }
+  });
 }
 
 /** Images whose labels play no part, as a data set. */
@@ -157,20 +183,26 @@ function withLabels(images: DataSet | ImageSource): DataSet {
   return asDataSet('evaluation' in images ? images : sourceLike(images, { labels: new Uint8Array(images.count) }));
 }
 
-/** The trained network's logits of each image. */
-async function annLogits(device: Device, { ann, images, ...evaluation }: Evaluation): Promise<Float32Array[]> {
+/** The trained network's logits of each image, and images at once for which the device had no memory; null where it had. */
+function annLogits(
+  lastingDevice: LastingDevice,
+  { ann, images, ...evaluation }: Evaluation,
+): Promise<{ readonly logits: readonly Float32Array[]; readonly refusedBatch: number | null }> {
   const classes = logitsOf(ann);
   const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount: images.count };
-  const session = await AnnSession.create(device, ann, options);
-  try {
-    const found: Float32Array[] = [];
-    await session.run(images, ({ images: some, logits }) => {
-      for (let n = 0; n < some; n++) found.push(logits.slice(n * classes, (n + 1) * classes));
-    });
-    return found;
-  } finally {
-    session.dispose();
-  }
+  const found: Float32Array[] = [];
+  return lastingDevice.through(async (device) => {
+    const session = await AnnSession.create(device, ann, options);
+    try {
+      await session.run(sliceSource(images, found.length, images.count - found.length), ({ images: some, logits }) => {
+        for (let n = 0; n < some; n++) found.push(logits.slice(n * classes, (n + 1) * classes));
+        lastingDevice.progressed();
+      });
+      return { logits: found, refusedBatch: session.refusedBatch };
+    } finally {
+      session.dispose();
+    }
+  });
 }
 
 /** What predictions are made with. */

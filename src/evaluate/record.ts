@@ -8,14 +8,16 @@ import type { SavedNetwork } from '../network/saved/load.ts';
 import { ruleOf } from '../neuron/neuron.ts';
 import { checkRecording, type RecordTogetherOptions, recordingBytes, recordTogether } from '../observe/record.ts';
 import { MOST_STEPS } from '../plan/trains/plan.ts';
-import { eachBatch, type LabelledSource } from '../run/source.ts';
+import { eachBatch, type LabelledSource, sliceSource } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
-import { convertPrepared } from './convert-prepared.ts';
+import { convertPrepared, preparedFigures } from './convert-prepared.ts';
 import { asClassifier, checkLabels } from './fit.ts';
 import { checkGiven, checkGivenSaved } from './given.ts';
+import { type LastingDevice, lasting } from './lasting.ts';
 import { findLayer, membraneUnits, threeWords } from './layers.ts';
 import type { Model } from './model.ts';
+import { memoryNotes } from './notes.ts';
 import type { EvaluateOptions } from './options.ts';
 import { prepare } from './prepare.ts';
 import { RECORDED, type Recorded } from './recorded.ts';
@@ -100,7 +102,8 @@ export type OnRecordedBatch = (batch: RecordedBatch, recording: ImagesRecording)
 const MOST_VALUES = 2 ** 30;
 
 /**
- * Runs images step by step and records layers of neurons: every neuron, every step. Only one batch is held at a time.
+ * Runs images step by step and records layers of neurons: every neuron, every step. Only one batch is held at a time. Where the device
+ * is lost it is opened again, and goes on at the first batch that was not handed over.
  * @throws OptionError, UnsupportedModelError, ModelFormatError, ConversionError, DeviceError, and what `onBatch` throws
  */
 export async function recordImages(
@@ -129,8 +132,11 @@ export async function recordImages(
       checkRecording(planned, { layers: chosen, what: choice.what.map((one) => OBSERVED[one]) });
     },
   );
-  const inputs = { ...evaluation, ...(await convertPrepared(device, evaluation)) };
-  return recordNetwork(device, inputs, choice, onBatch);
+  return lasting(device, async (one) => {
+    const converted = await convertPrepared(one, evaluation);
+    const inputs = { ...evaluation, network: converted.network, figures: preparedFigures(evaluation, converted) };
+    return recordNetwork(one, inputs, choice, onBatch);
+  });
 }
 
 /** Images at most, and at once, where nothing else is asked for: recordings are large. */
@@ -161,7 +167,7 @@ export async function recordSaved(
   const { layers, what, neuron, timesteps, ...rest } = checkOptions(options, RECORD_SAVED_OPTIONS);
   const inputs = prepareSaved(saved, given, { ...FEW, ...rest });
   checkLabels(asClassifier(inputs.network), inputs.images, inputs.dataset.name, inputs.offset);
-  return recordNetwork(device, inputs, settleChoice({ layers, what, neuron, timesteps }), onBatch);
+  return lasting(device, (one) => recordNetwork(one, inputs, settleChoice({ layers, what, neuron, timesteps }), onBatch));
 }
 
 /** A network and its images, however they came about. */
@@ -177,7 +183,7 @@ function settleChoice({ layers, what = RECORDED, neuron = 'bistable', timesteps 
 }
 
 async function recordNetwork(
-  device: Device,
+  lastingDevice: LastingDevice,
   { network, images, dataset, offset, batch, figures }: RecordInputs,
   { layers: wanted, what, neuron, kind, synchronous, timesteps }: ReturnType<typeof settleChoice>,
   onBatch: OnRecordedBatch,
@@ -203,13 +209,22 @@ async function recordNetwork(
   };
   const recorded = observed(layers, recording);
   const sessionOptions = { neuron: kind, synchronous, timesteps: steps, batch: batch === 'auto' ? FEW.batch : batch };
-  const session = await createSession(device, network, recording, recorded, sessionOptions);
-  try {
-    await run(session, images, recording, recorded, onBatch);
-  } finally {
-    session.dispose();
-  }
-  return recording;
+  let done = 0;
+  const onRecorded: OnRecordedBatch = async (batch) => {
+    await lastingDevice.handOver(() => onBatch(batch, recording));
+    done += batch.images;
+    lastingDevice.progressed();
+  };
+  const refusedBatch = await lastingDevice.through(async (device) => {
+    const session = await createSession(device, network, recording, recorded, sessionOptions);
+    try {
+      await run(session, images, done, recording, recorded, onRecorded);
+      return session.refusedBatch;
+    } finally {
+      session.dispose();
+    }
+  });
+  return { ...recording, notes: [...recording.notes, ...memoryNotes([refusedBatch])] };
 }
 
 /** Steps from an image's onset: as asked for, or until the deepest of the layers has sent three words. */
@@ -273,14 +288,17 @@ function halved(batch: number, most: number): number {
   return fitting;
 }
 
+/** @param done images that were handed on before */
 async function run(
   session: SteppedSession,
-  source: LabelledSource,
+  images: LabelledSource,
+  done: number,
   recording: ImagesRecording,
   recorded: RecordTogetherOptions,
   onBatch: OnRecordedBatch,
 ): Promise<void> {
-  await eachBatch(source, session.plan.batch, async (pixels, first, images) => {
+  const source = sliceSource(images, done, images.count - done);
+  await eachBatch(source, session.plan.batch, async (pixels, first, some) => {
     const records = await recordTogether(session, recorded, pixels);
     /** The values of a layer, where they were recorded. */
     const valuesOf = (what: Recorded, layer: number): Int32Array | null =>
@@ -289,12 +307,12 @@ async function run(
       const [spikes, membranes] = [valuesOf('spikes', l), valuesOf('membranes', l)];
       const sent = recording.signed ? new Int32Array(spikes?.length ?? 0) : new Uint8Array(spikes?.length ?? 0);
       return {
-        spikes: spikes && imagesFirst(spikes, sent, images, recording.timesteps),
-        membranes: membranes && imagesFirst(membranes, new Int32Array(membranes.length), images, recording.timesteps),
+        spikes: spikes && imagesFirst(spikes, sent, some, recording.timesteps),
+        membranes: membranes && imagesFirst(membranes, new Int32Array(membranes.length), some, recording.timesteps),
       };
     });
-    const labels = Int32Array.from({ length: images }, (_, n) => source.labels[first + n]);
-    await onBatch({ first: recording.first + first, images, labels, layers }, recording);
+    const labels = Int32Array.from({ length: some }, (_, n) => source.labels[first + n]);
+    await onBatch({ first: recording.first + done + first, images: some, labels, layers }, recording);
   });
 }
 

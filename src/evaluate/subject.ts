@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Ann } from '../ann/ann.ts';
 import type { SpikingNetwork } from '../network/network.ts';
-import { type LabelledSource, readImages } from '../run/source.ts';
+import type { CalibrationOrigin } from '../network/saved/about.ts';
+import { type ImageSource, readImages } from '../run/source.ts';
 import type { NormalizationFigures } from './fit.ts';
 import type { EvaluateSettings } from './options.ts';
 
@@ -34,29 +35,40 @@ interface Told {
   readonly ann: Ann | null;
   readonly dataset: string;
   readonly offset: number;
-  readonly images: LabelledSource;
+  readonly images: ImageSource;
+  /** Where scales come from; left out where nothing is converted. */
+  readonly calibratedOn?: CalibrationOrigin;
+  readonly calibrationSource?: ImageSource;
   readonly settings: Partial<EvaluateSettings>;
   readonly normalization: NormalizationFigures;
+  /** Options that only some work has. */
+  readonly own?: { readonly [name: string]: unknown };
 }
 
 /** Reads the first and the last image. @throws OptionError for what the source gives */
-export async function subjectOf({ ann, dataset, offset, images, settings, normalization: { mean, std } }: Told): Promise<Subject> {
-  const last = images.count - 1;
-  const pixels = createHash('sha256')
-    .update(await readImages(images, 0, 1))
-    .update(await readImages(images, last, 1));
+export async function subjectOf(told: Told): Promise<Subject> {
+  const { ann, dataset, offset, images, calibratedOn, calibrationSource, settings, normalization, own } = told;
   const options = OPTIONS.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]]));
+  // other images for calibration than the data set's own
+  const calibrateOn = calibratedOn === 'own' && calibrationSource ? { calibrateOn: await pixelsHash(calibrationSource) } : {};
+  const { mean, std } = normalization;
   return {
     model: ann && networkHash(ann),
     dataset: {
       name: dataset,
       images: images.count,
       offset,
-      labels: hashOf(Float64Array.from(images.labels)),
-      pixels: pixels.digest('hex'),
+      labels: hashOf(Float64Array.from(images.labels ?? [])),
+      pixels: await pixelsHash(images),
     },
-    options: { ...Object.fromEntries(options), mean, std },
+    options: { ...Object.fromEntries(options), mean, std, ...calibrateOn, ...own },
   };
+}
+
+/** SHA-256 of the pixels of the first and the last image. */
+async function pixelsHash(images: ImageSource): Promise<string> {
+  const hash = createHash('sha256').update(await readImages(images, 0, 1));
+  return hash.update(await readImages(images, images.count - 1, 1)).digest('hex');
 }
 
 /** SHA-256 of a network, whatever it is called: files may have been renamed. */

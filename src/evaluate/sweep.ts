@@ -1,22 +1,25 @@
 import type { Ann } from '../ann/ann.ts';
-import { BOOLEAN, type Checks, checkOptions, integer, listOf, optionsOf, without } from '../checks.ts';
-import { conversionsOf } from '../convert/convert.ts';
+import { BOOLEAN, type Checks, checkOptions, integer, listOf, without } from '../checks.ts';
 import type { ScaleText } from '../convert/scale.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { OptionError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import { wordSteps } from '../network/timetable.ts';
-import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
 import type { LabelledSource } from '../run/source.ts';
-import { accuracyOf, lossOf } from './accuracy.ts';
+import { accuracyOf, type Hits, lossOf } from './accuracy.ts';
+import { type CalibratedWays, calibrateWays } from './calibrate-ways.ts';
 import { classesOf } from './fit.ts';
 import { checkGiven } from './given.ts';
+import { type LastingDevice, lasting } from './lasting.ts';
+import { untracked } from './ledger.ts';
 import type { Model } from './model.ts';
+import { memoryNotes } from './notes.ts';
 import { type EvaluateOptions, type EvaluateSettings, RANGES } from './options.ts';
-import { cutImages, type Part, trainedHits } from './passes.ts';
+import { cutImages, type Part, resumeTrained } from './passes.ts';
 import { type Evaluation, inputFigures, prepare } from './prepare.ts';
 import { rehearseWords } from './rehearse.ts';
 import { EVALUATE_OPTIONS, SCALE, settle } from './settle.ts';
+import { Stopwatch } from './stopwatch.ts';
 import { recommended, SWEPT, type Sweep, type SweepRow, sweptFigures } from './swept.ts';
 import { wordHits } from './word-hits.ts';
 
@@ -53,6 +56,7 @@ type Report = (progress: SweepProgress) => void;
 
 /**
  * Converts a network in every way of a grid, K by scale by correction, and runs each over labelled images once, the trained network too.
+ * Where the device is lost it is opened again, and goes on at the first batch that did not land.
  * @throws OptionError, UnsupportedModelError, ModelFormatError, ConversionError, DeviceError
  */
 export async function sweep(
@@ -62,33 +66,29 @@ export async function sweep(
   options: SweepOptions = {},
   report: Report = () => {},
 ): Promise<Sweep> {
-  const start = performance.now();
   checkGiven(device, model, given, report);
+  return lasting(device, (one) => sweepOn(device, one, model, given, options, report));
+}
+
+async function sweepOn(
+  device: Device,
+  lastingDevice: LastingDevice,
+  model: string | Ann | Model,
+  given: DataSet | LabelledSource,
+  options: SweepOptions,
+  report: Report,
+): Promise<Sweep> {
+  const start = performance.now();
   const candidates = candidatesOf(options);
   const evaluation = await prepare(model, given, candidates[0]);
   const { ann, dataset, images, waves, initial, loss } = evaluation;
   for (const phaseBits of new Set(candidates.map((one) => one.phaseBits))) rehearseWords(device, { ...evaluation, phaseBits });
   const [, part] = cutImages(images, 0, classesOf(ann)) as [null, Part];
-  const countChannels = candidates.some(({ perChannel }) => perChannel);
-  const trained = await AnnSession.create(device, ann, {
-    ...optionsOf(ANN_SESSION_OPTIONS, evaluation),
-    imageCount: evaluation.images.count,
-    countChannels,
-  });
-  const { calibration, hits } = await runTrained(trained, evaluation, part, report).finally(() => trained.dispose());
-  const convertAgain = conversionsOf(device, ann, calibration, evaluation.calibrationSource, evaluation);
-  const rows: SweepRow[] = [];
-  for (const [i, { scale, percentile, perChannel, correctBias, phaseBits }] of candidates.entries()) {
-    const way = { scale, percentile, perChannel, correctBias, phaseBits: phaseBits as number };
-    const network = await convertAgain(way);
-    const onImages = (done: number) =>
-      report({ stage: 'sweep', done: i * images.count + done, images: candidates.length * images.count });
-    const words = await wordHits(device, network, evaluation, part, onImages);
-    words.forEach(({ top1, images: all, ...changes }, w) => {
-      const at = { word: w + 1, t: wordSteps(network.timetable, w + 1) };
-      rows.push({ ...way, ...at, top1: top1 / all, loss: lossOf(changes, all) });
-    });
-  }
+  const calibrated = await calibrateWays(lastingDevice, evaluation, candidates, report);
+  const onTrained = ({ done }: { readonly done: number }) => report({ stage: 'ann', done, images: images.count });
+  const trained = await resumeTrained(lastingDevice, evaluation, part, new Stopwatch(), onTrained, { trained: untracked() });
+  const { rows, refused } = await runWays(lastingDevice, evaluation, calibrated, candidates, part, report);
+  const figures = inputFigures(evaluation);
   return {
     model: ann.name,
     dataset: dataset.name,
@@ -96,14 +96,43 @@ export async function sweep(
     classes: classesOf(ann),
     waves,
     initial,
-    ...sweptFigures(inputFigures(evaluation)),
-    ann: accuracyOf(hits),
+    ...sweptFigures({
+      ...figures,
+      notes: [...figures.notes, ...memoryNotes([calibrated.refusedBatch, trained.refusedBatch, ...refused])],
+    }),
+    ann: accuracyOf(trained.hits as Hits),
     rows,
     allowed: loss / 100,
     ...recommended(rows, loss / 100),
     device: device.description,
     seconds: (performance.now() - start) / 1000,
   };
+}
+
+/** Converts in every way and runs each over the images. @returns all rows, and images at once for which the device had no memory */
+async function runWays(
+  lastingDevice: LastingDevice,
+  evaluation: Evaluation,
+  { convertAgain }: CalibratedWays,
+  candidates: readonly EvaluateSettings[],
+  part: Part,
+  report: Report,
+): Promise<{ readonly rows: readonly SweepRow[]; readonly refused: readonly (number | null)[] }> {
+  const { count } = part.source;
+  const rows: SweepRow[] = [];
+  const refused: (number | null)[] = [];
+  for (const [i, { scale, percentile, perChannel, correctBias, phaseBits }] of candidates.entries()) {
+    const way = { scale, percentile, perChannel, correctBias, phaseBits: phaseBits as number };
+    const network = await convertAgain(way);
+    const onImages = (done: number) => report({ stage: 'sweep', done: i * count + done, images: candidates.length * count });
+    const { words, refusedBatch } = await wordHits(lastingDevice, network, evaluation, part, onImages);
+    refused.push(refusedBatch);
+    words.forEach(({ top1, images: all, ...changes }, w) => {
+      const at = { word: w + 1, t: wordSteps(network.timetable, w + 1) };
+      rows.push({ ...way, ...at, top1: top1 / all, loss: lossOf(changes, all) });
+    });
+  }
+  return { rows, refused };
 }
 
 /** All ways to convert, checked. @throws OptionError */
@@ -124,13 +153,4 @@ export function candidatesOf(options: SweepOptions): EvaluateSettings[] {
     'has nothing to go through',
     'give a K, a scale, and whether it is by channel and biases are corrected',
   );
-}
-
-/** Calibrates, then runs the trained network over the images. */
-async function runTrained(session: AnnSession, { calibrationSource }: Evaluation, part: Part, report: Report) {
-  const calibration = await session.calibrate(calibrationSource, ({ first, images }) =>
-    report({ stage: 'calibration', done: first + images, images: calibrationSource.count }),
-  );
-  const { count } = part.source;
-  return { calibration, hits: await trainedHits(session, part, (done) => report({ stage: 'ann', done, images: count })) };
 }

@@ -12,8 +12,9 @@ import { AnnSession, type Normalization } from '../run/ann-session.ts';
 import { type LabelledSource, readImages } from '../run/source.ts';
 import { SteppedSession, type SteppedSessionOptions } from '../run/stepped-session.ts';
 import { type ComparedNeuron, neuronOf } from './compared-neuron.ts';
-import { convertPrepared } from './convert-prepared.ts';
+import { convertPrepared, preparedFigures } from './convert-prepared.ts';
 import { checkGiven } from './given.ts';
+import { type LastingDevice, lasting } from './lasting.ts';
 import { findLayer, membraneUnits, threeWords } from './layers.ts';
 import type { Model } from './model.ts';
 import type { EvaluateOptions } from './options.ts';
@@ -77,6 +78,16 @@ export async function trace(
   options: TraceOptions,
 ): Promise<LayerTrace> {
   checkGiven(device, model, given, undefined);
+  return lasting(device, (one) => traceOn(device, one, model, given, options));
+}
+
+async function traceOn(
+  device: Device,
+  lastingDevice: LastingDevice,
+  model: string | Ann | Model,
+  given: DataSet | LabelledSource,
+  options: TraceOptions,
+): Promise<LayerTrace> {
   const { image = 0, layer: wanted, neuron = 'bistable', timesteps, ...rest } = checkOptions(options, TRACE_OPTIONS);
   const { neuron: kind, synchronous } = neuronOf(neuron);
   const evaluation = await prepare(model, given, settle({ ...rest, offset: image, limit: 1 }));
@@ -90,11 +101,14 @@ export async function trace(
     (form) => [{ neuron: kind, synchronous, timesteps: stepsIn(form) }],
     (planned) => checkRecording(planned, { layers: [l], what: TRACED }),
   );
-  const { network, figures } = await convertPrepared(device, evaluation);
+  const converted = await convertPrepared(lastingDevice, evaluation);
+  const { network } = converted;
   const layer = network.layers[l] as SpikingNeurons;
   const steps = stepsIn(network);
   const pixels = await readImages(images, 0, 1);
-  const recorded = await record(device, network, pixels, l, { neuron: kind, synchronous, timesteps: steps });
+  const stepped = { neuron: kind, synchronous, timesteps: steps };
+  const recorded = await lastingDevice.through((on) => record(on, network, pixels, l, stepped));
+  const activations = await lastingDevice.through((on) => activationsOf(on, ann, evaluation, pixels, l));
   const area = layer.shape.height * layer.shape.width;
   const units = membraneUnits(network, l, kind);
   const scales = scalesAt(network, l);
@@ -107,13 +121,13 @@ export async function trace(
     image,
     className: dataset.classes[images.labels[0]] ?? String(images.labels[0]),
     phaseBits: phaseBitsOf(network),
-    ...figures,
+    ...preparedFigures(evaluation, converted),
     shape: layer.shape,
     timesteps: steps,
     windows: ruleOf(kind).windowed ? windowsOf(network.timetable, layer.depth, steps) : [],
     spikes: (ruleOf(kind).signed ? Int32Array : Uint8Array).from(recorded.spikes),
     membranes: Float32Array.from(recorded.membranes, (v, i) => v * units[Math.floor((i % size) / area)]),
-    activations: (await activationsOf(device, ann, evaluation, pixels, l)).map((a, i) => a / scales[Math.floor(i / area)]),
+    activations: activations.map((a, i) => a / scales[Math.floor(i / area)]),
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Ann } from '../ann/ann.ts';
-import { BOOLEAN, type Checks, FUNCTION, object, TEXT } from '../checks.ts';
+import { BOOLEAN, type Checks, object } from '../checks.ts';
 import type { SpikingNetwork } from '../network/network.ts';
-import { type LabelledSource, sliceSource } from '../run/source.ts';
-import type { CheckpointStore } from './checkpoint.ts';
+import type { CalibrationOrigin } from '../network/saved/about.ts';
+import { type ImageSource, type LabelledSource, sliceSource } from '../run/source.ts';
+import { CHECKPOINT, type CheckpointStore } from './checkpoint.ts';
 import { wordDigest } from './digest.ts';
 import type { NormalizationFigures } from './fit.ts';
 import { type Ledger, openLedger } from './ledger.ts';
@@ -27,10 +28,7 @@ export interface WorkOptions {
 export const WORK_OPTIONS: Checks<WorkOptions> = {
   digest: BOOLEAN,
   shard: object('a part { index, of }, with index from 1 to of', isShard),
-  checkpoint: object(
-    'a store of one text: name, read, due, write',
-    ({ name, ...calls }) => TEXT.accepts(name) && [calls.read, calls.due, calls.write].every(FUNCTION.accepts),
-  ),
+  checkpoint: CHECKPOINT,
 };
 
 /** What an evaluation works on. */
@@ -42,6 +40,8 @@ interface WorkInputs {
   readonly dataset: { readonly name: string };
   readonly images: LabelledSource;
   readonly offset: number;
+  readonly calibratedOn?: CalibrationOrigin;
+  readonly calibrationSource?: ImageSource;
   /** Images to diagnose, at most, and classes. */
   readonly diagnosis: number;
   readonly classes: number;

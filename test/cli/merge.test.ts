@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { checkpointFile } from '../../src/cli/checkpoint-file.ts';
 import { run } from '../../src/cli/program.ts';
+import { temporaryName } from '../../src/data/temporary.ts';
 import { EXIT } from '../../src/errors.ts';
 import { folderTest } from '../data/temporary-folder.ts';
 import { evaluated } from '../evaluate/parts.ts';
@@ -76,8 +77,11 @@ folderTest('a checkpoint’s file is written whole, not too often, and removed',
   expect([file.read(), file.due()]).toEqual([null, true]);
   file.write('text');
   expect([file.read(), file.due(), readFileSync(path, 'utf8')]).toEqual(['text', false, 'text']);
+  // what a process that is no more was writing when it was killed
+  const leftover = join(folder, temporaryName().replace(`-${process.pid}-`, '-99999999-'));
+  writeFileSync(leftover, 'half');
   file.remove();
-  expect(file.read()).toBeNull();
+  expect([file.read(), readdirSync(folder)]).toEqual([null, []]);
   expect(() => checkpointFile('/dev/null')).toThrow(/--checkpoint \/dev\/null: is no regular file/);
   expect(() => checkpointFile(folder)).toThrow(/is a folder/);
   expect(() => checkpointFile(path, `${folder}/./kept`)).toThrow(/is the file of --json/);

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { EXIT } from '../../src/errors.ts';
-import type { EvaluationResult } from '../../src/evaluate/result.ts';
 import { folderTest } from '../data/temporary-folder.ts';
 import { type Compiled, compile } from '../helpers/compiled.ts';
 import { SOAK } from '../helpers/soak.ts';
@@ -22,17 +21,23 @@ beforeAll(() => {
 });
 afterAll(() => compiled?.remove());
 
-function evaluation(json: string, ...more: string[]) {
-  const options = ['--limit', '300', '--calibration', '100', '--phase-bits', '4', '--batch', '4', '--diagnosis', '100', '--digest'];
-  const args = ['eval', 'datasets/models/mnist-resnet.onnx', '--dataset', 'mnist', ...options, '--quiet', '--json', json, ...more];
+const MODEL = ['datasets/models/mnist-resnet.onnx', '--dataset', 'mnist', '--calibration', '100', '--batch', '4'];
+
+/** Commands that keep checkpoints. */
+const COMMANDS: readonly (readonly [string, readonly string[]])[] = [
+  ['eval', ['--limit', '300', '--phase-bits', '4', '--diagnosis', '100', '--digest']],
+  ['compare', ['--limit', '60', '--phase-bits', '4', '--neurons', 'bistable,if', '--timesteps', '32,64']],
+  ['tune', ['--limit', '300', '--trials', '12', '--scale', 'mse']],
+];
+
+function start(command: string, options: readonly string[], json: string, ...more: string[]) {
+  const args = [command, ...MODEL, ...options, '--quiet', '--json', json, ...more];
   return spawn(process.execPath, [join(compiled!.dist, 'cli/main.js'), ...args], { stdio: 'ignore' });
 }
 
 /** A result without times. */
-function untimed(path: string) {
-  const { timing: _, diagnosis, ...result }: EvaluationResult = JSON.parse(readFileSync(path, 'utf8'));
-  return { ...result, diagnosis: { ...diagnosis, seconds: 0 } };
-}
+const untimed = (path: string): unknown =>
+  JSON.parse(readFileSync(path, 'utf8'), (name, value) => (['timing', 'seconds'].includes(name) ? undefined : value));
 
 const never = new Promise<null>(() => {});
 
@@ -45,14 +50,14 @@ async function moment(checkpoint: string, kill: number): Promise<null> {
   return sleep(1_500 * share, null);
 }
 
-describe.skipIf(device === null)('eval --checkpoint', () => {
+describe.skipIf(device === null).each(COMMANDS)('%s --checkpoint', (command, options) => {
   folderTest(`${KILLS} SIGKILLs at any time, and the JSON of an undisturbed run`, async ({ folder }) => {
     const [whole, json, checkpoint] = ['whole.json', 'killed.json', 'checkpoint'].map((name) => join(folder, name));
-    expect(await once(evaluation(whole), 'exit')).toEqual([EXIT.ok, null]);
+    expect(await once(start(command, options, whole), 'exit')).toEqual([EXIT.ok, null]);
     const expected = untimed(whole);
     let [kills, ends, kept] = [0, 0, 0];
     while (kills < KILLS || ends === 0) {
-      const run = evaluation(json, '--checkpoint', checkpoint);
+      const run = start(command, options, json, '--checkpoint', checkpoint);
       const exit = once(run, 'exit');
       const ended = await Promise.race([exit, kills < KILLS ? moment(checkpoint, kills) : never]);
       if (ended === null) {
@@ -67,6 +72,6 @@ describe.skipIf(device === null)('eval --checkpoint', () => {
       expect(existsSync(checkpoint)).toBe(false);
       ends++;
     }
-    console.log(`${kills} kills, ${kept} of them with a checkpoint; ${ends} ends, each with the same JSON`);
+    console.log(`${command}: ${kills} kills, ${kept} of them with a checkpoint; ${ends} ends, each with the same JSON`);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CheckpointStore, type Expected, type Kept, readCheckpoint, writeCheckpoint } from '../../src/evaluate/checkpoint.ts';
+import { type CheckpointStore, type Expected, type Kept, readCheckpoint, writeKept } from '../../src/evaluate/checkpoint.ts';
 import { openLedger } from '../../src/evaluate/ledger.ts';
 import { hashOf } from '../../src/evaluate/subject.ts';
 import { subject } from './parts.ts';
@@ -31,7 +31,7 @@ function store(text: string | null = null): CheckpointStore & { text: string | n
 
 function written(): string {
   const empty = store();
-  writeCheckpoint(empty, kept);
+  writeKept(empty, 'eval', kept);
   return empty.text as string;
 }
 

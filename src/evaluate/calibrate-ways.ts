@@ -1,0 +1,54 @@
+import { optionsOf } from '../checks.ts';
+import { type ConvertAgain, conversionsOf } from '../convert/convert.ts';
+import { calibrateForTrials, type TriedImages } from '../convert/trials.ts';
+import type { Device } from '../gpu/device.ts';
+import { ANN_SESSION_OPTIONS, AnnSession, type Calibration } from '../run/ann-session.ts';
+import type { LastingDevice } from './lasting.ts';
+import type { Evaluation } from './prepare.ts';
+
+/** What a network is converted with in several ways. */
+export interface CalibratedWays {
+  readonly calibration: Calibration;
+  readonly tried: TriedImages;
+  readonly convertAgain: ConvertAgain;
+  /** Images at once for which the device had no memory; null where it had. */
+  readonly refusedBatch: number | null;
+}
+
+/** Calibrates once for all ways. @param report called with the images done */
+export async function calibrateWays(
+  lasting: LastingDevice,
+  evaluation: Evaluation,
+  ways: readonly { readonly perChannel: boolean }[],
+  report: (progress: { readonly stage: 'calibration'; readonly done: number; readonly images: number }) => void,
+): Promise<CalibratedWays> {
+  const { ann, calibrationSource } = evaluation;
+  const { count: imageCount } = calibrationSource;
+  const countChannels = ways.some(({ perChannel }) => perChannel);
+  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount, countChannels };
+  const calibrated = await lasting.through(async (device) => {
+    const session = await AnnSession.create(device, ann, options);
+    try {
+      const found = await calibrateForTrials(session, calibrationSource, ({ first, images }) =>
+        report({ stage: 'calibration', done: first + images, images: imageCount }),
+      );
+      return { ...found, refusedBatch: session.refusedBatch };
+    } finally {
+      session.dispose();
+    }
+  });
+  return { ...calibrated, convertAgain: lastingConversions(lasting, evaluation, calibrated.calibration) };
+}
+
+/** Conversions as `conversionsOf` makes them; what it measures for them is measured once a device. */
+function lastingConversions(lasting: LastingDevice, evaluation: Evaluation, calibration: Calibration): ConvertAgain {
+  const { ann, calibrationSource } = evaluation;
+  let made: { readonly device: Device; readonly convertAgain: ConvertAgain } | null = null;
+  return (changes, onLayer) =>
+    lasting.through((device) => {
+      if (made?.device !== device) {
+        made = { device, convertAgain: conversionsOf(device, ann, calibration, calibrationSource, evaluation) };
+      }
+      return made.convertAgain(changes, onLayer);
+    });
+}
