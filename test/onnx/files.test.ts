@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ModelFormatError } from '../../src/errors.ts';
+import { type BsnnError, ModelFormatError } from '../../src/errors.ts';
 import { importOnnx } from '../../src/onnx/import.ts';
 import { buildOnnx, encodeModel } from '../helpers/onnx-builder.ts';
 
@@ -129,5 +129,34 @@ describe('what is no model', () => {
     );
     expect(error).toBeInstanceOf(ModelFormatError);
     expect(error?.message).toMatch(message);
+  });
+});
+
+describe('an error has its code, where it is, and what to do', () => {
+  const error = (work: Promise<unknown>): Promise<BsnnError> =>
+    work.then(
+      () => expect.fail('nothing was refused'),
+      (e: unknown) => e as BsnnError,
+    );
+
+  it('of a file that cannot be opened, with its cause', async () => {
+    const path = join(folder, 'nowhere.onnx');
+    const { code, where, message, remedy, cause } = await error(importOnnx(path));
+    expect([code, where, remedy]).toEqual(['unreadable-file', path, 'check the path']);
+    expect(message).toContain('the file cannot be opened');
+    expect(cause).toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('of external data that is not there: by its path, beside the tensor', async () => {
+    const { code, where, message, remedy } = await error(importFile(external('nowhere.bin')));
+    expect([code, where, remedy]).toEqual(['external-data', 'tensor "w"', 'put it beside the model']);
+    expect(message).toContain('external file "nowhere.bin" cannot be read');
+  });
+
+  it('of what is no model', async () => {
+    expect(await error(importOnnx(new Uint8Array(0)))).toMatchObject({
+      code: 'not-onnx',
+      remedy: 'give an ONNX file (.onnx), whole and unpacked',
+    });
   });
 });

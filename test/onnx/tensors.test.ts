@@ -44,6 +44,8 @@ describe('values', () => {
     ['int32, typed', { dataType: 6, int32Data: Uint8Array.of(1, ...MINUS_ONE, 3) }, [1, -1, 3]],
     ['uint8, raw', { dataType: 2, rawData: Uint8Array.of(0, 128, 255) }, [0, 128, 255]],
     ['int8, raw', { dataType: 3, rawData: Uint8Array.of(0, 128, 255) }, [0, -128, -1]],
+    ['uint16, raw', { dataType: 4, rawData: bytes(Uint16Array.of(0, 32768, 65534)) }, [0, 32768, 65534]],
+    ['int16, raw', { dataType: 5, rawData: bytes(Int16Array.of(1, -32768, 258)) }, [1, -32768, 258]],
     ['bool, raw', { dataType: 9, rawData: Uint8Array.of(0, 1, 2) }, [0, 1, 1]],
     ['uint64, typed', { dataType: 13, uint64Data: Uint8Array.of(1, 2, 3) }, [1, 2, 3]],
     ['bfloat16, raw', { dataType: 16, rawData: bytes(Uint16Array.of(0x3f80, 0xc000, 0x3e20)) }, [1, -2, 0.15625]],
@@ -84,7 +86,23 @@ describe('sizes that do not agree', () => {
     expect(() => read(fields)).toThrow(message);
   });
 
-  it.each([0, 8, 14, 17, 23, -1])('element type %i is not supported', (dataType) => {
-    expect(() => read({ dataType })).toThrow(UnsupportedModelError);
+  it.each<[number, string]>([
+    [0, 'undefined'],
+    [8, 'string'],
+    [14, 'complex64'],
+    [17, 'float8e4m3fn'],
+    [23, 'float4e2m1'],
+    [24, 'number 24'],
+    [-1, 'number -1'],
+  ])('element type %i is not supported', (dataType, name) => {
+    const refused = () => read({ dataType });
+    expect(refused).toThrow(UnsupportedModelError);
+    expect(refused).toThrow(`element type ${name}`);
+    expect(refused).toThrow(expect.objectContaining({ code: 'unsupported-type', remedy: 'export the model in float32' }));
+  });
+
+  it('the error has its code and says what to do', () => {
+    const damaged = { code: 'bad-tensor', where: 'tensor "t"', remedy: expect.stringContaining('download it again') };
+    expect(() => read({ dims: [-3] })).toThrow(expect.objectContaining(damaged));
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resnet, spiking, vgg16 } from '../../bench/networks.ts';
-import { type BatchSize, batchClass, batchFor, heavyWorkgroups } from '../../src/plan/batch.ts';
+import { type BatchSize, batchClass, batchFor, batchUpTo, heavyWorkgroups } from '../../src/plan/batch.ts';
 import { planCells } from '../../src/plan/cells/plan.ts';
 import type { PlanLimits } from '../../src/plan/fit.ts';
 import { type Program, totalBytes } from '../../src/plan/program.ts';
@@ -93,5 +93,6 @@ it('a narrow readout does not count, a narrow layer does', () => {
 
 it('a batch for few images, and the class of a batch', () => {
   expect([batchFor('auto', 10), batchFor('auto', 65), batchFor(64, 10), batchFor(8, 10)]).toEqual([10, 'auto', 10, 8]);
+  expect([batchFor('auto', 64), batchUpTo('auto', 48), batchUpTo(64, 48), batchUpTo(8, 48)]).toEqual([64, 48, 48, 8]);
   expect([1, 3, 4, 63, 64, 255, 256, 1023, 1024, 65535].map(batchClass)).toEqual([1, 1, 4, 16, 64, 64, 256, 256, 1024, 1024]);
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { SpikingNeurons } from '../../src/network/network.ts';
+import type { SpikingLayer, SpikingNeurons, SpikingTerm } from '../../src/network/network.ts';
 import {
+  CAPABILITIES,
   type Capabilities,
+  CHOICES,
   type Choice,
   candidatesOf,
   choose,
@@ -9,8 +11,9 @@ import {
   isChoice,
   isSameChoice,
   shapeKey,
+  tunedShapes,
 } from '../../src/plan/choices.ts';
-import { residual } from '../network/hand-made.ts';
+import { ann, convolution, map, neurons, onGrid, randomWeights, readout, residual, SAME, square } from '../network/hand-made.ts';
 
 const network = residual();
 const [first, layer] = network.layers.filter((one): one is SpikingNeurons => one.kind === 'neurons');
@@ -92,5 +95,123 @@ describe('a choice that was found', () => {
     ['tiles that the channels do not fill', { form: 'tiled', arithmetic: 'f32', weights: 'storage' }, plain],
   ])('but not %s', (_, found, capabilities) => {
     expect(choiceOf(found, capabilities)).toEqual(defaultChoice(capabilities, layer));
+  });
+});
+
+describe('what is read from a file', () => {
+  const whole = { form: 'tiled', arithmetic: 'f32', weights: 'storage' };
+
+  it.each<[string, unknown]>([
+    ['null', null],
+    ['a text', 'tiled'],
+    ['a function with the parts', Object.assign(() => 0, whole)],
+    ['nothing', {}],
+    ['a part too few', { form: 'tiled', arithmetic: 'f32' }],
+    ['a part too many', { ...whole, tile: 8 }],
+    ['a part of another name', { form: 'tiled', arithmetic: 'f32', toString: 'storage' }],
+    ['a value that there is not', { ...whole, arithmetic: 'f64' }],
+    ['a value of another part', { ...whole, form: 'f32' }],
+  ])('%s is no choice', (_, value) => {
+    expect(isChoice(value)).toBe(false);
+    expect(CHOICES.accepts({ a: whole, b: value })).toBe(false);
+  });
+
+  it('a choice is one, and so are choices by shape', () => {
+    expect(isChoice(whole)).toBe(true);
+    expect(CHOICES.accepts({ a: whole, b: whole })).toBe(true);
+    expect(CHOICES.accepts({})).toBe(true);
+  });
+
+  it.each<[boolean, object]>([
+    ...DEVICES.map(([, capabilities]): [boolean, object] => [true, capabilities]),
+    [true, { ...DEVICES[1][1], matrix: 'f16' }],
+    [false, { ...DEVICES[1][1], matrix: 'f32' }],
+    [false, { ...DEVICES[1][1], matrix: undefined }],
+    [false, { ...DEVICES[1][1], software: 1 }],
+    [false, { ...DEVICES[1][1], packedDot: undefined }],
+    [false, { ...DEVICES[1][1], fastDot: 'yes' }],
+  ])('capabilities are taken: %s, %j', (taken, capabilities) => {
+    expect(CAPABILITIES.accepts(capabilities)).toBe(taken);
+  });
+});
+
+describe('forms that a layer keeps', () => {
+  const [, plain] = DEVICES[1];
+  const shape = map(64, 6);
+  const grouped = (groups: number) => {
+    const weights = randomWeights(groups, 64, (64 / groups) * 9);
+    return onGrid(
+      ann(map(1, 6), [
+        neurons('wide', shape, [convolution(-1, randomWeights(1, 64, 9), SAME)]),
+        neurons('grouped', shape, [convolution(0, weights, SAME, groups)]),
+        readout(2, [convolution(1, randomWeights(2, 2, 64 * 36), square(6))]),
+      ]),
+    );
+  };
+  const second = (net: ReturnType<typeof onGrid>) => net.layers[1] as SpikingNeurons;
+  const chosen = (groups: number, options: Partial<Choice>, limits = LIMITS, capabilities: Capabilities = plain) => {
+    const net = grouped(groups);
+    const { form, arithmetic, weights } = choose(net, second(net), limits, { batch: 64, capabilities, ...options });
+    return `${form} ${arithmetic} ${weights}`;
+  };
+  const small = { ...LIMITS, maxUniformBufferBindingSize: 65535 };
+
+  it('a depthwise layer: its own, unless registers are asked for', () => {
+    expect(chosen(64, {})).toBe('depthwise integers uniform');
+    expect(chosen(64, { form: 'tiled', arithmetic: 'f32' })).toBe('depthwise integers uniform');
+    expect(chosen(64, { weights: 'storage' })).toBe('depthwise integers storage');
+    expect(chosen(64, {}, small)).toBe('depthwise integers storage');
+    expect(chosen(64, { form: 'registers' })).toBe('registers packed uniform');
+  });
+
+  it('other groups: registers; and a layer that is not depthwise has not its form', () => {
+    expect(chosen(2, { form: 'tiled' })).toBe('registers packed uniform');
+    expect(chosen(2, { form: 'matrix' }, small)).toBe('registers packed storage');
+    expect(chosen(1, { form: 'depthwise' })).toBe('registers packed uniform');
+  });
+
+  it('tiles read weights from storage, and have no halves', () => {
+    expect(chosen(1, { form: 'tiled', weights: 'uniform' })).toBe('tiled packed storage');
+    expect(chosen(1, { form: 'tiled', arithmetic: 'halves' })).toBe('tiled integers storage');
+  });
+
+  it('matrix units of f16 only where their sums are exact', () => {
+    const f16: Capabilities = { ...plain, matrix: 'f16' };
+    const fits = grouped(1);
+    const form = (net: typeof fits, capabilities: Capabilities) =>
+      choose(net, second(net), LIMITS, { batch: 64, capabilities }).form;
+    expect(form(fits, f16)).toBe('matrix');
+    // 576 weights of 127 on words of 255 pass 2^24
+    const [source, { terms, ...own }, last] = fits.layers as [SpikingNeurons, SpikingNeurons, SpikingLayer];
+    const operator = { ...terms[0].operator, weights: new Int8Array(64 * 576).fill(127) } as SpikingTerm['operator'];
+    const layers = [{ ...source, units: { ...source.units, most: 255 } }, { ...own, terms: [{ ...terms[0], operator }] }, last];
+    const larger = { ...fits, layers };
+    expect([form(larger, f16), form(larger, { ...plain, matrix: 'u8' })]).toEqual(['tiled', 'matrix']);
+  });
+
+  it('the key names kernel, stride, source, groups, dilation, shape and class of the batch', () => {
+    expect(shapeKey(grouped(2), second(grouped(2)), 100)).toBe('3x3/1x1 64x6x6 groups 2 -> 64x6x6, batch 64');
+    const net = onGrid(
+      ann(map(1, 6), [
+        neurons('dilated', map(2, 2), [convolution(-1, randomWeights(1, 2, 9), square(3, { dilation: [2, 2] }))]),
+        readout(2, [convolution(0, randomWeights(2, 2, 8), square(2))]),
+      ]),
+    );
+    expect(shapeKey(net, net.layers[0] as SpikingNeurons, 1)).toBe('3x3/1x1 1x6x6 dilation 2x2 -> 2x2x2, batch 1');
+    const joined = network.layers.find(({ name }) => name === 'block 1b') as SpikingNeurons;
+    expect(shapeKey(network, joined, 4)).toBe('3x3/1x1 12x12x12 + identity -> 12x12x12, batch 4');
+  });
+
+  it('tuned shapes are counted once, of layers of neurons, where their choice holds', () => {
+    const net = grouped(1);
+    const found: Choice = { form: 'registers', arithmetic: 'packed', weights: 'uniform' };
+    const tuned = (choices: Record<string, Choice>, device = plain) => tunedShapes(net, choices, device, 64);
+    const keys = net.layers.slice(0, 2).map((one) => shapeKey(net, one as SpikingNeurons, 64));
+    expect(tuned({})).toBe(0);
+    expect(tuned({ [keys[0]]: found, elsewhere: found })).toBe(1);
+    expect(tuned({ [keys[0]]: found, [keys[1]]: found })).toBe(2);
+    expect(tuned({ [keys[0]]: found }, DEVICES[4][1])).toBe(0);
+    const twice = { ...net, layers: [net.layers[0], net.layers[0]] };
+    expect(tunedShapes(twice, { [keys[0]]: found }, plain, 64)).toBe(1);
   });
 });

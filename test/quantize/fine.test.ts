@@ -1,8 +1,9 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type AnnTerm, INPUT } from '../../src/ann/ann.ts';
 import { FEWEST_BITS, type GridLayer, gridFigures, realTerm } from '../../src/evaluate/grid.ts';
+import { refineTerms } from '../../src/quantize/fine.ts';
 import { quantize } from '../../src/quantize/quantize.ts';
-import { ann, convolution, map, neurons, randomWeights, readout, SAME } from '../network/hand-made.ts';
+import { ann, convolution, map, neurons, randomWeights, readout, SAME, shortcut } from '../network/hand-made.ts';
 
 const K = 4;
 /** One layer of which the same is asked with and without steps of its own. */
@@ -41,4 +42,44 @@ it('what finer terms add is no coarse weight to who inspects the network', () =>
     expect(rows).toBe(spiking.shape.channels);
     expect(weightBits?.least).toBeGreaterThan(FEWEST_BITS);
   }
+});
+
+describe('terms that are refined', () => {
+  const unit = { shape: map(3), unit: new Float64Array(3).fill(1), zero: new Int32Array(3), most: 15 };
+  const refined = (terms: readonly AnnTerm[], channels = 1) =>
+    refineTerms(
+      terms,
+      terms.map(() => unit),
+      channels,
+      { unit: new Array<number>(channels).fill(1), phases: K },
+    );
+  const fine = convolution(0, [1, 0, 1 / 3]);
+
+  it('become three at most, whose weights add up; a weight of 0 stays 0', () => {
+    const terms = refined([fine]);
+    expect(terms.length).toBe(3);
+    const parts = terms.map(({ operator }) => operator.weights);
+    expect([0, 1].map((j) => parts.map((weights) => weights[j]))).toEqual([
+      [1, 0, 0],
+      [0, 0, 0],
+    ]);
+    const sum = parts.reduce((all, weights) => all + weights[2], 0);
+    expect(Math.abs(sum - 1 / 3)).toBeLessThan(2 ** -24);
+  });
+
+  it('stay the one that they are where nothing is left over, or where they are identities', () => {
+    for (const term of [convolution(0, [1, 0, 0.5]), shortcut(0, [1 / 3])]) {
+      const [same, ...more] = refined([term]);
+      expect(same).toBe(term);
+      expect(more).toEqual([]);
+    }
+  });
+
+  it('are 32 at most: a layer that would have more stays as it is', () => {
+    const identities = [shortcut(0, [1]), shortcut(0, [1])];
+    const full = [...new Array<AnnTerm>(10).fill(fine), ...identities];
+    expect(refined(full).length).toBe(32);
+    const more = [...full, identities[0]];
+    expect(refined(more)).toBe(more);
+  });
 });

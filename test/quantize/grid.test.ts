@@ -81,6 +81,13 @@ describe('the grid of one channel, by hand', () => {
     expect(grid.terms[1].operator.weights[0]).toBe(6400);
   });
 
+  it('the unit of the source and of the output scale an identity too', () => {
+    const terms = [convolution(0, [4]), shortcut(1, [3])];
+    const grid = onGrid(terms, [0], [units(1, 1, 15), units(1, 0.25, 15)], 0.5);
+    // m = 8 of the convolution goes to 64 = 8 · 2^3; the identity's is 3 · 0.25 / 0.5 = 1.5
+    expect([grid.gridBits[0], grid.terms[1].operator.weights[0]]).toEqual([3, 12]);
+  });
+
   it('an identity counts in the sum', () => {
     const grid = onGrid([convolution(0, [1]), shortcut(1, [2 ** 26])], [0], [units(1, 1, 15), units(1, 1, 15)]);
     // 2^26 · 15 < 2^30, and twice as much is not
