@@ -10,6 +10,7 @@ import { classNames } from './fit.ts';
 import { checkGiven } from './given.ts';
 import { lasting } from './lasting.ts';
 import { asModel, type Model } from './model.ts';
+import { memoryNotes } from './notes.ts';
 import type { EvaluateOptions } from './options.ts';
 import { type Report, runTrained } from './passes.ts';
 import { inputFigures, prepareImages } from './prepare.ts';
@@ -56,7 +57,7 @@ export async function convertModel(
   const evaluation = prepareImages(opened, images, settings);
   const { ann, dataset, scale, percentile, perChannel, correctBias, normalization, calibratedOn, calibrationSource } = evaluation;
   const calibration = { images: calibrationSource.count, origin: calibratedOn, scale, percentile, perChannel, correctBias };
-  const { network, phaseChoice, notes } = await lasting(device, (one) =>
+  const { network, phaseChoice, notes, refusedBatch } = await lasting(device, (one) =>
     runTrained(one, evaluation, null, new Stopwatch(), onProgress),
   );
   return {
@@ -69,6 +70,6 @@ export async function convertModel(
     },
     ...inputFigures(evaluation),
     // nothing is evaluated here
-    notes: [...evaluation.notes, ...notes].filter(({ code }) => code !== 'calibrated-on-evaluated'),
+    notes: [...evaluation.notes, ...notes, ...memoryNotes([refusedBatch])].filter(({ code }) => code !== 'calibrated-on-evaluated'),
   };
 }

@@ -17,9 +17,7 @@ import { residualAnn } from '../network/hand-made.ts';
 
 // Work that is begun again: by a caller whose process was killed, or by itself where its device was lost.
 
-// the networks of test/evaluate/compare and sweep, whose kernels are compiled for those
-const ann = residualAnn(8);
-const small = residualAnn(4);
+const ann = residualAnn(4);
 const of = (count: number, seed: number) =>
   pixelsSource(
     randomPixels(ann.input, count, seed),
@@ -43,8 +41,8 @@ const untimed = (result: object): unknown =>
 /** Each way to work long, on a device. */
 const WORK: readonly (readonly [string, (on: Device, report: Report, checkpoint?: CheckpointStore) => Promise<object>])[] = [
   ['compare', (on, report, checkpoint) => compare(on, ann, DATA, { ...STEPS, checkpoint }, report)],
-  ['tune', (on, report, checkpoint) => tuneNetwork(on, small, DATA, { ...WAYS, trials: 6, checkpoint }, report)],
-  ['sweep', (on, report) => sweep(on, small, DATA, { ...WAYS, phaseBits: [3, 4] }, report)],
+  ['tune', (on, report, checkpoint) => tuneNetwork(on, ann, DATA, { ...WAYS, trials: 6, checkpoint }, report)],
+  ['sweep', (on, report) => sweep(on, ann, DATA, { ...WAYS, phaseBits: [3, 4] }, report)],
   ['predict', (on, report) => predict(on, ann, DATA, { ...SHARED, waves: 2 }, report)],
   [
     'record',
@@ -100,7 +98,7 @@ describeOnDevice('long work', () => {
     await refused({ initial: 'zero' }).toThrow(/option initial is "half" and "zero"/);
     await refused({ calibrateOn: of(4, 3) }).toThrow(/option calibrateOn is not given and "[0-9a-f]{64}"/);
     await refused({ limit: 5 }).toThrow(/number of images is 7 and 5/);
-    await expect(tuneNetwork(device!, small, DATA, { ...WAYS, checkpoint })).rejects.toThrow(/the command is compare and tune/);
+    await expect(tuneNetwork(device!, ann, DATA, { ...WAYS, checkpoint })).rejects.toThrow(/the command is compare and tune/);
   });
 
   // [stage, done] at which the device is lost
