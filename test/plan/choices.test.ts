@@ -13,6 +13,7 @@ import {
   shapeKey,
   tunedShapes,
 } from '../../src/plan/choices.ts';
+import { planWords } from '../../src/plan/words/plan.ts';
 import { ann, convolution, map, neurons, onGrid, randomWeights, readout, residual, SAME, square } from '../network/hand-made.ts';
 
 const network = residual();
@@ -205,6 +206,17 @@ describe('forms that a layer keeps', () => {
     ]);
   });
 
+  it('its weights are taps by blocks of four channels, its table is never bound as uniform', () => {
+    const { dispatches, contents } = planWords(grouped(64), LIMITS, { batch: 4, waves: 1 });
+    const own = dispatches.filter(({ kernel }) => kernel === 'depthwise');
+    expect(own.map(({ name, variant }) => [name, variant.uniformWeights, variant.uniformTable ?? false])).toEqual([
+      ['grouped', true, false],
+    ]);
+    const taps = contents.filter(({ pack }) => pack === 'taps');
+    // nine weights, a vec4i each, of 16 blocks
+    expect(taps).toMatchObject([{ buffer: 'weights', layer: 1, part: { offset: 0, size: 16 * 9 * 16 } }]);
+  });
+
   it('other groups: registers; and a layer that is not depthwise has not its form', () => {
     expect(chosen(2, { form: 'tiled' })).toBe('registers packed uniform');
     expect(chosen(2, { form: 'matrix' }, small)).toBe('registers packed storage');
@@ -254,5 +266,6 @@ describe('forms that a layer keeps', () => {
     expect(tuned({ [keys[0]]: found }, DEVICES[4][1])).toBe(0);
     const twice = { ...net, layers: [net.layers[0], net.layers[0]] };
     expect(tunedShapes(twice, { [keys[0]]: found }, plain, 64)).toBe(1);
+    expect(tunedShapes(network, {}, plain, 64)).toBe(0);
   });
 });
