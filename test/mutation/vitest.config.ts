@@ -11,4 +11,4 @@ const include = (quick.test?.include ?? [])
   .filter((name) => name.startsWith(`test/${room}/`) && !LONG.test(name))
   .concat(MORE[room] ?? []);
 
-export default { ...quick, test: { ...quick.test, include } };
+export default { ...quick, test: { ...quick.test, include, setupFiles: ['test/mutation/setup.ts'] } };

@@ -13,6 +13,7 @@ import {
   shapeKey,
   tunedShapes,
 } from '../../src/plan/choices.ts';
+import { planWords } from '../../src/plan/words/plan.ts';
 import { ann, convolution, map, neurons, onGrid, randomWeights, readout, residual, SAME, square } from '../network/hand-made.ts';
 
 const network = residual();
@@ -98,6 +99,42 @@ describe('a choice that was found', () => {
   });
 });
 
+describe('candidates, one by one', () => {
+  const of = (capabilities: Capabilities, one: SpikingNeurons) =>
+    candidatesOf(capabilities, one).map(({ form, arithmetic, weights }) => `${form} ${arithmetic} ${weights}`);
+  const channels = (count: number): SpikingNeurons => ({ ...layer, shape: { ...layer.shape, channels: count } });
+  const both = (arithmetic: string) => [`registers ${arithmetic} uniform`, `registers ${arithmetic} storage`];
+  const registers = ['packed', 'halves', 'integers', 'f32'].flatMap(both);
+
+  it('of software: floats and packed dot products from the constant path alone', () => {
+    const wanted = ['registers packed uniform', ...both('halves'), ...both('integers'), 'registers f32 uniform'];
+    expect(of(DEVICES[0][1], wide)).toEqual(wanted);
+  });
+
+  it('of a card: tiles from 32 channels on, without halves, and matrix units', () => {
+    const tiles = ['tiled packed storage', 'tiled integers storage', 'tiled f32 storage'];
+    expect(of(DEVICES[1][1], channels(31))).toEqual(registers);
+    expect(of(DEVICES[1][1], channels(32))).toEqual([...registers, ...tiles]);
+    expect(of(DEVICES[2][1], channels(32))).toEqual([...registers, ...tiles, 'matrix packed storage']);
+    expect(of(DEVICES[4][1], channels(32))).toEqual([...registers.slice(2), ...tiles.slice(1)]);
+  });
+
+  it('of a layer with one grouped term: registers', () => {
+    const [term] = layer.terms;
+    const grouped = { ...term, operator: { ...term.operator, groups: 2 } } as SpikingTerm;
+    const identity = { ...term, operator: { type: 'identity', weights: new Int32Array(64) } } as SpikingTerm;
+    const withTerms = (...terms: SpikingTerm[]): SpikingNeurons => ({ ...wide, terms });
+    expect(of(DEVICES[1][1], withTerms(identity, grouped))).toEqual(registers);
+    expect(of(DEVICES[1][1], withTerms(term, identity)).length).toBe(11);
+  });
+
+  it('choices are the same where all three parts are', () => {
+    const one: Choice = { form: 'registers', arithmetic: 'f32', weights: 'uniform' };
+    const others: Partial<Choice>[] = [{}, { form: 'tiled' }, { arithmetic: 'packed' }, { weights: 'storage' }];
+    expect(others.map((other) => isSameChoice(one, { ...one, ...other }))).toEqual([true, false, false, false]);
+  });
+});
+
 describe('what is read from a file', () => {
   const whole = { form: 'tiled', arithmetic: 'f32', weights: 'storage' };
 
@@ -162,6 +199,22 @@ describe('forms that a layer keeps', () => {
     expect(chosen(64, { weights: 'storage' })).toBe('depthwise integers storage');
     expect(chosen(64, {}, small)).toBe('depthwise integers storage');
     expect(chosen(64, { form: 'registers' })).toBe('registers packed uniform');
+    const net = grouped(64);
+    expect(candidatesOf(plain, second(net)).map(({ form, weights }) => `${form} ${weights}`)).toEqual([
+      'depthwise uniform',
+      'depthwise storage',
+    ]);
+  });
+
+  it('its weights are taps by blocks of four channels, its table is never bound as uniform', () => {
+    const { dispatches, contents } = planWords(grouped(64), LIMITS, { batch: 4, waves: 1 });
+    const own = dispatches.filter(({ kernel }) => kernel === 'depthwise');
+    expect(own.map(({ name, variant }) => [name, variant.uniformWeights, variant.uniformTable ?? false])).toEqual([
+      ['grouped', true, false],
+    ]);
+    const taps = contents.filter(({ pack }) => pack === 'taps');
+    // nine weights, a vec4i each, of 16 blocks
+    expect(taps).toMatchObject([{ buffer: 'weights', layer: 1, part: { offset: 0, size: 16 * 9 * 16 } }]);
   });
 
   it('other groups: registers; and a layer that is not depthwise has not its form', () => {
@@ -213,5 +266,6 @@ describe('forms that a layer keeps', () => {
     expect(tuned({ [keys[0]]: found }, DEVICES[4][1])).toBe(0);
     const twice = { ...net, layers: [net.layers[0], net.layers[0]] };
     expect(tunedShapes(twice, { [keys[0]]: found }, plain, 64)).toBe(1);
+    expect(tunedShapes(network, {}, plain, 64)).toBe(0);
   });
 });
