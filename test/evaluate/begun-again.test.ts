@@ -109,7 +109,7 @@ describeOnDevice('long work', () => {
     predict: 'predict 4',
     record: 'record 4',
   };
-  it.each(WORK.filter(([name]) => SOAK || name === 'compare' || name === 'record'))(
+  it.each(WORK.filter(([name]) => SOAK || name === 'record'))(
     '%s: a device that is lost is opened again, with the same figures',
     async (name, run) => {
       const whole = untimed(await run(device!, () => {}));
