@@ -206,11 +206,11 @@ describe('forms that a layer keeps', () => {
     ]);
   });
 
-  it('its weights are taps by blocks of four channels, its table is never bound as uniform', () => {
+  it('its weights are taps by blocks of four channels, its table goes through the constant path', () => {
     const { dispatches, contents } = planWords(grouped(64), LIMITS, { batch: 4, waves: 1 });
     const own = dispatches.filter(({ kernel }) => kernel === 'depthwise');
     expect(own.map(({ name, variant }) => [name, variant.uniformWeights, variant.uniformTable ?? false])).toEqual([
-      ['grouped', true, false],
+      ['grouped', true, true],
     ]);
     const taps = contents.filter(({ pack }) => pack === 'taps');
     // nine weights, a vec4i each, of 16 blocks
