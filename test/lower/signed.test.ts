@@ -160,6 +160,11 @@ const ROWS: Row[] = [
     ['Relu:a', 'Conv:c', 'Conv:c/off', 'MaxPool:z/11', 'MaxPool:z/01', 'MaxPool:z', 'MaxPool:z/off', 'Gemm:y'],
   ],
   [
+    'Conv, MaxPool of a map twice as wide as high',
+    behind(4 * 8, [first({ strides: [2, 1], ...SAME }), node('MaxPool', ['c'], 'z', HALF)], weights(4, 4, 3, 3)),
+    ['Relu:a', 'Conv:c', 'Conv:c/off', 'MaxPool:z/11', 'MaxPool:z/01', 'MaxPool:z', 'MaxPool:z/off', 'Gemm:y'],
+  ],
+  [
     'BatchNormalization behind Flatten goes into the columns',
     () =>
       buildOnnx({

@@ -36,7 +36,8 @@ describe('options', () => {
   it.each([0, 9, 2.5, -1, Number.NaN, Infinity])('phaseBits %f is refused', (phaseBits) => {
     const error = thrown(() => convert(small(), { phaseBits }));
     expect(error).toBeInstanceOf(OptionError);
-    expect(error.where).toBe('phaseBits');
+    expect([error.code, error.where]).toEqual(['phaseBits', 'phaseBits']);
+    expect(error.message).toContain(`${phaseBits} is not an integer from 1 to 8`);
     expect(error.exitCode).toBe(2);
   });
 
@@ -54,7 +55,7 @@ describe('options', () => {
   ])('phaseBits $phaseBits is refused', ({ phaseBits, what }) => {
     const error = thrown(() => convert(small(), { phaseBits }));
     expect(error).toBeInstanceOf(OptionError);
-    expect(error.where).toBe('phaseBits');
+    expect([error.code, error.where]).toEqual(['phaseBits', 'phaseBits']);
     expect(error.message).toContain(what);
   });
 
