@@ -69,6 +69,18 @@ export const windowParameters = ({ kernel, stride, pads, dilation }: Window) => 
   dilationX: dilation[1],
 });
 
+/**
+ * Where what stands for padding lies, ahead of all words, each of it four times over, so that one load may bring four: 0 first, then the
+ * input's, whose value is the zero point. Named as the kernels' parameters; `words` of it in all.
+ */
+export const inputPadding = ({
+  channels,
+}: Shape): { readonly pad: number; readonly padStride: number; readonly words: number } => ({
+  pad: 4,
+  padStride: 4,
+  words: 4 + 4 * blocksOf(channels),
+});
+
 /** What a term's parameters say of its source and groups. */
 export const sourceParameters = ({ height, width, channels }: Shape, outputs: number, groups: number) => ({
   height,

@@ -7,7 +7,7 @@ import type { NeuronModel } from '../neuron/model.ts';
 import type { SteppedLayout, Train } from '../plan/trains/layout.ts';
 import type { Arithmetic } from './arithmetic.ts';
 import { layEvents } from './events.ts';
-import { blocksOf, checkTerms, sourceParameters, tileGeometry, windowParameters } from './geometry.ts';
+import { checkTerms, inputPadding, sourceParameters, tileGeometry, windowParameters } from './geometry.ts';
 import type { Dispatch, Share } from './kernel.ts';
 import { layChannels, layWeights, type WeightedLayer } from './weights.ts';
 
@@ -136,7 +136,8 @@ function termsOf(context: TrainContext, layer: WeightedLayer): [StructValues[], 
         : { kind: 0, weights: termOffsets[t] / 4, ...windowParameters(operator.window) }),
     };
     if (source === INPUT) {
-      pixelTerms.push({ ...common, source: 1 + blocksOf(shape.channels), pad: 1, padStride: 1 });
+      const { words, pad, padStride } = inputPadding(shape);
+      pixelTerms.push({ ...common, source: words, pad, padStride });
       return;
     }
     const { depth } = network.layers[source];

@@ -7,7 +7,7 @@ import { encode } from '../../kernels/encode.ts';
 import { layEvents, packEvents } from '../../kernels/events.ts';
 import { suited } from '../../kernels/exact.ts';
 import { flip } from '../../kernels/flip.ts';
-import { areaOf, blocksOf, cellsOf, tilesOf } from '../../kernels/geometry.ts';
+import { areaOf, cellsOf, inputPadding, tilesOf } from '../../kernels/geometry.ts';
 import { inject } from '../../kernels/inject.ts';
 import { integrate } from '../../kernels/integrate.ts';
 import type { KernelName } from '../../kernels/kernel.ts';
@@ -127,7 +127,7 @@ export function planBatch(
   const { input, layers } = network;
   const { timesteps } = options;
   const tables = new Tables(limits);
-  const padding = 1 + blocksOf(input.shape.channels);
+  const { words: padding } = inputPadding(input.shape);
   const dispatches: TrainDispatch[] = [{ ...encode(input.shape, batch, padding), when: onceAnImage(context, 1) }];
   layers.forEach((layer, l) => {
     if (layer.kind === 'pool') dispatches.push(poolSpikes(context, layer, l));

@@ -1,10 +1,7 @@
 import { lastReaders, sourcesOf } from '../../ann/ann.ts';
-import { blocksOf } from '../../kernels/geometry.ts';
+import { blocksOf, inputPadding } from '../../kernels/geometry.ts';
 import { phasesAt, type SpikingNetwork } from '../../network/network.ts';
 import { place } from '../arena.ts';
-
-/** The arena's first words are 0: what stands for padding. The input's padding, whose value is the zero point, comes next. */
-const INPUT_PADDING = 4;
 
 /**
  * Where the words of one layer (or of the input) lie in the arena, all counts in u32 words:
@@ -53,10 +50,10 @@ export function layRegions(network: SpikingNetwork, batch: number, waves: number
     const planeStride = blocksOf(channels) * height * width * batch;
     const waveStride = i === 0 ? 0 : planeStride * planes;
     const size = isReadout ? 0 : i === 0 ? planeStride : waveStride * waves * phases;
-    const padding = i === 0 ? { pad: INPUT_PADDING, padStride: 4 } : { pad: 0, padStride: 0 };
-    return { planes, phases, planeStride, waveStride, blocks: blocksOf(channels), ...padding, size };
+    const { pad, padStride } = i === 0 ? inputPadding(network.input.shape) : { pad: 0, padStride: 0 };
+    return { planes, phases, planeStride, waveStride, blocks: blocksOf(channels), pad, padStride, size };
   });
-  const constants = INPUT_PADDING + 4 * blocksOf(network.input.shape.channels);
+  const { words: constants } = inputPadding(network.input.shape);
   const placement = place(sketches.map(({ size }, i) => ({ size, from: i - 1, to: Math.max(i - 1, lastUse[i]) })));
   const regions = sketches.map(({ size, ...region }, i) =>
     i === end && size === 0 ? null : { ...region, first: constants + placement.offsets[i] },
@@ -66,10 +63,11 @@ export function layRegions(network: SpikingNetwork, batch: number, waves: number
 
 /** The first words of the arena: what stands for padding; for the input that is the zero point. */
 export function paddingWords({ input }: SpikingNetwork): Uint32Array<ArrayBuffer> {
-  const words = new Uint32Array(INPUT_PADDING + 4 * blocksOf(input.shape.channels));
+  const { pad, padStride, words: count } = inputPadding(input.shape);
+  const words = new Uint32Array(count);
   for (let c = 0; c < input.shape.channels; c++) {
-    const first = INPUT_PADDING + 4 * (c >> 2);
-    for (let i = first; i < first + 4; i++) words[i] |= input.units.zero[c] << (8 * (c & 3));
+    const first = pad + padStride * (c >> 2);
+    for (let i = first; i < first + padStride; i++) words[i] |= input.units.zero[c] << (8 * (c & 3));
   }
   return words;
 }
