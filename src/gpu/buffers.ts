@@ -89,8 +89,12 @@ export function upload({ handle }: Device, buffer: GPUBuffer, offset: number, da
   }
 }
 
-/** Maps a read-back buffer; where that fails because the device did, `check` says so by name. */
+/**
+ * Maps a read-back buffer; where that fails because the device did, `check` says so by name. It is asked first too: to map a buffer that was
+ * destroyed, while its batch was slept over, is an error of the device, which whoever used it next would be told.
+ */
 export async function mapForReading(buffer: GPUBuffer, check: () => void): Promise<ArrayBuffer> {
+  check();
   await buffer.mapAsync(GPUMapMode.READ).catch((cause: Error) => {
     check();
     throw cause;

@@ -1,5 +1,5 @@
 import { afterAll, expect, it } from 'vitest';
-import { Buffers, liveBytes, peakBytes, readBuffer, resetPeakBytes } from '../../src/gpu/buffers.ts';
+import { Buffers, liveBytes, mapForReading, peakBytes, readBuffer, resetPeakBytes } from '../../src/gpu/buffers.ts';
 import { openDevice } from '../../src/gpu/node.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 
@@ -40,4 +40,21 @@ describeOnDevice('bytes of a device’s buffers', () => {
     buffers.dispose();
     other.dispose();
   });
+});
+
+it('a buffer whose owner is gone is not mapped: that would be an error of the device', async () => {
+  let mapped = 0;
+  const buffer = {
+    mapAsync: async () => {
+      mapped++;
+    },
+    getMappedRange: () => new ArrayBuffer(4),
+  } as unknown as GPUBuffer;
+  const gone = () => {
+    throw new Error('was disposed');
+  };
+  await expect(mapForReading(buffer, gone)).rejects.toThrow('was disposed');
+  expect(mapped).toBe(0);
+  expect((await mapForReading(buffer, () => {})).byteLength).toBe(4);
+  expect(mapped).toBe(1);
 });
