@@ -46,6 +46,9 @@ export interface AdapterDescription {
   readonly software: boolean;
 }
 
+/** Keeps an implementation as long as an adapter or a device of it is there: once both are garbage it must not be collected first. */
+const implementations = new FinalizationRegistry<GPU>(() => {});
+
 /**
  * An open GPU. Owns the WebGPU objects and everything made on them; `dispose()` gives all of it back.
  * Errors that WebGPU reports between calls are kept and thrown by the next `check()`.
@@ -74,6 +77,8 @@ export class Device {
 
   constructor(gpu: GPU, adapter: GPUAdapter, handle: GPUDevice, assume?: Assumption, reopen: Device['reopen'] = null) {
     this.reopen = reopen;
+    implementations.register(adapter, gpu);
+    implementations.register(handle, gpu);
     this.gpu = gpu;
     this.adapter = adapter;
     this.handle = handle;
