@@ -26,16 +26,12 @@ export async function calibrateWays(
   const { count: imageCount } = calibrationSource;
   const countChannels = ways.some(({ perChannel }) => perChannel);
   const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount, countChannels };
-  const calibrated = await lasting.through(async (device) => {
-    const session = await AnnSession.create(device, ann, options);
-    try {
-      const found = await calibrateForTrials(session, calibrationSource, ({ first, images }) =>
-        report({ stage: 'calibration', done: first + images, images: imageCount }),
-      );
-      return { ...found, refusedBatch: session.refusedBatch };
-    } finally {
-      session.dispose();
-    }
+  const create = (device: Device) => AnnSession.create(device, ann, options);
+  const calibrated = await lasting.withSession(create, async (session) => {
+    const found = await calibrateForTrials(session, calibrationSource, ({ first, images }) =>
+      report({ stage: 'calibration', done: first + images, images: imageCount }),
+    );
+    return { ...found, refusedBatch: session.refusedBatch };
   });
   return { ...calibrated, convertAgain: lastingConversions(lasting, evaluation, calibrated.calibration) };
 }

@@ -144,19 +144,15 @@ function runNeurons(
   journal: Journal<ComparedSoFar>,
   report: Report,
 ): Promise<Ran> {
-  return lastingDevice.through(async (device) => {
-    const { trained, runs, dispose } = await open(device, evaluation, compared, journal.found.sums);
-    try {
-      const onImages = (done: number): void => {
-        lastingDevice.progressed();
-        report({ stage: 'compare', done, images: evaluation.images.count });
-      };
-      const hits = await runBatches(device, evaluation.images, { trained, runs }, journal, onImages);
-      const refused = [trained, ...runs.map(({ session }) => session)].map(({ refusedBatch }) => refusedBatch);
-      return { hits, rows: runs.flatMap((run) => rowsOf(run, compared.network)), refused };
-    } finally {
-      dispose();
-    }
+  const opened = (device: Device) => open(device, evaluation, compared, journal.found.sums);
+  return lastingDevice.withSession(opened, async ({ trained, runs }, device) => {
+    const onImages = (done: number): void => {
+      lastingDevice.progressed();
+      report({ stage: 'compare', done, images: evaluation.images.count });
+    };
+    const hits = await runBatches(device, evaluation.images, { trained, runs }, journal, onImages);
+    const refused = [trained, ...runs.map(({ session }) => session)].map(({ refusedBatch }) => refusedBatch);
+    return { hits, rows: runs.flatMap((run) => rowsOf(run, compared.network)), refused };
   });
 }
 

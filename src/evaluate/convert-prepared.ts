@@ -1,5 +1,6 @@
 import { optionsOf } from '../checks.ts';
 import { CONVERT_OPTIONS, calibrateAndConvert } from '../convert/convert.ts';
+import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
 import type { LastingDevice } from './lasting.ts';
@@ -20,19 +21,15 @@ export function convertPrepared(lasting: LastingDevice, evaluation: Evaluation):
   const { ann, calibrationSource, perChannel } = evaluation;
   const imageCount = calibrationSource.count;
   const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount, countChannels: perChannel };
-  return lasting.through(async (device) => {
+  const create = (device: Device) => AnnSession.create(device, ann, options);
+  return lasting.withSession(create, async (session) => {
     let silent: readonly string[] = [];
     const onSilent = (layers: readonly string[]) => {
       silent = layers;
     };
-    const session = await AnnSession.create(device, ann, options);
-    try {
-      const given = { ...optionsOf(CONVERT_OPTIONS, evaluation), onSilent };
-      const { network } = await calibrateAndConvert(session, calibrationSource, given);
-      return { network, notes: silentNotes(silent), refusedBatch: session.refusedBatch };
-    } finally {
-      session.dispose();
-    }
+    const given = { ...optionsOf(CONVERT_OPTIONS, evaluation), onSilent };
+    const { network } = await calibrateAndConvert(session, calibrationSource, given);
+    return { network, notes: silentNotes(silent), refusedBatch: session.refusedBatch };
   });
 }
 

@@ -56,52 +56,49 @@ export function runDiagnosed(
   report: Report,
 ): Promise<DiagnosedPass> {
   const start = performance.now();
-  return lasting.through(async (device) => {
+  const opened = (device: Device) =>
+    stopwatch.time('compile', () => open(device, network, evaluation, part.source.count, digester !== null));
+  return lasting.withSession(opened, async (sessions) => {
     const { done } = track;
     const rest = restOf(part, done.images);
-    const sessions = await stopwatch.time('compile', () => open(device, network, evaluation, part.source.count, digester !== null));
-    try {
-      const { trained, spiking, tallies } = sessions;
-      const layers = tallies.layers.map(({ layer }) => layer);
-      const sent = layers.map(() => ({ words: evaluation.waves, bits: 0 }));
-      const decoding = layers.map((l, i) => decodeWords(phasesAt(network, l), sent[i]));
-      const trainedSums = trainedFold(rest, done.sums?.trained);
-      const spikingSums = spikingFold(rest, spiking, done.sums?.spiking);
-      let timing: RunTiming | null = null;
-      await eachBatch(rest.source, spiking.plan.batch, async (pixels, first, images) => {
-        const one = await runBatch(sessions, pixelsSource(pixels, part.source.shape), sent, decoding, stopwatch);
-        // only now: had the device been lost before, the whole batch would run again
-        for (const batch of one.trained) trainedSums.add({ ...batch, first });
-        for (const batch of one.spiking) {
-          spikingSums.add({ ...batch, first });
-          digester?.add(rest.first + first, images, batchWords(network, spiking.plan, batch));
-        }
-        timing = timing === null ? one.timing : oneAfterAnother(timing, one.timing);
-        const before = track.done.sums;
-        const sums = {
-          images: done.images + first + images,
-          layers: before === null ? one.measured : merge(before.layers, one.measured),
-          trained: trainedSums.sums() as Hits,
-          spiking: spikingSums.sums() as SpikingSums,
-        };
-        track.note(sums.images, sums);
-        lasting.progressed();
-        report({ stage: 'diagnosis', done: sums.images, images: part.source.count });
-      });
-      return {
-        images: rest.source.count,
-        timing: timing ?? NO_TIME,
-        readSeconds: null,
-        plan: spiking.plan,
-        points: spiking.points,
-        refusedBatch: trained.refusedBatch ?? spiking.refusedBatch,
-        sums: track.done.sums as DiagnosedDone,
-        frame: diagnosisFrame(network, layers, decoding),
-        seconds: (performance.now() - start) / 1000,
+    const { trained, spiking, tallies } = sessions;
+    const layers = tallies.layers.map(({ layer }) => layer);
+    const sent = layers.map(() => ({ words: evaluation.waves, bits: 0 }));
+    const decoding = layers.map((l, i) => decodeWords(phasesAt(network, l), sent[i]));
+    const trainedSums = trainedFold(rest, done.sums?.trained);
+    const spikingSums = spikingFold(rest, spiking, done.sums?.spiking);
+    let timing: RunTiming | null = null;
+    await eachBatch(rest.source, spiking.plan.batch, async (pixels, first, images) => {
+      const one = await runBatch(sessions, pixelsSource(pixels, part.source.shape), sent, decoding, stopwatch);
+      // only now: had the device been lost before, the whole batch would run again
+      for (const batch of one.trained) trainedSums.add({ ...batch, first });
+      for (const batch of one.spiking) {
+        spikingSums.add({ ...batch, first });
+        digester?.add(rest.first + first, images, batchWords(network, spiking.plan, batch));
+      }
+      timing = timing === null ? one.timing : oneAfterAnother(timing, one.timing);
+      const before = track.done.sums;
+      const sums = {
+        images: done.images + first + images,
+        layers: before === null ? one.measured : merge(before.layers, one.measured),
+        trained: trainedSums.sums() as Hits,
+        spiking: spikingSums.sums() as SpikingSums,
       };
-    } finally {
-      sessions.dispose();
-    }
+      track.note(sums.images, sums);
+      lasting.progressed();
+      report({ stage: 'diagnosis', done: sums.images, images: part.source.count });
+    });
+    return {
+      images: rest.source.count,
+      timing: timing ?? NO_TIME,
+      readSeconds: null,
+      plan: spiking.plan,
+      points: spiking.points,
+      refusedBatch: trained.refusedBatch ?? spiking.refusedBatch,
+      sums: track.done.sums as DiagnosedDone,
+      frame: diagnosisFrame(network, layers, decoding),
+      seconds: (performance.now() - start) / 1000,
+    };
   });
 }
 

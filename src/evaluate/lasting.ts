@@ -66,6 +66,21 @@ export class LastingDevice {
     }
   }
 
+  /** The same with a session of the device, or what else is to be disposed of, made anew where the device is lost. */
+  withSession<S extends { dispose(): void }, T>(
+    open: (device: Device) => Promise<S>,
+    work: (session: S, device: Device) => Promise<T>,
+  ): Promise<T> {
+    return this.through(async (device) => {
+      const session = await open(device);
+      try {
+        return await work(session, device);
+      } finally {
+        session.dispose();
+      }
+    });
+  }
+
   /** Gives back the devices that it opened; the one that it was given is its owner's. */
   dispose(): void {
     for (const device of this.#opened) device.dispose();

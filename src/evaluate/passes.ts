@@ -1,5 +1,6 @@
 import { optionsOf } from '../checks.ts';
 import { type Converted, calibrateAndConvert } from '../convert/convert.ts';
+import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { WordsProgram } from '../plan/words/plan.ts';
 import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
@@ -165,9 +166,9 @@ export function runTrained(
   const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount, countChannels };
   const track = ledger?.trained ?? untracked<Hits>();
   let known: Calibrated | null = null;
-  return lasting.through(async (device) => {
-    const session = await stopwatch.time('compile', () => AnnSession.create(device, evaluation.ann, options));
-    try {
+  return lasting.withSession(
+    (device) => stopwatch.time('compile', () => AnnSession.create(device, evaluation.ann, options)),
+    async (session) => {
       if (known === null) {
         known = await calibrated(session, evaluation, stopwatch, report);
         const { network, phaseChoice } = known.converted;
@@ -175,10 +176,8 @@ export function runTrained(
       }
       const hits = part && (await stopwatch.time('ann', () => lastingHits(lasting, session, part, report, track)));
       return { ...known.converted, notes: known.notes, hits, refusedBatch: session.refusedBatch };
-    } finally {
-      session.dispose();
-    }
-  });
+    },
+  );
 }
 
 const lastingHits = (
@@ -207,15 +206,13 @@ export async function resumeTrained(
   const { images, sums } = track.done;
   if (part === null || images === part.source.count) return { hits: sums, refusedBatch: null };
   const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount: part.source.count };
-  return lasting.through(async (device) => {
-    const session = await stopwatch.time('compile', () => AnnSession.create(device, evaluation.ann, options));
-    try {
+  return lasting.withSession(
+    (device) => stopwatch.time('compile', () => AnnSession.create(device, evaluation.ann, options)),
+    async (session) => {
       const hits = await stopwatch.time('ann', () => lastingHits(lasting, session, part, report, track));
       return { hits, refusedBatch: session.refusedBatch };
-    } finally {
-      session.dispose();
-    }
-  });
+    },
+  );
 }
 
 /** Runs the spiking network over what of a part its ledger lacks, where that is some of it. */
@@ -230,26 +227,22 @@ export async function runSpiking(
 ): Promise<SpikingPass | null> {
   if (track.done.images === part.source.count) return null;
   const options = { batch: size, imageCount: part.source.count, waves, choices, readWords: digester !== null };
-  return lasting.through(async (device) => {
+  const create = (device: Device) => stopwatch.time('compile', () => Session.create(device, network, options));
+  return lasting.withSession(create, async (session) => {
     const { done } = track;
-    const session = await stopwatch.time('compile', () => Session.create(device, network, options));
-    try {
-      const rest = restOf(part, done.images);
-      const { source, seconds } = timedSource(rest.source);
-      const fold = spikingFold(rest, session, done.sums);
-      const onBatch = (batch: Batch) => {
-        fold.add(batch);
-        digester?.add(rest.first + batch.first, batch.images, batchWords(network, session.plan, batch));
-        const images = done.images + batch.first + batch.images;
-        track.note(images, fold.sums() as SpikingSums);
-        lasting.progressed();
-        report({ stage: 'snn', done: images, images: part.source.count });
-      };
-      const summary = await stopwatch.time('snn', () => session.run(source, onBatch));
-      const { plan, points, refusedBatch } = session;
-      return { ...summary, readSeconds: seconds(), plan, points, refusedBatch, sums: fold.sums() as SpikingSums };
-    } finally {
-      session.dispose();
-    }
+    const rest = restOf(part, done.images);
+    const { source, seconds } = timedSource(rest.source);
+    const fold = spikingFold(rest, session, done.sums);
+    const onBatch = (batch: Batch) => {
+      fold.add(batch);
+      digester?.add(rest.first + batch.first, batch.images, batchWords(network, session.plan, batch));
+      const images = done.images + batch.first + batch.images;
+      track.note(images, fold.sums() as SpikingSums);
+      lasting.progressed();
+      report({ stage: 'snn', done: images, images: part.source.count });
+    };
+    const summary = await stopwatch.time('snn', () => session.run(source, onBatch));
+    const { plan, points, refusedBatch } = session;
+    return { ...summary, readSeconds: seconds(), plan, points, refusedBatch, sums: fold.sums() as SpikingSums };
   });
 }

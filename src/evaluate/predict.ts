@@ -154,9 +154,9 @@ function classify(
   onProgress: (progress: PredictProgress) => void,
 ): Promise<Classified> {
   const found: Prediction[] = [];
-  return lastingDevice.through(async (device) => {
-    const session = await Session.create(device, network, { batch, imageCount: source.count, waves, choices });
-    try {
+  return lastingDevice.withSession(
+    (device) => Session.create(device, network, { batch, imageCount: source.count, waves, choices }),
+    async (session) => {
       const about = { session, names, top };
       await session.run(sliceSource(source, found.length, source.count - found.length), (some) => {
         const first = found.length;
@@ -172,10 +172,8 @@ function classify(
         images: found,
         refusedBatch: session.refusedBatch,
       };
-    } finally {
-      session.dispose();
-    }
-  });
+    },
+  );
 }
 
 /** Images whose labels play no part, as a data set. */
@@ -191,18 +189,16 @@ function annLogits(
   const classes = logitsOf(ann);
   const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount: images.count };
   const found: Float32Array[] = [];
-  return lastingDevice.through(async (device) => {
-    const session = await AnnSession.create(device, ann, options);
-    try {
+  return lastingDevice.withSession(
+    (device) => AnnSession.create(device, ann, options),
+    async (session) => {
       await session.run(sliceSource(images, found.length, images.count - found.length), ({ images: some, logits }) => {
         for (let n = 0; n < some; n++) found.push(logits.slice(n * classes, (n + 1) * classes));
         lastingDevice.progressed();
       });
       return { logits: found, refusedBatch: session.refusedBatch };
-    } finally {
-      session.dispose();
-    }
-  });
+    },
+  );
 }
 
 /** What predictions are made with. */

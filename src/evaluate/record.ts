@@ -215,15 +215,13 @@ async function recordNetwork(
     done += batch.images;
     lastingDevice.progressed();
   };
-  const refusedBatch = await lastingDevice.through(async (device) => {
-    const session = await createSession(device, network, recording, recorded, sessionOptions);
-    try {
+  const refusedBatch = await lastingDevice.withSession(
+    (device) => createSession(device, network, recording, recorded, sessionOptions),
+    async (session) => {
       await run(session, images, done, recording, recorded, onRecorded);
       return session.refusedBatch;
-    } finally {
-      session.dispose();
-    }
-  });
+    },
+  );
   return { ...recording, notes: [...recording.notes, ...memoryNotes([refusedBatch])] };
 }
 

@@ -1,3 +1,4 @@
+import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { Batch } from '../run/batch.ts';
 import { Session } from '../run/session.ts';
@@ -31,28 +32,25 @@ export function wordHits(
   onImages: (done: number) => void,
   track: Track<readonly WordHits[]> = untracked(),
 ): Promise<WordsRun> {
-  return lasting.through(async (device) => {
+  const options = { waves, batch, imageCount: part.source.count, choices };
+  const create = (device: Device) => Session.create(device, network, options);
+  return lasting.withSession(create, async (session) => {
     const { done } = track;
     const { source, classes } = restOf(part, done.images);
-    const session = await Session.create(device, network, { waves, batch, imageCount: part.source.count, choices });
-    try {
-      const fold = folding((some: Batch): readonly WordHits[] => {
-        const readings = session.words.map((point) => readingsAt(some, point, session.units));
-        return readings.map((one) => ({
-          ...countHits(one, source.labels, some.first),
-          ...countChanges(one, source.labels, classes, some.first),
-        }));
-      }, done.sums);
-      await session.run(source, (some) => {
-        fold.add(some);
-        const images = done.images + some.first + some.images;
-        track.note(images, fold.sums() as readonly WordHits[]);
-        lasting.progressed();
-        onImages(images);
-      });
-      return { words: fold.sums() as readonly WordHits[], refusedBatch: session.refusedBatch };
-    } finally {
-      session.dispose();
-    }
+    const fold = folding((some: Batch): readonly WordHits[] => {
+      const readings = session.words.map((point) => readingsAt(some, point, session.units));
+      return readings.map((one) => ({
+        ...countHits(one, source.labels, some.first),
+        ...countChanges(one, source.labels, classes, some.first),
+      }));
+    }, done.sums);
+    await session.run(source, (some) => {
+      fold.add(some);
+      const images = done.images + some.first + some.images;
+      track.note(images, fold.sums() as readonly WordHits[]);
+      lasting.progressed();
+      onImages(images);
+    });
+    return { words: fold.sums() as readonly WordHits[], refusedBatch: session.refusedBatch };
   });
 }
