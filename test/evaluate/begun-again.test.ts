@@ -10,6 +10,7 @@ import type { Device } from '../../src/gpu/device.ts';
 import { openDevice } from '../../src/gpu/node.ts';
 import { pixelsSource } from '../../src/run/source.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
+import { killedUntilDone } from '../helpers/killed.ts';
 import { randomPixels } from '../helpers/random-network.ts';
 import { scarceDevice } from '../helpers/scarce-device.ts';
 import { SOAK } from '../helpers/soak.ts';
@@ -62,20 +63,7 @@ describeOnDevice('long work', () => {
   it.each(WORK.slice(0, 2))('%s: killed and begun again, it ends as if nothing had been', async (name, run) => {
     const whole = untimed(await run(device!, () => {}));
     for (const writes of SOAK ? [1, 2, 3] : [2]) {
-      let [text, kills, found]: [string | null, number, object | null] = [null, 0, null];
-      while (found === null) {
-        let left = writes;
-        const write = (now: string) => {
-          text = now;
-          if (--left === 0) throw new Error('killed');
-        };
-        const checkpoint = { name: 'kept', read: () => text, due: () => true, write };
-        found = await run(device!, () => {}, checkpoint).catch((error: Error) => {
-          expect(error.message).toBe('killed');
-          kills++;
-          return null;
-        });
-      }
+      const { found, kills } = await killedUntilDone(writes, (checkpoint) => run(device!, () => {}, checkpoint));
       expect(untimed(found), `${name}, killed ${kills} times`).toStrictEqual(whole);
       expect(kills).toBeGreaterThan(1);
     }

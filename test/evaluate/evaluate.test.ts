@@ -16,6 +16,7 @@ import { liveBytes } from '../../src/gpu/buffers.ts';
 import { simulate } from '../../src/reference/simulate.ts';
 import { type ImageSource, pixelsSource } from '../../src/run/source.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
+import { killedUntilDone } from '../helpers/killed.ts';
 import { randomPixels } from '../helpers/random-network.ts';
 import { residualAnn } from '../network/hand-made.ts';
 
@@ -128,20 +129,7 @@ describeOnDevice('evaluate', () => {
     const options = { batch: 4, diagnosis: 10, digest: true };
     const whole = untimed(await run(options));
     for (const writes of [1, 2, 5]) {
-      let [text, kills, found]: [string | null, number, EvaluationResult | null] = [null, 0, null];
-      while (found === null) {
-        let left = writes;
-        const write = (now: string) => {
-          text = now;
-          if (--left === 0) throw new Error('killed');
-        };
-        const checkpoint = { name: 'kept', read: () => text, due: () => true, write };
-        found = await run({ ...options, checkpoint }).catch((error: Error) => {
-          expect(error.message).toBe('killed');
-          kills++;
-          return null;
-        });
-      }
+      const { found, kills } = await killedUntilDone(writes, (checkpoint) => run({ ...options, checkpoint }));
       expect(untimed(found), `killed ${kills} times`).toStrictEqual(whole);
       // the conversion, 4 + 4 batches but for the last, 3 that are diagnosed
       expect(kills).toBe(Math.floor(11 / writes));
