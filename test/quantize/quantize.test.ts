@@ -95,7 +95,8 @@ describe('options', () => {
   ])('$row', ({ mean, std, where }) => {
     const error = thrown(() => convert(small({ input: 3 }), { mean, std }));
     expect(error).toBeInstanceOf(OptionError);
-    expect(error.where).toBe(where);
+    expect([error.code, error.where]).toEqual([where, where]);
+    expect(error.remedy).toMatch(/pixels \/ 255|one value|channel/);
   });
 
   it('one mean serves all channels, the zero points are rounded half away from zero', () => {
@@ -109,30 +110,42 @@ describe('options', () => {
   });
 });
 
-describe('refusals name the layer', () => {
+describe('refusals name the layer, and say what and why', () => {
   const shape = map(1, 4);
   const first = neurons('first', shape, [convolution(-1, new Float32Array(9).fill(0.1), SAME)]);
   const padded = square(2, { stride: [2, 2], pads: [1, 1, 1, 1] });
-  const refused = (net: Ann, name: string, options: Partial<QuantizeOptions> = {}) => {
+  const refused = (net: Ann, name: string, says: readonly [code: string, what: string], options: Partial<QuantizeOptions> = {}) => {
     const error = thrown(() => convert(net, options));
     expect(error).toBeInstanceOf(ConversionError);
-    expect(error.where).toContain(`"${name}"`);
+    expect([error.code, error.where]).toEqual([says[0], expect.stringContaining(`"${name}"`)]);
+    expect(error.message).toContain(says[1]);
     expect(error.exitCode).toBe(3);
     expect(error.remedy).not.toBe('');
   };
 
-  it.each<[string, QuantizeOptions['scales']]>([
-    ['first', [[1, 2], 1]],
-    ['first', [[0], 1]],
-    ['first', [Float64Array.of(Number.NaN), 1]],
-    ['readout', [1, [1, 1]]],
-  ])('scales by channel, of layer %s', (name, scales) => {
-    refused(ann(shape, [first, readout(2, [convolution(0, new Float32Array(32), square(4))])]), name, { scales });
+  it.each<[string, string, QuantizeOptions['scales']]>([
+    ['first', '2 scales λ for 1 channels', [[1, 2], 1]],
+    ['first', 'scale λ = 0 of channel 0 is not a positive number', [[0], 1]],
+    ['first', 'scale λ = NaN of channel 0', [Float64Array.of(Number.NaN), 1]],
+    ['readout', '2 scales λ for 2 channels', [1, [1, 1]]],
+  ])('scales by channel, of layer %s: %s', (name, what, scales) => {
+    const net = ann(shape, [first, readout(2, [convolution(0, new Float32Array(32), square(4))])]);
+    refused(net, name, ['bad-scale', what], { scales });
   });
 
-  it('an average pool that leaves padding out', () => {
-    const averaged = pool('average', 0, shape, 'average', padded, false);
-    refused(ann(shape, [first, averaged, readout(2, [convolution(1, new Float32Array(18), square(3))])]), 'average');
+  it('a scale by channel is taken of neurons, and the channel that is wrong is named', () => {
+    const net = ann(map(1), [neurons('two', map(2), [convolution(-1, [1, 1])]), readout(1, [convolution(0, [1, 1])])]);
+    expect([...convert(net, { scales: [[1, 2], 1] }).layers[0].units.unit]).toEqual([1 / 16, 2 / 16]);
+    refused(net, 'two', ['bad-scale', 'scale λ = -1 of channel 1 is not a positive number'], { scales: [[1, -1], 1] });
+  });
+
+  it('an average pool that leaves padding out, on one side at least', () => {
+    for (const window of [padded, square(2, { stride: [2, 2], pads: [0, 0, 1, 0] })]) {
+      const averaged = pool('average', 0, shape, 'average', window, false);
+      const { height, width } = averaged.shape;
+      const last = readout(2, [convolution(1, new Float32Array(2 * height * width), { ...square(1), kernel: [height, width] })]);
+      refused(ann(shape, [first, averaged, last]), 'average', ['pool', 'another divisor at each border']);
+    }
   });
 
   it('… while padding that counts, no padding, and a max pool are taken', () => {
@@ -150,13 +163,14 @@ describe('refusals name the layer', () => {
 
   it('a pool on the pixels', () => {
     const pooled = pool('on pixels', -1, shape, 'max', square(4));
-    refused(ann(shape, [pooled, readout(2, [convolution(0, [1, 1])])]), 'on pixels');
+    refused(ann(shape, [pooled, readout(2, [convolution(0, [1, 1])])]), 'on pixels', ['pool', 'a pool directly on the pixels']);
   });
 
   it.each(['max', 'average'] as const)('a %s pool over an average pool', (mode) => {
     const averaged = pool('average', 0, shape, 'average', square(2, { stride: [2, 2] }));
     const second = pool('second', 1, averaged.shape, mode, square(2));
-    refused(ann(shape, [first, averaged, second, readout(2, [convolution(2, [1, 1])])]), 'second');
+    const net = ann(shape, [first, averaged, second, readout(2, [convolution(2, [1, 1])])]);
+    refused(net, 'second', ['pool', 'a pool over an average pool is not exact in one step']);
   });
 
   it('an average pool over a max pool is taken', () => {
@@ -166,38 +180,54 @@ describe('refusals name the layer', () => {
     expect(network.layers[2]).toMatchObject({ kind: 'pool', mode: 'sum', units: { most: 15 * 4 } });
   });
 
-  it('sums that f32 could not hold', () => {
+  it('sums that f32 could not hold: from 2^24 on', () => {
     const large = map(1, 260);
     const wide = neurons('wide', large, [shortcut(-1, [1])]);
     const summed = pool('sum', 0, large, 'average', square(260));
-    refused(ann(large, [wide, summed, readout(2, [convolution(1, [1, 1])])]), 'sum', { phaseBits: 8 });
+    const net = ann(large, [wide, summed, readout(2, [convolution(1, [1, 1])])]);
+    refused(net, 'sum', ['pool', 'sums of up to 17238000 words are not exact'], { phaseBits: 8 });
   });
 
   it.each([0, -1, Number.NaN, Infinity])('a scale of %f', (scale) => {
-    refused(small(), 'first', { scales: [scale, 1] });
-    refused(small(), 'readout', { scales: [1, scale] });
+    const says = ['bad-scale', `scale λ = ${scale} is not a positive number`] as const;
+    refused(small(), 'first', says, { scales: [scale, 1] });
+    refused(small(), 'readout', says, { scales: [1, scale] });
   });
 
   it('no scale at all', () => {
-    refused(small(), 'first', { scales: [] });
+    refused(small(), 'first', ['bad-scale', 'scale λ = undefined is not'], { scales: [] });
   });
 
   it('a layer beside the readout, which nothing waits for', () => {
     const late = neurons('late', map(1), [convolution(0, [1])]);
-    refused(ann(map(1), [neurons('first', map(1), [convolution(-1, [1])]), late, readout(1, [convolution(0, [1])])]), 'late');
+    const net = ann(map(1), [neurons('first', map(1), [convolution(-1, [1])]), late, readout(1, [convolution(0, [1])])]);
+    refused(net, 'late', ['unread', "depth 2 is not before the readout's, 2"]);
+    const none = ann(
+      map(1),
+      [late, readout(1, [convolution(-1, [1])])].map((layer) => ({ ...layer, terms: [convolution(-1, [1])] })),
+    );
+    refused(none, 'late', ['unread', "depth 1 is not before the readout's, 1"]);
   });
 
-  it('a grid that is too coarse', () => {
-    refused(small({ weight: 1e9 }), 'first');
+  it('a grid that is too coarse, for one term of two as for all', () => {
+    const says = ['grid-too-coarse', 'weights are too large for the integer grid'] as const;
+    refused(small({ weight: 1e9 }), 'first', says);
+    const two = ann(map(1), [
+      neurons('first', map(1), [convolution(-1, [1])]),
+      neurons('second', map(1), [convolution(0, [1]), convolution(-1, [1e9])]),
+      readout(1, [convolution(1, [1])]),
+    ]);
+    refused(two, 'second', says);
   });
 
   it('a network whose last layer is no readout', () => {
-    refused(ann(map(1), [neurons('first', map(1), [convolution(-1, [1])])]), '');
+    const error = thrown(() => convert(ann(map(1), [neurons('first', map(1), [convolution(-1, [1])])])));
+    expect([error.code, error.where]).toEqual(['readout', 'layer ""']);
   });
 
   it('a readout that is not the last', () => {
     const net = ann(map(1), [readout(1, [convolution(-1, [1])]), neurons('after', map(1), [convolution(-1, [1])])]);
-    refused(net, 'readout');
+    refused(net, 'readout', ['readout', 'the last layer must be the only readout']);
   });
 });
 
