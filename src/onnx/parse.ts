@@ -42,12 +42,13 @@ export function parseModel(bytes: Uint8Array, where: string, readExternal: ReadE
 }
 
 function decodeModel(bytes: Uint8Array, where: string, fields: { left: number }): ModelProto {
+  if (bytes.length === 0) throw notOnnx(where, 'the file is empty');
   let model: ModelProto;
   try {
     model = decodeMessage<ModelProto>(modelMessage, bytes, fields, where);
   } catch (cause) {
     if (cause instanceof BsnnError) throw cause;
-    throw notOnnx(where, bytes.length === 0 ? 'the file is empty' : 'not a whole ONNX model', { cause });
+    throw notOnnx(where, 'not a whole ONNX model', { cause });
   }
   if (!model.graph || model.graph.node.length === 0) throw notOnnx(where, 'not an ONNX model: no graph with nodes in it');
   if (!(toNumber(model.irVersion) >= 1)) throw notOnnx(where, 'not an ONNX model: no IR version');
