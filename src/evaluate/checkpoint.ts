@@ -8,6 +8,7 @@ import type { Hits } from './accuracy.ts';
 import type { DigestState } from './digest.ts';
 import type { Note } from './notes.ts';
 import { type Shard, shardText } from './shard.ts';
+import type { StagesSoFar } from './stages.ts';
 import { differences, hashOf, type Subject } from './subject.ts';
 import type { DiagnosedSums, SpikingSums } from './sums.ts';
 
@@ -48,8 +49,8 @@ export interface DiagnosedDone extends DiagnosedSums {
   readonly spiking: SpikingSums;
 }
 
-/** What an evaluation has found, with all that it needs to go on: plain data. */
-export interface Kept {
+/** What an evaluation has found, with all that it needs to go on: plain data. The stages are those of a conversion, until that is done. */
+export interface Kept extends StagesSoFar {
   readonly subject: Subject;
   readonly shard: Shard | null;
   readonly digest: boolean;
@@ -69,10 +70,10 @@ export interface Kept {
 export type Expected = Pick<Kept, 'subject' | 'shard' | 'digest'> & { readonly network: string | null };
 
 const FORMAT = 'bsnn checkpoint';
-const VERSION = 1;
+const VERSION = 2;
 
 /** Long work that keeps checkpoints, as the command is called. */
-export type LongWork = 'eval' | 'compare' | 'tune';
+export type LongWork = 'eval' | 'compare' | 'convert' | 'sweep' | 'tune';
 
 /** With a digest of itself: what was changed since, or cut, is no checkpoint. */
 export const writeKept = (store: CheckpointStore, work: LongWork, kept: object): void =>

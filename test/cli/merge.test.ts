@@ -84,7 +84,8 @@ folderTest('a checkpoint’s file is written whole, not too often, and removed',
   expect([file.read(), readdirSync(folder)]).toEqual([null, []]);
   expect(() => checkpointFile('/dev/null')).toThrow(/--checkpoint \/dev\/null: is no regular file/);
   expect(() => checkpointFile(folder)).toThrow(/is a folder/);
-  expect(() => checkpointFile(path, `${folder}/./kept`)).toThrow(/is the file of --json/);
+  expect(() => checkpointFile(path, { '--json': `${folder}/./kept` })).toThrow(/is the file of --json/);
+  expect(() => checkpointFile(path, { '--json': undefined, '--out': path })).toThrow(/is the file of --out/);
 });
 
 folderTest('a part that is none is refused at once', async () => {

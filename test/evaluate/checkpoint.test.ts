@@ -10,7 +10,7 @@ const kept: Kept = {
   shard: { index: 2, of: 3 },
   digest: true,
   network: NETWORK,
-  conversion: null,
+  ...{ stages: {}, conversion: null },
   classes: Buffer.from(Uint16Array.of(1, 2, 300).buffer).toString('base64'),
   trained: { images: 3, sums: { images: 3, top1: 2, top5: 3 } },
   spiking: { images: 2, sums: { hits: [{ images: 2, top1: 1, top5: 2 }], agreeing: 1, spikes: [12, 0, 7] } },
@@ -45,7 +45,7 @@ describe('a checkpoint', () => {
     ['nothing', ''],
     ['half of it', written().slice(0, 300)],
     ['another JSON', '{"format": "bsnn checkpoint", "version": 1}'],
-    ['a later version', written().replace('"version":1', '"version":2')],
+    ['a later version', written().replace('"version":2', '"version":3')],
     ['one that was changed', written().replace('"top1":2', '"top1":3')],
   ])('%s is refused', (_, text) => {
     expect(() => readCheckpoint(store(text), expected)).toThrow(/^kept: is no checkpoint of this version, or was changed or cut/);
