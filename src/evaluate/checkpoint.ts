@@ -77,7 +77,7 @@ export type LongWork = 'eval' | 'compare' | 'convert' | 'sweep' | 'tune';
 
 /** With a digest of itself: what was changed since, or cut, is no checkpoint. */
 export const writeKept = (store: CheckpointStore, work: LongWork, kept: object): void =>
-  store.write(`${JSON.stringify({ format: FORMAT, version: VERSION, work, sha256: hashOf(asJson(kept)), kept })}\n`);
+  store.write(`${JSON.stringify({ format: FORMAT, version: VERSION, work, sha256: hashOf([work, asJson(kept)]), kept })}\n`);
 
 /** As it comes back from JSON, which has no undefined and no −0. */
 const asJson = (kept: object): unknown => JSON.parse(JSON.stringify(kept));
@@ -122,7 +122,7 @@ const unequal = (name: string, a: string, b: string): string[] => (a === b ? [] 
 function keptIn(text: string): { readonly work: string; readonly kept: unknown } | null {
   try {
     const { format, version, work, sha256, kept } = JSON.parse(text);
-    return format === FORMAT && version === VERSION && sha256 === hashOf(kept) ? { work, kept } : null;
+    return format === FORMAT && version === VERSION && sha256 === hashOf([work, kept]) ? { work, kept } : null;
   } catch {
     return null;
   }

@@ -1,14 +1,21 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { anew, type Once } from '../convert/once.ts';
-import type { Journal } from './journal.ts';
 
 /** What parts of a conversion gave, by name, as JSON has it. */
 export interface StagesSoFar {
   readonly stages: { readonly [name: string]: unknown };
 }
 
+/** Who keeps what was found: a journal, say. */
+interface Keeper {
+  readonly found: StagesSoFar;
+  /** Whether it is written anywhere. */
+  readonly isKept: boolean;
+  readonly note: (more: StagesSoFar) => void;
+}
+
 /** Makes parts of a conversion that a journal lacks, and notes them there. */
-export const onceIn = (journal: Pick<Journal<StagesSoFar>, 'found' | 'isKept' | 'note'>): Once =>
+export const onceIn = (journal: Keeper): Once =>
   journal.isKept
     ? async <T>(name: string, make: () => Promise<T>) => {
         const { stages } = journal.found;

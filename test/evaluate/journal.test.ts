@@ -5,20 +5,8 @@ import type { CheckpointStore } from '../../src/evaluate/checkpoint.ts';
 import { type Journal, openJournal } from '../../src/evaluate/journal.ts';
 import { onceIn } from '../../src/evaluate/stages.ts';
 import { type WaysSoFar, wayTracks } from '../../src/evaluate/ways-so-far.ts';
+import { store } from './kept.ts';
 import { subject } from './parts.ts';
-
-/** A text in memory. @param writes after which whoever writes is killed */
-function store(text: string | null = null, writes = Number.POSITIVE_INFINITY): CheckpointStore & { text: string | null } {
-  let left = writes;
-  const found = {
-    ...{ name: 'kept', text, due: () => true, read: () => found.text },
-    write: (now: string) => {
-      found.text = now;
-      if (--left === 0) throw new Error('killed');
-    },
-  };
-  return found;
-}
 
 interface Counted {
   readonly images: number;
