@@ -17,11 +17,19 @@ export function readEvaluation(text: string, name: string): NamedEvaluation {
   const { part, digest } = result;
   if (part !== null && !(isObject(part) && part.sha256 === sealOf(result)))
     refuse('is of a part, and was changed since it was written');
-  if (digest !== null && !isDigest(digest, part === null ? result.images : null)) refuse('has a digest that is none');
+  if (digest !== null && !isDigest(digest, result)) refuse('has a digest that is none, or of other work');
   return { name, result: result as unknown as NamedEvaluation['result'] };
 }
 
 type Fields = { readonly [name: string]: unknown };
+
+/** What is looked at of a result. */
+interface Result extends Fields {
+  readonly images: number;
+  readonly ann: unknown;
+  readonly part: unknown;
+  readonly digest: unknown;
+}
 
 /** Brackets within brackets that a text may have; a result has 8. */
 const MAX_DEPTH = 32;
@@ -40,28 +48,27 @@ const isNumber = (value: unknown): boolean => Number.isFinite(value);
 const isAccuracy = (value: unknown): value is Fields => isObject(value) && isNumber(value.top1) && isNumber(value.top5);
 const isHash = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 
-const isResult = (
-  value: unknown,
-): value is Fields & { readonly images: number; readonly part: unknown; readonly digest: unknown } =>
+const isResult = (value: unknown): value is Result =>
   isObject(value) &&
   isNumber(value.images) &&
   isNumber(value.spikesPerImage) &&
   (value.ann === null || isAccuracy(value.ann)) &&
   isAccuracy(value.snn) &&
-  (value.snn.agreement === null || isNumber(value.snn.agreement)) &&
+  (value.ann === null ? value.snn.agreement === null : isNumber(value.snn.agreement)) &&
   isList(value.snn.curve, (point) => isAccuracy(point) && isNumber(point.t)) &&
   isList(value.layers, (layer) => isObject(layer) && typeof layer.name === 'string' && isNumber(layer.spikesPerImage)) &&
   value.part !== undefined &&
   value.digest !== undefined;
 
-/** @param images that it is of; null: some of the subject's */
-const isDigest = (value: unknown, images: number | null): boolean => isObject(value) && isDigestOf(value, images);
+/** Whether it is a digest, and of the result that it stands in. */
+const isDigest = (value: unknown, result: Result): boolean => isObject(value) && isDigestOf(value, result);
 
-function isDigestOf({ sha256, blockImages, blocks, network, subject }: Fields, images: number | null): boolean {
+function isDigestOf({ sha256, blockImages, blocks, network, subject }: Fields, { images, ann, part }: Result): boolean {
   if (!isHash(network) || !isList(blocks, isHash) || !isSubject(subject)) return false;
   const digest = wordDigest(blocks as string[]);
   if (sha256 !== digest.sha256 || blockImages !== digest.blockImages) return false;
-  return images === null || (images === subject.dataset.images && Math.ceil(images / digest.blockImages) === digest.blocks.length);
+  const isWhole = images === subject.dataset.images && Math.ceil(images / digest.blockImages) === digest.blocks.length;
+  return (part !== null || isWhole) && (ann === null) === (subject.model === null);
 }
 
 const isSubject = (value: unknown): value is Fields & { readonly dataset: Fields } =>

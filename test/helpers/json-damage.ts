@@ -50,9 +50,11 @@ const slotsIn = (value: unknown): Slot[] =>
 /** The text with the changes made to it, one after another. */
 export function damagedJson(text: string, change: JsonDamage): string {
   if ('fields' in change) {
-    const root = JSON.parse(text);
-    for (const one of change.fields) changeField(slotsIn(root), one);
-    return JSON.stringify(root);
+    return change.fields.reduce((now, one) => {
+      const root = JSON.parse(now);
+      changeField(slotsIn(root), one);
+      return JSON.stringify(root);
+    }, text);
   }
   const bytes = Buffer.from(text);
   const whole = 'any' in change ? change.any : ({ fields: [], bytes: change.bytes as ByteChange[] } satisfies Damage);
@@ -68,7 +70,7 @@ function changeField(slots: readonly Slot[], { what, at, other }: FieldChange): 
   const was = holder[key];
   if (what === 'drop') remove(holder, key);
   if (what === 'swap') [holder[key], mate.holder[mate.key]] = [mate.holder[mate.key], isWithin(mate, was) ? null : was];
-  if (what === 'exchange') holder[key] = JSON.parse(JSON.stringify(mate.holder[mate.key]));
+  if (what === 'exchange' && !isWithin({ holder, key }, mate.holder[mate.key])) holder[key] = mate.holder[mate.key];
   if (what === 'number') holder[key] = otherNumber(Number(was), other);
   if (what === 'value') holder[key] = VALUES[other % VALUES.length];
   if (what === 'rename') holder[`${key}${other % 10}`] = was;
