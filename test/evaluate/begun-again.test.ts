@@ -68,7 +68,8 @@ describeOnDevice('long work', () => {
     for (const writes of SOAK ? [1, 2, 3] : [2]) {
       const { found, kills } = await killedUntilDone(writes, (checkpoint) => run(device!, () => {}, checkpoint));
       expect(untimed(found), `${name}, killed ${kills} times`).toStrictEqual(whole);
-      expect(kills).toBeGreaterThan(1);
+      // few are left of every third
+      expect(kills).toBeGreaterThan(writes < 3 ? 1 : 0);
     }
     expect(liveBytes(device!)).toBe(0);
   });
@@ -128,7 +129,7 @@ describeOnDevice('long work', () => {
   const losses: Readonly<Record<string, string>> = {
     compare: 'compare 4',
     tune: 'trials 3',
-    sweep: 'sweep 10',
+    sweep: 'sweep 9',
     predict: 'predict 4',
     record: 'record 4',
   };
@@ -151,7 +152,7 @@ describeOnDevice('long work', () => {
         seen.push(at);
         if (at === losses[name]) first.handle.destroy();
       });
-      expect(opened).toHaveLength(2);
+      expect(opened, seen.join(', ')).toHaveLength(2);
       expect(untimed(result)).toStrictEqual(whole);
       first.dispose();
     },
