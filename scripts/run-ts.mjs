@@ -1,6 +1,7 @@
 // Runs a TypeScript program of this repository (bench/, examples/) under any supported Node: node scripts/run-ts.mjs FILE [ARG…]
 // Compiles the checkout into .cache/programs/ first. The program's working folder is the caller's; ROOT's packages are found.
 import { spawnSync } from 'node:child_process';
+import { existsSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { embedShaders } from './embed-shaders.mjs';
@@ -23,7 +24,18 @@ function main() {
     ...inherit,
   });
   if (compiled.status !== 0) return compiled.status ?? 1;
+  // `bsnn doctor` has its advice on drivers from there
+  linkOnce(join(ROOT, 'scripts'), join(OUT, 'scripts'));
   return spawnSync(process.execPath, [join(OUT, inside.replace(/\.ts$/, '.js')), ...args], inherit).status ?? 1;
+}
+
+/** Makes a link, unless there is one: others may run programs at the same time. @param {string} to @param {string} from */
+function linkOnce(to, from) {
+  try {
+    symlinkSync(to, from);
+  } catch (error) {
+    if (!existsSync(from)) throw error;
+  }
 }
 
 process.exitCode = main();

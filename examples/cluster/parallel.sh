@@ -6,8 +6,9 @@ set -euo pipefail
 parts=$1 at_once=$2 folder=$3
 shift 3
 part=$(dirname "$0")/part.sh
-if command -v parallel > /dev/null; then
-  parallel -j "$at_once" "$part" {} "$parts" "$folder" "$@" ::: $(seq "$parts")
+if parallel --version 2> /dev/null | grep -q '^GNU parallel'; then
+  # -q: what has blanks stays one word
+  parallel -q -j "$at_once" "$part" {} "$parts" "$folder" "$@" ::: $(seq "$parts")
 else
   seq "$parts" | xargs -P "$at_once" -I '{}' "$part" '{}' "$parts" "$folder" "$@"
 fi

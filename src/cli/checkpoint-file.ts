@@ -20,16 +20,18 @@ export interface CheckpointFile extends CheckpointStore {
 
 /**
  * Checks, before the work starts, that a file can be kept there.
- * @param json where the result goes
+ * @param results where results go, by option
  * @throws OptionError
  */
-export function checkpointFile(path: string, json?: string): CheckpointFile {
+export function checkpointFile(path: string, results: { readonly [option: string]: string | undefined } = {}): CheckpointFile {
   checkWritable(path, OPTION);
   const refuse = (what: string, cause?: unknown): never => {
     throw new OptionError('output-file', `${OPTION} ${path}`, what, 'choose another file', { cause });
   };
   if (!isReplaceable(path)) refuse('is no regular file');
-  if (json !== undefined && target(json) === target(path)) refuse('is the file of --json');
+  for (const [option, file] of Object.entries(results)) {
+    if (file !== undefined && target(file) === target(path)) refuse(`is the file of ${option}`);
+  }
   let next = 0;
   return {
     name: `${OPTION} ${path}`,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { batchOption } from './arguments.ts';
-import { addConversion, addModel, addRunning } from './model-options.ts';
+import { addConversion, addModel, addRunning, checkpointOption } from './model-options.ts';
 import type { ConvertCommandOptions } from './run-convert.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -14,6 +14,7 @@ export function addConvert(program: Command, terminal: Terminal): void {
     );
   addModel(command).requiredOption('-o, --out <file>', 'the file').addOption(batchOption(' during calibration'));
   addConversion(command, 'auto')
+    .addOption(checkpointOption())
     .option('--json <file>', 'write what was converted there; "-": to the standard output, and nothing else')
     .option('--quiet', 'no progress bar');
   addRunning(command).action(async (model: string, options: ConvertCommandOptions) => {

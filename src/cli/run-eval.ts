@@ -34,7 +34,7 @@ export interface EvalOptions extends Omit<EvaluateOptions, 'calibrateOn'>, Runni
 export async function runEval(model: string, options: EvalOptions, terminal: Terminal): Promise<void> {
   const { json, layers = false, quiet = false, adapter, tune, checkpoint, verbose: _, ...rest } = options;
   checkJson(json);
-  const kept = checkpoint === undefined ? undefined : checkpointFile(checkpoint, json);
+  const kept = checkpoint === undefined ? undefined : checkpointFile(checkpoint, { '--json': json });
   const bar = progressBar(quiet ? null : terminal.progress);
   const run = await ((await isNetworkFile(model)) ? savedRun : trainedRun)(model, rest, bar);
   const device = await openAdapter(adapter);

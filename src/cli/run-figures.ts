@@ -53,7 +53,7 @@ export async function runFigures<T extends FiguresOptions, F>(
   const [images, own] = splitOptions(rest as ImageOptions);
   checkJson(json);
   if (plot !== undefined) checkPlot(plot);
-  const kept = checkpoint === undefined ? undefined : checkpointFile(checkpoint, json);
+  const kept = checkpoint === undefined ? undefined : checkpointFile(checkpoint, { '--json': json, '--plot': plot });
   const bar = progressBar(quiet ? null : terminal.progress);
   const { model, dataset, ...others } = await openInputs(path, images, bar);
   const device = await openAdapter(adapter);

@@ -1,7 +1,15 @@
 import { type Command, Option } from 'commander';
 import { SWEPT } from '../evaluate/swept.ts';
 import { batchOption, integerOption, list, lossOption, onePhaseBits } from './arguments.ts';
-import { addModel, addNormalization, addRunning, channelsOption, correctionsOption, scalesOption } from './model-options.ts';
+import {
+  addModel,
+  addNormalization,
+  addRunning,
+  channelsOption,
+  checkpointOption,
+  correctionsOption,
+  scalesOption,
+} from './model-options.ts';
 import type { SweepCommandOptions } from './run-sweep.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -30,6 +38,7 @@ export function addSweep(program: Command, terminal: Terminal): void {
   addRunning(
     addNormalization(command)
       .option('--plot <file>', 'draw accuracy over T with error bars: FILE.svg or FILE.png')
+      .addOption(checkpointOption())
       .option('--json <file>', 'write all figures there; "-": to the standard output, and nothing else')
       .option('--quiet', 'no progress bar'),
   ).action(async (model: string, options: SweepCommandOptions) => {

@@ -14,6 +14,7 @@ import {
   oneOf,
 } from '../checks.ts';
 import { DEVICE, type Device } from '../gpu/device.ts';
+import { withBias } from '../network/correction.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { BatchSize } from '../plan/batch.ts';
 import { CHOICES, type Choices } from '../plan/choices.ts';
@@ -27,6 +28,7 @@ import { asSource, type ImageSource, SOURCE } from '../run/source.ts';
 import { choosePhases, DEFAULT_LOSS, PHASE_TRIALS, type PhaseChoice } from './choose-phases.ts';
 import { Corrector } from './correct.ts';
 import { type Estimate, estimatedLoss } from './estimate.ts';
+import { anew, type Once } from './once.ts';
 import { PERCENTILE, SCALE_METHODS, type ScaleMethod, WAY } from './scale.ts';
 import { chooseScales } from './scales.ts';
 import { calibrateForTrials, tryNetwork } from './trials.ts';
@@ -131,32 +133,39 @@ export interface ConvertReports {
   readonly onCorrected?: (done: number, layers: number) => void;
 }
 
-/** The same in a session of the trained network, made with the options' mean and std. */
+/**
+ * The same in a session of the trained network, made with the options' mean and std.
+ * @param once makes what is expensive: calibration, what trials lose, biases
+ */
 export async function calibrateAndConvert(
   session: AnnSession,
   source: ImageSource,
   { phaseBits, loss = DEFAULT_LOSS, ...options }: ConvertOptions,
   { onBatch, onTried, onCorrected }: ConvertReports = {},
+  once: Once = anew,
 ): Promise<Converted> {
   const { device, ann } = session;
   const ofSteps = phasesOfSteps(ann);
   const known = phaseBits !== 'auto' ? phaseBits : ofSteps.every((K) => K !== null) ? ofSteps : null;
   if (known !== null) {
-    const calibration = await session.calibrate(source, onBatch);
-    const convertAgain = conversionsOf(device, ann, calibration, source, options);
+    const calibration = await once('calibration', () => session.calibrate(source, onBatch));
+    const convertAgain = conversionsOf(device, ann, calibration, source, options, once);
     const network = await convertAgain(known === undefined ? {} : { phaseBits: known }, onCorrected);
     return { network, calibration, phaseChoice: null };
   }
-  const { calibration, tried } = await calibrateForTrials(session, source, onBatch);
-  const convertAgain = conversionsOf(device, ann, calibration, source, options);
+  const { calibration, tried } = await calibrateForTrials(session, source, onBatch, once);
+  const convertAgain = conversionsOf(device, ann, calibration, source, options, once);
   const images = tried.source.count;
   let trials = 0;
   const attempt = async (K: number): Promise<{ readonly network: SpikingNetwork; readonly loss: Estimate }> => {
     const before = images * trials++;
     const onImages = (done: number) => onTried?.(before + done, images * PHASE_TRIALS);
     const network = await convertAgain({ phaseBits: ofSteps.map((own) => own ?? K) });
-    const [first] = await tryNetwork(device, network, tried, { ...options, waves: 1 }, onImages);
-    return { network, loss: estimatedLoss(first.estimates) };
+    const loss = await once(`loss of K = ${K}`, async () => {
+      const [first] = await tryNetwork(device, network, tried, { ...options, waves: 1 }, onImages);
+      return estimatedLoss(first.estimates);
+    });
+    return { network, loss };
   };
   const allowed = loss / 100;
   const { network, phaseBits: _, ...choice } = await choosePhases(attempt, allowed);
@@ -172,6 +181,7 @@ export type ConvertAgain = (
 /**
  * The second half of a conversion, for who has calibrated already and may convert more than once.
  * @param source of the images that it was calibrated on
+ * @param once makes what biases are corrected by, and the biases
  */
 export function conversionsOf(
   device: Device,
@@ -179,16 +189,29 @@ export function conversionsOf(
   calibration: Calibration,
   source: ImageSource,
   shared: Omit<FixedConvertOptions, 'phaseBits'> = {},
+  once: Once = anew,
 ): ConvertAgain {
   const { mean = [0], std = [1], batch } = shared;
-  const corrector = new Corrector(device, ann, source, { mean, std, batch });
+  const corrector = new Corrector(device, ann, source, { mean, std, batch, once });
   return async (changes, onLayer) => {
     const options = { ...shared, ...changes };
     const network = convertCalibrated(ann, calibration, options);
     const { correctBias = WAY.correctBias, choices } = options;
-    return correctBias ? corrector.correct(network, { choices, onLayer }) : network;
+    if (!correctBias) return network;
+    const biases = await once(`biases of ${wayText(options)}`, async () =>
+      biasesOf(await corrector.correct(network, { choices, onLayer })),
+    );
+    return biases.reduce((made, bias, l) => withBias(made, l, bias), network);
   };
 }
+
+/** What conversions of one calibration may differ in. */
+const wayText = ({ scale = WAY.scale, percentile, perChannel = WAY.perChannel, phaseBits }: FixedConvertOptions): string =>
+  JSON.stringify([scale, percentile, perChannel, phaseBits]);
+
+/** Biases by layer; none of pools. */
+const biasesOf = ({ layers }: SpikingNetwork): Int32Array[] =>
+  layers.map((layer) => (layer.kind === 'pool' ? new Int32Array() : layer.bias));
 
 /** A calibrated network on the integer grid, its biases not corrected. Pure, but for `onSilent`. */
 export function convertCalibrated(

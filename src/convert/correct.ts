@@ -10,11 +10,14 @@ import { wordsAreSteps } from '../quantize/phases.ts';
 import { AnnSession, type Normalization } from '../run/ann-session.ts';
 import { LayerByLayer } from '../run/layer-by-layer.ts';
 import { eachBatch, type ImageSource, pixelsSource, readImages, sourceLike } from '../run/source.ts';
+import { anew, type Once } from './once.ts';
 
 /** How the trained network runs. */
 export interface CorrectorOptions extends Normalization {
   /** Images at once, at most, or "auto" (default). */
   readonly batch?: BatchSize | undefined;
+  /** Makes the sums of activations: all that is not in whole numbers. */
+  readonly once?: Once | undefined;
 }
 
 /** How one network is corrected. */
@@ -90,11 +93,12 @@ export class Corrector {
   }
 
   async #measure(images: number): Promise<Shown> {
-    const { mean, std, batch = 'auto' } = this.#options;
+    const { mean, std, batch = 'auto', once = anew } = this.#options;
     const pixels = await readImages(spread(this.#calibration, images), 0, images);
     const source = pixelsSource(pixels, this.#calibration.shape);
     const options = { mean, std, batch: batchFor(batch, images), imageCount: images };
-    return { pixels, activations: await activationSums(this.#device, this.#ann, source, options) };
+    const sums = () => activationSums(this.#device, this.#ann, source, options);
+    return { pixels, activations: await once(`activations of ${images} images`, sums) };
   }
 }
 

@@ -8,6 +8,7 @@ import { Session } from '../run/session.ts';
 import type { ImageSource } from '../run/source.ts';
 import { spread } from './correct.ts';
 import { type Estimates, estimateSums } from './estimate.ts';
+import { anew, type Once } from './once.ts';
 
 /**
  * Images that conversions are tried on, at most: all of those for calibration where these are as many as by default, else some, evenly
@@ -37,19 +38,23 @@ export function keepTried(calibration: ImageSource, classes: number): TriedImage
   return { source: count === calibration.count ? calibration : spread(calibration, count), logits, add };
 }
 
-/** Calibrates, and keeps what conversions are tried on. @param onBatch takes what each batch gave */
+/** Calibrates, and keeps what conversions are tried on. @param onBatch takes what each batch gave @param once makes both */
 export async function calibrateForTrials(
   session: AnnSession,
   source: ImageSource,
   onBatch: OnBatch<AnnBatch> = () => {},
+  once: Once = anew,
 ): Promise<{ readonly calibration: Calibration; readonly tried: TriedImages }> {
   const { layers } = session.ann;
-  const tried = keepTried(source, layers[layers.length - 1].shape.channels);
-  const calibration = await session.calibrate(source, (batch) => {
-    tried.add(batch);
-    return onBatch(batch);
+  const { source: some, logits: kept, add } = keepTried(source, layers[layers.length - 1].shape.channels);
+  const { calibration, logits } = await once('calibration and logits', async () => {
+    const measured = await session.calibrate(source, (batch) => {
+      add(batch);
+      return onBatch(batch);
+    });
+    return { calibration: measured, logits: kept };
   });
-  return { calibration, tried };
+  return { calibration, tried: { source: some, logits } };
 }
 
 /** How conversions are tried. */

@@ -1,8 +1,10 @@
 import { optionsOf } from '../checks.ts';
 import { type ConvertAgain, conversionsOf } from '../convert/convert.ts';
+import type { Once } from '../convert/once.ts';
 import { calibrateForTrials, type TriedImages } from '../convert/trials.ts';
 import type { Device } from '../gpu/device.ts';
 import { ANN_SESSION_OPTIONS, AnnSession, type Calibration } from '../run/ann-session.ts';
+import type { AnnBatch } from '../run/batch.ts';
 import type { LastingDevice } from './lasting.ts';
 import type { Evaluation } from './prepare.ts';
 
@@ -15,12 +17,13 @@ export interface CalibratedWays {
   readonly refusedBatch: number | null;
 }
 
-/** Calibrates once for all ways. @param report called with the images done */
+/** Calibrates once for all ways. @param report called with the images done @param once makes the parts of all conversions */
 export async function calibrateWays(
   lasting: LastingDevice,
   evaluation: Evaluation,
   ways: readonly { readonly perChannel: boolean }[],
   report: (progress: { readonly stage: 'calibration'; readonly done: number; readonly images: number }) => void,
+  once: Once,
 ): Promise<CalibratedWays> {
   const { ann, calibrationSource } = evaluation;
   const { count: imageCount } = calibrationSource;
@@ -28,22 +31,21 @@ export async function calibrateWays(
   const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount, countChannels };
   const create = (device: Device) => AnnSession.create(device, ann, options);
   const calibrated = await lasting.withSession(create, async (session) => {
-    const found = await calibrateForTrials(session, calibrationSource, ({ first, images }) =>
-      report({ stage: 'calibration', done: first + images, images: imageCount }),
-    );
+    const onBatch = ({ first, images }: AnnBatch) => report({ stage: 'calibration', done: first + images, images: imageCount });
+    const found = await calibrateForTrials(session, calibrationSource, onBatch, once);
     return { ...found, refusedBatch: session.refusedBatch };
   });
-  return { ...calibrated, convertAgain: lastingConversions(lasting, evaluation, calibrated.calibration) };
+  return { ...calibrated, convertAgain: lastingConversions(lasting, evaluation, calibrated.calibration, once) };
 }
 
 /** Conversions as `conversionsOf` makes them; what it measures for them is measured once a device. */
-function lastingConversions(lasting: LastingDevice, evaluation: Evaluation, calibration: Calibration): ConvertAgain {
+function lastingConversions(lasting: LastingDevice, evaluation: Evaluation, calibration: Calibration, once: Once): ConvertAgain {
   const { ann, calibrationSource } = evaluation;
   let made: { readonly device: Device; readonly convertAgain: ConvertAgain } | null = null;
   return (changes, onLayer) =>
     lasting.through((device) => {
       if (made?.device !== device) {
-        made = { device, convertAgain: conversionsOf(device, ann, calibration, calibrationSource, evaluation) };
+        made = { device, convertAgain: conversionsOf(device, ann, calibration, calibrationSource, evaluation, once) };
       }
       return made.convertAgain(changes, onLayer);
     });

@@ -15,7 +15,7 @@ const GAIN = 0.1;
 export interface ChannelOrder {
   /** Takes what the trained network made of a batch of the images as they are. */
   readonly add: (batch: AnnBatch) => void;
-  /** Runs them with red and blue swapped, where that could gain enough to be worth it. */
+  /** Runs them with red and blue swapped, where that could gain enough to be worth it; as they are too, where no batch was added. */
   readonly notes: (session: AnnSession) => Promise<readonly Note[]>;
 }
 
@@ -34,6 +34,7 @@ export function channelOrder(source: ImageSource): ChannelOrder {
   return {
     add: (batch) => straight.add(batch),
     notes: async (session) => {
+      if (straight.sums() === null) await session.run(sliceSource(source, 0, count), (batch) => straight.add(batch));
       const before = accuracy(straight.sums());
       if (before + GAIN >= 1) return [];
       const swapped = counting();

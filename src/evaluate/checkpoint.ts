@@ -8,6 +8,7 @@ import type { Hits } from './accuracy.ts';
 import type { DigestState } from './digest.ts';
 import type { Note } from './notes.ts';
 import { type Shard, shardText } from './shard.ts';
+import type { StagesSoFar } from './stages.ts';
 import { differences, hashOf, type Subject } from './subject.ts';
 import type { DiagnosedSums, SpikingSums } from './sums.ts';
 
@@ -48,8 +49,8 @@ export interface DiagnosedDone extends DiagnosedSums {
   readonly spiking: SpikingSums;
 }
 
-/** What an evaluation has found, with all that it needs to go on: plain data. */
-export interface Kept {
+/** What an evaluation has found, with all that it needs to go on: plain data. The stages are those of a conversion, until that is done. */
+export interface Kept extends StagesSoFar {
   readonly subject: Subject;
   readonly shard: Shard | null;
   readonly digest: boolean;
@@ -69,14 +70,14 @@ export interface Kept {
 export type Expected = Pick<Kept, 'subject' | 'shard' | 'digest'> & { readonly network: string | null };
 
 const FORMAT = 'bsnn checkpoint';
-const VERSION = 1;
+const VERSION = 2;
 
 /** Long work that keeps checkpoints, as the command is called. */
-export type LongWork = 'eval' | 'compare' | 'tune';
+export type LongWork = 'eval' | 'compare' | 'convert' | 'sweep' | 'tune';
 
 /** With a digest of itself: what was changed since, or cut, is no checkpoint. */
 export const writeKept = (store: CheckpointStore, work: LongWork, kept: object): void =>
-  store.write(`${JSON.stringify({ format: FORMAT, version: VERSION, work, sha256: hashOf(asJson(kept)), kept })}\n`);
+  store.write(`${JSON.stringify({ format: FORMAT, version: VERSION, work, sha256: hashOf([work, asJson(kept)]), kept })}\n`);
 
 /** As it comes back from JSON, which has no undefined and no −0. */
 const asJson = (kept: object): unknown => JSON.parse(JSON.stringify(kept));
@@ -121,7 +122,7 @@ const unequal = (name: string, a: string, b: string): string[] => (a === b ? [] 
 function keptIn(text: string): { readonly work: string; readonly kept: unknown } | null {
   try {
     const { format, version, work, sha256, kept } = JSON.parse(text);
-    return format === FORMAT && version === VERSION && sha256 === hashOf(kept) ? { work, kept } : null;
+    return format === FORMAT && version === VERSION && sha256 === hashOf([work, kept]) ? { work, kept } : null;
   } catch {
     return null;
   }

@@ -7,6 +7,7 @@ import { type Journal, openJournal } from './journal.ts';
 import type { LastingDevice } from './lasting.ts';
 import type { EvaluateSettings } from './options.ts';
 import type { Evaluation } from './prepare.ts';
+import { onceIn, type StagesSoFar } from './stages.ts';
 import { subjectOf } from './subject.ts';
 
 /** What a comparison has found of the images that are done. */
@@ -17,8 +18,8 @@ export interface ComparedSums {
   readonly neurons: readonly NeuronSums[];
 }
 
-/** What a comparison has found so far: plain data. */
-export interface ComparedSoFar {
+/** What a comparison has found so far: plain data. The stages are those of the conversion, until that is done. */
+export interface ComparedSoFar extends StagesSoFar {
   /** The network as text; null before it is converted. */
   readonly converted: (Omit<Prepared, 'network'> & { readonly network: string }) | null;
   /** null before the first batch. */
@@ -33,7 +34,7 @@ export async function openComparison(
   own: { readonly neurons: readonly ComparedNeuron[]; readonly timesteps: readonly number[] },
 ): Promise<Journal<ComparedSoFar>> {
   const subject = store && (await subjectOf({ ...evaluation, dataset: evaluation.dataset.name, settings, own }));
-  return openJournal<ComparedSoFar>({ store, work: 'compare', subject }, { converted: null, sums: null });
+  return openJournal<ComparedSoFar>({ store, work: 'compare', subject }, { stages: {}, converted: null, sums: null });
 }
 
 /** The converted network: that of a journal, where it has one. */
@@ -44,7 +45,9 @@ export async function convertOnce(
 ): Promise<Prepared> {
   const { converted } = journal.found;
   if (converted) return { ...converted, network: await networkOf(converted.network) };
-  const prepared = await convertPrepared(lasting, evaluation);
-  if (journal.isKept) journal.note({ converted: { ...prepared, network: await networkText(prepared.network) } }, 'always');
+  const prepared = await convertPrepared(lasting, evaluation, onceIn(journal));
+  if (journal.isKept) {
+    journal.note({ stages: {}, converted: { ...prepared, network: await networkText(prepared.network) } }, 'always');
+  }
   return prepared;
 }

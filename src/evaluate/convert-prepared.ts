@@ -1,10 +1,11 @@
 import { optionsOf } from '../checks.ts';
-import { CONVERT_OPTIONS, calibrateAndConvert } from '../convert/convert.ts';
+import type { Once } from '../convert/once.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
+import { calibrated } from './calibrated.ts';
 import type { LastingDevice } from './lasting.ts';
-import { memoryNotes, type Note, silentNotes } from './notes.ts';
+import { memoryNotes, type Note } from './notes.ts';
 import { type Evaluation, inputFigures } from './prepare.ts';
 import type { InputFigures } from './result.ts';
 
@@ -16,20 +17,15 @@ export interface Prepared {
   readonly refusedBatch: number | null;
 }
 
-/** Converts a model that was prepared. */
-export function convertPrepared(lasting: LastingDevice, evaluation: Evaluation): Promise<Prepared> {
+/** Converts a model that was prepared. @param once makes the parts of the conversion */
+export function convertPrepared(lasting: LastingDevice, evaluation: Evaluation, once?: Once): Promise<Prepared> {
   const { ann, calibrationSource, perChannel } = evaluation;
   const imageCount = calibrationSource.count;
   const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount, countChannels: perChannel };
   const create = (device: Device) => AnnSession.create(device, ann, options);
   return lasting.withSession(create, async (session) => {
-    let silent: readonly string[] = [];
-    const onSilent = (layers: readonly string[]) => {
-      silent = layers;
-    };
-    const given = { ...optionsOf(CONVERT_OPTIONS, evaluation), onSilent };
-    const { network } = await calibrateAndConvert(session, calibrationSource, given);
-    return { network, notes: silentNotes(silent), refusedBatch: session.refusedBatch };
+    const { converted, notes } = await calibrated(session, evaluation, {}, once);
+    return { network: converted.network, notes, refusedBatch: session.refusedBatch };
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Once } from '../convert/once.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { Hits } from './accuracy.ts';
 import {
@@ -13,6 +14,7 @@ import {
 } from './checkpoint.ts';
 import { type Digester, digester } from './digest.ts';
 import type { Shard } from './shard.ts';
+import { onceIn } from './stages.ts';
 import { networkHash, type Subject } from './subject.ts';
 import type { SpikingSums } from './sums.ts';
 
@@ -40,6 +42,8 @@ export interface Ledger {
   /** What is converted already. */
   readonly conversion: Conversion | null;
   readonly converted: (conversion: Conversion) => Promise<void>;
+  /** Makes the parts of a conversion. */
+  readonly once: Once;
   readonly trained: Track<Hits>;
   readonly spiking: Track<SpikingSums>;
   readonly diagnosed: Track<DiagnosedDone>;
@@ -73,7 +77,7 @@ export async function openLedger({ store, digest, shard, subject, images, classe
   const nothing = untracked<never>();
   const found = {
     network: kept?.network ?? given ?? '',
-    conversion,
+    ...{ stages: kept?.stages ?? {}, conversion },
     ...{ trained: kept?.trained ?? nothing.done, spiking: kept?.spiking ?? nothing.done },
     diagnosed: kept?.diagnosed ?? nothing.done,
   };
@@ -99,9 +103,17 @@ export async function openLedger({ store, digest, shard, subject, images, classe
     conversion: conversion && { ...conversion, network: await networkOf(conversion.network) },
     converted: async ({ network: made, ...rest }) => {
       if (!store) return;
-      Object.assign(found, { network: networkHash(made), conversion: { ...rest, network: await networkText(made) } });
+      Object.assign(found, { stages: {}, network: networkHash(made), conversion: { ...rest, network: await networkText(made) } });
       write();
     },
+    once: onceIn({
+      found,
+      isKept: store !== null,
+      note: (more) => {
+        Object.assign(found, more);
+        if (store?.due()) write();
+      },
+    }),
     trained: track('trained'),
     spiking: track('spiking'),
     diagnosed: track('diagnosed'),

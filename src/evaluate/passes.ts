@@ -1,20 +1,22 @@
 import { optionsOf } from '../checks.ts';
-import { type Converted, calibrateAndConvert } from '../convert/convert.ts';
+import type { Converted } from '../convert/convert.ts';
+import { anew, type Once } from '../convert/once.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { WordsProgram } from '../plan/words/plan.ts';
-import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
+import { ANN_SESSION_OPTIONS, AnnSession, type AnnSessionOptions } from '../run/ann-session.ts';
 import type { AnnBatch, Batch, Points, RunSummary } from '../run/batch.ts';
 import { Session } from '../run/session.ts';
 import { type LabelledSource, sliceSource } from '../run/source.ts';
 import { bestClasses, countAgreeing, countHits, type Hits } from './accuracy.ts';
+import { type Calibrated, calibrated } from './calibrated.ts';
 import { channelOrder } from './channel-order.ts';
 import { hitsAtPoints, readingsAt } from './curve.ts';
 import { batchWords } from './digest.ts';
 import { type Fold, folding } from './folds.ts';
 import type { LastingDevice } from './lasting.ts';
 import { type Ledger, type Track, untracked } from './ledger.ts';
-import { type Note, phaseNotes, silentNotes, stepNotes } from './notes.ts';
+import { type Note, phaseNotes, stepNotes } from './notes.ts';
 import type { Evaluation } from './prepare.ts';
 import { type Stopwatch, timedSource } from './stopwatch.ts';
 import type { SpikingSums } from './sums.ts';
@@ -111,31 +113,27 @@ export async function trainedHits(
   return fold.sums() as Hits;
 }
 
-/** A conversion, and what the user should know of it. */
-interface Calibrated {
-  readonly converted: Converted;
-  readonly notes: readonly Note[];
-}
-
-/** Calibrates the trained network and converts it. */
-async function calibrated(session: AnnSession, evaluation: Evaluation, stopwatch: Stopwatch, report: Report): Promise<Calibrated> {
+/** Calibrates the trained network and converts it, with all that there is to say of how. */
+async function timedConversion(
+  session: AnnSession,
+  evaluation: Evaluation,
+  stopwatch: Stopwatch,
+  report: Report,
+  once: Once,
+): Promise<Calibrated> {
   const { ann, calibrationSource } = evaluation;
   const order = channelOrder(calibrationSource);
-  let silent: readonly string[] = [];
-  const onSilent = (layers: readonly string[]) => {
-    silent = layers;
-  };
   const onBatch = (batch: AnnBatch) => {
     order.add(batch);
     report({ stage: 'calibration', done: batch.first + batch.images, images: calibrationSource.count });
   };
   const onTried = (done: number, images: number) => report({ stage: 'choice', done, images });
   const onCorrected = (done: number, layers: number) => report({ stage: 'correction', done, images: layers });
-  const converted = await stopwatch.time('calibration', () =>
-    calibrateAndConvert(session, calibrationSource, { ...evaluation, onSilent }, { onBatch, onTried, onCorrected }),
+  const { converted, notes: silent } = await stopwatch.time('calibration', () =>
+    calibrated(session, evaluation, { onBatch, onTried, onCorrected }, once),
   );
-  const ordered = await stopwatch.time('calibration', () => order.notes(session));
-  const notes = [...ordered, ...silentNotes(silent), ...phaseNotes(converted.phaseChoice), ...stepNotes(ann, converted.network)];
+  const ordered = await stopwatch.time('calibration', () => once('order of channels', () => order.notes(session)));
+  const notes = [...ordered, ...silent, ...phaseNotes(converted.phaseChoice), ...stepNotes(ann, converted.network)];
   return { converted, notes };
 }
 
@@ -143,6 +141,8 @@ async function calibrated(session: AnnSession, evaluation: Evaluation, stopwatch
 interface TrainedOptions {
   readonly countChannels?: boolean;
   readonly ledger?: Ledger | null;
+  /** Makes the parts of the conversion; the ledger's, where there is one. */
+  readonly once?: Once;
 }
 
 /** The trained network's run over a part. */
@@ -160,39 +160,52 @@ export function runTrained(
   part: Part | null,
   stopwatch: Stopwatch,
   report: Report,
-  { countChannels = evaluation.perChannel, ledger = null }: TrainedOptions = {},
+  { countChannels = evaluation.perChannel, ledger = null, once = ledger?.once ?? anew }: TrainedOptions = {},
 ): Promise<Converted & TrainedRun & { readonly notes: readonly Note[] }> {
   const imageCount = Math.max(evaluation.calibrationSource.count, part?.source.count ?? 0);
-  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount, countChannels };
   const track = ledger?.trained ?? untracked<Hits>();
   let known: Calibrated | null = null;
-  return lasting.withSession(
-    (device) => stopwatch.time('compile', () => AnnSession.create(device, evaluation.ann, options)),
-    async (session) => {
-      if (known === null) {
-        known = await calibrated(session, evaluation, stopwatch, report);
-        const { network, phaseChoice } = known.converted;
-        await ledger?.converted({ network, phaseChoice, notes: known.notes });
-      }
-      const hits = part && (await stopwatch.time('ann', () => lastingHits(lasting, session, part, report, track)));
-      return { ...known.converted, notes: known.notes, hits, refusedBatch: session.refusedBatch };
-    },
-  );
+  return inTrainedSession(lasting, evaluation, { imageCount, countChannels }, stopwatch, async (session) => {
+    if (known === null) {
+      known = await timedConversion(session, evaluation, stopwatch, report, once);
+      const { network, phaseChoice } = known.converted;
+      await ledger?.converted({ network, phaseChoice, notes: known.notes });
+    }
+    const run = part ? await timedHits(lasting, session, part, stopwatch, report, track) : noHits(session);
+    return { ...known.converted, notes: known.notes, ...run };
+  });
 }
 
-const lastingHits = (
+/** Works in a session of the trained network. */
+const inTrainedSession = <T>(
+  lasting: LastingDevice,
+  evaluation: Evaluation,
+  own: Pick<AnnSessionOptions, 'imageCount' | 'countChannels'>,
+  stopwatch: Stopwatch,
+  work: (session: AnnSession) => Promise<T>,
+): Promise<T> => {
+  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), ...own };
+  return lasting.withSession((device) => stopwatch.time('compile', () => AnnSession.create(device, evaluation.ann, options)), work);
+};
+
+const noHits = ({ refusedBatch }: AnnSession): TrainedRun => ({ hits: null, refusedBatch });
+
+/** Runs what of a part its track lacks. */
+async function timedHits(
   lasting: LastingDevice,
   session: AnnSession,
   part: Part,
+  stopwatch: Stopwatch,
   report: Report,
   track: Track<Hits>,
-): Promise<Hits> => {
+): Promise<TrainedRun> {
   const onImages = (done: number): void => {
     lasting.progressed();
     report({ stage: 'ann', done, images: part.source.count });
   };
-  return trainedHits(session, part, onImages, track);
-};
+  const hits = await stopwatch.time('ann', () => trainedHits(session, part, onImages, track));
+  return { hits, refusedBatch: session.refusedBatch };
+}
 
 /** The same where a ledger has the converted network, and goes on with the images that it lacks. */
 export async function resumeTrained(
@@ -205,13 +218,8 @@ export async function resumeTrained(
 ): Promise<TrainedRun> {
   const { images, sums } = track.done;
   if (part === null || images === part.source.count) return { hits: sums, refusedBatch: null };
-  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount: part.source.count };
-  return lasting.withSession(
-    (device) => stopwatch.time('compile', () => AnnSession.create(device, evaluation.ann, options)),
-    async (session) => {
-      const hits = await stopwatch.time('ann', () => lastingHits(lasting, session, part, report, track));
-      return { hits, refusedBatch: session.refusedBatch };
-    },
+  return inTrainedSession(lasting, evaluation, { imageCount: part.source.count }, stopwatch, (session) =>
+    timedHits(lasting, session, part, stopwatch, report, track),
   );
 }
 

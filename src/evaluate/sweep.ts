@@ -8,10 +8,10 @@ import { wordSteps } from '../network/timetable.ts';
 import type { LabelledSource } from '../run/source.ts';
 import { accuracyOf, type Hits, lossOf } from './accuracy.ts';
 import { type CalibratedWays, calibrateWays } from './calibrate-ways.ts';
+import { CHECKPOINT, type CheckpointStore } from './checkpoint.ts';
 import { classesOf } from './fit.ts';
 import { checkGiven } from './given.ts';
 import { type LastingDevice, lasting } from './lasting.ts';
-import { untracked } from './ledger.ts';
 import type { Model } from './model.ts';
 import { memoryNotes } from './notes.ts';
 import { type EvaluateOptions, type EvaluateSettings, RANGES } from './options.ts';
@@ -19,8 +19,10 @@ import { cutImages, type Part, resumeTrained } from './passes.ts';
 import { type Evaluation, inputFigures, prepare } from './prepare.ts';
 import { rehearseWords } from './rehearse.ts';
 import { EVALUATE_OPTIONS, SCALE, settle } from './settle.ts';
+import { onceIn } from './stages.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { recommended, SWEPT, type Sweep, type SweepRow, sweptFigures } from './swept.ts';
+import { openWays, type WayTracks, wayTracks } from './ways-so-far.ts';
 import { wordHits } from './word-hits.ts';
 
 /** What is swept over; the rest as in `evaluate`. */
@@ -34,6 +36,8 @@ export interface SweepOptions
   readonly perChannel?: readonly boolean[];
   /** Whether biases are corrected (default `SWEPT.correctBias`). */
   readonly correctBias?: readonly boolean[];
+  /** Where what was found is kept now and then, and where an earlier call that was ended left it (default: nowhere). */
+  readonly checkpoint?: CheckpointStore | undefined;
 }
 
 /** What each of `SweepOptions` must be. */
@@ -43,6 +47,7 @@ export const SWEEP_OPTIONS: Checks<SweepOptions> = {
   scales: listOf(SCALE, 0),
   perChannel: listOf(BOOLEAN, 0),
   correctBias: listOf(BOOLEAN, 0),
+  checkpoint: CHECKPOINT,
 };
 
 /** How far a sweep is: images done of a stage's images; those of all candidates together in the last. */
@@ -79,15 +84,19 @@ async function sweepOn(
   report: Report,
 ): Promise<Sweep> {
   const start = performance.now();
-  const candidates = candidatesOf(options);
+  const { checkpoint = null, ...rest } = checkOptions(options, SWEEP_OPTIONS);
+  const candidates = candidatesOf(rest);
   const evaluation = await prepare(model, given, candidates[0]);
   const { ann, dataset, images, waves, initial, loss } = evaluation;
   for (const phaseBits of new Set(candidates.map((one) => one.phaseBits))) rehearseWords(device, { ...evaluation, phaseBits });
   const [, part] = cutImages(images, 0, classesOf(ann)) as [null, Part];
-  const calibrated = await calibrateWays(lastingDevice, evaluation, candidates, report);
+  const { phaseBits, scales, perChannel, correctBias } = { ...SWEPT, ...rest };
+  const journal = await openWays(checkpoint, 'sweep', evaluation, candidates[0], { phaseBits, scales, perChannel, correctBias });
+  const calibrated = await calibrateWays(lastingDevice, evaluation, candidates, report, onceIn(journal));
+  const tracks = wayTracks(journal, part.classes);
   const onTrained = ({ done }: { readonly done: number }) => report({ stage: 'ann', done, images: images.count });
-  const trained = await resumeTrained(lastingDevice, evaluation, part, new Stopwatch(), onTrained, { trained: untracked() });
-  const { rows, refused } = await runWays(lastingDevice, evaluation, calibrated, candidates, part, report);
+  const trained = await resumeTrained(lastingDevice, evaluation, part, new Stopwatch(), onTrained, tracks);
+  const { rows, refused } = await runWays(lastingDevice, evaluation, calibrated, candidates, part, tracks, report);
   const figures = inputFigures(evaluation);
   return {
     model: ann.name,
@@ -116,6 +125,7 @@ async function runWays(
   { convertAgain }: CalibratedWays,
   candidates: readonly EvaluateSettings[],
   part: Part,
+  tracks: WayTracks,
   report: Report,
 ): Promise<{ readonly rows: readonly SweepRow[]; readonly refused: readonly (number | null)[] }> {
   const { count } = part.source;
@@ -125,7 +135,7 @@ async function runWays(
     const way = { scale, percentile, perChannel, correctBias, phaseBits: phaseBits as number };
     const network = await convertAgain(way);
     const onImages = (done: number) => report({ stage: 'sweep', done: i * count + done, images: candidates.length * count });
-    const { words, refusedBatch } = await wordHits(lastingDevice, network, evaluation, part, onImages);
+    const { words, refusedBatch } = await wordHits(lastingDevice, network, evaluation, part, onImages, tracks.words(i));
     refused.push(refusedBatch);
     words.forEach(({ top1, images: all, ...changes }, w) => {
       const at = { word: w + 1, t: wordSteps(network.timetable, w + 1) };
@@ -136,7 +146,7 @@ async function runWays(
 }
 
 /** All ways to convert, checked. @throws OptionError */
-export function candidatesOf(options: SweepOptions): EvaluateSettings[] {
+export function candidatesOf(options: Omit<SweepOptions, 'checkpoint'>): EvaluateSettings[] {
   const { phaseBits = SWEPT.phaseBits, scales = SWEPT.scales, ...others } = checkOptions(options, SWEEP_OPTIONS);
   const { perChannel = SWEPT.perChannel, correctBias = SWEPT.correctBias, ...rest } = others;
   const candidates = scales.flatMap((scale) =>

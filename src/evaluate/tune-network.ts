@@ -2,6 +2,7 @@ import type { Ann } from '../ann/ann.ts';
 import { type Checks, checkOptions, integer, without } from '../checks.ts';
 import { PHASE_TRIALS } from '../convert/choose-phases.ts';
 import { estimatedLoss } from '../convert/estimate.ts';
+import type { Once } from '../convert/once.ts';
 import type { ScaleText } from '../convert/scale.ts';
 import { type Search, searchWays, type Trial } from '../convert/search.ts';
 import { tryNetwork } from '../convert/trials.ts';
@@ -12,7 +13,7 @@ import { depths } from '../quantize/joins.ts';
 import type { ImageSource, LabelledSource } from '../run/source.ts';
 import { accuracyOf, type Hits, lossOf } from './accuracy.ts';
 import { type CalibratedWays, calibrateWays } from './calibrate-ways.ts';
-import { CHECKPOINT, type CheckpointStore } from './checkpoint.ts';
+import type { CheckpointStore } from './checkpoint.ts';
 import { checkLabels, checkSorted, classesOf } from './fit.ts';
 import { checkGiven } from './given.ts';
 import type { Journal } from './journal.ts';
@@ -23,11 +24,12 @@ import { DEFAULTS, type EvaluateOptions } from './options.ts';
 import { cutImages, type Part, resumeTrained } from './passes.ts';
 import { type Evaluation, inputFigures, prepareImages } from './prepare.ts';
 import { rehearseWords } from './rehearse.ts';
+import { onceIn } from './stages.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { candidatesOf, SWEEP_OPTIONS } from './sweep.ts';
 import { SWEPT, sweptFigures } from './swept.ts';
 import { type Check, DEFAULT_TRIALS, type TunedNetwork } from './tuned-network.ts';
-import { checkTracks, noteCalibration, openSearch, type TunedSoFar, trialIn } from './tuned-so-far.ts';
+import { openWays, type WaysSoFar, wayTracks } from './ways-so-far.ts';
 import { wordHits } from './word-hits.ts';
 
 /** What is searched, and how; the rest as in `evaluate`. `waves` are words that may be waited for, `limit` images for the check. */
@@ -47,7 +49,6 @@ export interface TuneNetworkOptions
 export const TUNE_NETWORK_OPTIONS: Checks<TuneNetworkOptions> = {
   ...without(SWEEP_OPTIONS, 'phaseBits'),
   trials: integer(1),
-  checkpoint: CHECKPOINT,
 };
 
 /** How far a search is: images done of a stage's images; trials of those that may be tried, in the stage "trials". */
@@ -95,11 +96,11 @@ async function tuneOn(
   if (labelled) checkSorted(ann, dataset);
   if (labelled) checkLabels(ann, images, dataset.name, offset);
   const { scales = SWEPT.scales, perChannel = SWEPT.perChannel, correctBias = SWEPT.correctBias } = rest;
-  const journal = await openSearch(store, evaluation, ways[0], { scales, perChannel, correctBias, trials });
-  const measured = await calibrateWays(lastingDevice, evaluation, ways, report);
-  noteCalibration(store, journal, measured);
+  const journal = await openWays(store, 'tune', evaluation, ways[0], { scales, perChannel, correctBias, trials });
+  const once = onceIn(journal);
+  const measured = await calibrateWays(lastingDevice, evaluation, ways, report, once);
   const most = Math.max(trials, ways.length * PHASE_TRIALS);
-  const search = searchOf(lastingDevice, evaluation, measured, journal, (done) => report({ stage: 'trials', done, images: most }));
+  const search = searchOf(lastingDevice, evaluation, measured, once, (done) => report({ stage: 'trials', done, images: most }));
   const found = await searchWays({ ...search, ways, trials, allowed: loss / 100 });
   const checked = labelled ? await checkWay(lastingDevice, evaluation, measured, found.best, journal, report) : null;
   const figures = inputFigures(evaluation);
@@ -123,7 +124,7 @@ function searchOf(
   lastingDevice: LastingDevice,
   evaluation: Evaluation,
   { convertAgain, tried }: CalibratedWays,
-  journal: Journal<TunedSoFar>,
+  once: Once,
   onTrial: (done: number) => void,
 ): Pick<Search, 'depths' | 'waves' | 'stepsTo' | 'lossesOf'> {
   const { ann, waves } = evaluation;
@@ -134,8 +135,9 @@ function searchOf(
     depths: depth[depth.length - 1],
     waves,
     stepsTo: (phaseBits, word) => wordSteps(timetableOf(timed, phaseBits), word),
-    lossesOf: async (way, phaseBits, words) => {
-      const estimates = await trialIn(journal, way, phaseBits, words, async () => {
+    lossesOf: async ({ scale, percentile, perChannel, correctBias }, phaseBits, words) => {
+      const way = { scale, percentile, perChannel, correctBias };
+      const estimates = await once(`losses of ${JSON.stringify({ ...way, phaseBits, words })}`, async () => {
         const network = await convertAgain({ ...way, phaseBits });
         const found = await lastingDevice.through((device) => tryNetwork(device, network, tried, { ...evaluation, waves: words }));
         return found.map((one) => estimatedLoss(one.estimates));
@@ -159,16 +161,16 @@ async function checkWay(
   evaluation: Evaluation,
   { convertAgain }: CalibratedWays,
   best: Trial,
-  journal: Journal<TunedSoFar>,
+  journal: Journal<WaysSoFar>,
   report: Report,
 ): Promise<Checked> {
   const { images, ann } = evaluation;
   const of = (stage: 'ann' | 'snn') => (done: number) => report({ stage, done, images: images.count });
   const [, part] = cutImages(images, 0, classesOf(ann)) as [null, Part];
-  const tracks = checkTracks(journal, part.classes);
+  const tracks = wayTracks(journal, part.classes);
   const trained = await resumeTrained(lastingDevice, evaluation, part, new Stopwatch(), ({ done }) => of('ann')(done), tracks);
   const network = await convertAgain(best);
-  const spiking = await wordHits(lastingDevice, network, { ...evaluation, waves: best.word }, part, of('snn'), tracks.words);
+  const spiking = await wordHits(lastingDevice, network, { ...evaluation, waves: best.word }, part, of('snn'), tracks.words(0));
   const { top1: annTop1 } = accuracyOf(trained.hits as Hits);
   const { images: count, top1, ...changes } = spiking.words[best.word - 1];
   return {

@@ -73,9 +73,10 @@ function differentFigures(a: Compared, b: Compared): string[] {
     'snn.curve': JSON.stringify(snn.curve),
   });
   const [one, other] = [of(a), of(b)];
-  const layers = a.layers.flatMap(({ name, spikesPerImage }, l) => {
-    const there = b.layers[l]?.spikesPerImage;
-    return spikesPerImage === there ? [] : [`spikes of layer "${name}" are ${spikesPerImage} and ${there ?? 'none'} an image`];
+  const longer = a.layers.length < b.layers.length ? b : a;
+  const layers = longer.layers.flatMap(({ name }, l) => {
+    const [first, second] = [a, b].map((side) => side.layers[l]?.spikesPerImage ?? 'none');
+    return first === second ? [] : [`spikes of layer "${name}" are ${first} and ${second} an image`];
   });
   const figures = (Object.keys(one) as (keyof typeof one)[]).flatMap((name) => {
     const [first, second] = [one[name], other[name]];

@@ -5,6 +5,7 @@ import { checkpointFile } from '../../src/cli/checkpoint-file.ts';
 import { run } from '../../src/cli/program.ts';
 import { temporaryName } from '../../src/data/temporary.ts';
 import { EXIT } from '../../src/errors.ts';
+import { wordDigest } from '../../src/evaluate/digest.ts';
 import { folderTest } from '../data/temporary-folder.ts';
 import { evaluated } from '../evaluate/parts.ts';
 import { capturedTerminal } from './captured-terminal.ts';
@@ -45,7 +46,7 @@ folderTest('verify ends with 1 where two differ, and says where', async ({ folde
   const other = join(folder, 'other.json');
   const result = evaluated(null);
   const blocks = result.digest!.blocks.with(2, 'f'.repeat(64));
-  writeFileSync(other, JSON.stringify({ ...result, digest: { ...result.digest, blocks } }));
+  writeFileSync(other, JSON.stringify({ ...result, digest: { ...result.digest, ...wordDigest(blocks) } }));
   expect(await command('verify', whole, other)).toEqual({
     ...{ code: EXIT.failure, err: '' },
     out: 'differs: words differ from images 228 to 291 on, in 1 of 5 blocks\n',
@@ -84,7 +85,8 @@ folderTest('a checkpoint’s file is written whole, not too often, and removed',
   expect([file.read(), readdirSync(folder)]).toEqual([null, []]);
   expect(() => checkpointFile('/dev/null')).toThrow(/--checkpoint \/dev\/null: is no regular file/);
   expect(() => checkpointFile(folder)).toThrow(/is a folder/);
-  expect(() => checkpointFile(path, `${folder}/./kept`)).toThrow(/is the file of --json/);
+  expect(() => checkpointFile(path, { '--json': `${folder}/./kept` })).toThrow(/is the file of --json/);
+  expect(() => checkpointFile(path, { '--json': undefined, '--out': path })).toThrow(/is the file of --out/);
 });
 
 folderTest('a part that is none is refused at once', async () => {

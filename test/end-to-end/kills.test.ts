@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,25 +28,35 @@ const COMMANDS: readonly (readonly [string, readonly string[]])[] = [
   ['eval', ['--limit', '300', '--phase-bits', '4', '--diagnosis', '100', '--digest']],
   ['compare', ['--limit', '60', '--phase-bits', '4', '--neurons', 'bistable,if', '--timesteps', '32,64']],
   ['tune', ['--limit', '300', '--trials', '12', '--scale', 'mse']],
+  ['sweep', ['--limit', '100', '--phase-bits', '3,4', '--scale', 'mse']],
+  ['convert', []],
 ];
 
 function start(command: string, options: readonly string[], json: string, ...more: string[]) {
-  const args = [command, ...MODEL, ...options, '--quiet', '--json', json, ...more];
+  const out = command === 'convert' ? ['--out', networkOf(json)] : [];
+  const args = [command, ...MODEL, ...options, ...out, '--quiet', '--json', json, ...more];
   return spawn(process.execPath, [join(compiled!.dist, 'cli/main.js'), ...args], { stdio: 'ignore' });
 }
 
-/** A result without times. */
-const untimed = (path: string): unknown =>
-  JSON.parse(readFileSync(path, 'utf8'), (name, value) => (['timing', 'seconds'].includes(name) ? undefined : value));
+/** The converted network beside a result. */
+const networkOf = (json: string): string => json.replace('.json', '.bsnn');
+
+/** What a command wrote, but for times and the file's name: its figures, and the bytes of its network, where it has one. */
+function written(json: string): unknown {
+  const figures = JSON.parse(readFileSync(json, 'utf8'), (name, value) =>
+    ['timing', 'seconds', 'file'].includes(name) ? undefined : value,
+  );
+  return [figures, existsSync(networkOf(json)) && readFileSync(networkOf(json)).toString('base64')];
+}
 
 const never = new Promise<null>(() => {});
 
 /** Every third time within the first 8 s, which fall into each of the stages; else up to 1.5 s after a checkpoint was written. */
-async function moment(checkpoint: string, kill: number): Promise<null> {
+async function moment(run: ChildProcess, checkpoint: string, kill: number): Promise<null> {
   const share = (kill * 0.618) % 1;
   if (kill % 3 === 0) return sleep(200 + 7_800 * share, null);
-  const written = () => statSync(checkpoint, { throwIfNoEntry: false })?.mtimeMs;
-  for (const before = written(); written() === before || written() === undefined; ) await sleep(10);
+  const time = () => statSync(checkpoint, { throwIfNoEntry: false })?.mtimeMs;
+  for (const before = time(); run.exitCode === null && (time() === before || time() === undefined); ) await sleep(10);
   return sleep(1_500 * share, null);
 }
 
@@ -54,12 +64,12 @@ describe.skipIf(device === null).each(COMMANDS)('%s --checkpoint', (command, opt
   folderTest(`${KILLS} SIGKILLs at any time, and the JSON of an undisturbed run`, async ({ folder }) => {
     const [whole, json, checkpoint] = ['whole.json', 'killed.json', 'checkpoint'].map((name) => join(folder, name));
     expect(await once(start(command, options, whole), 'exit')).toEqual([EXIT.ok, null]);
-    const expected = untimed(whole);
+    const expected = written(whole);
     let [kills, ends, kept] = [0, 0, 0];
     while (kills < KILLS || ends === 0) {
       const run = start(command, options, json, '--checkpoint', checkpoint);
       const exit = once(run, 'exit');
-      const ended = await Promise.race([exit, kills < KILLS ? moment(checkpoint, kills) : never]);
+      const ended = await Promise.race([exit, kills < KILLS ? moment(run, checkpoint, kills) : never]);
       if (ended === null) {
         run.kill('SIGKILL');
         await exit;
@@ -68,7 +78,7 @@ describe.skipIf(device === null).each(COMMANDS)('%s --checkpoint', (command, opt
         continue;
       }
       expect(ended).toEqual([EXIT.ok, null]);
-      expect(untimed(json)).toStrictEqual(expected);
+      expect(written(json)).toStrictEqual(expected);
       expect(existsSync(checkpoint)).toBe(false);
       ends++;
     }

@@ -1,33 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type CheckpointStore, type Expected, type Kept, readCheckpoint, writeKept } from '../../src/evaluate/checkpoint.ts';
+import { type Expected, readCheckpoint, writeKept } from '../../src/evaluate/checkpoint.ts';
 import { openLedger } from '../../src/evaluate/ledger.ts';
-import { hashOf } from '../../src/evaluate/subject.ts';
+import { kept, store } from './kept.ts';
 import { subject } from './parts.ts';
 
-const NETWORK = hashOf('a network');
-const kept: Kept = {
-  subject,
-  shard: { index: 2, of: 3 },
-  digest: true,
-  network: NETWORK,
-  conversion: null,
-  classes: Buffer.from(Uint16Array.of(1, 2, 300).buffer).toString('base64'),
-  trained: { images: 3, sums: { images: 3, top1: 2, top5: 3 } },
-  spiking: { images: 2, sums: { hits: [{ images: 2, top1: 1, top5: 2 }], agreeing: 1, spikes: [12, 0, 7] } },
-  diagnosed: { images: 0, sums: null },
-  words: { blocks: [null], begun: [{ block: 0, known: 2, images: Buffer.alloc(5 * 32, 7).toString('base64') }] },
-};
-const expected: Expected = { subject, shard: { index: 2, of: 3 }, digest: true, network: NETWORK };
-
-function store(text: string | null = null): CheckpointStore & { text: string | null } {
-  const found = {
-    ...{ name: 'kept', text, due: () => true, read: () => found.text },
-    write: (now: string) => {
-      found.text = now;
-    },
-  };
-  return found;
-}
+const expected: Expected = { subject, shard: { index: 2, of: 3 }, digest: true, network: kept.network };
 
 function written(): string {
   const empty = store();
@@ -45,7 +22,7 @@ describe('a checkpoint', () => {
     ['nothing', ''],
     ['half of it', written().slice(0, 300)],
     ['another JSON', '{"format": "bsnn checkpoint", "version": 1}'],
-    ['a later version', written().replace('"version":1', '"version":2')],
+    ['a later version', written().replace('"version":2', '"version":3')],
     ['one that was changed', written().replace('"top1":2', '"top1":3')],
   ])('%s is refused', (_, text) => {
     expect(() => readCheckpoint(store(text), expected)).toThrow(/^kept: is no checkpoint of this version, or was changed or cut/);

@@ -3,21 +3,10 @@ import type { Estimate } from '../../src/convert/estimate.ts';
 import { type Found, type ScaleWay, searchWays } from '../../src/convert/search.ts';
 import type { CheckpointStore } from '../../src/evaluate/checkpoint.ts';
 import { type Journal, openJournal } from '../../src/evaluate/journal.ts';
-import { checkTracks, noteCalibration, type TunedSoFar, trialIn } from '../../src/evaluate/tuned-so-far.ts';
+import { onceIn } from '../../src/evaluate/stages.ts';
+import { type WaysSoFar, wayTracks } from '../../src/evaluate/ways-so-far.ts';
+import { store } from './kept.ts';
 import { subject } from './parts.ts';
-
-/** A text in memory. @param writes after which whoever writes is killed */
-function store(text: string | null = null, writes = Number.POSITIVE_INFINITY): CheckpointStore & { text: string | null } {
-  let left = writes;
-  const found = {
-    ...{ name: 'kept', text, due: () => true, read: () => found.text },
-    write: (now: string) => {
-      found.text = now;
-      if (--left === 0) throw new Error('killed');
-    },
-  };
-  return found;
-}
 
 interface Counted {
   readonly images: number;
@@ -62,18 +51,15 @@ describe('a journal', () => {
   });
 });
 
-const NONE: TunedSoFar = {
-  ...{ calibration: null, trials: {}, classes: '' },
-  ...{ trained: { images: 0, sums: null }, words: { images: 0, sums: null } },
-};
-const openTuned = (file: CheckpointStore | null) => openJournal<TunedSoFar>({ store: file, work: 'tune', subject }, NONE);
+const NONE: WaysSoFar = { stages: {}, classes: '', trained: { images: 0, sums: null }, words: [] };
+const openTuned = (file: CheckpointStore | null) => openJournal<WaysSoFar>({ store: file, work: 'tune', subject }, NONE);
 
 const WAYS: readonly ScaleWay[] = (['mse', 'max'] as const).map((scale) => ({
   ...{ scale, percentile: 99.9, perChannel: true, correctBias: true },
 }));
 
 /** A search over made-up losses, none of which is a short decimal. @param onTrial called for each that is made */
-function search(journal: Journal<TunedSoFar>, onTrial: () => void): Promise<Found> {
+function search(journal: Journal<WaysSoFar>, onTrial: () => void): Promise<Found> {
   const losses = (scale: string, phaseBits: readonly number[], words: number): Estimate[] =>
     Array.from({ length: words }, (_, w) => ({
       value: phaseBits.reduce((sum, K, d) => sum + 1 / (3 * (d + 7) * 2 ** (K + w)), scale === 'max' ? 1 / 70 : 0),
@@ -83,7 +69,7 @@ function search(journal: Journal<TunedSoFar>, onTrial: () => void): Promise<Foun
     ...{ ways: WAYS, depths: 4, waves: 3, allowed: 0.02, trials: 40 },
     stepsTo: (phaseBits, word) => word * phaseBits.reduce((sum, K) => sum + K, 0),
     lossesOf: (way, phaseBits, words) =>
-      trialIn(journal, way, phaseBits, words, async () => {
+      onceIn(journal)(JSON.stringify([way.scale, phaseBits, words]), async () => {
         onTrial();
         return losses(way.scale, phaseBits, words);
       }),
@@ -113,28 +99,41 @@ describe('a search', () => {
     }
   });
 
-  it('goes on from the same calibration alone', () => {
-    const calibrated = (logit: number) => ({
-      calibration: { images: 2, statistics: [null], largestLogit: logit },
-      tried: { source: { count: 1 } as never, logits: Float32Array.of(1, logit) },
-    });
+  it('goes on from its own calibration, to the last bit, whatever another would give', async () => {
+    const measured = {
+      statistics: [null, { bins: Uint32Array.of(0, 7, 2 ** 32 - 1), largest: Number.POSITIVE_INFINITY }],
+      ...{ sums: Float64Array.of(1 / 3, -0, Number.NaN), biases: [Int32Array.of(-5)], largestLogit: -0 },
+      logits: Float32Array.from({ length: 1000 }, (_, i) => Math.sin(i)),
+    };
     const file = store();
-    noteCalibration(file, openTuned(file), calibrated(2));
-    noteCalibration(file, openTuned(file), calibrated(2));
-    expect(() => noteCalibration(file, openTuned(file), calibrated(2.000001))).toThrow(
-      /^kept: is of other work: calibration gave other figures, as it may on another device/,
-    );
+    expect(await onceIn(openTuned(file))('calibration', async () => measured)).toBe(measured);
+    const again = await onceIn(openTuned(file))('calibration', async () => ({ statistics: [] }));
+    expect(again).toStrictEqual(measured);
+  });
+
+  it('parts are told by their names; where nothing is kept each is made', async () => {
+    const made = async (once: ReturnType<typeof onceIn>) => [
+      await once('toString', async () => 1),
+      await once('b', async () => 2),
+      await once('b', async () => 3),
+    ];
+    expect(await made(onceIn(openTuned(store())))).toEqual([1, 2, 2]);
+    expect(await made(onceIn(openTuned(null)))).toEqual([1, 2, 3]);
   });
 
   it('its check goes on with the classes that the trained network gave', () => {
     const file = store();
     const classes = Uint16Array.of(3, 500, 0);
-    const { trained } = checkTracks(openTuned(file), classes);
+    const { trained, words } = wayTracks(openTuned(file), classes);
     trained.note(2, { images: 2, top1: 1, top5: 2 });
+    const ofWord = { images: 2, top1: 1, top5: 2, lost: 1, won: 0 };
+    words(0).note(3, [ofWord]);
+    words(1).note(2, [ofWord]);
     const again = new Uint16Array(3);
-    const tracks = checkTracks(openTuned(file), again);
+    const tracks = wayTracks(openTuned(file), again);
     expect([...again]).toEqual([3, 500, 0]);
     expect(tracks.trained.done).toEqual({ images: 2, sums: { images: 2, top1: 1, top5: 2 } });
-    expect(tracks.words.done).toEqual({ images: 0, sums: null });
+    expect([0, 1, 2].map((way) => tracks.words(way).done.images)).toEqual([3, 2, 0]);
+    expect(tracks.words(1).done.sums).toEqual([ofWord]);
   });
 });

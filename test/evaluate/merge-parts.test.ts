@@ -94,6 +94,9 @@ describe('readEvaluation', () => {
     ['a part with another sum', text.replace(/"agreeing":(\d+)/, (_, n) => `"agreeing":${Number(n) + 1}`)],
     ['a part with another figure', text.replace('"waves":3,"initial"', '"waves":4,"initial"')],
     ['a part with another seal', text.replace(/"sha256":"[0-9a-f]{64}"}/, `"sha256":"${'0'.repeat(64)}"}`)],
+    ['a digest of other images', JSON.stringify({ ...evaluated(null), images: 314 })],
+    ['a digest that is not that of its blocks', JSON.stringify(evaluated(null)).replace(/"blocks":\["../, '"blocks":["00')],
+    ['a figure beyond all numbers', JSON.stringify(evaluated(null)).replace(/"spikesPerImage":\d+/, '"spikesPerImage":1e999')],
     ['a digest that is none', JSON.stringify({ ...evaluated(null), digest: { blocks: ['x'] } })],
   ])('refuses %s', (_, wrong) => {
     expect(wrong).not.toBe(text);

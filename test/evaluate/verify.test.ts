@@ -52,6 +52,11 @@ describe('verifyEvaluations', () => {
       { layers: whole.layers.map((layer, l) => (l === 0 ? { ...layer, spikesPerImage: 1 } : layer)) },
       [`spikes of layer "first" are ${whole.layers[0].spikesPerImage} and 1 an image`],
     ],
+    [
+      'a layer more',
+      { layers: [...whole.layers, { ...whole.layers[0], name: 'more' }] },
+      [`spikes of layer "more" are none and ${whole.layers[0].spikesPerImage} an image`],
+    ],
   ])('names %s', (_, changes, differences) => {
     expect(said(changes as Partial<EvaluationResult>)).toMatchObject({ equal: false, differences, firstBlock: null });
   });

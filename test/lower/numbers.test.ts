@@ -24,6 +24,12 @@ const dequantize = (inputs: string[], attributes: Record<string, AttributeValue>
   node('DequantizeLinear', inputs, 'w', attributes),
 ];
 
+const weightNorm = (v: Float32Array) =>
+  made(
+    [node('ReduceL2', ['v'], 'n', { axes: [1, 2, 3], keepdims: 1 }), node('Div', ['v', 'n'], 'd'), node('Mul', ['d', 'g'], 'w')],
+    { v: floats([...v], [4, 4, 3, 3]), g: random(4, 1, 1, 1) },
+  );
+
 const ROWS: [name: string, bytes: () => Uint8Array][] = [
   ...[7, 8].map((opset): [string, () => Uint8Array] => [
     `operator set ${opset}`,
@@ -106,21 +112,8 @@ const ROWS: [name: string, bytes: () => Uint8Array][] = [
         zero: integers(3, [4], Int8Array.of(0, 3, -2, 1)),
       }),
   ],
-  [
-    'weight norm',
-    () =>
-      made(
-        [
-          node('ReduceL2', ['v'], 'n', { axes: [1, 2, 3], keepdims: 1 }),
-          node('Div', ['v', 'n'], 'd'),
-          node('Mul', ['d', 'g'], 'w'),
-        ],
-        {
-          v: random(4, 4, 3, 3),
-          g: random(4, 1, 1, 1),
-        },
-      ),
-  ],
+  ['weight norm', () => weightNorm(randomNumbers(144, 12))],
+  ['weight norm, the squares of some beyond f32', () => weightNorm(randomNumbers(144, 12).map((x, i) => (i === 40 ? -2e32 : x)))],
   [
     'weight standardisation',
     () =>

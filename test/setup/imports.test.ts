@@ -50,7 +50,17 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
   onnx: ['import.ts'],
   network: [
     ...['network.ts', 'neuron.ts', 'timetable.ts', 'units.ts', 'check.ts', 'interleave.ts', 'work.ts', 'fan-out.ts'],
-    ...['diagnosis.ts', 'power.ts', 'round.ts', 'correction.ts', 'bound.ts', 'saved/about.ts', 'saved/load.ts', 'saved/save.ts'],
+    ...[
+      'diagnosis.ts',
+      'power.ts',
+      'round.ts',
+      'correction.ts',
+      'bound.ts',
+      'saved/about.ts',
+      'saved/depth.ts',
+      'saved/load.ts',
+      'saved/save.ts',
+    ],
   ],
   neuron: ['neuron.ts', 'model.ts', 'bistable.ts', 'membrane.ts'],
   quantize: ['grid.ts', 'quantize.ts', 'joins.ts', 'phases.ts'],
@@ -85,7 +95,7 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
   ],
   observe: ['activations.ts', 'diagnosis.ts', 'record.ts', 'tally.ts', 'channel-sums.ts'],
   tune: ['cache.ts', 'tune.ts'],
-  convert: ['convert.ts', 'scale.ts', 'choose-phases.ts', 'estimate.ts', 'search.ts', 'trials.ts'],
+  convert: ['convert.ts', 'once.ts', 'scale.ts', 'choose-phases.ts', 'estimate.ts', 'search.ts', 'trials.ts'],
   data: [
     ...[
       'data-set.ts',

@@ -26,9 +26,11 @@ const reduction =
       sums[at] = add(sums[at], x.data[i]);
     }
     const count = x.data.length / sums.length;
-    const data = sums.map((sum) => end(sum, count));
+    // a sum of reals is an f32 as they are, before anything is made of it: a norm whose squares exceed one is infinite
+    const gathered = x.type === 'real' ? Float32Array.from(sums) : sums;
+    const data = gathered.map((sum) => end(sum, count));
     const dims = integerAttribute(node, 'keepdims', 1) ? kept : x.dims.filter((_, axis) => !axes.has(axis));
-    return { dims, type: x.type, data: x.type === 'real' ? Float32Array.from(data) : data };
+    return { dims, type: x.type, data };
   };
 
 /** Reductions by operator. */

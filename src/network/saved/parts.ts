@@ -1,4 +1,5 @@
 import { kindOf, type SavedArray } from './arrays.ts';
+import { depthOf } from './depth.ts';
 import type { Refuse } from './refuse.ts';
 
 /**
@@ -82,25 +83,10 @@ function withArrays(value: unknown, path: readonly string[], left: Map<string, S
 
 /** The value of a JSON text, if it is not so deep that reading it is a danger. */
 export function parseJson(text: string, whose: string, refuse: Refuse): unknown {
-  if (depthOf(text) > MAX_DEPTH) refuse('network-text', `${whose} has more than ${MAX_DEPTH} brackets within brackets`);
+  if (depthOf(text, MAX_DEPTH) > MAX_DEPTH) refuse('network-text', `${whose} has more than ${MAX_DEPTH} brackets within brackets`);
   try {
     return JSON.parse(text);
   } catch (cause) {
     return refuse('network-text', `${whose} is not JSON (${(cause as Error).message})`, undefined, cause);
   }
-}
-
-/** The most brackets that are open at once, strings left out. */
-function depthOf(text: string): number {
-  let [depth, most, quoted] = [0, 0, false];
-  for (let i = 0; i < text.length && most <= MAX_DEPTH; i++) {
-    const c = text[i];
-    if (quoted) {
-      if (c === '\\') i++;
-      else if (c === '"') quoted = false;
-    } else if (c === '"') quoted = true;
-    else if (c === '[' || c === '{') most = Math.max(most, ++depth);
-    else if (c === ']' || c === '}') depth--;
-  }
-  return most;
 }
