@@ -2,11 +2,10 @@ import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { type BatchSize, batchFor } from '../plan/batch.ts';
 import type { Choices } from '../plan/choices.ts';
-import type { AnnSession, Calibration } from '../run/ann-session.ts';
 import { type AnnBatch, type Batch, logitsAt, type OnBatch } from '../run/batch.ts';
+import type { Calibration, CalibrationSession } from '../run/calibration-session.ts';
 import { Session } from '../run/session.ts';
-import type { ImageSource } from '../run/source.ts';
-import { spread } from './correct.ts';
+import { type ImageSource, spread } from '../run/source.ts';
 import { type Estimates, estimateSums } from './estimate.ts';
 
 /**
@@ -39,13 +38,13 @@ export function keepTried(calibration: ImageSource, classes: number): TriedImage
 
 /** Calibrates, and keeps what conversions are tried on. @param onBatch takes what each batch gave */
 export async function calibrateForTrials(
-  session: AnnSession,
+  session: CalibrationSession,
   source: ImageSource,
   onBatch: OnBatch<AnnBatch> = () => {},
 ): Promise<{ readonly calibration: Calibration; readonly tried: TriedImages }> {
   const { layers } = session.ann;
   const tried = keepTried(source, layers[layers.length - 1].shape.channels);
-  const calibration = await session.calibrate(source, (batch) => {
+  const calibration = await session.calibrate((batch) => {
     tried.add(batch);
     return onBatch(batch);
   });

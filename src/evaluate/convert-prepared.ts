@@ -2,7 +2,8 @@ import { optionsOf } from '../checks.ts';
 import { CONVERT_OPTIONS, calibrateAndConvert } from '../convert/convert.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
-import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
+import { ANN_SESSION_OPTIONS } from '../run/ann-session.ts';
+import { CalibrationSession } from '../run/calibration-session.ts';
 import type { LastingDevice } from './lasting.ts';
 import { memoryNotes, type Note, silentNotes } from './notes.ts';
 import { type Evaluation, inputFigures } from './prepare.ts';
@@ -19,9 +20,8 @@ export interface Prepared {
 /** Converts a model that was prepared. */
 export function convertPrepared(lasting: LastingDevice, evaluation: Evaluation): Promise<Prepared> {
   const { ann, calibrationSource, perChannel } = evaluation;
-  const imageCount = calibrationSource.count;
-  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount, countChannels: perChannel };
-  const create = (device: Device) => AnnSession.create(device, ann, options);
+  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), countChannels: perChannel };
+  const create = (device: Device) => CalibrationSession.create(device, ann, calibrationSource, options);
   return lasting.withSession(create, async (session) => {
     let silent: readonly string[] = [];
     const onSilent = (layers: readonly string[]) => {

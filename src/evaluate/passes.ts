@@ -5,6 +5,7 @@ import type { SpikingNetwork } from '../network/network.ts';
 import type { WordsProgram } from '../plan/words/plan.ts';
 import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
 import type { AnnBatch, Batch, Points, RunSummary } from '../run/batch.ts';
+import { CalibrationSession } from '../run/calibration-session.ts';
 import { Session } from '../run/session.ts';
 import { type LabelledSource, sliceSource } from '../run/source.ts';
 import { bestClasses, countAgreeing, countHits, type Hits } from './accuracy.ts';
@@ -118,7 +119,12 @@ interface Calibrated {
 }
 
 /** Calibrates the trained network and converts it. */
-async function calibrated(session: AnnSession, evaluation: Evaluation, stopwatch: Stopwatch, report: Report): Promise<Calibrated> {
+async function calibrated(
+  session: CalibrationSession,
+  evaluation: Evaluation,
+  stopwatch: Stopwatch,
+  report: Report,
+): Promise<Calibrated> {
   const { ann, calibrationSource } = evaluation;
   const order = channelOrder(calibrationSource);
   let silent: readonly string[] = [];
@@ -153,8 +159,8 @@ export interface TrainedRun {
   readonly refusedBatch: number | null;
 }
 
-/** Calibrates and converts, then runs the trained network over a part, where there is one, all in one session. */
-export function runTrained(
+/** Calibrates and converts, in integers; then runs the trained network over a part, where there is one, in f32. */
+export async function runTrained(
   lasting: LastingDevice,
   evaluation: Evaluation,
   part: Part | null,
@@ -162,22 +168,20 @@ export function runTrained(
   report: Report,
   { countChannels = evaluation.perChannel, ledger = null }: TrainedOptions = {},
 ): Promise<Converted & TrainedRun & { readonly notes: readonly Note[] }> {
-  const imageCount = Math.max(evaluation.calibrationSource.count, part?.source.count ?? 0);
-  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount, countChannels };
-  const track = ledger?.trained ?? untracked<Hits>();
-  let known: Calibrated | null = null;
-  return lasting.withSession(
-    (device) => stopwatch.time('compile', () => AnnSession.create(device, evaluation.ann, options)),
-    async (session) => {
-      if (known === null) {
-        known = await calibrated(session, evaluation, stopwatch, report);
-        const { network, phaseChoice } = known.converted;
-        await ledger?.converted({ network, phaseChoice, notes: known.notes });
-      }
-      const hits = part && (await stopwatch.time('ann', () => lastingHits(lasting, session, part, report, track)));
-      return { ...known.converted, notes: known.notes, hits, refusedBatch: session.refusedBatch };
-    },
+  const { ann, calibrationSource } = evaluation;
+  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), countChannels };
+  const found = await lasting.withSession(
+    (device) => stopwatch.time('compile', () => CalibrationSession.create(device, ann, calibrationSource, options)),
+    async (session) => ({
+      ...(await calibrated(session, evaluation, stopwatch, report)),
+      refusedBatch: session.refusedBatch,
+    }),
   );
+  const { converted, notes } = found;
+  await ledger?.converted({ network: converted.network, phaseChoice: converted.phaseChoice, notes });
+  const track = ledger?.trained ?? untracked<Hits>();
+  const { hits, refusedBatch } = await resumeTrained(lasting, evaluation, part, stopwatch, report, { trained: track });
+  return { ...converted, notes, hits, refusedBatch: found.refusedBatch ?? refusedBatch };
 }
 
 const lastingHits = (
@@ -194,7 +198,7 @@ const lastingHits = (
   return trainedHits(session, part, onImages, track);
 };
 
-/** The same where a ledger has the converted network, and goes on with the images that it lacks. */
+/** Runs the trained network over the images of a part that a ledger lacks. */
 export async function resumeTrained(
   lasting: LastingDevice,
   evaluation: Evaluation,

@@ -1,7 +1,7 @@
 import type { Estimate } from '../convert/estimate.ts';
 import type { ScaleWay } from '../convert/search.ts';
 import type { TriedImages } from '../convert/trials.ts';
-import type { Calibration } from '../run/ann-session.ts';
+import type { Calibration } from '../run/calibration-session.ts';
 import type { Hits } from './accuracy.ts';
 import { type CheckpointStore, type Done, refuseOther } from './checkpoint.ts';
 import { type Journal, openJournal } from './journal.ts';
@@ -38,7 +38,7 @@ export async function openSearch(
 }
 
 /**
- * Notes what calibration gave. Trials go on only from the same: it is f32, which may differ from device to device.
+ * Notes what calibration gave. Trials go on only from the same, which it is on every device.
  * @throws OptionError for a checkpoint of another
  */
 export function noteCalibration(
@@ -50,7 +50,7 @@ export function noteCalibration(
   const calibration = hashOf([calibrated.calibration, calibrated.tried.logits]);
   const { calibration: before } = journal.found;
   if (before !== null && before !== calibration) {
-    refuseOther(store, ['calibration gave other figures, as it may on another device']);
+    refuseOther(store, ['calibration gave other figures, as it may in another version']);
   }
   journal.note({ calibration });
 }

@@ -115,14 +115,14 @@ describe('a search', () => {
 
   it('goes on from the same calibration alone', () => {
     const calibrated = (logit: number) => ({
-      calibration: { images: 2, statistics: [null], largestLogit: logit },
+      calibration: { images: 2, statistics: [null], largestLogit: logit, grids: [] },
       tried: { source: { count: 1 } as never, logits: Float32Array.of(1, logit) },
     });
     const file = store();
     noteCalibration(file, openTuned(file), calibrated(2));
     noteCalibration(file, openTuned(file), calibrated(2));
     expect(() => noteCalibration(file, openTuned(file), calibrated(2.000001))).toThrow(
-      /^kept: is of other work: calibration gave other figures, as it may on another device/,
+      /^kept: is of other work: calibration gave other figures, as it may in another version/,
     );
   });
 
