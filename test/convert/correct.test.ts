@@ -17,7 +17,7 @@ import { smallDevice } from '../helpers/small-device.ts';
 import { extremes } from '../network/extremes.ts';
 import { ann, convolution, map, neurons, onGrid, pool, readout, SAME, square } from '../network/hand-made.ts';
 
-/** f32 sums of at most 4,096 values in fixed order, of activations that are f32 sums themselves. */
+/** Activations are integers of 15 bits or more, of sums of integers that are rounded too. */
 const RELATIVE = 1e-4;
 
 /** Sums of activations that some trained network might have: about as large as words can stand for. */
