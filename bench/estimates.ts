@@ -24,6 +24,7 @@ import type { Device } from '../src/gpu/device.ts';
 import { openDevice } from '../src/gpu/node.ts';
 import { wayText } from '../src/report/text.ts';
 import { AnnSession } from '../src/run/ann-session.ts';
+import { CalibrationSession } from '../src/run/calibration-session.ts';
 import { commit } from './commit.ts';
 import { exitWith } from './exit.ts';
 import { CANDIDATES, type EstimateRow, foretelling } from './foretelling.ts';
@@ -82,9 +83,10 @@ async function measure(
   const { ann, calibrationSource, calibratedOn, images, mean, std, batch } = evaluation;
   const [, part] = cutImages(images, 0, classesOf(ann)) as [null, Part];
   const countChannels = ways.some(({ perChannel }) => perChannel);
-  const trained = await AnnSession.create(device, ann, { mean, std, batch, countChannels });
+  const trained = await AnnSession.create(device, ann, { mean, std, batch });
+  const session = await CalibrationSession.create(device, ann, calibrationSource, { mean, std, batch, countChannels });
   try {
-    const { calibration, tried } = await calibrateForTrials(trained, calibrationSource);
+    const { calibration, tried } = await calibrateForTrials(session, calibrationSource);
     const convertAgain = conversionsOf(device, ann, calibration, calibrationSource, evaluation);
     const { top1, images: count } = await trainedHits(trained, part, () => {});
     for (const { scale: method, percentile, perChannel, correctBias, phaseBits } of ways) {
@@ -97,6 +99,7 @@ async function measure(
       onRow({ ...about, ...way, top1: hits.top1 / count, loss: lossOf(hits, count), estimates });
     }
   } finally {
+    session.dispose();
     trained.dispose();
   }
 }

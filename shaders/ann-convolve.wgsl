@@ -1,6 +1,9 @@
-// ann-convolve: one layer of the trained network in f32: clip(Σ terms + bias, 0, ceiling), or the plain sum for the readout.
-// Activations are cells of four channels, [block of 4 channels][y][x][image] of vec4f. Weights of a tile of 8 output
-// channels are [term][block][ky][kx][channel of the block][8 channels], in f32.
+// ann-convolve: one layer of the trained network: clip(Σ terms + bias, 0, ceiling), or the plain sum for the readout.
+// In f32, or exact, in integers on a grid (specification, section 4). Activations are cells of four channels,
+// [block of 4 channels][y][x][image] of vec4f or vec4i. Weights of a tile of 8 output channels are
+// [term][block][ky][kx][channel of the block][8 channels], in f32 or i32.
+// Exact sums have 46 bits: 16 and their sign stay in the sum of a row of the kernel (at most TAPS taps of 4 channels, which the host
+// has found to fit, `ann/fixed`), and what is above them is carried to a second integer behind each row.
 // One invocation: 8 output channels × 4 pixels of a row (or 4 images where rows are short). Terms as in `accumulate`.
 // Loads for 8 × 4 × 4 multiply-adds: 4 cells, 8 vec4f of weights. No races: every invocation writes its own cells.
 // Uses lib/broadcast, lib/layer
@@ -24,18 +27,29 @@ struct AnnLayer {
   term: array<Term, MAX_TERMS>,
 }
 
-@group(0) @binding(0) var<storage, read_write> cells: array<vec4f>;
-#if ${uniformWeights}
-@group(0) @binding(1) var<uniform> weights: array<vec4f, 4096>;
+#if ${exact}
+alias Four = vec4i;
+alias Channel = vec4i;  // bias: above 16 bits, 16 bits; shift to the grid, its largest integer | identity weight
+alias Sums = array<vec4i, 16>;  // channel u of the tile, four pixels; and in 8 + u what is above 16 bits
 #else
-@group(0) @binding(1) var<storage, read> weights: array<vec4f>;
+alias Four = vec4f;
+alias Channel = vec2f;  // bias, ceiling | identity weight
+alias Sums = array<vec4f, 8>;  // channel u of the tile, four pixels
+#endif
+
+@group(0) @binding(0) var<storage, read_write> cells: array<Four>;
+#if ${uniformWeights}
+@group(0) @binding(1) var<uniform> weights: array<Four, 4096>;
+#else
+@group(0) @binding(1) var<storage, read> weights: array<Four>;
 #endif
 @group(0) @binding(2) var<uniform> layer: AnnLayer;
 @group(0) @binding(3) var<uniform> batch: Batch;
-@group(0) @binding(4) var<storage, read> channels: array<vec2f>;  // bias, ceiling | identity weight
+@group(0) @binding(4) var<storage, read> channels: array<Channel>;
 
-// Channel u of the tile, four pixels.
-alias Sums = array<vec4f, 8>;
+#if ${exact}
+const TAPS = 16u;
+#endif
 
 override workgroupSize = 64u;
 
@@ -88,7 +102,13 @@ fn addWindow(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, n:
         let at = select(vec4u(0u), vec4u(vec4i(row + ix * i32(layer.batch)) + offsets * step), valid);  // cell 0 is padding
         tapCells(sums, cells[at.x], cells[at.y], cells[at.z], cells[at.w], w);
         w += 8u;
+#if ${exact}
+        if (kx % TAPS == TAPS - 1u) { carry(sums); }
+#endif
       }
+#if ${exact}
+      carry(sums);
+#endif
     }
   }
 }
@@ -130,23 +150,26 @@ fn addRows3(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, n: 
       tapCells(sums, a1, a2, a3, a4, w + 8u);
       tapCells(sums, a2, a3, a4, a5, w + 16u);
       w += 24u;
+#if ${exact}
+      carry(sums);
+#endif
     }
   }
 }
 
-fn cellOf(row: u32, column: Column, inside: bool) -> vec4f {
-  return select(vec4f(), cells[row + column.offset], inside && column.inside);
+fn cellOf(row: u32, column: Column, inside: bool) -> Four {
+  return select(Four(), cells[row + column.offset], inside && column.inside);
 }
 
 // Four channels of four pixels.
-fn tapCells(sums: ptr<function, Sums>, a: vec4f, b: vec4f, c: vec4f, d: vec4f, w: u32) {
-  tap(sums, vec4f(a.x, b.x, c.x, d.x), w);
-  tap(sums, vec4f(a.y, b.y, c.y, d.y), w + 2u);
-  tap(sums, vec4f(a.z, b.z, c.z, d.z), w + 4u);
-  tap(sums, vec4f(a.w, b.w, c.w, d.w), w + 6u);
+fn tapCells(sums: ptr<function, Sums>, a: Four, b: Four, c: Four, d: Four, w: u32) {
+  tap(sums, Four(a.x, b.x, c.x, d.x), w);
+  tap(sums, Four(a.y, b.y, c.y, d.y), w + 2u);
+  tap(sums, Four(a.z, b.z, c.z, d.z), w + 4u);
+  tap(sums, Four(a.w, b.w, c.w, d.w), w + 6u);
 }
 
-fn weightsAt(w: u32) -> vec4f {
+fn weightsAt(w: u32) -> Four {
 #if ${broadcast}
   return subgroupBroadcast(weights[w], 0u);
 #else
@@ -155,7 +178,7 @@ fn weightsAt(w: u32) -> vec4f {
 }
 
 // One channel of four pixels times the weights of eight output channels.
-fn tap(sums: ptr<function, Sums>, a: vec4f, w: u32) {
+fn tap(sums: ptr<function, Sums>, a: Four, w: u32) {
   let w0 = weightsAt(w);
   let w4 = weightsAt(w + 1u);
   (*sums)[0] += a * w0.x;
@@ -173,33 +196,72 @@ fn addIdentity(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, 
   for (var half = 0u; half < 2u; half++) {
     let block = min(tile * 2u + half, (layer.channels + 3u) / 4u - 1u);
     let at = (*term).source + ((block * layer.height + y) * layer.width + x) * layer.batch + n;
-    let cell = mat4x4f(cells[at], cells[at + step], cells[at + 2u * step], cells[at + 3u * step]);
+    let cell = array(cells[at], cells[at + step], cells[at + 2u * step], cells[at + 3u * step]);
     for (var c = 0u; c < 4u; c++) {
       let w = channels[(*term).weights + tile * 8u + half * 4u + c].x;
-      (*sums)[half * 4u + c] += vec4f(cell[0][c], cell[1][c], cell[2][c], cell[3][c]) * w;
+      (*sums)[half * 4u + c] += Four(cell[0][c], cell[1][c], cell[2][c], cell[3][c]) * w;
     }
   }
+#if ${exact}
+  carry(sums);
+#endif
 }
+
+#if ${exact}
+// Leaves 16 bits in the sums.
+fn carry(sums: ptr<function, Sums>) {
+  carryOf(sums, 0u);
+  carryOf(sums, 1u);
+  carryOf(sums, 2u);
+  carryOf(sums, 3u);
+  carryOf(sums, 4u);
+  carryOf(sums, 5u);
+  carryOf(sums, 6u);
+  carryOf(sums, 7u);
+}
+
+fn carryOf(sums: ptr<function, Sums>, u: u32) {
+  (*sums)[u + 8u] += (*sums)[u] >> vec4u(16u);
+  (*sums)[u] &= vec4i(0xffff);
+}
+
+// On the layer's grid: halves up, and cut at both ends. The bias has the half that is added for rounding.
+fn activation(sums: ptr<function, Sums>, u: u32, channel: Channel) -> Four {
+  let low = (*sums)[u] + vec4i(channel.y);
+  let high = (*sums)[u + 8u] + vec4i(channel.x) + (low >> vec4u(16u));
+  let shift = u32(channel.z);
+  var value = high >> vec4u(max(shift, 16u) - 16u);
+  if (shift < 16u) {
+    let up = 16u - shift;
+    // what is above the largest integer is cut before it could overflow
+    value = (min(high, vec4i((channel.w >> up) + 1)) << vec4u(up)) | ((low & vec4i(0xffff)) >> vec4u(shift));
+  }
+  value = min(value, vec4i(channel.w));
+  return select(value, max(value, vec4i(0)), layer.rectify == 1u);
+}
+#else
+fn activation(sums: ptr<function, Sums>, u: u32, channel: Channel) -> Four {
+  var value = (*sums)[u] + vec4f(channel.x);
+  if (layer.rectify == 1u) { value = clamp(value, vec4f(0.0), vec4f(channel.y)); }
+#if ${rounded}
+  let step = bitcast<f32>(layer.step);
+  value = round(value / step) * step;
+#endif
+  return value;
+}
+#endif
 
 // Bias, activation, and the cells of the four pixels. Channels beyond the last are written as 0.
 fn finish(sums: ptr<function, Sums>, tile: u32, n: u32, x: u32, y: u32) {
   let next = layer.stepX * layer.batch + layer.stepN;
-#if ${rounded}
-  let step = bitcast<f32>(layer.step);
-#endif
   for (var half = 0u; half < 2u; half++) {
     let block = tile * 2u + half;
     if (block * 4u >= layer.channels) { return; }
-    var cell = mat4x4f();
+    var cell = array<Four, 4>();
     for (var c = 0u; c < 4u; c++) {
       let o = block * 4u + c;
-      let channel = channels[layer.channelBase + o];
-      var value = (*sums)[half * 4u + c] + vec4f(channel.x);
-      if (layer.rectify == 1u) { value = clamp(value, vec4f(0.0), vec4f(channel.y)); }
-#if ${rounded}
-      value = round(value / step) * step;
-#endif
-      for (var i = 0u; i < 4u; i++) { cell[i][c] = select(0.0, value[i], o < layer.channels); }
+      let value = activation(sums, half * 4u + c, channels[layer.channelBase + o]);
+      for (var i = 0u; i < 4u; i++) { cell[i][c] = select(0, value[i], o < layer.channels); }
     }
     let at = layer.destination + ((block * layer.height + y) * layer.width + x) * layer.batch + n;
     for (var i = 0u; i < 4u; i++) {

@@ -1,4 +1,5 @@
-// ann-pool: maximum or mean over windows of the trained network, in f32. Cells: [block of 4 channels][y][x][image] of vec4f.
+// ann-pool: maximum or mean over windows of the trained network, in f32; or exact, in integers on the source's grid, means rounded
+// to nearest, halves up. Cells: [block of 4 channels][y][x][image] of vec4f or vec4i.
 // One invocation: four channels of one place of one image.
 // Uses lib/layer
 
@@ -22,7 +23,15 @@ struct AnnPool {
   countPadding: u32,    // 1 where the divisor of a mean counts padded places
 }
 
-@group(0) @binding(0) var<storage, read_write> cells: array<vec4f>;
+#if ${exact}
+alias Four = vec4i;
+const LEAST = vec4i(-0x7fffffff);
+#else
+alias Four = vec4f;
+const LEAST = vec4f(-3.4e38);
+#endif
+
+@group(0) @binding(0) var<storage, read_write> cells: array<Four>;
 @group(0) @binding(1) var<uniform> layer: AnnPool;
 @group(0) @binding(2) var<uniform> batch: Batch;
 
@@ -35,9 +44,12 @@ fn annPool(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
   if (block * 4u >= layer.channels || n >= batch.images) { return; }
   let pixel = place % (layer.width * layer.height);
 #if ${maximum}
-  var pooled = vec4f(-3.4e38);
+  var pooled = LEAST;
 #else
-  var pooled = vec4f(0.0);
+  var pooled = Four();
+#endif
+#if ${exact}
+  var high = vec4i();  // of sums, what is above 16 bits
 #endif
   var places = 0u;
   for (var ky = 0u; ky < layer.kernelHeight; ky++) {
@@ -50,15 +62,42 @@ fn annPool(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
         pooled = max(pooled, cell);
 #else
         pooled += cell;
+#if ${exact}
+        high += pooled >> vec4u(16u);
+        pooled &= vec4i(0xffff);
+#endif
 #endif
         places++;
       }
     }
   }
 #if ${maximum}
-  if (places == 0u) { pooled = vec4f(0.0); }
+  if (places == 0u) { pooled = Four(); }
 #else
-  pooled /= f32(select(max(places, 1u), layer.kernelHeight * layer.kernelWidth, layer.countPadding == 1u));
+  let divisor = select(max(places, 1u), layer.kernelHeight * layer.kernelWidth, layer.countPadding == 1u);
+#if ${exact}
+  pooled = mean(high, pooled, divisor);
+#else
+  pooled /= f32(divisor);
+#endif
 #endif
   cells[layer.destination + place * layer.batch + n] = pooled;
 }
+#if ${exact}
+
+// high · 2^16 + low, below 2^17 · divisor in magnitude, by a divisor below 2^28: the nearest integer, halves up, in long division by
+// digits of 4 bits. 2^18 is added meanwhile, so that nothing is negative.
+fn mean(high: vec4i, low: vec4i, divisor: u32) -> vec4i {
+  let half = vec4u(divisor / 2u);
+  let lowest = vec4u(low) + (half & vec4u(0xffffu));
+  let highest = vec4u(high + vec4i(i32(divisor) * 4)) + (half >> vec4u(16u)) + (lowest >> vec4u(16u));
+  var quotient = highest / divisor;
+  var rest = highest % divisor;
+  for (var digit = 0u; digit < 4u; digit++) {
+    rest = (rest << vec4u(4u)) | ((lowest >> vec4u(12u - digit * 4u)) & vec4u(0xfu));
+    quotient = (quotient << vec4u(4u)) | (rest / divisor);
+    rest %= divisor;
+  }
+  return vec4i(quotient) - vec4i(1 << 18u);
+}
+#endif

@@ -107,7 +107,7 @@ export type { Choice, Choices } from './plan/choices.ts';
 export type { Pass, Program } from './plan/program.ts';
 export type { TrainsProgram } from './plan/trains/plan.ts';
 export type { WordsProgram } from './plan/words/plan.ts';
-export { type AnnResult, AnnSession, type AnnSessionOptions, type Calibration, type Normalization } from './run/ann-session.ts';
+export { type AnnResult, AnnSession, type AnnSessionOptions, type Normalization } from './run/ann-session.ts';
 export type { AnnBatch, Batch, OnBatch, Points, RunSummary, RunTiming } from './run/batch.ts';
 export { logitsAt } from './run/batch.ts';
 export type { StreamBatch, StreamSummary } from './run/interleaver.ts';

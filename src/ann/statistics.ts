@@ -5,15 +5,17 @@ export type Bins = Uint32Array | Float64Array;
 
 /**
  * How many post-ReLU values of a layer or a channel lie where, over the calibration images. Bins are logarithmic: the values of one bin
- * share the upper bits of their f32, exponent and some of the mantissa. So bins span all positive normal f32, 2^-126 to 2^128, and
- * scaling all values by a power of two moves the counts from bin to bin and changes nothing else.
+ * share the upper bits of their f32, exponent and some of the mantissa, once they are divided by a unit. So bins span all positive normal
+ * f32, 2^-126 to 2^128, times the unit.
  */
 export interface Distribution {
   /** Values in all, zeros included. */
   readonly count: number;
   /** Positive values by bin; the first and the last one have those beyond, too. */
   readonly bins: Bins;
-  /** The upper bits of the first bin's values; below those of any value where the bins reach further down than f32. */
+  /** What the values are multiples of, or of fewer powers of two: the integers' of a channel, the greatest of a layer's channels. */
+  readonly unit: number;
+  /** The upper bits of the first bin's values, in units; below those of any value where the bins reach further down than f32. */
   readonly first: number;
   /** Lower bits of an f32 that a bin does not look at. */
   readonly shift: number;
@@ -44,21 +46,29 @@ function realOf(pattern: number): number {
   return bits.getFloat32(0);
 }
 
+/** The bits of an f32. */
+function bitsOf(real: number): number {
+  bits.setFloat32(0, real);
+  return bits.getUint32(0);
+}
+
 /** Lower edge of a bin; its upper edge is the next one's lower. */
-export const binEdge = ({ first, shift }: Distribution, bin: number): number => realOf(Math.max(0, first + bin) * 2 ** shift);
+export const binEdge = ({ unit, first, shift }: Distribution, bin: number): number =>
+  realOf(Math.max(0, first + bin) * 2 ** shift) * unit;
 
 /** What was counted of a layer. @param count values in all */
-export function layerDistribution(count: number, bins: Bins): Distribution {
+export function layerDistribution(count: number, bins: Bins, unit: number): Distribution {
   const last = bins.findLastIndex((n) => n > 0);
-  const open = { count, bins, first: LOWEST, shift: SHIFT, largest: 0 };
+  const open = { count, bins, unit, first: LOWEST, shift: SHIFT, largest: 0 };
   return { ...open, largest: last < 0 ? 0 : binEdge(open, last + 1) };
 }
 
-/** What was counted of a channel. @param maximum bits of its greatest value as f32; 0 where none is positive */
-export const channelDistribution = (count: number, bins: Bins, maximum: number): Distribution => ({
+/** What was counted of a channel. @param maximum its greatest value in units, exact in f32; 0 where none is positive */
+export const channelDistribution = (count: number, bins: Bins, maximum: number, unit: number): Distribution => ({
   count,
   bins,
-  first: (maximum >>> CHANNEL_SHIFT) - (CHANNEL_BINS - 1),
+  unit,
+  first: (bitsOf(maximum) >>> CHANNEL_SHIFT) - (CHANNEL_BINS - 1),
   shift: CHANNEL_SHIFT,
-  largest: realOf(maximum),
+  largest: maximum * unit,
 });

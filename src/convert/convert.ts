@@ -22,8 +22,8 @@ import { FIT_OPTIONS } from '../plan/fit.ts';
 import { depths } from '../quantize/joins.ts';
 import { phasesByDepth, phasesOfSteps } from '../quantize/phases.ts';
 import { quantize } from '../quantize/quantize.ts';
-import { AnnSession, type Calibration } from '../run/ann-session.ts';
 import type { AnnBatch, OnBatch } from '../run/batch.ts';
+import { type Calibration, CalibrationSession } from '../run/calibration-session.ts';
 import { asSource, type ImageSource, SOURCE } from '../run/source.ts';
 import { choosePhases, DEFAULT_LOSS, PHASE_TRIALS, type PhaseChoice } from './choose-phases.ts';
 import { Corrector } from './correct.ts';
@@ -107,8 +107,7 @@ export async function convert(
   // what is wrong with K is said before the work
   if (phaseBits !== 'auto') phasesByDepth(ann, depths(ann), phaseBits);
   const source = asSource(calibrationImages, ann.input);
-  const imageCount = source.count;
-  const session = await AnnSession.create(device, ann, { mean, std, batch, imageCount, countChannels: perChannel });
+  const session = await CalibrationSession.create(device, ann, source, { mean, std, batch, countChannels: perChannel });
   try {
     return (await calibrateAndConvert(session, source, given)).network;
   } finally {
@@ -134,11 +133,11 @@ export interface ConvertReports {
 }
 
 /**
- * The same in a session of the trained network, made with the options' mean and std.
+ * The same in a session of the calibration images, made with the options' mean and std.
  * @param once makes what is expensive: calibration, what trials lose, biases
  */
 export async function calibrateAndConvert(
-  session: AnnSession,
+  session: CalibrationSession,
   source: ImageSource,
   { phaseBits, loss = DEFAULT_LOSS, ...options }: ConvertOptions,
   { onBatch, onTried, onCorrected }: ConvertReports = {},
@@ -148,7 +147,7 @@ export async function calibrateAndConvert(
   const ofSteps = phasesOfSteps(ann);
   const known = phaseBits !== 'auto' ? phaseBits : ofSteps.every((K) => K !== null) ? ofSteps : null;
   if (known !== null) {
-    const calibration = await once('calibration', () => session.calibrate(source, onBatch));
+    const calibration = await once('calibration', () => session.calibrate(onBatch));
     const convertAgain = conversionsOf(device, ann, calibration, source, options, once);
     const network = await convertAgain(known === undefined ? {} : { phaseBits: known }, onCorrected);
     return { network, calibration, phaseChoice: null };
@@ -192,7 +191,7 @@ export function conversionsOf(
   once: Once = anew,
 ): ConvertAgain {
   const { mean = [0], std = [1], batch } = shared;
-  const corrector = new Corrector(device, ann, source, { mean, std, batch, once });
+  const corrector = new Corrector(device, ann, source, { mean, std, batch, grids: calibration.grids, once });
   return async (changes, onLayer) => {
     const options = { ...shared, ...changes };
     const network = convertCalibrated(ann, calibration, options);
@@ -216,7 +215,7 @@ const biasesOf = ({ layers }: SpikingNetwork): Int32Array[] =>
 /** A calibrated network on the integer grid, its biases not corrected. Pure, but for `onSilent`. */
 export function convertCalibrated(
   ann: Ann,
-  calibration: Omit<Calibration, 'images'>,
+  calibration: Pick<Calibration, 'statistics' | 'largestLogit'>,
   options: FixedConvertOptions = {},
 ): SpikingNetwork {
   const { scale: method = WAY.scale, percentile = WAY.percentile, perChannel = WAY.perChannel } = options;

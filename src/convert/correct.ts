@@ -1,4 +1,5 @@
-import { type Ann, shapeSize } from '../ann/ann.ts';
+import type { Ann } from '../ann/ann.ts';
+import type { Grids } from '../ann/fixed.ts';
 import type { Device } from '../gpu/device.ts';
 import { check } from '../network/check.ts';
 import { correctedBias, type Measured, ROUNDS } from '../network/correction.ts';
@@ -7,13 +8,16 @@ import { ChannelSums } from '../observe/channel-sums.ts';
 import { type BatchSize, batchFor } from '../plan/batch.ts';
 import type { Choices } from '../plan/choices.ts';
 import { wordsAreSteps } from '../quantize/phases.ts';
-import { AnnSession, type Normalization } from '../run/ann-session.ts';
+import type { Normalization } from '../run/ann-session.ts';
+import { CalibrationSession } from '../run/calibration-session.ts';
 import { LayerByLayer } from '../run/layer-by-layer.ts';
-import { eachBatch, type ImageSource, pixelsSource, readImages, sourceLike } from '../run/source.ts';
+import { eachBatch, type ImageSource, pixelsSource, readImages, spread } from '../run/source.ts';
 import { anew, type Once } from './once.ts';
 
 /** How the trained network runs. */
 export interface CorrectorOptions extends Normalization {
+  /** What its integers stand for; by default what is found on the images. */
+  readonly grids?: Grids | undefined;
   /** Images at once, at most, or "auto" (default). */
   readonly batch?: BatchSize | undefined;
   /** Makes the sums of activations: all that is not in whole numbers. */
@@ -47,9 +51,9 @@ const IMAGES = 128;
 /**
  * Corrects the biases of converted networks (specification, section 4): layer by layer, in the network's order, with the words that
  * the corrected layers before it send, what a channel's mean word lacks of the trained network's mean activation is added to its bias.
- * The readout sends no words and stays as it is, as do quantised layers whose words are their own steps. Labels play no part. Words add up to the same integers on every device; the trained
- * network's activations are f32, whose sums differ a little between devices, and with them now and then a bias by 1. What the trained
- * network does is measured once, however many of its conversions are corrected.
+ * The readout sends no words and stays as it is, as do quantised layers whose words are their own steps. Labels play no part. Words and the trained network's
+ * activations on its grids add up to the same integers on every device. What the trained network does is measured once, however many of
+ * its conversions are corrected.
  */
 export class Corrector {
   readonly #device: Device;
@@ -93,10 +97,10 @@ export class Corrector {
   }
 
   async #measure(images: number): Promise<Shown> {
-    const { mean, std, batch = 'auto', once = anew } = this.#options;
+    const { mean, std, grids, batch = 'auto', once = anew } = this.#options;
     const pixels = await readImages(spread(this.#calibration, images), 0, images);
     const source = pixelsSource(pixels, this.#calibration.shape);
-    const options = { mean, std, batch: batchFor(batch, images), imageCount: images };
+    const options = { mean, std, grids, batch: batchFor(batch, images) };
     const sums = () => activationSums(this.#device, this.#ann, source, options);
     return { pixels, activations: await once(`activations of ${images} images`, sums) };
   }
@@ -131,22 +135,6 @@ export async function correctLayers(
   return spiking.network;
 }
 
-/** Every so manyth image of a source: `count` of them, the first among them. */
-export function spread(source: ImageSource, count: number): ImageSource {
-  const size = shapeSize(source.shape);
-  return sourceLike(source, {
-    count,
-    labels: null,
-    read: async (first: number, some: number) => {
-      const pixels = new Uint8Array(some * size);
-      for (let i = 0; i < some; i++) {
-        pixels.set(await readImages(source, Math.floor(((first + i) * source.count) / count), 1), i * size);
-      }
-      return pixels;
-    },
-  });
-}
-
 /** Corrects one layer; its words are to be sent once more after that. */
 async function correctLayer(
   spiking: LayerByLayer,
@@ -169,10 +157,10 @@ export async function activationSums(
   device: Device,
   ann: Ann,
   source: ImageSource,
-  { mean, std, batch }: Normalization & { readonly batch: BatchSize },
+  options: Normalization & { readonly batch: BatchSize; readonly grids?: Grids | undefined },
 ): Promise<Float64Array[]> {
   const all = ann.layers.map(({ kind, shape }) => new Float64Array(kind === 'neurons' ? shape.channels : 0));
-  const session = await AnnSession.create(device, ann, { mean, std, batch, imageCount: source.count, keepCells: true });
+  const session = await CalibrationSession.create(device, ann, source, { ...options, keepCells: true });
   try {
     const sums = await ChannelSums.ofActivations(session);
     try {
@@ -188,7 +176,7 @@ export async function activationSums(
     } finally {
       sums.dispose();
     }
-    return all;
+    return all.map((integers, l) => integers.map((sum, o) => sum * session.grids[l + 1].unit[o]));
   } finally {
     session.dispose();
   }

@@ -31,7 +31,7 @@ export interface Estimates {
  */
 export function estimatedLoss({ marginWeighted, logitError }: Estimates): Estimate {
   const { value, standardError } = logitError;
-  const least = { value: value ** 2 / 2, standardError: standardError === null ? null : value * standardError };
+  const least = { value: (value * value) / 2, standardError: standardError === null ? null : value * standardError };
   return marginWeighted.value < least.value ? least : marginWeighted;
 }
 
@@ -104,8 +104,9 @@ function relativeError(a: Float32Array | Float64Array, b: Float32Array | Float64
   let [difference, norm] = [0, 0];
   for (let c = 0; c < a.length; c++) {
     const own = a[c] - meanA;
-    difference += (b[c] - meanB - own) ** 2;
-    norm += own ** 2;
+    const off = b[c] - meanB - own;
+    difference += off * off;
+    norm += own * own;
   }
   return difference === 0 ? 0 : norm === 0 ? 1 : Math.sqrt(difference / norm);
 }

@@ -2,7 +2,7 @@ import type { Ann, AnnNeurons, AnnTerm } from '../ann/ann.ts';
 import { perChannel as valuesByChannel } from '../ann/pixels.ts';
 import type { LayerStatistics } from '../ann/statistics.ts';
 import type { Scale } from '../network/units.ts';
-import type { Calibration } from '../run/ann-session.ts';
+import type { Calibration } from '../run/calibration-session.ts';
 import { type ScaleOptions, scaleOf } from './scale.ts';
 
 /** How the scales of a network are chosen. */
@@ -36,7 +36,11 @@ const LEAST_SHARE = 2 ** -12;
  * the graph: its largest word is its largest value.
  * @throws ConversionError for "bound" on a layer without a clip, OptionError for a percentile out of range
  */
-export function chooseScales(ann: Ann, calibration: Omit<Calibration, 'images'>, options: ScalesOptions): Scales {
+export function chooseScales(
+  ann: Ann,
+  calibration: Pick<Calibration, 'statistics' | 'largestLogit'>,
+  options: ScalesOptions,
+): Scales {
   const { phaseBits, perChannel, ...how } = options;
   const { statistics, largestLogit } = calibration;
   const silent: number[] = [];

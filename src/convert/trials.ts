@@ -2,11 +2,10 @@ import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import { type BatchSize, batchFor } from '../plan/batch.ts';
 import type { Choices } from '../plan/choices.ts';
-import type { AnnSession, Calibration } from '../run/ann-session.ts';
 import { type AnnBatch, type Batch, logitsAt, type OnBatch } from '../run/batch.ts';
+import type { Calibration, CalibrationSession } from '../run/calibration-session.ts';
 import { Session } from '../run/session.ts';
-import type { ImageSource } from '../run/source.ts';
-import { spread } from './correct.ts';
+import { type ImageSource, spread } from '../run/source.ts';
 import { type Estimates, estimateSums } from './estimate.ts';
 import { anew, type Once } from './once.ts';
 
@@ -40,7 +39,7 @@ export function keepTried(calibration: ImageSource, classes: number): TriedImage
 
 /** Calibrates, and keeps what conversions are tried on. @param onBatch takes what each batch gave @param once makes both */
 export async function calibrateForTrials(
-  session: AnnSession,
+  session: CalibrationSession,
   source: ImageSource,
   onBatch: OnBatch<AnnBatch> = () => {},
   once: Once = anew,
@@ -48,7 +47,7 @@ export async function calibrateForTrials(
   const { layers } = session.ann;
   const { source: some, logits: kept, add } = keepTried(source, layers[layers.length - 1].shape.channels);
   const { calibration, logits } = await once('calibration and logits', async () => {
-    const measured = await session.calibrate(source, (batch) => {
+    const measured = await session.calibrate((batch) => {
       add(batch);
       return onBatch(batch);
     });

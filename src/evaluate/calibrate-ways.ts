@@ -3,8 +3,9 @@ import { type ConvertAgain, conversionsOf } from '../convert/convert.ts';
 import type { Once } from '../convert/once.ts';
 import { calibrateForTrials, type TriedImages } from '../convert/trials.ts';
 import type { Device } from '../gpu/device.ts';
-import { ANN_SESSION_OPTIONS, AnnSession, type Calibration } from '../run/ann-session.ts';
+import { ANN_SESSION_OPTIONS } from '../run/ann-session.ts';
 import type { AnnBatch } from '../run/batch.ts';
+import { type Calibration, CalibrationSession } from '../run/calibration-session.ts';
 import type { LastingDevice } from './lasting.ts';
 import type { Evaluation } from './prepare.ts';
 
@@ -28,8 +29,8 @@ export async function calibrateWays(
   const { ann, calibrationSource } = evaluation;
   const { count: imageCount } = calibrationSource;
   const countChannels = ways.some(({ perChannel }) => perChannel);
-  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount, countChannels };
-  const create = (device: Device) => AnnSession.create(device, ann, options);
+  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), countChannels };
+  const create = (device: Device) => CalibrationSession.create(device, ann, calibrationSource, options);
   const calibrated = await lasting.withSession(create, async (session) => {
     const onBatch = ({ first, images }: AnnBatch) => report({ stage: 'calibration', done: first + images, images: imageCount });
     const found = await calibrateForTrials(session, calibrationSource, onBatch, once);

@@ -1,6 +1,6 @@
 import { type Converted, type ConvertReports, calibrateAndConvert } from '../convert/convert.ts';
 import type { Once } from '../convert/once.ts';
-import type { AnnSession } from '../run/ann-session.ts';
+import type { CalibrationSession } from '../run/calibration-session.ts';
 import { type Note, silentNotes } from './notes.ts';
 import type { Evaluation } from './prepare.ts';
 
@@ -12,7 +12,7 @@ export interface Calibrated {
 
 /** Calibrates the trained network of a session and converts it; the notes are on layers that no image made fire. */
 export async function calibrated(
-  session: AnnSession,
+  session: CalibrationSession,
   evaluation: Evaluation,
   reports?: ConvertReports,
   once?: Once,

@@ -1,5 +1,5 @@
-import type { AnnSession } from '../run/ann-session.ts';
 import type { AnnBatch } from '../run/batch.ts';
+import type { CalibrationSession } from '../run/calibration-session.ts';
 import { type ImageSource, readImages, sliceSource, sourceLike } from '../run/source.ts';
 import { accuracyOf, countHits, type Hits } from './accuracy.ts';
 import { folding } from './folds.ts';
@@ -16,7 +16,7 @@ export interface ChannelOrder {
   /** Takes what the trained network made of a batch of the images as they are. */
   readonly add: (batch: AnnBatch) => void;
   /** Runs them with red and blue swapped, where that could gain enough to be worth it; as they are too, where no batch was added. */
-  readonly notes: (session: AnnSession) => Promise<readonly Note[]>;
+  readonly notes: (session: CalibrationSession) => Promise<readonly Note[]>;
 }
 
 /** @param source images; without labels, or with another number of channels than 3, there is nothing to look at */

@@ -2,7 +2,8 @@ import { optionsOf } from '../checks.ts';
 import type { Once } from '../convert/once.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
-import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
+import { ANN_SESSION_OPTIONS } from '../run/ann-session.ts';
+import { CalibrationSession } from '../run/calibration-session.ts';
 import { calibrated } from './calibrated.ts';
 import type { LastingDevice } from './lasting.ts';
 import { memoryNotes, type Note } from './notes.ts';
@@ -20,9 +21,8 @@ export interface Prepared {
 /** Converts a model that was prepared. @param once makes the parts of the conversion */
 export function convertPrepared(lasting: LastingDevice, evaluation: Evaluation, once?: Once): Promise<Prepared> {
   const { ann, calibrationSource, perChannel } = evaluation;
-  const imageCount = calibrationSource.count;
-  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount, countChannels: perChannel };
-  const create = (device: Device) => AnnSession.create(device, ann, options);
+  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), countChannels: perChannel };
+  const create = (device: Device) => CalibrationSession.create(device, ann, calibrationSource, options);
   return lasting.withSession(create, async (session) => {
     const { converted, notes } = await calibrated(session, evaluation, {}, once);
     return { network: converted.network, notes, refusedBatch: session.refusedBatch };

@@ -4,8 +4,9 @@ import { anew, type Once } from '../convert/once.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
 import type { WordsProgram } from '../plan/words/plan.ts';
-import { ANN_SESSION_OPTIONS, AnnSession, type AnnSessionOptions } from '../run/ann-session.ts';
+import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
 import type { AnnBatch, Batch, Points, RunSummary } from '../run/batch.ts';
+import { CalibrationSession } from '../run/calibration-session.ts';
 import { Session } from '../run/session.ts';
 import { type LabelledSource, sliceSource } from '../run/source.ts';
 import { bestClasses, countAgreeing, countHits, type Hits } from './accuracy.ts';
@@ -115,7 +116,7 @@ export async function trainedHits(
 
 /** Calibrates the trained network and converts it, with all that there is to say of how. */
 async function timedConversion(
-  session: AnnSession,
+  session: CalibrationSession,
   evaluation: Evaluation,
   stopwatch: Stopwatch,
   report: Report,
@@ -153,8 +154,8 @@ export interface TrainedRun {
   readonly refusedBatch: number | null;
 }
 
-/** Calibrates and converts, then runs the trained network over a part, where there is one, all in one session. */
-export function runTrained(
+/** Calibrates and converts, in integers; then runs the trained network over a part, where there is one, in f32. */
+export async function runTrained(
   lasting: LastingDevice,
   evaluation: Evaluation,
   part: Part | null,
@@ -162,52 +163,23 @@ export function runTrained(
   report: Report,
   { countChannels = evaluation.perChannel, ledger = null, once = ledger?.once ?? anew }: TrainedOptions = {},
 ): Promise<Converted & TrainedRun & { readonly notes: readonly Note[] }> {
-  const imageCount = Math.max(evaluation.calibrationSource.count, part?.source.count ?? 0);
+  const { ann, calibrationSource } = evaluation;
+  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), countChannels };
+  const found = await lasting.withSession(
+    (device) => stopwatch.time('compile', () => CalibrationSession.create(device, ann, calibrationSource, options)),
+    async (session) => ({
+      ...(await timedConversion(session, evaluation, stopwatch, report, once)),
+      refusedBatch: session.refusedBatch,
+    }),
+  );
+  const { converted, notes } = found;
+  await ledger?.converted({ network: converted.network, phaseChoice: converted.phaseChoice, notes });
   const track = ledger?.trained ?? untracked<Hits>();
-  let known: Calibrated | null = null;
-  return inTrainedSession(lasting, evaluation, { imageCount, countChannels }, stopwatch, async (session) => {
-    if (known === null) {
-      known = await timedConversion(session, evaluation, stopwatch, report, once);
-      const { network, phaseChoice } = known.converted;
-      await ledger?.converted({ network, phaseChoice, notes: known.notes });
-    }
-    const run = part ? await timedHits(lasting, session, part, stopwatch, report, track) : noHits(session);
-    return { ...known.converted, notes: known.notes, ...run };
-  });
+  const { hits, refusedBatch } = await resumeTrained(lasting, evaluation, part, stopwatch, report, { trained: track });
+  return { ...converted, notes, hits, refusedBatch: found.refusedBatch ?? refusedBatch };
 }
 
-/** Works in a session of the trained network. */
-const inTrainedSession = <T>(
-  lasting: LastingDevice,
-  evaluation: Evaluation,
-  own: Pick<AnnSessionOptions, 'imageCount' | 'countChannels'>,
-  stopwatch: Stopwatch,
-  work: (session: AnnSession) => Promise<T>,
-): Promise<T> => {
-  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), ...own };
-  return lasting.withSession((device) => stopwatch.time('compile', () => AnnSession.create(device, evaluation.ann, options)), work);
-};
-
-const noHits = ({ refusedBatch }: AnnSession): TrainedRun => ({ hits: null, refusedBatch });
-
-/** Runs what of a part its track lacks. */
-async function timedHits(
-  lasting: LastingDevice,
-  session: AnnSession,
-  part: Part,
-  stopwatch: Stopwatch,
-  report: Report,
-  track: Track<Hits>,
-): Promise<TrainedRun> {
-  const onImages = (done: number): void => {
-    lasting.progressed();
-    report({ stage: 'ann', done, images: part.source.count });
-  };
-  const hits = await stopwatch.time('ann', () => trainedHits(session, part, onImages, track));
-  return { hits, refusedBatch: session.refusedBatch };
-}
-
-/** The same where a ledger has the converted network, and goes on with the images that it lacks. */
+/** Runs the trained network over the images of a part that a ledger lacks. */
 export async function resumeTrained(
   lasting: LastingDevice,
   evaluation: Evaluation,
@@ -218,9 +190,16 @@ export async function resumeTrained(
 ): Promise<TrainedRun> {
   const { images, sums } = track.done;
   if (part === null || images === part.source.count) return { hits: sums, refusedBatch: null };
-  return inTrainedSession(lasting, evaluation, { imageCount: part.source.count }, stopwatch, (session) =>
-    timedHits(lasting, session, part, stopwatch, report, track),
-  );
+  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), imageCount: part.source.count };
+  const create = (device: Device) => stopwatch.time('compile', () => AnnSession.create(device, evaluation.ann, options));
+  const onImages = (done: number): void => {
+    lasting.progressed();
+    report({ stage: 'ann', done, images: part.source.count });
+  };
+  return lasting.withSession(create, async (session) => {
+    const hits = await stopwatch.time('ann', () => trainedHits(session, part, onImages, track));
+    return { hits, refusedBatch: session.refusedBatch };
+  });
 }
 
 /** Runs the spiking network over what of a part its ledger lacks, where that is some of it. */

@@ -2,15 +2,15 @@ import { type Ann, type AnnPool, sourceShape } from '../ann/ann.ts';
 import { cellsOf, windowParameters } from './geometry.ts';
 import { type Dispatch, PLAIN } from './kernel.ts';
 
-/** Maximum or mean over windows (`shaders/ann-pool.wgsl`). @param cells first cell of each layer, the input's first */
-export function annPool(ann: Ann, layer: AnnPool, l: number, batch: number, cells: readonly number[]): Dispatch {
+/** Maximum or mean over windows (`shaders/ann-pool.wgsl`). @param cells first cell of each layer, the input's first @param exact in integers */
+export function annPool(ann: Ann, layer: AnnPool, l: number, batch: number, cells: readonly number[], exact: boolean): Dispatch {
   const from = sourceShape(ann, layer.source);
   return {
     ...PLAIN,
     kernel: 'ann-pool',
     layer: l,
     name: layer.name,
-    variant: { maximum: layer.mode === 'max' },
+    variant: { maximum: layer.mode === 'max', exact },
     parameters: {
       ...layer.shape,
       batch,

@@ -9,7 +9,7 @@ const ENTRIES = 64;
 /** Bytes of the four sums of a workgroup. */
 export const SUM_BYTES = 16;
 
-/** A layer whose values are added up: the first words of neurons, or the trained network's activations. */
+/** A layer whose values are added up: the first words of neurons, or the trained network's activations, as integers. */
 export interface Summed {
   readonly layer: number;
   readonly name: string;
@@ -44,9 +44,9 @@ export const channelSums = (one: Summed, activations: boolean, sums: number): Di
   invocations: sumWorkgroups(one) * WORKGROUP,
 });
 
-/** The sum of each channel, in double precision, of what the workgroups of a layer wrote. */
-export function addChannelSums(one: Summed, written: ArrayBuffer, activations: boolean): Float64Array {
-  const values = activations ? new Float32Array(written) : new Uint32Array(written);
+/** The sum of each channel of what the workgroups of a layer wrote: an integer. */
+export function addChannelSums(one: Summed, written: ArrayBuffer): Float64Array {
+  const values = new Uint32Array(written);
   const share = shareOf(one);
   return Float64Array.from({ length: one.shape.channels }, (_, c) => {
     let sum = 0;

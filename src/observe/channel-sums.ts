@@ -3,24 +3,21 @@ import { readBuffer } from '../gpu/buffers.ts';
 import { addChannelSums, channelSums, SUM_BYTES, type Summed, sumWorkgroups } from '../kernels/channel-sums.ts';
 import { type Program, storage } from '../plan/program.ts';
 import type { Region } from '../plan/words/regions.ts';
-import type { AnnSession } from '../run/ann-session.ts';
+import type { CalibrationSession } from '../run/calibration-session.ts';
 import type { LayerByLayer } from '../run/layer-by-layer.ts';
 import { type Loaded, load } from '../run/load.ts';
 
 /**
  * Adds up what layers of neurons gave for the batch that lies in a session's buffers, channel by channel, over its images and all
- * positions. Words stay integers until they are numbers here; activations are f32, 4,096 at a time, so their sums are equal on one
- * device every time, and nearly so on two.
+ * positions. Both are integers, so their sums are equal on every device.
  */
 export class ChannelSums {
   readonly #loaded: Loaded;
   readonly #layers: readonly Summed[];
-  readonly #activations: boolean;
 
-  private constructor(loaded: Loaded, layers: readonly Summed[], activations: boolean) {
+  private constructor(loaded: Loaded, layers: readonly Summed[]) {
     this.#loaded = loaded;
     this.#layers = layers;
-    this.#activations = activations;
   }
 
   /** Of first words. @throws DeviceError */
@@ -29,8 +26,8 @@ export class ChannelSums {
     return ChannelSums.#create(engine, network.layers, batch, (l) => (regions.regions[l + 1] as Region).first, false);
   }
 
-  /** Of a trained network's activations, of a session with `keepCells`. @throws DeviceError */
-  static ofActivations({ ann, engine }: AnnSession): Promise<ChannelSums> {
+  /** Of a trained network's activations on their grids, of a session with `keepCells`. @throws DeviceError */
+  static ofActivations({ ann, engine }: CalibrationSession): Promise<ChannelSums> {
     const { batch, layers } = engine.program;
     return ChannelSums.#create(engine, ann.layers, batch, (l) => layers[l], true);
   }
@@ -55,7 +52,7 @@ export class ChannelSums {
       results: [],
     };
     const others = activations ? { cells: data.cells, batch: data.batch } : { words: data.words, batch: data.batch };
-    return new ChannelSums(await load(device, program, {}, others), layers, activations);
+    return new ChannelSums(await load(device, program, {}, others), layers);
   }
 
   /** The sum of each channel of a layer, over the images of the session's last batch. */
@@ -68,7 +65,7 @@ export class ChannelSums {
     pass.end();
     device.handle.queue.submit([encoder.finish()]);
     const one = this.#layers[at];
-    return addChannelSums(one, await readBuffer(device, data.sums, 0, sumWorkgroups(one) * SUM_BYTES), this.#activations);
+    return addChannelSums(one, await readBuffer(device, data.sums, 0, sumWorkgroups(one) * SUM_BYTES));
   }
 
   /** Frees its GPU memory. */

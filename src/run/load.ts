@@ -88,7 +88,7 @@ function bindDispatch(
 }
 
 /** Packs layer by layer; what was packed is let go as soon as it is written. */
-function uploadContents(device: Device, data: Loaded['data'], contents: readonly Content[], packers: Packers): void {
+export function uploadContents(device: Device, data: Loaded['data'], contents: readonly Content[], packers: Packers): void {
   let last = { of: '', packed: new Uint8Array() as ArrayBufferView<ArrayBuffer> };
   for (const content of contents) {
     const { buffer, offset, pack, layer, first, part } = content;

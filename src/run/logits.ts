@@ -26,3 +26,19 @@ export function softmax(logits: Float64Array | Float32Array): number[] {
   const sum = powers.reduce((a, b) => a + b);
   return powers.map((v) => v / sum);
 }
+
+/** Cells of four classes, [block][image of the layout], as [image][class]. @param units what each class's integers are multiplied by */
+export function logitsOfCells(
+  cells: Float32Array | Int32Array,
+  batch: number,
+  images: number,
+  classes: number,
+  units?: Float64Array,
+): Float32Array {
+  const logits = new Float32Array(images * classes);
+  for (let n = 0; n < images; n++) {
+    for (let o = 0; o < classes; o++)
+      logits[n * classes + o] = cells[((o >> 2) * batch + n) * 4 + (o & 3)] * (units ? units[o] : 1);
+  }
+  return logits;
+}

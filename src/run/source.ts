@@ -123,6 +123,22 @@ async function readAcross(a: ImageSource, b: ImageSource, first: number, count: 
   return pixels;
 }
 
+/** Every so manyth image of a source: `count` of them, the first among them. */
+export function spread(source: ImageSource, count: number): ImageSource {
+  const size = shapeSize(source.shape);
+  return sourceLike(source, {
+    count,
+    labels: null,
+    read: async (first: number, some: number) => {
+      const pixels = new Uint8Array(some * size);
+      for (let i = 0; i < some; i++) {
+        pixels.set(await readImages(source, Math.floor(((first + i) * source.count) / count), 1), i * size);
+      }
+      return pixels;
+    },
+  });
+}
+
 /** Where a source was given or bytes, as a source. */
 export const asSource = (images: ImageSource | Uint8Array, shape: Shape): ImageSource =>
   typeof images === 'object' && images !== null && 'read' in images ? images : pixelsSource(images, shape);

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Ann, shapeSize } from '../../src/ann/ann.ts';
 import { randomWeights, seeded } from '../../src/ann/build.ts';
-import { activationSums, Corrector, correctLayers, spread } from '../../src/convert/correct.ts';
+import { activationSums, Corrector, correctLayers } from '../../src/convert/correct.ts';
 import { checkNetwork } from '../../src/network/check.ts';
 import type { SpikingNetwork } from '../../src/network/network.ts';
 import { quantize } from '../../src/quantize/quantize.ts';
 import { channelSums, correct } from '../../src/reference/correct.ts';
 import { LayerByLayer } from '../../src/run/layer-by-layer.ts';
-import { pixelsSource, sourceLike } from '../../src/run/source.ts';
+import { pixelsSource, sourceLike, spread } from '../../src/run/source.ts';
 import { evaluateImage } from '../helpers/ann-evaluate.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomAnn, randomNetwork, randomPixels, recipes, recipesByDepth } from '../helpers/random-network.ts';
@@ -17,7 +17,7 @@ import { smallDevice } from '../helpers/small-device.ts';
 import { extremes } from '../network/extremes.ts';
 import { ann, convolution, map, neurons, onGrid, pool, readout, SAME, square } from '../network/hand-made.ts';
 
-/** f32 sums of at most 4,096 values in fixed order, of activations that are f32 sums themselves. */
+/** Activations are integers of 15 bits or more, of sums of integers that are rounded too. */
 const RELATIVE = 1e-4;
 
 /** Sums of activations that some trained network might have: about as large as words can stand for. */

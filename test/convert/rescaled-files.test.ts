@@ -50,7 +50,7 @@ function file(k: number, times: readonly string[], over: readonly string[]): Uin
 
 const normalized = (pixels: Uint8Array): Float64Array => Float64Array.from(pixels, (p) => (p / 255 - MEAN[0]) / STD[0]);
 
-const NOTHING = layerDistribution(0, new Uint32Array(BINS));
+const NOTHING = layerDistribution(0, new Uint32Array(BINS), 1);
 const EDGES = Float64Array.from({ length: BINS }, (_, bin) => binEdge(NOTHING, bin));
 
 /** What calibration counts, from activations on the CPU; [image][layer]. */
@@ -60,7 +60,7 @@ function statisticsOf(ann: Ann, activations: readonly Float64Array[][]): (LayerS
     const bins = new Uint32Array(BINS);
     const values = activations.flatMap((layers) => Array.from(layers[l]));
     for (const value of values) if (value > 0) bins[binOf(value)]++;
-    return { ...layerDistribution(values.length, bins), channels: null };
+    return { ...layerDistribution(values.length, bins, 1), channels: null };
   });
 }
 

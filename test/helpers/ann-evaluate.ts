@@ -4,7 +4,8 @@ import {
   type Ann,
   type AnnNeurons,
   type AnnPool,
-  type AnnTerm,
+  type Convolution,
+  type Identity,
   INPUT,
   type Shape,
   shapeSize,
@@ -52,7 +53,13 @@ function activation(layer: AnnNeurons, sum: number, halves: Halves): number {
   return step * (halves === 'even' ? roundToEven(value / step) : Math.floor(value / step + 0.5));
 }
 
-function addTerm(operator: AnnTerm['operator'], source: Float64Array, from: Shape, sums: Float64Array, to: Shape): void {
+export function addTerm(
+  operator: Convolution<ArrayLike<number>> | Identity<ArrayLike<number>>,
+  source: Float64Array,
+  from: Shape,
+  sums: Float64Array,
+  to: Shape,
+): void {
   if (operator.type === 'identity') {
     const plane = to.height * to.width;
     if (shapeSize(from) !== shapeSize(to)) throw new Error('identity between different shapes');
@@ -86,7 +93,13 @@ function addTerm(operator: AnnTerm['operator'], source: Float64Array, from: Shap
   }
 }
 
-function pool({ window, mode, shape, countIncludePad }: AnnPool, source: Float64Array, from: Shape): Float64Array {
+/** @param round of means */
+export function pool(
+  { window, mode, shape, countIncludePad }: AnnPool,
+  source: Float64Array,
+  from: Shape,
+  round: (mean: number) => number = (mean) => mean,
+): Float64Array {
   const { kernel, stride, pads, dilation } = window;
   return Float64Array.from({ length: shapeSize(shape) }, (_, i) => {
     const x = i % shape.width;
@@ -102,6 +115,6 @@ function pool({ window, mode, shape, countIncludePad }: AnnPool, source: Float64
       }
     }
     if (mode === 'max') return Math.max(...values);
-    return values.reduce((a, b) => a + b, 0) / (countIncludePad ? kernel[0] * kernel[1] : values.length);
+    return round(values.reduce((a, b) => a + b, 0) / (countIncludePad ? kernel[0] * kernel[1] : values.length));
   });
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { AnnSession } from '../../src/run/ann-session.ts';
+import { CalibrationSession } from '../../src/run/calibration-session.ts';
 import { pixelsSource } from '../../src/run/source.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { randomPixels } from '../helpers/random-network.ts';
@@ -14,10 +14,11 @@ afterEach(() => {
 describeOnDevice('calibration on more images than 32 bits count', () => {
   it('reads its histograms in between, with the same sums', async () => {
     const images = pixelsSource(randomPixels(TRAINED.input, 7, 5), TRAINED.input);
-    const session = await AnnSession.create(device!, TRAINED, { mean: [0.45], std: [0.25], batch: 2, countChannels: true });
+    const options = { mean: [0.45], std: [0.25], batch: 2, countChannels: true };
+    const session = await CalibrationSession.create(device!, TRAINED, images, options);
     const calibrate = async () => {
       const batches: number[] = [];
-      const calibration = await session.calibrate(images, ({ first }) => {
+      const calibration = await session.calibrate(({ first }) => {
         batches.push(first);
       });
       const numbers = JSON.stringify(calibration, (_, value) => (ArrayBuffer.isView(value) ? [...(value as Uint32Array)] : value));

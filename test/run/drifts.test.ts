@@ -7,11 +7,12 @@ import { record } from '../../src/observe/record.ts';
 import type { PlanLimits } from '../../src/plan/fit.ts';
 import { totalBytes } from '../../src/plan/program.ts';
 import { planTrains } from '../../src/plan/trains/plan.ts';
+import { CalibrationSession } from '../../src/run/calibration-session.ts';
 import { pixelsSource } from '../../src/run/source.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 import { isUniform } from '../helpers/program.ts';
 import { randomPixels } from '../helpers/random-network.ts';
-import { F32, KINDS, SPIKING, STEPPED, TRAINED, WAYS, WINDOWED } from '../helpers/sessions.ts';
+import { KINDS, SPIKING, STEPPED, TRAINED, WAYS, WINDOWED } from '../helpers/sessions.ts';
 import { LIMITS, smallDevice } from '../helpers/small-device.ts';
 import { SOAK } from '../helpers/soak.ts';
 
@@ -202,9 +203,10 @@ it('a stream that is disposed of says so', async (context) => {
 
 describeOnDevice('what only one session does, after its end', () => {
   it('calibrate', async () => {
-    const session = await F32.create(on, { batch: 1 });
+    const normalization = { mean: [0.45], std: [0.25] };
+    const session = await CalibrationSession.create(on, TRAINED, pixelsSource(one, TRAINED.input), normalization);
     session.dispose();
-    expect(await refusal(session.calibrate(pixelsSource(one, TRAINED.input)))).toMatchObject({ code: 'session-disposed' });
+    expect(await refusal(session.calibrate())).toMatchObject({ code: 'session-disposed' });
   });
 
   it('record', async () => {

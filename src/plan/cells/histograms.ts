@@ -6,7 +6,7 @@ import { type BufferPlan, storage } from '../program.ts';
 
 /** Where the histograms of a trained network lie. */
 export interface Histograms {
-  /** Layers that are counted, in order. */
+  /** Layers that are counted, in order: of the exact network all of neurons, else none. */
   readonly counted: readonly number[];
   /** The same where channels are counted too: layers whose channels' histograms are held at one time; else none. */
   readonly channelGroups: readonly (readonly number[])[];
@@ -14,6 +14,9 @@ export interface Histograms {
 
 /** Bytes of the histograms of channels that are held at one time, unless one layer alone has more. */
 const CHANNEL_BYTES = 2 ** 26;
+
+/** Nothing is counted. */
+export const NO_HISTOGRAMS: Histograms = { counted: [], channelGroups: [] };
 
 /** Plans histograms of all layers of neurons, and where it is wanted those of their channels. */
 export function layHistograms(ann: Ann, countChannels: boolean): Histograms {
@@ -38,7 +41,7 @@ const channelsOf = (ann: Ann, layers: readonly number[]): number =>
 
 const channelBytes = (ann: Ann, layers: readonly number[]): number => channelsOf(ann, layers) * CHANNEL_BINS * 4;
 
-/** The first maximum of a layer's channels. */
+/** The first maximum, and the first power, of a layer's channels. */
 export const firstMaximum = (ann: Ann, { counted }: Histograms, l: number): number =>
   channelsOf(ann, counted.slice(0, counted.indexOf(l)));
 
@@ -51,7 +54,7 @@ export function countLayer(ann: Ann, histograms: Histograms, l: number, batch: n
   const layer = ann.layers[l] as AnnNeurons;
   const { counted, channelGroups } = histograms;
   const group = channelGroups.find((layers) => layers.includes(l));
-  const read = { l, batch, source, maxima: group ? firstMaximum(ann, histograms, l) : null };
+  const read = { l, batch, source, maxima: firstMaximum(ann, histograms, l) };
   const whole = histogram(layer, { ...read, first: counted.indexOf(l) }, false);
   return group ? [whole, histogram(layer, { ...read, first: firstInGroup(ann, group, l) }, true)] : [whole];
 }
@@ -59,8 +62,9 @@ export function countLayer(ann: Ann, histograms: Histograms, l: number, batch: n
 /** The buffers that histograms lie in. */
 export const histogramBuffers = (ann: Ann, { counted, channelGroups }: Histograms): { readonly [name: string]: BufferPlan } => ({
   bins: storage(Math.max(1, counted.length) * BINS * 4),
+  maxima: storage(Math.max(1, channelsOf(ann, counted)) * 4),
+  powers: storage(Math.max(1, channelsOf(ann, counted)) * 4),
   ...(channelGroups.length > 0 && {
-    maxima: storage(channelsOf(ann, counted) * 4),
     channelBins: storage(Math.max(...channelGroups.map((layers) => channelBytes(ann, layers)))),
   }),
 });

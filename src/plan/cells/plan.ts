@@ -1,5 +1,5 @@
-import { type Ann, type AnnNeurons, type AnnReadout, lastReaders, type Shape, shapeSize } from '../../ann/ann.ts';
-import { annConvolve, layCellWeights, packCellChannels, packCellWeights } from '../../kernels/ann-convolve.ts';
+import { type Ann, type AnnNeurons, type AnnReadout, INPUT, lastReaders, type Shape, shapeSize } from '../../ann/ann.ts';
+import { annConvolve, channelBytes, layCellWeights, packCellChannels, packCellWeights } from '../../kernels/ann-convolve.ts';
 import { annEncode } from '../../kernels/ann-encode.ts';
 import { annPool } from '../../kernels/ann-pool.ts';
 import { blocksOf, cellsOf, tilesOf } from '../../kernels/geometry.ts';
@@ -7,22 +7,24 @@ import type { Dispatch } from '../../kernels/kernel.ts';
 import { layChannels } from '../../kernels/weights.ts';
 import { place } from '../arena.ts';
 import { type FitOptions, fit, type PlanLimits } from '../fit.ts';
-import { type Packers, type Program, storage, uniform } from '../program.ts';
+import { type Content, type Packers, type Program, storage, uniform } from '../program.ts';
 import { Tables } from '../tables.ts';
-import { countLayer, type Histograms, histogramBuffers, layHistograms } from './histograms.ts';
+import { countLayer, type Histograms, histogramBuffers, layHistograms, NO_HISTOGRAMS } from './histograms.ts';
 
 /** What to plan for. */
 export interface CellsOptions extends FitOptions {
   /** Keep the activations of all layers until the end of a batch. */
   readonly keepCells?: boolean;
-  /** Count the activations of each channel too. */
-  readonly countChannels?: boolean;
+  /** In integers on a grid (`ann/fixed`), and counted, of each channel too where that is wanted; else in f32. */
+  readonly exact?: { readonly countChannels: boolean } | undefined;
 }
 
-/** The trained network's program; activations are cells of four channels in f32. */
+/** The trained network's program; activations are cells of four channels in f32 or i32. */
 export interface CellsProgram extends Program, Histograms {
   /** First cell of each layer, [block of 4 channels][y][x][image]. */
   readonly layers: readonly number[];
+  /** What is uploaded layer by layer, as grids become known; nothing in f32. */
+  readonly settled: readonly Content[];
 }
 
 /** Bytes of a cell. */
@@ -41,20 +43,22 @@ function layCells(ann: Ann, batch: number, keep: boolean): { cells: number[]; si
 }
 
 function planBatch(ann: Ann, limits: PlanLimits, batch: number, options: CellsOptions): CellsProgram {
-  const { keepCells = false, countChannels = false } = options;
+  const { keepCells = false } = options;
+  const exact = options.exact !== undefined;
   const { cells, size } = layCells(ann, batch, keepCells);
   const tables = new Tables(limits);
-  const histograms = layHistograms(ann, countChannels);
-  const dispatches: Dispatch[] = [annEncode(ann.input, batch, cells[0])];
+  const histograms = options.exact ? layHistograms(ann, options.exact.countChannels) : NO_HISTOGRAMS;
+  const dispatches: Dispatch[] = [annEncode(ann.input, batch, cells[0], exact)];
   ann.layers.forEach((layer, l) => {
     if (layer.kind === 'pool') {
-      dispatches.push(annPool(ann, layer, l, batch, cells));
+      dispatches.push(annPool(ann, layer, l, batch, cells, exact));
       return;
     }
-    const table = tables.table('channels', 'channels', l, layChannels(layer).entries * 8, false);
+    const table = tables.table('channels', 'channels', l, layChannels(layer).entries * channelBytes(exact), false);
     const weights = { layer: l, tiles: tilesOf(layer.shape.channels), tileBytes: layCellWeights(ann, layer).tileWords * 4 };
-    dispatches.push(...annConvolve(ann, layer, l, batch, cells, tables.weights('weights', 'weights', weights, true), table));
-    if (layer.kind === 'neurons') dispatches.push(...countLayer(ann, histograms, l, batch, cells[l + 1]));
+    const shares = tables.weights('weights', 'weights', weights, true);
+    dispatches.push(...annConvolve(ann, layer, l, batch, cells, shares, table, exact));
+    if (exact && layer.kind === 'neurons') dispatches.push(...countLayer(ann, histograms, l, batch, cells[l + 1]));
   });
   const classes = ann.layers[ann.layers.length - 1].shape.channels;
   return {
@@ -66,13 +70,14 @@ function planBatch(ann: Ann, limits: PlanLimits, batch: number, options: CellsOp
     buffers: {
       cells: storage(size * CELL),
       pixels: storage(shapeSize(ann.input) * batch + 4),
-      ...histogramBuffers(ann, histograms),
+      ...(exact && histogramBuffers(ann, histograms)),
       weights: tables.buffer('weights'),
       channels: tables.buffer('channels'),
-      normalization: storage(ann.input.channels * 8),
+      ...(exact ? { fixedPixels: storage(ann.input.channels * 1024) } : { normalization: storage(ann.input.channels * 8) }),
       batch: uniform(16),
     },
-    contents: [{ buffer: 'normalization', offset: 0, pack: 'normalization', layer: -1 }, ...tables.contents],
+    contents: exact ? [] : [{ buffer: 'normalization', offset: 0, pack: 'normalization', layer: INPUT }, ...tables.contents],
+    settled: exact ? [{ buffer: 'fixedPixels', offset: 0, pack: 'fixedPixels', layer: INPUT }, ...tables.contents] : [],
     results: [{ buffer: 'cells', offset: cells[ann.layers.length] * CELL, size: blocksOf(classes) * batch * CELL }],
   };
 }
