@@ -65,13 +65,8 @@ fn fused(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: v
     if (pixels > 1u) { storeSpikes(words1, g, word + step, live); }
   }
   var total = 0u;
-  if (pixels > 0u) {
-    total = storePlace(&neurons, own, stride, live, sendsNow(), 0u);
-    endPlace(word, near.firing);
-  }
-  if (pixels > 1u) {
-    total += storePlace(&neurons, own + step, stride, live, sendsNow(), 1u);
-    endPlace(word + step, far.firing);
-  }
+  if (pixels > 0u) { total = storePlace(&neurons, own, stride, live, sendsNow(), 0u); }
+  if (pixels > 1u) { total += storePlace(&neurons, own + step, stride, live, sendsNow(), 1u); }
+  for (var p = 0u; p < pixels; p++) { endPlace(word + p * step, select(far.firing, near.firing, p == 0u)); }
   if (total != 0u) { atomicAdd(&counters[layer.counter], total); }
 }

@@ -209,14 +209,19 @@ fn bitsOfChannels(count: u32) -> u32 {
 
 // Stores the membranes of one place, bounded at a window's end. Where the layer `sends`, adds to the accumulators and returns the spikes.
 fn storePlace(neurons: ptr<function, Neurons>, at: u32, stride: u32, live: u32, sends: u32, p: u32) -> u32 {
-  storeMembrane(neurons, at, stride, live, p, 0u);
-  storeMembrane(neurons, at, stride, live, p, 1u);
-  storeMembrane(neurons, at, stride, live, p, 2u);
-  storeMembrane(neurons, at, stride, live, p, 3u);
-  storeMembrane(neurons, at, stride, live, p, 4u);
-  storeMembrane(neurons, at, stride, live, p, 5u);
-  storeMembrane(neurons, at, stride, live, p, 6u);
-  storeMembrane(neurons, at, stride, live, p, 7u);
+#if ${windowed}
+  let bounds = endsWindow();
+#else
+  let bounds = false;
+#endif
+  storeMembrane(neurons, at, stride, live, bounds, p, 0u);
+  storeMembrane(neurons, at, stride, live, bounds, p, 1u);
+  storeMembrane(neurons, at, stride, live, bounds, p, 2u);
+  storeMembrane(neurons, at, stride, live, bounds, p, 3u);
+  storeMembrane(neurons, at, stride, live, bounds, p, 4u);
+  storeMembrane(neurons, at, stride, live, bounds, p, 5u);
+  storeMembrane(neurons, at, stride, live, bounds, p, 6u);
+  storeMembrane(neurons, at, stride, live, bounds, p, 7u);
   var total = 0u;
   // a loop that runs once or never where an `if` would do: drivers that mask lanes skip it
   for (var once = 0u; once < sends; once++) {
@@ -228,12 +233,9 @@ fn storePlace(neurons: ptr<function, Neurons>, at: u32, stride: u32, live: u32, 
   return total;
 }
 
-fn storeMembrane(neurons: ptr<function, Neurons>, at: u32, stride: u32, live: u32, p: u32, u: u32) {
-  var v = (*neurons).v[PLACES * u + p];
-#if ${windowed}
-  v = select(v, clampStep(v), endsWindow());
-#endif
-  if (u < live) { membranes[at + u * stride] = v; }
+fn storeMembrane(neurons: ptr<function, Neurons>, at: u32, stride: u32, live: u32, bounds: bool, p: u32, u: u32) {
+  let v = (*neurons).v[PLACES * u + p];
+  if (u < live) { membranes[at + u * stride] = select(v, clampStep(v), bounds); }
 }
 
 fn storeSent(neurons: ptr<function, Neurons>, at: u32, stride: u32, live: u32, p: u32, u: u32) -> u32 {

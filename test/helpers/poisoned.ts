@@ -9,17 +9,18 @@ const POISON = 0xff;
 
 /**
  * A device on which whatever is read without having been written is all ones: buffers are filled before they are handed out, are longer than they
- * were asked for, and clearing one leaves what is behind its end. Shaders do not check their indices there, so that a read beyond a binding
- * finds its buffer's poison or, behind that, what the driver gives; where they do check (any other device) it finds the binding's last entry.
+ * were asked for, and clearing one leaves what is behind its end. An index beyond a binding finds its last entry, a buffer's poison or a
+ * range's own, where other devices give 0 (the toggle: the driver then does not check, and shaders clamp).
  */
 export async function openPoisoned(options: Pick<DeviceOptions, 'assume'> = {}): Promise<Device> {
   Object.assign(globalThis, globals);
-  const gpu = create(['enable-dawn-features=allow_unsafe_apis,disable_robustness', ...adapterFlags()]);
+  const gpu = create([...FLAGS, ...adapterFlags()]);
   const device = await openDevice({ ...options, gpu });
   poison(device.handle);
   return device;
 }
 
+const FLAGS = ['enable-dawn-features=allow_unsafe_apis', 'disable-dawn-features=vulkan_use_buffer_robust_access_2'];
 const adapterFlags = (): string[] => (process.env.BSNN_ADAPTER ? [`adapter=${process.env.BSNN_ADAPTER}`] : []);
 
 function poison(handle: GPUDevice): void {
