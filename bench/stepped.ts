@@ -1,6 +1,6 @@
 import { shapeSize } from '../src/ann/ann.ts';
 import { type Seeded, seeded } from '../src/ann/build.ts';
-import type { BoundKernel } from '../src/gpu/bind.ts';
+import { type BoundKernel, dispatch as encodeDispatch } from '../src/gpu/bind.ts';
 import { readBuffer } from '../src/gpu/buffers.ts';
 import type { Device } from '../src/gpu/device.ts';
 import { writeStruct } from '../src/gpu/shader.ts';
@@ -44,7 +44,7 @@ async function measureKernels(
   peak: PeakSuite,
   add: AddRow,
 ): Promise<void> {
-  const session = await SteppedSession.create(device, network, { timesteps: 16, batch: BATCH, convolution: 'dense', fused: false });
+  const session = await SteppedSession.create(device, network, { timesteps: 16, batch: BATCH });
   try {
     await session.classify(randomImages(network, session.plan.batch));
     for (const found of convolutions(session)) {
@@ -86,18 +86,18 @@ const dispatchesOf = ({ plan, engine }: SteppedSession, kernel: KernelName): Fou
 /** One layer of each map size, in both forms. */
 function convolutions(session: SteppedSession): { readonly dense: Found; readonly spikes: Found }[] {
   const seen = new Set<string>();
-  return dispatchesOf(session, 'convolve').flatMap((dense) => {
+  return dispatchesOf(session, 'fused').flatMap((dense) => {
     const { layer, parameters } = dense.dispatch;
     const terms = parameters.term as readonly { readonly strideX?: number; readonly kind: number }[];
     const text = shapeText(session.network, layer);
     if (seen.has(text) || terms.length !== 1 || terms[0].strideX !== 1 || session.network.layers[layer].kind !== 'neurons')
       return [];
     seen.add(text);
-    return [{ dense, spikes: dispatchesOf(session, 'convolve-spikes').find((one) => one.dispatch.layer === layer) as Found }];
+    return [{ dense, spikes: dispatchesOf(session, 'fused-spikes').find((one) => one.dispatch.layer === layer) as Found }];
   });
 }
 
-/** Dense and spike-driven on the same random spikes; their currents must be equal. */
+/** Dense and spike-driven on the same random spikes; what they leave in the membranes must be equal. */
 async function measureForms(
   session: SteppedSession,
   { dense, spikes }: { readonly dense: Found; readonly spikes: Found },
@@ -113,17 +113,28 @@ async function measureForms(
   const words = Uint32Array.from({ length: term.groupStride * plan.layout.groups }, () => randomBits(random, activity));
   session.device.handle.queue.writeBuffer(engine.data.spikes, term.source * 4, words);
   setWindow(session, dense.dispatch);
-  const currents: Int32Array[] = [];
+  const membranes: Int32Array[] = [];
   for (const [variant, { kernel }] of [
     ['dense', dense],
     ['spikes', spikes],
   ] as const) {
+    membranes.push(await membranesAfter(session, kernel, parameters.membranes as number));
     const measured = await stopwatch.measure(await stopwatch.scale([kernel]), { beside: peak.fma, samples: 5 });
-    currents.push(new Int32Array(await readBuffer(session.device, engine.data.currents, 0, 2 ** 20)));
-    const name = `convolve ${shapeText(network, layer)}, ${100 * activity} %`;
+    const name = `layer ${shapeText(network, layer)}, ${100 * activity} %`;
     add(macRow(SUITE, name, variant, macs * plan.capacity, measured, peak));
   }
-  if (currents[0].some((v, i) => v !== currents[1][i])) throw new Error(`convolve: the two forms differ in layer ${layer}`);
+  if (membranes[0].some((v, i) => v !== membranes[1][i])) throw new Error(`stepped: the two forms differ in layer ${layer}`);
+}
+
+/** Some membranes of a layer, which were 0, after a kernel has run once. @param first of its neurons */
+async function membranesAfter({ device, engine }: SteppedSession, kernel: BoundKernel, first: number): Promise<Int32Array> {
+  const encoder = device.handle.createCommandEncoder();
+  encoder.clearBuffer(engine.data.membranes);
+  const pass = encoder.beginComputePass();
+  encodeDispatch(pass, kernel);
+  pass.end();
+  device.handle.queue.submit([encoder.finish()]);
+  return new Int32Array(await readBuffer(device, engine.data.membranes, first * 4, 2 ** 16));
 }
 
 /** A word of 32 spikes, each there with a probability. */
@@ -136,22 +147,18 @@ function randomBits(random: Seeded, probability: number): number {
 /** The kernels that move bytes, with how many: what they read and write at least. */
 function movers(session: SteppedSession): { readonly found: Found; readonly bytes: number; readonly variant: string }[] {
   const { network, plan } = session;
-  const { groups, lines } = plan.layout;
-  const first = (kernel: KernelName, fits: (d: TrainDispatch) => boolean = () => true): Found =>
-    dispatchesOf(session, kernel).find(({ dispatch }) => fits(dispatch)) as Found;
+  const { groups } = plan.layout;
+  const first = (kernel: KernelName): Found => dispatchesOf(session, kernel)[0];
   const neurons = (layer: number) => shapeSize(network.layers[layer].shape) * plan.batch;
-  const taking = first('integrate', (d) => d.parameters.receives === 1);
-  const firing = first('integrate', (d) => d.parameters.receives === 0 && d.layer === taking.dispatch.layer);
+  // a layer that spikes come to in other steps: it fires in those
+  const firing = dispatchesOf(session, 'integrate').find(({ dispatch }) => dispatch.when.except.length > 0) as Found;
   const pool = first('pool-spikes');
   const { sourceGroupStride, groupStride } = pool.dispatch.parameters as { sourceGroupStride: number; groupStride: number };
-  const n = neurons(taking.dispatch.layer);
+  const n = neurons(firing.dispatch.layer);
   const word = (n / 8) * 4 * groups;
   return [
-    // membranes and words, and currents or both accumulators
-    { found: taking, variant: 'integrating', bytes: n * 8 + word + n * 16 * groups },
-    { found: firing, variant: 'firing', bytes: n * 8 + word + n * 16 },
-    { found: first('flip'), variant: '', bytes: n * 8 + (n / 8) * 8 },
-    { found: first('synchronize'), variant: '', bytes: lines[0].train.groupStride * groups * 16 },
+    // membranes, both accumulators, words and states
+    { found: firing, variant: 'firing', bytes: n * 8 + n * 16 + word + n },
     { found: pool, variant: 'sum', bytes: (sourceGroupStride + groupStride) * groups * 4 },
   ];
 }

@@ -1,8 +1,8 @@
-// fused: `convolve` and `integrate` of a layer in one (specification, section 9): all steps of a chunk, membranes in registers, no
-// currents in memory. The same code for both halves (lib/spike-sums, the neuron's library).
-// Layouts as there. One invocation: 8 output channels × 2 pixels of a row (or 2 images where rows are short), all steps; it
-// writes whole words of the train, 8 channels × 4 steps, so nobody else touches them.
-// Uses lib/broadcast, lib/steps, lib/bytes, lib/tap, lib/neuron-${neuron}, lib/synapses, lib/spike-sums, lib/membrane
+// fused: a layer over a chunk of steps (specification, sections 2 and 9): Σ w · s of every step, densely, and what the membranes make of it. They
+// and the currents stay in registers (lib/spike-sums, lib/membrane).
+// Membranes, drive, counts, decoded: [channel][y][x][image]; trains: lib/steps. One invocation: 8 output channels × 2 pixels of a row
+// (or 2 images where rows are short), all steps; it writes whole words of the train, 8 channels × 4 steps, so nobody else touches them.
+// Uses lib/broadcast, lib/steps, lib/bytes, lib/tap, lib/neuron-${neuron}, lib/synapses, lib/spike-sums, lib/synchronous, lib/membrane
 
 @group(0) @binding(0) var<storage, read_write> spikes: array<u32>;
 #if ${uniformWeights}
@@ -53,8 +53,8 @@ fn fused(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: v
   var far = cellsOf(tile, place + step, stride, 0u);
 #endif
   var neurons = Neurons();
-  loadPlace(&neurons, own, stride, 0u);
-  loadPlace(&neurons, own + step, stride, 1u);
+  loadPlace(&neurons, &near, own, stride, 0u);
+  loadPlace(&neurons, &far, own + step, stride, 1u);
   for (var g = 0u; g * 4u < chunk.steps; g++) {
     var current = Currents();
     sumTerms(&current, tile, group.y, g, n, x, y);
@@ -67,5 +67,6 @@ fn fused(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: v
   var total = 0u;
   if (pixels > 0u) { total = storePlace(&neurons, own, stride, live, sendsNow(), 0u); }
   if (pixels > 1u) { total += storePlace(&neurons, own + step, stride, live, sendsNow(), 1u); }
+  for (var p = 0u; p < pixels; p++) { endPlace(word + p * step, select(far.firing, near.firing, p == 0u)); }
   if (total != 0u) { atomicAdd(&counters[layer.counter], total); }
 }

@@ -1,24 +1,21 @@
-// integrate: the membranes of a layer over a chunk of steps (specification, section 2): V takes in what arrives, fires, and
-// keeps the rest (`lib/membrane`). The neuron is a library.
-// Currents: [group of 4 steps][channel][y][x][image]; membranes, drive, counts, decoded: [channel][y][x][image]; the train:
-// lib/steps. One invocation: 8 channels (a workgroup's tile) of one place of one image, all steps of the chunk: 8 vec4i loads
-// and `planes` stores a group, and once 8 membranes and accumulators. No races: all of it belongs to this invocation alone.
-// Uses lib/broadcast, lib/steps, lib/neuron-${neuron}, lib/membrane
+// integrate: a layer over a chunk of steps in which no spikes come (specification, section 2): V takes in the drive, fires, and keeps the rest
+// (`lib/membrane`). The neuron is a library.
+// Membranes, drive, counts, decoded: [channel][y][x][image]; the train: lib/steps. One invocation: 8 channels (a workgroup's tile) of one
+// place of one image, all steps of the chunk: `planes` stores a group, and once 8 membranes and accumulators. No races: all of it belongs
+// to this invocation alone.
+// Uses lib/broadcast, lib/steps, lib/neuron-${neuron}, lib/synchronous, lib/membrane
 
 @group(0) @binding(0) var<storage, read_write> spikes: array<u32>;
-#if ${receives}
-@group(0) @binding(1) var<storage, read> currents: array<vec4i>;
-#endif
-@group(0) @binding(2) var<uniform> layer: SpikeLayer;
-@group(0) @binding(3) var<uniform> chunk: Chunk;
-@group(0) @binding(4) var<storage, read> channels: array<vec4i>;  // bias, g, V(0)
-@group(0) @binding(5) var<storage, read_write> membranes: array<i32>;
+@group(0) @binding(1) var<uniform> layer: SpikeLayer;
+@group(0) @binding(2) var<uniform> chunk: Chunk;
+@group(0) @binding(3) var<storage, read> channels: array<vec4i>;  // bias, g, V(0)
+@group(0) @binding(4) var<storage, read_write> membranes: array<i32>;
 #if ${driven}
-@group(0) @binding(6) var<storage, read> drive: array<i32>;
+@group(0) @binding(5) var<storage, read> drive: array<i32>;
 #endif
-@group(0) @binding(7) var<storage, read_write> counts: array<u32>;
-@group(0) @binding(8) var<storage, read_write> decoded: array<u32>;
-@group(0) @binding(9) var<storage, read_write> counters: array<atomic<u32>>;
+@group(0) @binding(6) var<storage, read_write> counts: array<u32>;
+@group(0) @binding(7) var<storage, read_write> decoded: array<u32>;
+@group(0) @binding(8) var<storage, read_write> counters: array<atomic<u32>>;
 
 override workgroupSize = 64u;
 const PLACES = 1u;
@@ -43,21 +40,15 @@ fn integrate(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) group
   var cells = cellsOf(tile, index, stride, 0u);
 #endif
   var neurons = Neurons();
-  loadPlace(&neurons, own, stride, 0u);
+  loadPlace(&neurons, &cells, own, stride, 0u);
   for (var g = 0u; g * 4u < chunk.steps; g++) {
-#if ${receives}
-    let first = (g * ((layer.channels + 7u) / 8u) + tile) * 8u * stride + index;
-    var current = Currents(
-      currents[first], currents[first + stride], currents[first + 2u * stride], currents[first + 3u * stride],
-      currents[first + 4u * stride], currents[first + 5u * stride], currents[first + 6u * stride], currents[first + 7u * stride]);
-#else
     var current = Currents();
-#endif
     let words = stepPlace(&neurons, &current, &cells, stepsOfGroup(g), 0u);
     if (inside) { storeSpikes(words, g, word, live); }
   }
   if (inside) {
     let total = storePlace(&neurons, own, stride, live, sendsNow(), 0u);
+    endPlace(word, cells.firing);
     if (total != 0u) { atomicAdd(&counters[layer.counter], total); }
   }
 }

@@ -7,7 +7,7 @@
 //   total    maximum of the sums of words so far, which may be taken back: its change is what is sent.
 // One invocation: 8 channels of one place of one image, all steps of the chunk. Inputs that are out, and counts, are kept for
 // each of its window's places by itself: [place][tile of 8 channels][y][x][image] and [place][channel][y][x][image].
-// Uses lib/steps
+// Uses lib/steps, lib/synchronous
 
 struct PoolSpikes {
   channels: u32,
@@ -34,6 +34,8 @@ struct PoolSpikes {
   padLeft: u32,
   dilationY: u32,
   dilationX: u32,
+  lines: u32,
+  line: array<DelayLine, MAX_LINES>,
 }
 
 @group(0) @binding(0) var<storage, read_write> spikes: array<u32>;
@@ -57,6 +59,9 @@ fn poolSpikes(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
 #else
     wordGroup(g, index);
 #endif
+  }
+  for (var p = 0u; p < layer.planes; p++) {
+    holdBack(p * (layer.groupStride / layer.planes) + index);
   }
 }
 

@@ -99,7 +99,6 @@ export type OptionCode =
   | 'evaluation-file'
   | 'form'
   | 'fraction'
-  | 'fused'
   | 'gpu'
   | 'image'
   | 'image-shape'

@@ -1,5 +1,6 @@
-// The neurons of one invocation over a chunk of steps, which `integrate` and `fused` share: 8 channels of PLACES places; neuron
-// PLACES · u + p is channel u of place p. The neuron's library gives `arriving`, `fire` and `spikeWeight`; `layer`, `chunk`,
+// The neurons of one invocation over a chunk of steps, which `integrate`, `fused` and `fused-spikes` share: 8 channels of PLACES places;
+// neuron PLACES · u + p is channel u of place p. All that a layer does in a chunk is here: V(0), every step, the window's end (clamp and
+// state), and what its synchronous neurons hold. The neuron's library gives `arriving`, `fire` and `spikeWeight`; `layer`, `chunk`,
 // `channels`, `drive` and the accumulators are the kernel's.
 // Everything is written out channel by channel with constant indices: an array that a loop indexes stays in memory on software
 // drivers. What is beyond the last channel is computed from whatever lies there, and not stored. A step, which is there 32 times
@@ -28,8 +29,9 @@ alias Planes = vec4u;
 // What the channels of one place are driven by.
 struct Cells {
   drive: array<i32, 8>,
-  grid: array<i32, 8>,  // g
-  firing: u32,          // the bistable states, as the spikes of a train's first step
+  grid: array<i32, 8>,   // g
+  start: array<i32, 8>,  // V(0)
+  firing: u32,           // the bistable states, as the spikes of a train's first step
 }
 
 // The steps of a group of 4.
@@ -64,6 +66,29 @@ fn sendsNow() -> u32 {
 #endif
 }
 
+// Whether V is V(0) before the chunk.
+fn startsAnew() -> bool {
+  return chunk.step >= layer.start && (chunk.step - layer.start) % layer.again == 0u;
+}
+
+#if ${windowed}
+// Whether the chunk ends with a window of the layer, or with one that it would have had before its first.
+fn endsWindow() -> bool {
+  let into = (chunk.step + chunk.steps + layer.offset) % layer.period;
+  return into == layer.window || into == (layer.window + layer.phaseBits) % layer.period;
+}
+#endif
+
+// What is to be done once for a place when all steps of a chunk are: at a window's end the states flip, but not before the layer's first;
+// synchronous neurons hold back what was sent.
+fn endPlace(word: u32, firing: u32) {
+#if ${windowed}
+  let flips = endsWindow() && chunk.step >= layer.first;
+  spikes[layer.states + word] = firing ^ select(0u, STEP_BITS, flips);
+  holdBack(word);
+#endif
+}
+
 fn cellsOf(tile: u32, at: u32, stride: u32, firing: u32) -> Cells {
   let c0 = cellOf(tile, at, stride, 0u);
   let c1 = cellOf(tile, at, stride, 1u);
@@ -73,32 +98,36 @@ fn cellsOf(tile: u32, at: u32, stride: u32, firing: u32) -> Cells {
   let c5 = cellOf(tile, at, stride, 5u);
   let c6 = cellOf(tile, at, stride, 6u);
   let c7 = cellOf(tile, at, stride, 7u);
-  return Cells(array<i32, 8>(c0.x, c1.x, c2.x, c3.x, c4.x, c5.x, c6.x, c7.x), array<i32, 8>(c0.y, c1.y, c2.y, c3.y, c4.y, c5.y, c6.y, c7.y), firing);
+  let drive = array<i32, 8>(c0.x, c1.x, c2.x, c3.x, c4.x, c5.x, c6.x, c7.x);
+  let grid = array<i32, 8>(c0.y, c1.y, c2.y, c3.y, c4.y, c5.y, c6.y, c7.y);
+  let start = array<i32, 8>(c0.z, c1.z, c2.z, c3.z, c4.z, c5.z, c6.z, c7.z);
+  return Cells(drive, grid, start, firing);
 }
 
-// Drive and g of channel u of a tile.
-fn cellOf(tile: u32, at: u32, stride: u32, u: u32) -> vec2i {
+// Drive, g and V(0) of channel u of a tile.
+fn cellOf(tile: u32, at: u32, stride: u32, u: u32) -> vec3i {
 #if ${broadcast}
   let channel = subgroupBroadcast(channels[layer.channelBase + tile * 8u + u], 0u);
 #else
   let channel = channels[layer.channelBase + tile * 8u + u];
 #endif
 #if ${driven}
-  return vec2i(drive[layer.drive + (tile * 8u + u) * stride + at], channel.y);
+  return vec3i(drive[layer.drive + (tile * 8u + u) * stride + at], channel.yz);
 #else
-  return channel.xy;
+  return channel.xyz;
 #endif
 }
 
-fn loadPlace(neurons: ptr<function, Neurons>, at: u32, stride: u32, p: u32) {
-  (*neurons).v[p] = membranes[at];
-  (*neurons).v[PLACES + p] = membranes[at + stride];
-  (*neurons).v[2u * PLACES + p] = membranes[at + 2u * stride];
-  (*neurons).v[3u * PLACES + p] = membranes[at + 3u * stride];
-  (*neurons).v[4u * PLACES + p] = membranes[at + 4u * stride];
-  (*neurons).v[5u * PLACES + p] = membranes[at + 5u * stride];
-  (*neurons).v[6u * PLACES + p] = membranes[at + 6u * stride];
-  (*neurons).v[7u * PLACES + p] = membranes[at + 7u * stride];
+fn loadPlace(neurons: ptr<function, Neurons>, cells: ptr<function, Cells>, at: u32, stride: u32, p: u32) {
+  let anew = startsAnew();
+  (*neurons).v[p] = select(membranes[at], (*cells).start[0], anew);
+  (*neurons).v[PLACES + p] = select(membranes[at + stride], (*cells).start[1], anew);
+  (*neurons).v[2u * PLACES + p] = select(membranes[at + 2u * stride], (*cells).start[2], anew);
+  (*neurons).v[3u * PLACES + p] = select(membranes[at + 3u * stride], (*cells).start[3], anew);
+  (*neurons).v[4u * PLACES + p] = select(membranes[at + 4u * stride], (*cells).start[4], anew);
+  (*neurons).v[5u * PLACES + p] = select(membranes[at + 5u * stride], (*cells).start[5], anew);
+  (*neurons).v[6u * PLACES + p] = select(membranes[at + 6u * stride], (*cells).start[6], anew);
+  (*neurons).v[7u * PLACES + p] = select(membranes[at + 7u * stride], (*cells).start[7], anew);
 #if ${signed}
   (*neurons).sum[p] = i32(decoded[at]);
   (*neurons).sum[PLACES + p] = i32(decoded[at + stride]);
@@ -178,16 +207,21 @@ fn bitsOfChannels(count: u32) -> u32 {
   return (low & 0x0f0f0f0fu) | (high & 0xf0f0f0f0u);
 }
 
-// Stores the membranes of one place. Where the layer `sends`, adds to the accumulators and returns the spikes.
+// Stores the membranes of one place, bounded at a window's end. Where the layer `sends`, adds to the accumulators and returns the spikes.
 fn storePlace(neurons: ptr<function, Neurons>, at: u32, stride: u32, live: u32, sends: u32, p: u32) -> u32 {
-  storeMembrane(neurons, at, stride, live, p, 0u);
-  storeMembrane(neurons, at, stride, live, p, 1u);
-  storeMembrane(neurons, at, stride, live, p, 2u);
-  storeMembrane(neurons, at, stride, live, p, 3u);
-  storeMembrane(neurons, at, stride, live, p, 4u);
-  storeMembrane(neurons, at, stride, live, p, 5u);
-  storeMembrane(neurons, at, stride, live, p, 6u);
-  storeMembrane(neurons, at, stride, live, p, 7u);
+#if ${windowed}
+  let bounds = endsWindow();
+#else
+  let bounds = false;
+#endif
+  storeMembrane(neurons, at, stride, live, bounds, p, 0u);
+  storeMembrane(neurons, at, stride, live, bounds, p, 1u);
+  storeMembrane(neurons, at, stride, live, bounds, p, 2u);
+  storeMembrane(neurons, at, stride, live, bounds, p, 3u);
+  storeMembrane(neurons, at, stride, live, bounds, p, 4u);
+  storeMembrane(neurons, at, stride, live, bounds, p, 5u);
+  storeMembrane(neurons, at, stride, live, bounds, p, 6u);
+  storeMembrane(neurons, at, stride, live, bounds, p, 7u);
   var total = 0u;
   // a loop that runs once or never where an `if` would do: drivers that mask lanes skip it
   for (var once = 0u; once < sends; once++) {
@@ -199,8 +233,9 @@ fn storePlace(neurons: ptr<function, Neurons>, at: u32, stride: u32, live: u32, 
   return total;
 }
 
-fn storeMembrane(neurons: ptr<function, Neurons>, at: u32, stride: u32, live: u32, p: u32, u: u32) {
-  if (u < live) { membranes[at + u * stride] = (*neurons).v[PLACES * u + p]; }
+fn storeMembrane(neurons: ptr<function, Neurons>, at: u32, stride: u32, live: u32, bounds: bool, p: u32, u: u32) {
+  let v = (*neurons).v[PLACES * u + p];
+  if (u < live) { membranes[at + u * stride] = select(v, clampStep(v), bounds); }
 }
 
 fn storeSent(neurons: ptr<function, Neurons>, at: u32, stride: u32, live: u32, p: u32, u: u32) -> u32 {

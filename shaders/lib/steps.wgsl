@@ -13,6 +13,7 @@
 const CONVOLUTION = 0u;
 const IDENTITY = 1u;
 const MAX_TERMS = 256u;
+const MAX_LINES = 128u;
 const STEP_BITS = 0x11111111u;  // the spikes of all 8 channels in one step, shifted by k
 const SUM_LIMIT = 1073741824;  // 2^30; membranes stay below
 
@@ -54,12 +55,19 @@ struct SpikeTerm {
   bits: u32,            // … and so many phases a word has: K of the source
 }
 
+// A row of synchronous neurons on a shortcut (lib/synchronous).
+struct DelayLine {
+  @align(16) sent: u32,  // first word of the train that comes out
+  ring: u32,             // first word of what is held
+  hold: u32,             // steps
+}
+
 struct SpikeLayer {
   channels: u32,
   height: u32,
   width: u32,
   batch: u32,           // images in the layout
-  lanes: u32,           // convolve, fused: invocations along the images
+  lanes: u32,           // fused, readout-steps: invocations along the images
   stepX: u32,           // from the first to the second pixel of an invocation: 1 and 0, or 0 and `lanes`
   stepN: u32,
   tilesX: u32,
@@ -81,7 +89,10 @@ struct SpikeLayer {
   drive: u32,           // first entry of `drive`, where the layer reads the pixels
   hasDrive: u32,
   states: u32,          // first word of the bistable states, [tile of 8 channels][y][x][image]
-  receives: u32,        // 0 where no current comes in these steps
+  start: u32,           // V is V(0) where a chunk begins with this step …
+  again: u32,           // … or so many steps later, or twice as many
+  lines: u32,
+  line: array<DelayLine, MAX_LINES>,
   terms: u32,
   term: array<SpikeTerm, MAX_TERMS>,
 }

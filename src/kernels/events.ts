@@ -4,7 +4,7 @@ import { TILE } from './geometry.ts';
 import type { WeightedLayer } from './weights.ts';
 
 /**
- * The convolutions of a layer as `convolve-spikes` reads them: [term][input channel][ky][kx][tile of 8 output channels], a
+ * The convolutions of a layer as `fused-spikes` reads them: [term][input channel][ky][kx][tile of 8 output channels], a
  * vec2u of 8 weights, plus 128. A weight between channels of different groups is 0 (stored as 128). Terms that read the pixels
  * have none.
  */

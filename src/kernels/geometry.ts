@@ -98,3 +98,13 @@ export function checkTerms(layer: string, terms: number, most: number): void {
   const what = `joins ${terms} terms (sums of words count once a plane), at most ${most}`;
   throw new DeviceError('too-many-terms', `layer "${layer}"`, what, 'split the join with a ReLU');
 }
+
+/**
+ * @param most rows of synchronous neurons that a kernel's parameters hold
+ * @throws DeviceError where a layer has more: each holds its words back for readers of another depth
+ */
+export function checkLines(layer: string, lines: number, most: number): void {
+  if (lines <= most) return;
+  const what = `is read at ${lines} depths behind the next, at most ${most}`;
+  throw new DeviceError('too-many-terms', `layer "${layer}"`, what, 'pass it on from layer to layer');
+}

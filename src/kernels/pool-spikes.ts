@@ -4,7 +4,7 @@ import { remembers } from '../neuron/model.ts';
 import type { Train } from '../plan/trains/layout.ts';
 import { areaOf, tilesOf, windowParameters } from './geometry.ts';
 import { PLAIN } from './kernel.ts';
-import { ALWAYS, from, type TrainContext, type TrainDispatch, timesOf } from './trains.ts';
+import { ALWAYS, from, linesOf, type TrainContext, type TrainDispatch, timesOf } from './trains.ts';
 
 /** Passes spikes of windows on (`shaders/pool-spikes.wgsl`). */
 export function poolSpikes(context: TrainContext, layer: SpikingPool, l: number): TrainDispatch {
@@ -41,6 +41,7 @@ export function poolSpikes(context: TrainContext, layer: SpikingPool, l: number)
       period,
       window,
       ...windowParameters(layer.window),
+      ...linesOf(context, l),
     },
     invocations: tilesOf(layer.shape.channels) * areaOf(layer.shape) * batch,
     when: { ...ALWAYS, during: [from(first + window)] },

@@ -1,12 +1,13 @@
-import { shapeSize } from '../ann/ann.ts';
-import { layerDispatch, type TrainContext, type TrainDispatch, type TrainLayer, type When } from './trains.ts';
+import { dense } from './fused.ts';
+import type { Share } from './kernel.ts';
+import { ALWAYS, membraneVariant, type TrainContext, type TrainDispatch, type TrainLayer } from './trains.ts';
 
-/** What every step brings, or of a window so far (`shaders/readout-steps.wgsl`). */
-export const readoutSteps = ({ model, batch }: TrainContext, one: TrainLayer, receives: boolean, when: When): TrainDispatch => ({
-  ...layerDispatch(one),
-  kernel: 'readout-steps',
-  variant: { neuron: model.shader, signed: model.signed, windowed: model.windowed },
-  parameters: { ...one.parameters, receives: receives ? 1 : 0 },
-  invocations: shapeSize(one.layer.shape) * batch,
-  when,
-});
+/**
+ * What every step brings, or of a window so far (`shaders/readout-steps.wgsl`): a dispatch for every share of the weights. In every chunk,
+ * since a potential is written in every step, also before anything has come.
+ */
+export const readoutSteps = (context: TrainContext, one: TrainLayer, shares: readonly Share[]): TrainDispatch[] =>
+  dense(context, one, shares).map((dispatch) => {
+    const { windowed, driven } = membraneVariant(context.model, one);
+    return { ...dispatch, kernel: 'readout-steps', variant: { ...dispatch.variant, windowed, driven }, when: ALWAYS };
+  });

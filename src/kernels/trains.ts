@@ -7,7 +7,7 @@ import type { NeuronModel } from '../neuron/model.ts';
 import type { SteppedLayout, Train } from '../plan/trains/layout.ts';
 import type { Arithmetic } from './arithmetic.ts';
 import { layEvents } from './events.ts';
-import { checkTerms, inputPadding, sourceParameters, tileGeometry, windowParameters } from './geometry.ts';
+import { checkLines, checkTerms, inputPadding, sourceParameters, tileGeometry, windowParameters } from './geometry.ts';
 import type { Dispatch, Share } from './kernel.ts';
 import { layChannels, layWeights, type WeightedLayer } from './weights.ts';
 
@@ -22,8 +22,6 @@ export interface When {
   readonly during: readonly Span[];
   /** … but not within those. */
   readonly except: readonly Span[];
-  /** Only in chunks that end with one of these steps, or a period or several from there; in all where there are none. */
-  readonly ends: readonly number[];
   /** Where the layer convolves in this form only; null: in both. */
   readonly form: Form | null;
 }
@@ -35,7 +33,7 @@ export interface TrainDispatch extends Dispatch {
 
 /** All steps from one on. */
 export const from = (first: number): Span => ({ first, steps: Number.MAX_SAFE_INTEGER });
-export const ALWAYS: When = { once: false, during: [from(0)], except: [], ends: [], form: null };
+export const ALWAYS: When = { once: false, during: [from(0)], except: [], form: null };
 export const ONCE: When = { ...ALWAYS, once: true };
 
 /** What all dispatches of a stepped plan have in common. */
@@ -83,7 +81,11 @@ interface SpikeTerm {
 
 /** `MAX_TERMS` of the shaders. */
 const MAX_TERMS = 256;
-/** Pixels (or images) of one invocation of `convolve`. */
+/** `MAX_LINES` of the shaders. */
+const MAX_LINES = 128;
+/** Never, as a number of steps. */
+const NEVER = 2 ** 32 - 1;
+/** Pixels (or images) of one invocation of `fused`. */
 const PIXELS = 2;
 
 /** Everything that the dispatches of one layer are made from. @throws DeviceError where it has too many terms */
@@ -113,8 +115,29 @@ export function trainLayer(
     drive: Math.max(0, layout.drives[l]),
     hasDrive: layout.drives[l] >= 0 ? 1 : 0,
     states: Math.max(0, layout.states[l]),
+    ...startOf(context, l),
+    ...linesOf(context, l),
   };
   return { layer, l, table, arithmetic, pixelTerms, spikeTerms, receiving: uniqueSpans(spikeTerms), parameters };
+}
+
+/**
+ * When a layer's membranes begin, as its kernels see it: with the first step, or where images follow each other with every window. Those
+ * that are waiting then have a dispatch for it (`start`), so that V is there from the first step on.
+ */
+function startOf(context: TrainContext, l: number): { readonly start: number; readonly again: number } {
+  const { first, period } = timesOf(context, l);
+  if (context.restarts) return { start: first, again: period };
+  return { start: first === 0 ? 0 : NEVER, again: NEVER };
+}
+
+/** The rows of synchronous neurons that hold back what a layer sends. @throws DeviceError where they are too many */
+export function linesOf({ network, layout }: TrainContext, l: number) {
+  const line = layout.lines
+    .filter(({ source }) => source === l)
+    .map(({ train, ring, hold }) => ({ sent: train.first, ring, hold }));
+  checkLines(network.layers[l].name, line.length, MAX_LINES);
+  return { lines: line.length, line };
 }
 
 /** The terms of a layer as the kernels read them: those that read pixels, and those that read spikes, one a plane. */

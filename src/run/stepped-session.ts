@@ -55,8 +55,6 @@ export interface SteppedSessionOptions {
   readonly arithmetic?: Choice['arithmetic'];
   /** V(0); default: the network's own. */
   readonly initial?: 'half' | 'zero';
-  /** Dense convolution and membrane in one kernel, currents in registers. Default: unless `convolution` is "spikes". */
-  readonly fused?: boolean;
   /** Steps of a dispatch at most, for neurons without windows; a multiple of 4. Default: what memory allows. */
   readonly chunk?: number;
 }
@@ -70,7 +68,6 @@ export const STEPPED_SESSION_OPTIONS: Checks<SteppedSessionOptions> = {
   convolution: oneOf('auto', 'dense', 'spikes'),
   arithmetic: oneOf(...VALUES.arithmetic),
   initial: oneOf('half', 'zero'),
-  fused: BOOLEAN,
   chunk: number('a positive multiple of 4', (steps) => steps > 0 && steps % 4 === 0 && Number.isSafeInteger(steps)),
 };
 
@@ -132,16 +129,15 @@ export interface LayerAccumulators {
 /** What a session of a network would be, before anything is made. @throws OptionError, DeviceError where not even one image fits */
 export function planStepped(device: Device, network: SpikingNetwork, options: SteppedSessionOptions): TrainsProgram {
   checkChoice(device, options);
-  const { convolution = 'auto', ...own } = options;
   return planTrains(network, device.limits, {
     neuron: network.neuron,
     synchronous: true,
     batch: 'auto',
     software: device.capabilities.software,
     initial: network.initial,
-    fused: convolution !== 'spikes',
+    convolution: 'auto',
     arithmetic: defaultArithmetic(device.capabilities),
-    ...own,
+    ...options,
   });
 }
 

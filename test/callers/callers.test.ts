@@ -104,7 +104,6 @@ const BAD: readonly (readonly [string, unknown, readonly string[]])[] = [
       'correctBias',
       'countChannels',
       'digest',
-      'fused',
       'keepCells',
       'keepMembranes',
       'keepWords',

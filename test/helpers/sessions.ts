@@ -89,11 +89,9 @@ export const KINDS = [WINDOWED, STEPPED, F32] as readonly Kind[];
 /** All ways in which weights are bound. */
 export const WAYS = [
   WINDOWED,
-  stepped('fused', { convolution: 'dense' }),
-  stepped('dense', { convolution: 'dense', fused: false }),
+  stepped('dense', { convolution: 'dense' }),
   stepped('spikes', { convolution: 'spikes' }),
-  stepped('if, fused', { neuron: { name: 'if' }, convolution: 'dense' }),
-  stepped('if, dense', { neuron: { name: 'if' }, convolution: 'dense', fused: false }),
+  stepped('if, dense', { neuron: { name: 'if' }, convolution: 'dense' }),
   stepped('if, spikes', { neuron: { name: 'if' }, convolution: 'spikes' }),
   trained(weighty(512)),
 ] as readonly Kind[];

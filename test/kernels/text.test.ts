@@ -37,23 +37,12 @@ interface Case {
 const STEPPED: Case[] = [
   { name: 'inject', conditions: variants() },
   { name: 'start', conditions: variants() },
-  { name: 'flip', conditions: variants() },
-  { name: 'synchronize', conditions: variants() },
   { name: 'pool-spikes', conditions: variants('sum', 'byValue', 'remembers', 'signed') },
-  {
-    name: 'convolve',
-
-    conditions: variants('three', 'uniformWeights', 'packedDot', 'integers', 'halves', 'broadcast').map((one) => ({
-      ...one,
-      ...{ neuron: 'phase', signed: false },
-    })),
-  },
-  { name: 'convolve-spikes', conditions: [{ neuron: 'bistable', signed: false }] },
   ...['bistable', 'burst', 'phase', 'multi'].flatMap((neuron): Case[] => [
     {
       name: 'integrate',
 
-      conditions: variants('windowed', 'driven', 'receives', 'broadcast').map((one) => ({
+      conditions: variants('windowed', 'driven', 'broadcast').map((one) => ({
         ...one,
         ...{ neuron, signed: neuron === 'multi', wide: neuron === 'multi' },
       })),
@@ -68,7 +57,22 @@ const STEPPED: Case[] = [
         }),
       ),
     },
-    { name: 'readout-steps', conditions: [{ neuron, signed: neuron === 'multi', windowed: neuron === 'bistable' }] },
+    {
+      name: 'fused-spikes',
+
+      conditions: variants('windowed', 'driven').map((one) => ({
+        ...one,
+        ...{ neuron, broadcast: false, signed: neuron === 'multi', wide: neuron === 'multi' },
+      })),
+    },
+    {
+      name: 'readout-steps',
+
+      conditions: variants('three', 'uniformWeights', 'packedDot', 'integers', 'halves', 'driven', 'broadcast').map((one) => ({
+        ...one,
+        ...{ neuron, signed: neuron === 'multi', windowed: neuron === 'bistable' },
+      })),
+    },
   ]),
 ];
 
@@ -174,7 +178,7 @@ describe('final WGSL of the spiking kernels', () => {
 
   it.each(['bistable', 'burst', 'phase', 'multi'])('%s: a step does not branch, or SwiftShader never ends compiling', (neuron) => {
     const words = { signed: neuron === 'multi', wide: neuron === 'multi' };
-    const conditions = { neuron, windowed: neuron === 'bistable', driven: true, receives: true, broadcast: false, ...words };
+    const conditions = { neuron, windowed: neuron === 'bistable', driven: true, broadcast: false, ...words };
     const text = shaderOf('integrate', conditions).code.replace(/\/\/.*$/gm, '');
     for (const name of ['arriving', 'receive', 'chargeOf', 'fire', 'oneStep']) {
       const body = text.match(new RegExp(`\\nfn ${name}\\(.*?\\n}`, 's'))?.[0];

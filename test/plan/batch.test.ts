@@ -27,7 +27,14 @@ const ENGINES: readonly [string, (options: Wanted, limits?: PlanLimits) => Progr
     'trains',
     (options, limits = CARD) =>
       planTrains(network, limits, {
-        ...{ neuron: { name: 'bistable' }, synchronous: true, initial: 'half', fused: true, arithmetic: 'packed', timesteps: 40 },
+        ...{
+          neuron: { name: 'bistable' },
+          synchronous: true,
+          initial: 'half',
+          convolution: 'auto',
+          arithmetic: 'packed',
+          timesteps: 40,
+        },
         ...options,
       }),
   ],

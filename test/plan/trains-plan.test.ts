@@ -4,12 +4,14 @@ import { DeviceError, OptionError } from '../../src/errors.ts';
 import { makeTimetable, momentAt } from '../../src/network/timetable.ts';
 import { bistable } from '../../src/neuron/bistable.ts';
 import { burst } from '../../src/neuron/burst.ts';
+import type { Neuron } from '../../src/neuron/neuron.ts';
 import { cutSteps } from '../../src/plan/trains/chunks.ts';
 import { laySteps, planesFor } from '../../src/plan/trains/layout.ts';
+import { passesOf } from '../../src/plan/trains/passes.ts';
 import { planTrains, type TrainsOptions } from '../../src/plan/trains/plan.ts';
 import { kOf } from '../helpers/closed-times.ts';
 import { bytesOf } from '../helpers/program.ts';
-import { residual } from '../network/hand-made.ts';
+import { ann, convolution, map, neurons, onGrid, readout, residual } from '../network/hand-made.ts';
 
 const LIMITS = { maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 30, maxUniformBufferBindingSize: 2 ** 16 };
 const OPTIONS: TrainsOptions = {
@@ -18,7 +20,7 @@ const OPTIONS: TrainsOptions = {
   timesteps: 30,
   batch: 4,
   initial: 'half',
-  fused: false,
+  convolution: 'auto',
   arithmetic: 'packed',
 };
 
@@ -128,18 +130,60 @@ describe('plan', () => {
     expect(batch).toBe(8);
   });
 
-  it('fused: one dispatch in place of dense convolution and membranes; windowed neurons may still be driven by spikes', () => {
+  it('a layer in the forms that it may run in; those that receive in every chunk do nothing else', () => {
     const kernels = (over: Partial<TrainsOptions>) => {
-      const { dispatches } = planTrains(residual(), LIMITS, { ...OPTIONS, fused: true, ...over });
+      const { dispatches } = planTrains(residual(), LIMITS, { ...OPTIONS, ...over });
       return new Set(
         dispatches.filter(({ layer, when }) => layer === 1 && !when.once).map(({ kernel, when }) => `${kernel} ${when.form}`),
       );
     };
+    expect(kernels({})).toEqual(new Set(['fused dense', 'fused-spikes spikes', 'integrate null']));
+    expect(kernels({ convolution: 'dense' })).toEqual(new Set(['fused null', 'integrate null']));
+    expect(kernels({ convolution: 'spikes' })).toEqual(new Set(['fused-spikes null', 'integrate null']));
     expect(kernels({ neuron: { name: 'phase' } })).toEqual(new Set(['fused null']));
-    expect(kernels({})).toEqual(
-      new Set(['fused dense', 'convolve-spikes spikes', 'integrate spikes', 'integrate null', 'flip null']),
-    );
-    expect(kernels({ fused: false })).toEqual(new Set(['convolve dense', 'convolve-spikes spikes', 'integrate null', 'flip null']));
+    expect(kernels({ neuron: { name: 'phase' }, convolution: 'spikes' })).toEqual(new Set(['fused-spikes null']));
+  });
+
+  it.each(['bistable', 'if', 'burst', 'phase', 'multi'] as const)('%s: one dispatch a layer and chunk', (name) => {
+    const network = residual();
+    const K = kOf(network);
+    const neuron = name === 'burst' ? { name, most: 3 } : name === 'multi' ? { name, bits: K } : { name };
+    for (const convolution of ['auto', 'dense', 'spikes'] as const) {
+      for (const synchronous of [true, false]) {
+        const plan = planTrains(network, LIMITS, { ...OPTIONS, neuron: neuron as Neuron, synchronous, convolution, timesteps: 60 });
+        for (const form of ['dense', 'spikes'] as const) {
+          const passes = passesOf(
+            plan,
+            network.layers.map(() => form),
+            [13],
+          );
+          for (const { dispatches, chunk } of passes) {
+            // what is injected once an image is no step of a layer
+            const layers = dispatches.flatMap((d) => {
+              const { kernel, layer } = plan.dispatches[d];
+              return kernel === 'encode' || kernel === 'inject' ? [] : [layer];
+            });
+            expect(layers.length, `${convolution} ${form}, step ${chunk?.step}`).toBe(new Set(layers).size);
+          }
+        }
+      }
+    }
+  });
+
+  it('a layer is read at 128 depths behind the next; at more it is refused by name', () => {
+    const chain = (depths: number) =>
+      onGrid(
+        ann(map(1), [
+          neurons('read', map(1), [convolution(-1, [1])]),
+          neurons('next', map(1), [convolution(0, [1])]),
+          ...Array.from({ length: depths }, (_, i) => neurons(`${i}`, map(1), [convolution(i + 1, [1]), convolution(0, [1])])),
+          readout(1, [convolution(depths + 1, [1])]),
+        ]),
+      );
+    const plan = planTrains(chain(128), LIMITS, OPTIONS);
+    expect(plan.dispatches.find(({ kernel }) => kernel === 'integrate')?.parameters.lines).toBe(128);
+    const work = () => planTrains(chain(129), LIMITS, OPTIONS);
+    expect(work).toThrow(expect.objectContaining({ code: 'too-many-terms', where: 'layer "read"' }));
   });
 
   it.each([{ timesteps: 0 }, { timesteps: 1.5 }, { timesteps: 65536 }, { batch: 0 }, { chunk: 6 }, { chunk: 0 }])(

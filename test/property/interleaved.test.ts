@@ -25,12 +25,12 @@ describeOnDevice('random networks: a stream of images, a new one every cycle, gi
         fc.oneof(recipes, recipesByDepth),
         fc.integer({ min: 1, max: 3 }),
         fc.integer({ min: 1, max: 9 }),
-        fc.boolean(),
-        async (recipe, batch, images, fused) => {
+        fc.constantFrom('dense', 'spikes'),
+        async (recipe, batch, images, convolution) => {
           const network = randomNetwork(recipe);
           const { shape } = network.input;
           const pixels = randomPixels(shape, images, recipe.seed);
-          const session = await SteppedSession.create(device!, network, { timesteps: 1, batch, fused });
+          const session = await SteppedSession.create(device!, network, { timesteps: 1, batch, convolution });
           try {
             const got: number[][] = [];
             const steps: number[] = [];

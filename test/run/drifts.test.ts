@@ -70,7 +70,9 @@ describeOnDevice.each(BOUND)('$name: weights beyond one binding', (kind) => {
 describe('the plan of a ResNet-34 whose weights are more than a binding', () => {
   const network = spiking(resnet({ depth: 34, width: 1, resolution: 32, classes: 1000 }));
   const options = { synchronous: true, initial: 'half', arithmetic: 'packed', timesteps: 64, batch: 64 } as const;
-  const neurons = (['bistable', 'if'] as const).flatMap((name) => [true, false].map((fused) => ({ name, fused })));
+  const neurons = (['bistable', 'if'] as const).flatMap((name) =>
+    (['dense', 'spikes'] as const).map((convolution) => ({ name, convolution })),
+  );
   // of all layers together; of the largest alone; the same with all weights from storage
   const bindings = [
     { storage: 2 ** 24, uniform: 2 ** 16 },
@@ -78,10 +80,10 @@ describe('the plan of a ResNet-34 whose weights are more than a binding', () => 
     { storage: 2 ** 21, uniform: 2 ** 14 },
   ];
 
-  it.each(neurons)('$name, fused $fused: every range within its buffer and a binding', ({ name, fused }) => {
+  it.each(neurons)('$name, $convolution: every range within its buffer and a binding', ({ name, convolution }) => {
     for (const { storage, uniform } of bindings) {
       const limits: PlanLimits = { ...LIMITS, maxStorageBufferBindingSize: storage, maxUniformBufferBindingSize: uniform };
-      const plan = planTrains(network, limits, { ...options, neuron: { name }, fused });
+      const plan = planTrains(network, limits, { ...options, neuron: { name }, convolution });
       for (const dispatch of plan.dispatches) {
         for (const [bound, { offset, size }] of Object.entries(dispatch.ranges)) {
           expect(size).toBeLessThanOrEqual(bound === 'weights' && isUniform(dispatch) ? uniform : storage);

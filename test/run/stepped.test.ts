@@ -78,16 +78,15 @@ describeOnDevice('the stepped session', () => {
     const options = { neuron: parseNeuron(text), timesteps: 43, batch: 5, ...over };
     const run = (more: Partial<SteppedSessionOptions>) =>
       withSession({ ...options, ...more }, (session) => session.classify(pixels));
-    const wanted = await run({ convolution: 'dense', fused: false });
+    const wanted = await run({ convolution: 'dense' });
     expect(wanted.spikes.some((n) => n > 0)).toBe(true);
     for (const more of [
       { convolution: 'spikes' },
       { convolution: 'auto' },
-      { fused: true, convolution: 'dense' },
-      { fused: true, convolution: 'dense', arithmetic: 'integers' },
-      { fused: false, convolution: 'dense', arithmetic: 'f32' },
-      { fused: false, convolution: 'dense', chunk: 4 },
-      { fused: true, convolution: 'dense', chunk: 12 },
+      { convolution: 'dense', arithmetic: 'integers' },
+      { convolution: 'dense', arithmetic: 'f32' },
+      { convolution: 'dense', chunk: 4 },
+      { convolution: 'spikes', chunk: 12 },
       { convolution: 'dense', batch: 2 },
     ] as const) {
       const got = await run(more);

@@ -36,7 +36,7 @@ export interface InterleavedProgram extends Program {
 
 /** Buffers that each set has for itself. */
 const OWN: ReadonlySet<string> = new Set([
-  ...['spikes', 'currents', 'membranes', 'counts', 'decoded', 'drive', 'potentials', 'pixels', 'words'],
+  ...['spikes', 'membranes', 'counts', 'decoded', 'drive', 'potentials', 'pixels', 'words'],
 ]);
 
 /**

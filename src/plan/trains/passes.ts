@@ -31,14 +31,8 @@ export function passesOf(
 }
 
 /** Whether a dispatch has something to do in a chunk. */
-export function isDue(
-  { once, form: needed, during, except, ends }: When,
-  { step, steps }: Steps,
-  period: number,
-  form: Form,
-): boolean {
+export function isDue({ once, form: needed, during, except }: When, { step }: Steps, period: number, form: Form): boolean {
   if (once) return step === 0;
   if (needed !== null && needed !== form) return false;
-  if (ends.length > 0 && !ends.some((end) => (step + steps - end) % period === 0)) return false;
   return during.some((span) => isWithin(step, span, period)) && !except.some((span) => isWithin(step, span, period));
 }

@@ -1,22 +1,20 @@
 import { shapeSize } from '../../ann/ann.ts';
 import { OptionError } from '../../errors.ts';
 import type { Arithmetic } from '../../kernels/arithmetic.ts';
-import { convolve, fused } from '../../kernels/convolve.ts';
-import { convolveSpikes } from '../../kernels/convolve-spikes.ts';
 import { encode } from '../../kernels/encode.ts';
 import { layEvents, packEvents } from '../../kernels/events.ts';
 import { suited } from '../../kernels/exact.ts';
-import { flip } from '../../kernels/flip.ts';
-import { areaOf, cellsOf, inputPadding, tilesOf } from '../../kernels/geometry.ts';
+import { fused } from '../../kernels/fused.ts';
+import { fusedSpikes } from '../../kernels/fused-spikes.ts';
+import { cellsOf, inputPadding, tilesOf } from '../../kernels/geometry.ts';
 import { inject } from '../../kernels/inject.ts';
 import { integrate } from '../../kernels/integrate.ts';
-import type { KernelName } from '../../kernels/kernel.ts';
 import { poolSpikes } from '../../kernels/pool-spikes.ts';
 import { readoutSteps } from '../../kernels/readout-steps.ts';
 import { start } from '../../kernels/start.ts';
-import { synchronize } from '../../kernels/synchronize.ts';
 import {
   ALWAYS,
+  type Form,
   from,
   onceAnImage,
   type TrainContext,
@@ -43,8 +41,8 @@ export interface TrainsOptions extends FitOptions {
   /** T. */
   readonly timesteps: number;
   readonly initial: 'half' | 'zero';
-  /** Dense convolution and membrane in one kernel, currents in registers (specification, section 9). */
-  readonly fused: boolean;
+  /** The forms in which layers that read spikes are there; "auto": in both, where a session may change between them. */
+  readonly convolution: 'auto' | Form;
   /** Of dense convolutions, where their sums allow it. */
   readonly arithmetic: Arithmetic;
   /** Steps of a chunk at most, for neurons without windows; a multiple of 4. Default: what memory allows. */
@@ -65,10 +63,6 @@ export interface TrainsProgram extends Program {
 
 /** Steps at most: their number stands in 16 bits. */
 export const MOST_STEPS = 65535;
-/** A chunk's currents go through memory: more of them do not stay in the caches. */
-const CURRENT_BYTES = 2 ** 25;
-/** The kernels whose currents do. */
-const CONVOLVING: ReadonlySet<KernelName> = new Set<KernelName>(['convolve', 'convolve-spikes']);
 
 /**
  * Plans T steps of a network for a batch: dispatches in order, buffers, chunk and batch cut to the limits. Pure.
@@ -83,16 +77,13 @@ export function planTrains(network: SpikingNetwork, limits: PlanLimits, options:
   const model = ruleOn(options.neuron, network);
   const arithmetics = arithmeticsOf(network, options.arithmetic);
   const longest = Math.ceil(Math.min(timesteps, chunk ?? timesteps) / 4) * 4;
-  const window = longestWindow(network.timetable);
-  const capacities = model.windowed ? [window] : shorter(longest);
+  const capacities = model.windowed ? [longestWindow(network.timetable)] : shorter(longest);
   return fit(network.name, limits, options, function* (batch) {
     if (!countsSpikes(network.layers, batch, timesteps * model.mostSpikes)) return;
     for (const capacity of capacities) {
       const layout = laySteps(network, model, options.synchronous, batch, capacity);
       const context = { network, model, synchronous: options.synchronous, layout, batch, restarts: false };
-      const program = planBatch(context, limits, { ...options, batch }, arithmetics, capacity);
-      const short = capacity <= Math.max(4, window);
-      if (program.buffers.currents.bytes <= CURRENT_BYTES || short) yield program;
+      yield planBatch(context, limits, { ...options, batch }, arithmetics, capacity);
     }
   });
 }
@@ -133,9 +124,8 @@ export function planBatch(
     if (layer.kind === 'pool') dispatches.push(poolSpikes(context, layer, l));
     else {
       const table = tables.table('channels', 'channels', l, layChannels(layer).entries * 16, false);
-      dispatches.push(...weighted(context, trainLayer(context, layer, l, table, arithmetics[l]), tables, options.fused));
+      dispatches.push(...weighted(context, trainLayer(context, layer, l, table, arithmetics[l]), tables, options.convolution));
     }
-    dispatches.push(...layout.lines.filter(({ source }) => source === l).map((line) => synchronize(context, line)));
   });
   const classes = layers[layers.length - 1].shape.channels;
   const potentials = timesteps * batch * classes * 4;
@@ -152,7 +142,6 @@ export function planBatch(
     layout,
     buffers: {
       spikes: storage(layout.words * 4, true),
-      currents: storage(currentBytes(context, dispatches)),
       membranes: storage(layout.neuronCount * 4, true),
       counts: storage(layout.neuronCount * 4, true),
       decoded: storage(layout.neuronCount * 4, true),
@@ -175,52 +164,50 @@ export function planBatch(
   };
 }
 
-/** A layer of neurons or the readout: what comes in, and what its membranes make of it. */
-function weighted(context: TrainContext, one: TrainLayer, tables: Tables, fuse: boolean): TrainDispatch[] {
-  const { network, model } = context;
+/** A layer of neurons or the readout: one dispatch a chunk, or one for each share of its weights. */
+function weighted(context: TrainContext, one: TrainLayer, tables: Tables, convolution: 'auto' | Form): TrainDispatch[] {
+  const { network } = context;
   const { layer, l, arithmetic, pixelTerms, spikeTerms } = one;
   const tiles = tilesOf(layer.shape.channels);
   const weights = { layer: l, tiles, tileBytes: layWeights(network, layer).tileWords * 4 };
-  const isFused = fuse && layer.kind === 'neurons' && spikeTerms.length > 0;
-  const dispatches: TrainDispatch[] = [];
-  if (pixelTerms.length > 0) dispatches.push(...inject(context, one, tables.weights('weights', 'weights', weights, false)));
-  if (layer.kind === 'neurons') dispatches.push(start(context, one));
-  if (spikeTerms.length > 0) {
-    const shares = tables.weights('weights', arithmetic === 'halves' ? 'transposed' : 'weights', weights, true);
-    dispatches.push(...(isFused ? fused(context, one, shares) : convolve(context, one, shares)));
+  const injected = pixelTerms.length > 0 ? tables.weights('weights', 'weights', weights, false) : [];
+  const dispatches = injected.length > 0 ? inject(context, one, injected) : [];
+  /** Of spikes, as dense convolutions read them. */
+  const dense = () => tables.weights('weights', arithmetic === 'halves' ? 'transposed' : 'weights', weights, true);
+  if (layer.kind === 'readout') {
+    return [...dispatches, ...readoutSteps(context, one, spikeTerms.length > 0 ? dense() : injected)];
   }
-  if (isFused && !model.windowed) return dispatches;
-  if (spikeTerms.length > 0) {
+  if (!beginsItself(context, layer.depth)) dispatches.push(start(context, one));
+  const receiving = { ...ALWAYS, during: one.receiving };
+  const forms = spikeTerms.length > 0 ? formsOf(context, convolution) : [];
+  const when = (form: Form) => ({ ...receiving, form: forms.length > 1 ? form : null });
+  if (forms.includes('dense')) dispatches.push(...fused(context, one, dense(), when('dense')));
+  if (forms.includes('spikes')) {
     const pairs = layEvents(network, layer, 1).pairs;
-    dispatches.push(...convolveSpikes(context, one, tables.parts('events', 'events', { layer: l, tiles, tileBytes: pairs * 8 })));
+    const shares = tables.parts('events', 'events', { layer: l, tiles, tileBytes: pairs * 8 });
+    dispatches.push(...fusedSpikes(context, one, shares, when('spikes')));
   }
-  return [...dispatches, ...membranes(context, one, isFused)];
+  return [...dispatches, ...idle(context, one)];
 }
 
-/** Membranes in windows that bring currents (where nothing `fused` sees to them) and in others, and the windows' ends. */
-function membranes(context: TrainContext, one: TrainLayer, isFused: boolean): TrainDispatch[] {
+/** Whether a layer does something in the first step of every image, and so makes V(0) itself (`startsAnew` of its kernels). */
+const beginsItself = ({ model, network, restarts }: TrainContext, depth: number): boolean =>
+  restarts || !model.windowed || network.timetable.layers[depth].integrates.first === 0;
+
+/** The forms in which layers are there: neurons without windows, which send often, are driven by spikes where that is asked for only. */
+const formsOf = ({ model }: TrainContext, convolution: 'auto' | Form): Form[] => {
+  if (convolution !== 'auto') return [convolution];
+  return model.windowed ? ['dense', 'spikes'] : ['dense'];
+};
+
+/** What a layer does in chunks in which no spikes come; without windows they come in all. */
+function idle(context: TrainContext, one: TrainLayer): TrainDispatch[] {
   const { model, network } = context;
   const { layer, receiving } = one;
-  const isReadout = layer.kind === 'readout';
-  const step = isReadout ? readoutSteps : integrate;
+  if (!model.windowed && receiving.length > 0) return [];
   const running = [from(model.windowed ? network.timetable.layers[layer.depth].integrates.first : 0)];
-  const taking = { ...ALWAYS, during: receiving, form: isFused ? ('spikes' as const) : null };
-  // a readout's potential is written in every step, also before anything has come
-  const idle = { ...ALWAYS, during: isReadout ? [from(0)] : running, except: receiving };
-  return [
-    ...(receiving.length > 0 ? [step(context, one, true, taking)] : []),
-    step(context, one, false, idle),
-    ...(isReadout || !model.windowed ? [] : [flip(context, one, [...running, ...receiving])]),
-  ];
+  return [integrate(context, one, { ...ALWAYS, during: running, except: receiving })];
 }
-
-/** Currents of the largest layer that goes through memory. */
-const currentBytes = ({ layout, batch, network }: TrainContext, dispatches: readonly TrainDispatch[]): number =>
-  dispatches.reduce((most, { kernel, layer }) => {
-    if (!CONVOLVING.has(kernel)) return most;
-    const { shape } = network.layers[layer];
-    return Math.max(most, tilesOf(shape.channels) * 8 * areaOf(shape) * batch * layout.groups * 16);
-  }, 16);
 
 /** What makes the program's data of the network. */
 export function trainsPackers(network: SpikingNetwork, { neuron, initial }: Pick<TrainsOptions, 'neuron' | 'initial'>): Packers {

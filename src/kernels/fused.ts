@@ -3,42 +3,31 @@ import { arithmeticConditions } from './arithmetic.ts';
 import { tilesOf } from './geometry.ts';
 import type { Share } from './kernel.ts';
 import {
-  ALWAYS,
   layerDispatch,
   membraneVariant,
   spikeTerms,
   type TrainContext,
   type TrainDispatch,
   type TrainLayer,
+  type When,
 } from './trains.ts';
 
-/** Spikes of a chunk → currents, densely (`shaders/convolve.wgsl`): a dispatch for every share of the weights. */
-export const convolve = (context: TrainContext, one: TrainLayer, shares: readonly Share[]): TrainDispatch[] =>
-  dense(context, one, shares, 'convolve').map((dispatch) => ({
+/** Dense convolution and membranes of a layer (`shaders/fused.wgsl`): a dispatch for every share of the weights. */
+export const fused = (context: TrainContext, one: TrainLayer, shares: readonly Share[], when: When): TrainDispatch[] =>
+  dense(context, one, shares).map((dispatch) => ({
     ...dispatch,
-    when: { ...ALWAYS, during: one.receiving, form: 'dense' },
-  }));
-
-/** Convolution and membranes in one (`shaders/fused.wgsl`). Neurons without windows have no other way, where they have this one. */
-export const fused = (context: TrainContext, one: TrainLayer, shares: readonly Share[]): TrainDispatch[] =>
-  dense(context, one, shares, 'fused').map((dispatch) => ({
-    ...dispatch,
+    kernel: 'fused',
     variant: { ...dispatch.variant, ...membraneVariant(context.model, one) },
-    when: { ...ALWAYS, during: one.receiving, form: context.model.windowed ? 'dense' : null },
+    when,
   }));
 
-function dense(
-  context: TrainContext,
-  one: TrainLayer,
-  shares: readonly Share[],
-  kernel: 'convolve' | 'fused',
-): Omit<TrainDispatch, 'when'>[] {
+/** What dispatches that convolve densely have in common: one for every share of the weights. */
+export function dense(context: TrainContext, one: TrainLayer, shares: readonly Share[]): Omit<TrainDispatch, 'kernel' | 'when'>[] {
   const { layer, parameters, arithmetic } = one;
-  const own = { ...parameters, receives: 1, ...spikeTerms(context, one) };
+  const own = { ...parameters, ...spikeTerms(context, one) };
   const macs = layerMacs(layer) * context.batch;
   return shares.map((share) => ({
     ...layerDispatch(one),
-    kernel,
     variant: {
       neuron: context.model.shader,
       signed: context.model.signed,

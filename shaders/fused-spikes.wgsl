@@ -1,24 +1,27 @@
-// convolve-spikes: as `convolve`, the same bits, driven by spikes: only channels that send anything in four steps cost a load.
-// Spikes: lib/steps. Weights: [term][input channel][ky][kx][tile of 8 output channels of this dispatch], 8 bytes (plus 128) to a vec2u. Currents:
-// [group of 4 steps][channel, whole tiles of 8][y][x][image], a vec4i of four steps.
+// fused-spikes: as `fused`, the same bits, driven by spikes: only channels that send anything in four steps cost a load.
+// Weights: [term][input channel][ky][kx][tile of 8 output channels of this dispatch], 8 bytes (plus 128) to a vec2u. Other layouts as there.
 // One invocation: 8 output channels of one place of one image, all steps of the chunk; neighbours are the place's other output
 // channels, so they see the same spikes. A term's sums stand in 16 bits each, two to a u32, and are carried over before 257
-// of them could overflow. No races: an invocation writes the currents of its own channels, place and image.
-// Uses lib/steps, lib/neuron-${neuron}, lib/synapses
+// of them could overflow. No races: membranes and words of its channels, place and image belong to an invocation alone.
+// Uses lib/steps, lib/neuron-${neuron}, lib/synapses, lib/synchronous, lib/membrane
 
-@group(0) @binding(0) var<storage, read> spikes: array<u32>;
+@group(0) @binding(0) var<storage, read_write> spikes: array<u32>;
 @group(0) @binding(1) var<storage, read> events: array<vec2u>;
 @group(0) @binding(2) var<uniform> layer: SpikeLayer;
 @group(0) @binding(3) var<uniform> chunk: Chunk;
 @group(0) @binding(4) var<storage, read> channels: array<vec4i>;  // bias, g, V(0) | shift, identity weight
-@group(0) @binding(5) var<storage, read_write> currents: array<vec4i>;
+@group(0) @binding(5) var<storage, read_write> membranes: array<i32>;
+#if ${driven}
+@group(0) @binding(6) var<storage, read> drive: array<i32>;
+#endif
+@group(0) @binding(7) var<storage, read_write> counts: array<u32>;
+@group(0) @binding(8) var<storage, read_write> decoded: array<u32>;
+@group(0) @binding(9) var<storage, read_write> counters: array<atomic<u32>>;
 
+const PLACES = 1u;
 const STEPS = vec4u(0u, 1u, 2u, 3u);
 const HALVES = 0x00ff00ffu;
 const FULL = 248u;  // channels that were added since the last carry
-
-// Eight output channels, each in four steps.
-alias Currents = array<vec4i, 8>;
 
 // Sums of one term since the last carry, in four steps: outputs 0 and 2, 1 and 3, 4 and 6, 5 and 7; and how many spikes they are of.
 struct Open {
@@ -30,38 +33,43 @@ struct Open {
 }
 
 @compute @workgroup_size(64)
-fn convolveSpikes(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+fn fusedSpikes(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let index = (group.z * groups.x + group.x) * 64u + local;
-  let tiles = (layer.channels + 7u) / 8u;
   let share = index % layer.tiles;  // tile of this dispatch's weights
   let tile = layer.firstTile + share;
   let n = index / layer.tiles % layer.batch;
   let place = index / layer.tiles / layer.batch;
   let stride = layer.height * layer.width * layer.batch;
   if (place * layer.batch >= stride || n >= chunk.images) { return; }
+  let live = min(8u, layer.channels - tile * 8u);
+  let at = place * layer.batch + n;
+  let word = tile * stride + at;
+  let own = layer.membranes + tile * 8u * stride + at;
+#if ${windowed}
+  var cells = cellsOf(tile, at, stride, spikes[layer.states + word]);
+#else
+  var cells = cellsOf(tile, at, stride, 0u);
+#endif
+  var neurons = Neurons();
+  loadPlace(&neurons, &cells, own, stride, 0u);
   for (var g = 0u; g * 4u < chunk.steps; g++) {
-    var sums = Currents();
+    var current = Currents();
     for (var t = 0u; t < layer.terms; t++) {
       var term = layer.term[t];
       if (!comesNow(&term)) { continue; }
       let scale = weightsOf(&term, g);
       if (term.kind == IDENTITY) {
-        addIdentity(&sums, &term, scale, tile, g, n, place);
+        addIdentity(&current, &term, scale, tile, g, n, place);
       } else {
-        addEvents(&sums, &term, scale, tile, share, g, n, place);
+        addEvents(&current, &term, scale, tile, share, g, n, place);
       }
     }
-    let at = (g * tiles + tile) * 8u * stride + place * layer.batch + n;
-    // written out: an array that a loop indexes stays in memory on software drivers
-    currents[at] = sums[0];
-    currents[at + stride] = sums[1];
-    currents[at + 2u * stride] = sums[2];
-    currents[at + 3u * stride] = sums[3];
-    currents[at + 4u * stride] = sums[4];
-    currents[at + 5u * stride] = sums[5];
-    currents[at + 6u * stride] = sums[6];
-    currents[at + 7u * stride] = sums[7];
+    let words = stepPlace(&neurons, &current, &cells, stepsOfGroup(g), 0u);
+    storeSpikes(words, g, word, live);
   }
+  let total = storePlace(&neurons, own, stride, live, sendsNow(), 0u);
+  endPlace(word, cells.firing);
+  if (total != 0u) { atomicAdd(&counters[layer.counter], total); }
 }
 
 fn addEvents(sums: ptr<function, Currents>, term: ptr<function, SpikeTerm>, scale: vec4i, tile: u32, share: u32, g: u32, n: u32, place: u32) {
