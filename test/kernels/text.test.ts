@@ -86,6 +86,17 @@ const KERNELS: Case[] = [
     ],
   },
   {
+    name: 'accumulate-small',
+
+    conditions: [
+      ...variants('eight', 'uniformWeights', 'uniformTable', 'packedDot', 'keepMembranes').map((one) => ({ ...PLAIN, ...one })),
+      ...variants('eight', 'rows', 'window', 'identity', 'pixels', 'padded', 'three', 'integers').map((one) => ({
+        ...PLAIN,
+        ...one,
+      })),
+    ],
+  },
+  {
     name: 'accumulate-tiled',
 
     conditions: variants('matrix', 'half', 'identity', 'keepMembranes').map((one) => ({ ...PLAIN, ...MATRIX, ...one })),

@@ -1,5 +1,5 @@
 import { shapeSize } from '../../ann/ann.ts';
-import { accumulate } from '../../kernels/accumulate.ts';
+import { type Accumulated, accumulate } from '../../kernels/accumulate.ts';
 import { depthwise, layTaps } from '../../kernels/depthwise.ts';
 import { encode } from '../../kernels/encode.ts';
 import { blocksOf, tilesOf } from '../../kernels/geometry.ts';
@@ -86,7 +86,7 @@ function planBatch(
     const weights = { layer: l, tiles: tilesOf(layer.shape.channels), tileBytes: layWeights(network, layer).tileWords * 4 };
     const shares = tables.weights('weights', choice?.arithmetic === 'halves' ? 'transposed' : 'weights', weights, isUniform);
     if (layer.kind === 'readout') dispatches.push(...readout(context, layer, l, shares, table));
-    else dispatches.push(...accumulate(context, layer, l, choice as Choice, shares, table, kept));
+    else dispatches.push(...accumulate(context, layer, l, choice as Accumulated, shares, table, kept));
   });
   const classes = layers[layers.length - 1].shape.channels;
   const points = readoutPhases(network.timetable);
