@@ -58,7 +58,7 @@ function choiceOf({ kernel, variant }: Dispatch): Choice {
     arithmetic:
       kernel === 'depthwise' && !variant.halves
         ? 'integers'
-        : variant.packedDot
+        : variant.packedDot || variant.signedDot
           ? 'packed'
           : variant.halves
             ? 'halves'

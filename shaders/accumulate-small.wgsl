@@ -138,8 +138,8 @@ fn sumWindow(sums: ptr<function, Sums>, term: ptr<function, Term>, tile: u32, wa
         let ix = i32(reader.x * (*term).strideX + kx * (*term).dilationX) - i32((*term).padLeft);
         let i = vec4i(ix) + vec4i(0, 1, 2, 3) * stepX;
         let at = vec4i(row.start + ix * row.step) + vec4i(0, 1, 2, 3) * step;
-        let from = select(vec4u(row.pad), vec4u(at), (i >= vec4i(0)) & (i < vec4i(row.width)));
-        tapAt(sums, vec4u(words[from.x], words[from.y], words[from.z], words[from.w]), w);
+        let places = select(vec4u(row.pad), vec4u(at), (i >= vec4i(0)) & (i < vec4i(row.width)));
+        tapAt(sums, vec4u(words[places.x], words[places.y], words[places.z], words[places.w]), w);
         w += 2u;
       }
     }

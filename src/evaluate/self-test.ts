@@ -82,10 +82,10 @@ function waysOf({ capabilities }: Device): [string, SessionOptions][] {
 function formsOf(dispatches: readonly Dispatch[]): string[] {
   const forms = dispatches.flatMap(({ kernel, variant }) => {
     if (!isAccumulate(kernel)) return [];
-    const { matrix, packedDot, halves, integers } = variant;
+    const { matrix, packedDot, signedDot, halves, integers } = variant;
     if (matrix) return ['matrix'];
     if (kernel === 'depthwise') return [kernel];
-    const arithmetic = packedDot ? 'packed' : halves ? 'halves' : integers ? 'integers' : 'f32';
+    const arithmetic = packedDot || signedDot ? 'packed' : halves ? 'halves' : integers ? 'integers' : 'f32';
     return [`${formOf(kernel, variant)} ${arithmetic}`];
   });
   return [...new Set(forms)];

@@ -7,8 +7,12 @@ import { type Dispatch, type KernelName, NO_MATRIX, type Share } from './kernel.
 import { kindsOf, type Ways, waysOf } from './ways.ts';
 import { layerParameters, type WordsContext } from './words.ts';
 
-/** A choice of a form of `accumulate`. */
-export type Accumulated = Choice & { readonly form: keyof typeof TILES };
+/** How a layer of `accumulate` is computed. */
+export interface Accumulated extends Choice {
+  readonly form: keyof typeof TILES;
+  /** Packed dot products, and matrix units of bytes, take words and weights as signed bytes. */
+  readonly signed: boolean;
+}
 
 /** What lies along y of a dispatch, in output channels, and the columns (pixels or images) of an invocation. */
 interface Tile {
@@ -69,18 +73,18 @@ export function accumulate(
   );
 }
 
-const registerVariant = ({ form, arithmetic }: Choice, ways: Ways, share: Share, table: Share) => ({
+const registerVariant = ({ form, arithmetic, signed }: Accumulated, ways: Ways, share: Share, table: Share) => ({
   ...ways,
   ...(form !== 'registers' && { eight: form === '8x4' }),
-  ...arithmeticConditions(arithmetic, ways.three),
+  ...arithmeticConditions(arithmetic, ways.three, signed),
   uniformWeights: share.uniform,
   uniformTable: table.uniform,
   broadcast: form === 'registers',
 });
 
 /** Matrix units have an arithmetic of their own. */
-const tiledVariant = ({ form, arithmetic }: Choice, { identity }: Ways) => ({
+const tiledVariant = ({ form, arithmetic, signed }: Accumulated, { identity }: Ways) => ({
   ...NO_MATRIX,
-  ...arithmeticConditions(arithmetic),
+  ...arithmeticConditions(arithmetic, false, signed),
   ...{ matrix: form === 'matrix', identity, pixels: false, deep: false, broadcast: false },
 });

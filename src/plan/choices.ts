@@ -2,7 +2,7 @@ import { sourceShape } from '../ann/ann.ts';
 import { BOOLEAN, type Check, integer, object, oneOf } from '../checks.ts';
 import { isDepthwise, suitsHalves } from '../kernels/depthwise.ts';
 
-import { fitsFloats, largestByte, suited } from '../kernels/exact.ts';
+import { fitsFloats, fitsSigned, largestByte, suited } from '../kernels/exact.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
 import { batchClass } from './batch.ts';
 import type { PlanLimits } from './fit.ts';
@@ -239,3 +239,15 @@ export function choose(
   const fitsMatrix = capabilities.matrix !== 'f16' || fitsFloats(layer, largest);
   return { form: form === 'matrix' && !fitsMatrix ? 'tiled' : form, arithmetic: single, weights: 'storage' };
 }
+
+/**
+ * Whether packed dot products and matrix units of bytes multiply a layer's words and weights as signed bytes: where no word passes 127. Then
+ * nothing need be taken off the sums. Software drivers compute signed dot products at half the rate of others.
+ */
+export const isSigned = (
+  network: SpikingNetwork,
+  layer: SpikingNeurons,
+  { form, arithmetic }: Choice,
+  { software }: Capabilities = PLAIN,
+): boolean =>
+  !software && (form === 'matrix' || arithmetic === 'packed') && fitsSigned(layer, (source) => largestByte(network, source));

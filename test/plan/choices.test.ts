@@ -50,7 +50,8 @@ describe.each(DEVICES)('candidates of %s', (_, capabilities) => {
   });
 
   it('share tiles on hardware, where the channels fill them', () => {
-    const tiled = (one: SpikingNeurons) => candidatesOf(capabilities, one).some(({ form }) => form === 'tiled' || form === 'matrix');
+    const tiled = (one: SpikingNeurons) =>
+      candidatesOf(capabilities, one).some(({ form }) => form === 'tiled' || form === 'matrix');
     expect(tiled(layer)).toBe(false);
     expect(tiled(wide)).toBe(!capabilities.software);
   });
@@ -294,5 +295,50 @@ describe('forms that a layer keeps', () => {
     const twice = { ...net, layers: [net.layers[0], net.layers[0]] };
     expect(tunedShapes(twice, { [keys[0]]: found }, plain, 64)).toBe(1);
     expect(tunedShapes(network, {}, plain, 64)).toBe(0);
+  });
+});
+
+describe('signed bytes', () => {
+  const card = { batch: 4, waves: 1, capabilities: DEVICES[1][1] };
+  /** Of each layer of neurons: its dot products, and what packs its weights. */
+  const packed = (phaseBits: number, options: Parameters<typeof planWords>[2]) => {
+    const net = onGrid(
+      ann(map(1, 6), [
+        neurons('first', map(8, 6), [convolution(-1, randomWeights(1, 8, 9), SAME)]),
+        neurons('second', map(40, 6), [convolution(0, randomWeights(2, 40, 72), SAME)]),
+        readout(2, [convolution(1, randomWeights(3, 2, 40 * 36), square(6))]),
+      ]),
+      { phaseBits },
+    );
+    const { dispatches, contents } = planWords(net, LIMITS, options);
+    return dispatches
+      .filter(({ kernel, layer }) => kernel.startsWith('accumulate') && layer >= 0)
+      .map(({ layer, variant: { packedDot, signedDot } }) => {
+        const { pack } = contents.find((one) => one.buffer === 'weights' && one.layer === layer) ?? {};
+        return `${packedDot ? 'unsigned' : signedDot ? 'signed' : 'none'} ${pack}`;
+      });
+  };
+
+  it('where no word passes 127: not of pixels, and not for K = 8', () => {
+    expect(packed(7, card)).toEqual(['unsigned weights', 'signed signed']);
+    expect(packed(8, card)).toEqual(['unsigned weights', 'unsigned weights']);
+  });
+
+  it.each(['8x4', '4x4', 'tiled'] as const)('in the form %s too', (form) => {
+    expect(packed(4, { ...card, form })).toEqual(['unsigned weights', 'signed signed']);
+  });
+
+  it('not on software drivers, and not in other arithmetics', () => {
+    expect(packed(4, { ...card, capabilities: DEVICES[0][1], arithmetic: 'packed' })).toEqual([
+      'unsigned weights',
+      'unsigned weights',
+    ]);
+    expect(packed(4, { ...card, arithmetic: 'f32' })).toEqual(['none weights', 'none weights']);
+    expect(packed(4, { ...card, arithmetic: 'halves' })).toEqual(['none weights', 'none transposed']);
+  });
+
+  it('matrix units stage weights as all others have them', () => {
+    const capabilities = { ...DEVICES[1][1], matrix: 'u8' } as const;
+    expect(packed(4, { ...card, capabilities, form: 'matrix' }).map((one) => one.split(' ')[1])).toEqual(['weights', 'weights']);
   });
 });
