@@ -46,14 +46,19 @@ export function variantsOf({ capabilities }: Device): Variant[] {
   return [first, ...all.filter(({ name }) => name !== first.name)];
 }
 
+function formOf(kernel: Dispatch['kernel'], { eight, matrix }: Dispatch['variant']): Choice['form'] {
+  if (kernel === 'accumulate-small') return eight ? '8x4' : '4x4';
+  return kernel === 'depthwise' ? kernel : kernel === 'accumulate' ? 'registers' : matrix ? 'matrix' : 'tiled';
+}
+
 /** How such a dispatch computes it. */
 function choiceOf({ kernel, variant }: Dispatch): Choice {
   return {
-    form: kernel === 'depthwise' ? kernel : kernel === 'accumulate' ? 'registers' : variant.matrix ? 'matrix' : 'tiled',
+    form: formOf(kernel, variant),
     arithmetic:
       kernel === 'depthwise' && !variant.halves
         ? 'integers'
-        : variant.packedDot
+        : variant.packedDot || variant.signedDot
           ? 'packed'
           : variant.halves
             ? 'halves'

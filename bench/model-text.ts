@@ -8,7 +8,7 @@ import { digits } from './table.ts';
 
 /** A card's limits and capabilities, as most have them: what a plan for it depends on. */
 const LIMITS = { maxStorageBufferBindingSize: 2 ** 31 - 4, maxBufferSize: 2 ** 31, maxUniformBufferBindingSize: 65536 };
-const CAPABILITIES = { software: false, packedDot: true, fastDot: true, matrix: null } as const;
+const CAPABILITIES = { software: false, packedDot: true, fastDot: true, matrix: null, registers: 255 } as const;
 
 /** Cards of which rates are given and none is measured yet. */
 const GIVEN: readonly Card[] = [

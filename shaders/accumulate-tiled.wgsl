@@ -6,7 +6,7 @@
 // hold their membranes through workgroup memory. Operands are bytes (weights plus 128, taken off as in `lib/bytes`) or f16,
 // which holds them exactly; results are u32 or f32, both exact (specification, section 3).
 // No races: an invocation writes the words of its own channels and columns; barriers part staging from use.
-// Uses lib/matrix, lib/broadcast, lib/layer, lib/bytes, lib/neurons, lib/tap, lib/sums
+// Uses lib/matrix, lib/broadcast, lib/layer, lib/bytes, lib/place, lib/neurons, lib/tap, lib/sums
 
 @group(0) @binding(0) var<storage, read_write> words: array<u32>;
 @group(0) @binding(1) var<storage, read> weights: array<vec4u>;

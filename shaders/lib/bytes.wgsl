@@ -1,6 +1,6 @@
 // The multiply-adds of `accumulate`: four channels to a u32, as u8 bytes; weights are stored plus 128. All variants give the
 // same bits: packed dot products in u32 (the 128 · Σ words that are too much are taken off at the end; exact also where the
-// sums wrap round), integers of the bytes one by one, for drivers that have dot products only in name (in `halves` two output
+// sums wrap round), or of signed bytes, where no word passes 127 and weights are stored as they are; integers of the bytes one by one, for drivers that have dot products only in name (in `halves` two output
 // channels at once, `lib/tap`), and f32, where every partial sum is an integer below 2^24 in magnitude (specification, section 3).
 
 // Byte c of four words.
@@ -8,7 +8,22 @@ fn byteOf(packed: vec4u, c: u32) -> vec4u {
   return (packed >> vec4u(8u * c)) & vec4u(0xffu);
 }
 
-#if ${packedDot}
+#if ${signedDot}
+alias Lanes = vec4i;
+alias Unpacked = vec4u;
+
+fn unpack(packed: vec4u) -> Unpacked {
+  return packed;
+}
+
+fn dots(a: Unpacked, w: u32) -> Lanes {
+  return vec4i(dot4I8Packed(a.x, w), dot4I8Packed(a.y, w), dot4I8Packed(a.z, w), dot4I8Packed(a.w, w));
+}
+
+fn signedSum(sum: Lanes, total: Lanes) -> vec4i {
+  return sum;
+}
+#elif ${packedDot}
 alias Lanes = vec4u;
 alias Unpacked = vec4u;
 

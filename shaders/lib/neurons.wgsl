@@ -1,10 +1,7 @@
 // The bistable neurons of one invocation: 8 channels × 8 columns (pixels or images), or `deep`, 16 channels × 4 columns, for the
-// kernels that sum their currents.
-// A kernel that stands on this declares `words`, `layer`, `channels`, `membranes` and says by `isThere` which columns exist.
+// kernels that sum their currents. Stands on `lib/place`.
 // Everything is written out channel by channel with constant indices: an array that a loop indexes stays in memory on
 // software drivers, and every multiply-add with it.
-
-const LIMIT = 1073741823;  // 2^30 − 1
 
 // Channel u of the tile: [2u] holds columns 0 to 3; [2u + 1] columns 4 to 7 or, deep, channel u of the next tile. The first are
 // called near, the others far.
@@ -14,24 +11,6 @@ alias Membranes = array<vec4i, 16>;
 struct Block {
   near: vec4u,
   far: vec4u,
-}
-
-// Where the columns of an invocation lie.
-struct Place {
-  at: u32,        // word of column 0 within a block of channels: (y · width + x) · batch + image
-  step: u32,      // words from a column to the next
-  x: u32,
-  n: u32,         // image
-  inside: bool,   // the row is on the map
-}
-
-// Channel u of the tile in a row of the table: its bias, g and V(0), or of a term how far its sums are shifted, and an identity's weight.
-fn entryOf(row: u32, tile: u32, u: u32) -> vec4i {
-#if ${broadcast}
-  return subgroupBroadcast(channels[row + tile * 8u + u], 0u);
-#else
-  return channels[row + tile * 8u + u];
-#endif
 }
 
 // Channel u of the far neurons.
@@ -165,18 +144,6 @@ fn storeBlock(block: Block, index: u32, wave: u32, place: Place) -> u32 {
 #endif
 }
 
-// Four columns from column i on.
-fn storeFour(words: vec4u, exists: bool, at: u32, place: Place, i: u32) -> u32 {
-  return store(words.x, exists, at, place, i) + store(words.y, exists, at, place, i + 1u)
-    + store(words.z, exists, at, place, i + 2u) + store(words.w, exists, at, place, i + 3u);
-}
-
-fn store(word: u32, exists: bool, at: u32, place: Place, i: u32) -> u32 {
-  let there = exists && isThere(place, i);
-  if (there) { words[at + i * place.step] = word; }
-  return select(0u, countOneBits(word), there);
-}
-
 #if ${keepMembranes}
 fn keepMembranes(v: ptr<function, Membranes>, tile: u32, place: Place) {
   for (var u = 0u; u < 8u; u++) {
@@ -188,10 +155,5 @@ fn keepMembranes(v: ptr<function, Membranes>, tile: u32, place: Place) {
 #endif
     }
   }
-}
-
-fn keepMembrane(v: i32, channel: u32, i: u32, place: Place) {
-  let at = layer.membranes + channel * layer.height * layer.width * layer.batch + place.at + i * place.step;
-  if (channel < min(layer.channels, 8u * (layer.firstTile + layer.tiles)) && isThere(place, i)) { membranes[at] = v; }
 }
 #endif

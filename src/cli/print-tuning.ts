@@ -3,14 +3,15 @@ import type { Tuning } from '../tune/cache.ts';
 import type { ShapeTiming } from '../tune/tune.ts';
 import { COLUMNS, clip, paint, wrap } from './print.ts';
 
-/** A choice in 17 columns at most; tiled forms take their weights one way alone. */
+/** A choice in 18 columns at most; tiled forms take their weights one way alone. */
 export function choiceName({ form, arithmetic, weights }: Choice): string {
   if (form === 'matrix') return 'matrix';
   if (form === 'depthwise') return `depthwise ${weights}`;
-  return form === 'tiled' ? `tiled ${arithmetic}` : `${arithmetic} ${weights}`;
+  if (form === 'tiled') return `tiled ${arithmetic}`;
+  return form === 'registers' ? `${arithmetic} ${weights}` : `${form} ${arithmetic} ${weights}`;
 }
 
-const CHOICE_COLUMNS = 17;
+const CHOICE_COLUMNS = 18;
 const NUMBER_COLUMNS = 9;
 const SHAPE_COLUMNS = COLUMNS - 4 - CHOICE_COLUMNS - 3 * NUMBER_COLUMNS;
 

@@ -33,7 +33,7 @@ export interface SelfTest {
 export interface SelfTestVariant {
   /** What was asked for: nothing (`default`), an arithmetic, or a form. */
   readonly name: string;
-  /** The forms in which layers ran, with their arithmetic: `registers halves`, `deep halves`, `tiled packed`, `matrix`, `depthwise`. */
+  /** The forms in which layers ran, with their arithmetic: `registers halves`, `deep halves`, `4x4 packed`, `tiled packed`, `matrix`, `depthwise`. */
   readonly ran: readonly string[];
   /** What differs first; null where every potential and every count of spikes is equal (`===`). */
   readonly difference: string | null;
@@ -63,8 +63,8 @@ export async function selfTest(device: Device): Promise<SelfTest> {
 }
 
 /**
- * The device's own choice first, then by name what else it may take; what would be that choice again is left out, and so are shared tiles
- * on a software driver, which no choice takes there and which compile for seconds.
+ * The device's own choice first, then by name what else it may take; what would be that choice again in another arithmetic is left out, and so
+ * are a card's tiles on a software driver, which no choice takes there and which compile for seconds.
  */
 function waysOf({ capabilities }: Device): [string, SessionOptions][] {
   const { software, packedDot, matrix } = capabilities;
@@ -74,21 +74,27 @@ function waysOf({ capabilities }: Device): [string, SessionOptions][] {
   return [
     ['default', {}],
     ...arithmetics.map((arithmetic): [string, SessionOptions] => [arithmetic, { form: 'registers', arithmetic }]),
-    ...(software ? [] : [['tiled', { form: 'tiled' }] as [string, SessionOptions]]),
+    ...(software ? [] : (['8x4', '4x4', 'tiled'] as const).map((form): [string, SessionOptions] => [form, { form }])),
   ];
 }
 
 /** The forms of a plan's layers of neurons, each once. */
 function formsOf(dispatches: readonly Dispatch[]): string[] {
-  const forms = dispatches.flatMap(({ kernel, variant: { matrix, deep, packedDot, halves, integers } }) => {
+  const forms = dispatches.flatMap(({ kernel, variant }) => {
     if (!isAccumulate(kernel)) return [];
+    const { matrix, packedDot, signedDot, halves, integers } = variant;
     if (matrix) return ['matrix'];
     if (kernel === 'depthwise') return [kernel];
-    const arithmetic = packedDot ? 'packed' : halves ? 'halves' : integers ? 'integers' : 'f32';
-    return [`${kernel === 'accumulate-tiled' ? 'tiled' : deep ? 'deep' : 'registers'} ${arithmetic}`];
+    const arithmetic = packedDot || signedDot ? 'packed' : halves ? 'halves' : integers ? 'integers' : 'f32';
+    return [`${formOf(kernel, variant)} ${arithmetic}`];
   });
   return [...new Set(forms)];
 }
+
+const formOf = (kernel: Dispatch['kernel'], { deep, eight }: Dispatch['variant']): string => {
+  if (kernel === 'accumulate-small') return eight ? '8x4' : '4x4';
+  return kernel === 'accumulate-tiled' ? 'tiled' : deep ? 'deep' : 'registers';
+};
 
 /** The first potential or spike count that differs from the reference's, in words; null where all are equal. */
 export function firstDifference(network: SpikingNetwork, run: RunResult, expected: readonly Simulation[]): string | null {

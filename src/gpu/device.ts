@@ -2,6 +2,7 @@ import { type Check, object } from '../checks.ts';
 import { DeviceError } from '../errors.ts';
 import { hasFastDot } from './dot-products.ts';
 import { MATRIX_FEATURE, type MatrixUnit, matrixUnit } from './matrix.ts';
+import { registersOf } from './registers.ts';
 
 /** What the library uses of WebGPU where an adapter has it; it works without any of them. */
 const FEATURES = ['timestamp-query', 'subgroups', 'shader-f16', MATRIX_FEATURE] as GPUFeatureName[];
@@ -34,6 +35,8 @@ export interface DeviceCapabilities {
   readonly fastDot: boolean;
   /** What its matrix units multiply; null without. */
   readonly matrix: MatrixUnit['operand'] | null;
+  /** Registers of 32 bits that an invocation may have (`gpu/registers`). */
+  readonly registers: number;
 }
 
 /** What an adapter says of itself. */
@@ -91,7 +94,8 @@ export class Device {
     this.matrix = handle.features.has(MATRIX_FEATURE as GPUFeatureName) ? matrixUnit(adapter, handle) : null;
     this.packedDot = gpu.wgslLanguageFeatures.has('packed_4x8_integer_dot_product');
     const fastDot = this.packedDot && hasFastDot(adapter.info);
-    this.capabilities = { software, packedDot: this.packedDot, fastDot, matrix: this.matrix?.operand ?? null };
+    const registers = registersOf(adapter.info);
+    this.capabilities = { software, packedDot: this.packedDot, fastDot, matrix: this.matrix?.operand ?? null, registers };
     handle.addEventListener('uncapturederror', this.#onUncaptured);
     handle.lost.then((info) => {
       if (this.#disposed) return;

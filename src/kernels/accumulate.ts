@@ -2,69 +2,89 @@ import type { SpikingNeurons } from '../network/network.ts';
 import { layerMacs } from '../network/work.ts';
 import type { Choice } from '../plan/choices.ts';
 import { arithmeticConditions } from './arithmetic.ts';
-import { areaOf, runsAlongRows, tilesOf } from './geometry.ts';
-import { type Dispatch, NO_MATRIX, type Share } from './kernel.ts';
+import { areaOf, runsAlongRows, TILE, tilesOf } from './geometry.ts';
+import { type Dispatch, type KernelName, NO_MATRIX, type Share } from './kernel.ts';
 import { kindsOf, type Ways, waysOf } from './ways.ts';
 import { layerParameters, type WordsContext } from './words.ts';
 
-/** Columns (pixels or images) that one invocation of `accumulate` computes. */
-const COLUMNS = 8;
-/** The same where it has 16 channels instead of 8. */
-const DEEP_COLUMNS = 4;
-/** Tiles of 8 channels that a workgroup of the tiled forms computes. */
-const SHARED_TILES = 8;
+/** How a layer of `accumulate` is computed. */
+export interface Accumulated extends Choice {
+  readonly form: keyof typeof TILES;
+  /** Packed dot products, and matrix units of bytes, take words and weights as signed bytes. */
+  readonly signed: boolean;
+}
+
+/** What lies along y of a dispatch, in output channels, and the columns (pixels or images) of an invocation. */
+interface Tile {
+  readonly kernel: KernelName;
+  readonly channels: number;
+  readonly columns: number;
+}
+
+/** The tiles of every form; of the tiled ones, a workgroup's channels. */
+const TILES: { readonly [form in Exclude<Choice['form'], 'depthwise'>]: Tile } = {
+  registers: { kernel: 'accumulate', channels: 8, columns: 8 },
+  '8x4': { kernel: 'accumulate-small', channels: 8, columns: 4 },
+  '4x4': { kernel: 'accumulate-small', channels: 4, columns: 4 },
+  tiled: { kernel: 'accumulate-tiled', channels: 64, columns: 8 },
+  matrix: { kernel: 'accumulate-tiled', channels: 64, columns: 8 },
+};
+/** Of `accumulate` where terms have stride 2. */
+const DEEP: Tile = { kernel: 'accumulate', channels: 16, columns: 4 };
 
 /**
  * One layer of bistable neurons, all images and waves: a dispatch for every share of its weights (`shaders/accumulate.wgsl`,
- * `shaders/accumulate-tiled.wgsl`).
+ * `shaders/accumulate-small.wgsl`, `shaders/accumulate-tiled.wgsl`).
  * @param membranes first entry where membranes are kept; null where they are not
  */
 export function accumulate(
   context: WordsContext,
   layer: SpikingNeurons,
   l: number,
-  choice: Choice,
+  choice: Accumulated,
   shares: readonly Share[],
   table: Share,
   membranes: number | null,
 ): Dispatch[] {
   const { network, batch, waves } = context;
   const { shape, name } = layer;
-  const registers = choice.form === 'registers';
-  const alongRows = registers && runsAlongRows(shape.width);
-  const ways = waysOf(network, layer, alongRows);
-  const common = layerParameters(context, layer, l, kindsOf(layer, alongRows), ways.deep ? DEEP_COLUMNS : COLUMNS);
+  const shared = choice.form === 'tiled' || choice.form === 'matrix';
+  const kinds = kindsOf(layer, !shared && runsAlongRows(shape.width), choice.form !== 'registers');
+  const ways = waysOf(network, layer, kinds);
+  const { kernel, channels, columns } = ways.deep ? DEEP : TILES[choice.form];
+  const common = layerParameters(context, layer, l, kinds, columns);
   const { lanes, tilesX } = common as { lanes: number; tilesX: number };
   const macs = layerMacs(layer) * batch * waves;
   return shares.map(
     (share): Dispatch => ({
-      kernel: registers ? 'accumulate' : 'accumulate-tiled',
+      kernel,
       layer: l,
       name,
       variant: {
-        ...(registers ? registerVariant(choice, ways, share, table) : tiledVariant(choice, ways)),
+        ...(shared ? tiledVariant(choice, ways) : registerVariant(choice, ways, share, table)),
         keepMembranes: membranes !== null,
       },
       parameters: { ...common, membranes: membranes ?? 0, firstTile: share.first, tiles: share.tiles },
       ranges: { weights: share.range, channels: table.range },
-      invocations: registers ? lanes * tilesX * shape.height : areaOf(shape) * batch,
-      tiles: Math.ceil(share.tiles / (registers ? (ways.deep ? 2 : 1) : SHARED_TILES)),
+      invocations: shared ? areaOf(shape) * batch : lanes * tilesX * shape.height,
+      tiles: Math.ceil((share.tiles * TILE) / channels),
       macs: (macs * share.tiles) / tilesOf(shape.channels),
     }),
   );
 }
 
-const registerVariant = ({ arithmetic }: Choice, ways: Ways, share: Share, table: Share) => ({
+const registerVariant = ({ form, arithmetic, signed }: Accumulated, ways: Ways, share: Share, table: Share) => ({
   ...ways,
-  ...arithmeticConditions(arithmetic, ways.three),
+  ...(form !== 'registers' && { eight: form === '8x4' }),
+  ...arithmeticConditions(arithmetic, ways.three, signed),
   uniformWeights: share.uniform,
   uniformTable: table.uniform,
-  broadcast: true,
+  broadcast: form === 'registers',
 });
 
 /** Matrix units have an arithmetic of their own. */
-const tiledVariant = ({ form, arithmetic }: Choice, { identity }: Ways) => ({
+const tiledVariant = ({ form, arithmetic, signed }: Accumulated, { identity }: Ways) => ({
   ...NO_MATRIX,
-  ...arithmeticConditions(arithmetic),
+  ...arithmeticConditions(arithmetic, false, signed),
   ...{ matrix: form === 'matrix', identity, pixels: false, deep: false, broadcast: false },
 });

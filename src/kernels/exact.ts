@@ -102,6 +102,13 @@ function fits(weights: Int8Array, taps: number, first: number, size: number, mos
   return true;
 }
 
+/** The largest signed byte. */
+const MOST_SIGNED = 127;
+
+/** Whether the words of all convolutions of a layer are signed bytes as well as unsigned ones. @param largest as in `fitsFloats` */
+export const fitsSigned = ({ terms }: WeightedLayer, largest: (source: number) => number): boolean =>
+  terms.every(({ source, operator }) => operator.type === 'identity' || largest(source) <= MOST_SIGNED);
+
 /** The largest byte that a source's words, or their planes of 8 bits, can hold. */
 export function largestByte(network: SpikingNetwork, source: number): number {
   if (source === INPUT) return 255;
@@ -109,7 +116,7 @@ export function largestByte(network: SpikingNetwork, source: number): number {
 }
 
 /**
- * Packed weights (`packWeights`) as this arithmetic reads them: where each u32 had one output channel and four input channels,
+ * Packed weights (`packWeights`) as `halves` read them: where each u32 had one output channel and four input channels,
  * it has one input channel and four output channels.
  */
 export function transposed(packed: Uint32Array): Uint32Array<ArrayBuffer> {
@@ -118,3 +125,6 @@ export function transposed(packed: Uint32Array): Uint32Array<ArrayBuffer> {
   for (let i = 0; i < bytes.length; i++) bytes[(i & ~15) | ((i & 3) << 2) | ((i >> 2) & 3)] = from[i];
   return new Uint32Array(bytes.buffer);
 }
+
+/** Packed weights (`packWeights`) as signed bytes: without the 128 that are in each. */
+export const signedBytes = (packed: Uint32Array): Uint32Array<ArrayBuffer> => Uint32Array.from(packed, (w) => w ^ 0x80808080);

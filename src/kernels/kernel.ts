@@ -42,7 +42,7 @@ export interface Share {
 
 /** Whether a kernel computes a layer of bistable neurons, in whatever form. */
 export const isAccumulate = (kernel: KernelName): boolean =>
-  kernel === 'accumulate' || kernel === 'accumulate-tiled' || kernel === 'depthwise';
+  kernel === 'accumulate' || kernel === 'accumulate-small' || kernel === 'accumulate-tiled' || kernel === 'depthwise';
 
 /** The bits of an f32, for parameter structs, which hold integers. */
 export const floatBits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];

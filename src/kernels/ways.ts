@@ -37,9 +37,10 @@ const isDeep = ({ terms, shape }: SpikingNeurons): boolean =>
 /**
  * How `accumulate` sums each term of a layer. Pure.
  * @param alongRows whether tiles are pixels of rows (and not images)
+ * @param small tiles have 4 columns whatever the stride (`accumulate-small`)
  */
-export function kindsOf(layer: SpikingNeurons, alongRows: boolean): Kind[] {
-  const deep = alongRows && isDeep(layer);
+export function kindsOf(layer: SpikingNeurons, alongRows: boolean, small: boolean): Kind[] {
+  const deep = alongRows && !small && isDeep(layer);
   return layer.terms.map((term) => {
     if (term.operator.type === 'identity') return 'identity';
     if (deep) return 'strided';
@@ -48,8 +49,8 @@ export function kindsOf(layer: SpikingNeurons, alongRows: boolean): Kind[] {
 }
 
 /** What a layer's terms need together. Pure. */
-export function waysOf(network: SpikingNetwork, layer: SpikingNeurons, alongRows: boolean): Ways {
-  const kinds = new Set(kindsOf(layer, alongRows));
+export function waysOf(network: SpikingNetwork, layer: SpikingNeurons, kindsOfTerms: readonly Kind[]): Ways {
+  const kinds = new Set(kindsOfTerms);
   const identity = kinds.has('identity');
   const pixels = !identity && layer.terms.every((term) => term.source === INPUT);
   return {

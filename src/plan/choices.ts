@@ -1,8 +1,8 @@
 import { sourceShape } from '../ann/ann.ts';
-import { BOOLEAN, type Check, object, oneOf } from '../checks.ts';
+import { BOOLEAN, type Check, integer, object, oneOf } from '../checks.ts';
 import { isDepthwise, suitsHalves } from '../kernels/depthwise.ts';
 
-import { fitsFloats, largestByte, suited } from '../kernels/exact.ts';
+import { fitsFloats, fitsSigned, largestByte, suited } from '../kernels/exact.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
 import { batchClass } from './batch.ts';
 import type { PlanLimits } from './fit.ts';
@@ -11,6 +11,7 @@ import { hasUniform, UNIFORM_BYTES } from './tables.ts';
 /**
  * How one layer is computed; all give the same bits.
  * - `registers` (`shaders/accumulate.wgsl`): an invocation has 8 channels × 8 columns in registers and reads words itself;
+ * - `8x4`, `4x4` (`shaders/accumulate-small.wgsl`): the same with fewer channels and columns, for cards with fewer registers;
  * - `tiled` (`shaders/accumulate-tiled.wgsl`): a workgroup shares words and weights for 64 channels × 64 columns;
  * - `matrix`: as `tiled`, multiplied by matrix units;
  * - `depthwise` (`shaders/depthwise.wgsl`): for layers whose neurons read one channel each; integers, or `halves`.
@@ -28,7 +29,7 @@ export interface Choice {
 
 /** What each part of a choice may be. */
 export const VALUES = {
-  form: ['registers', 'tiled', 'matrix', 'depthwise'],
+  form: ['registers', '8x4', '4x4', 'tiled', 'matrix', 'depthwise'],
   arithmetic: ['packed', 'halves', 'integers', 'f32'],
   weights: ['uniform', 'storage'],
 } as const;
@@ -60,13 +61,17 @@ export interface Capabilities {
   readonly fastDot: boolean;
   /** What its matrix units multiply: bytes, or f16 with f32 sums; null without. */
   readonly matrix: 'u8' | 'f16' | null;
+  /** Registers of 32 bits that an invocation may have. */
+  readonly registers: number;
 }
 
 /** Capabilities that a caller hands in. */
 export const CAPABILITIES: Check = object(
   'what a device can do, as its capabilities say',
-  ({ software, packedDot, fastDot, matrix }) =>
-    [software, packedDot, fastDot].every(BOOLEAN.accepts) && (matrix === null || oneOf('u8', 'f16').accepts(matrix)),
+  ({ software, packedDot, fastDot, matrix, registers }) =>
+    [software, packedDot, fastDot].every(BOOLEAN.accepts) &&
+    (matrix === null || oneOf('u8', 'f16').accepts(matrix)) &&
+    integer(1).accepts(registers),
 );
 
 /** A layer's shape and the class of a batch, as far as its speed depends on them: what tuning measures once and keeps. */
@@ -85,6 +90,24 @@ export function shapeKey(network: SpikingNetwork, layer: SpikingNeurons, batch: 
 
 const isGrouped = ({ terms }: SpikingNeurons): boolean =>
   terms.some(({ operator }) => operator.type !== 'identity' && operator.groups > 1);
+
+/**
+ * The forms whose invocations read words themselves, the largest tile first, and registers that one takes: membranes, sums, a row's words and
+ * weights, and some for addresses. A larger tile reads less for every multiplication; one that does not fit lives in memory, and loses more.
+ * Software drivers have a few registers and the first level's cache behind them, which 8 × 8 suits best.
+ */
+const REGISTER_TILES = [
+  { form: 'registers', registers: 8 * 8 * 2 + 10 + 24 + 16 },
+  { form: '8x4', registers: 8 * 4 * 2 + 6 + 24 + 16 },
+  { form: '4x4', registers: 4 * 4 * 2 + 6 + 12 + 14 },
+] as const;
+type RegisterForm = (typeof REGISTER_TILES)[number]['form'];
+
+const isOfRegisters = (form: Choice['form']): form is RegisterForm => REGISTER_TILES.some((tile) => tile.form === form);
+
+/** The largest tile that an invocation holds; the smallest where it holds none. */
+const fittingTile = ({ software, registers }: Capabilities): RegisterForm =>
+  REGISTER_TILES.find((tile) => software || tile.registers <= registers)?.form ?? '4x4';
 
 /** Channels below which a tile of 64 channels is mostly empty. */
 const TILE_CHANNELS = 32;
@@ -116,14 +139,19 @@ export function defaultChoice(capabilities: Capabilities, layer: SpikingNeurons)
   const { software, matrix } = capabilities;
   if (isDepthwise(layer)) return ofDepthwise(capabilities)[0];
   if (!software && matrix && fillsTiles(layer)) return { form: 'matrix', arithmetic: 'packed', weights: 'storage' };
-  return { form: 'registers', arithmetic: defaultArithmetic(capabilities), weights: defaultWeights(capabilities, layer) };
+  return {
+    form: fittingTile(capabilities),
+    arithmetic: defaultArithmetic(capabilities),
+    weights: defaultWeights(capabilities, layer),
+  };
 }
 
 /** The arithmetics of integers that are not packed. */
 const OF_INTEGERS: ReadonlySet<string> = new Set(['halves', 'integers']);
 
 /**
- * What a device may compute a layer with best: the candidates of tuning. Software drivers have no workgroup memory of their own,
+ * What a device may compute a layer with best: the candidates of tuning. Which arithmetic is fastest does not follow from a tile's size, so
+ * that the small ones are measured with the default one alone. Software drivers have no workgroup memory of their own,
  * so that the tiled form is 10 to 20 times slower there, and weights from storage half as fast, but for integers: both are
  * left out, since each candidate is compiled for seconds.
  */
@@ -135,11 +163,20 @@ export function candidatesOf(capabilities: Capabilities, layer: SpikingNeurons):
     VALUES.weights.map((weights): Choice => ({ form: 'registers', arithmetic, weights })),
   );
   if (software) return registers.filter(({ arithmetic, weights }) => OF_INTEGERS.has(arithmetic) || weights === 'uniform');
-  if (!fillsTiles(layer)) return registers;
+  const arithmetic = defaultArithmetic(capabilities);
+  const small = (['8x4', '4x4'] as const).flatMap((form) =>
+    VALUES.weights.map((weights): Choice => ({ form, arithmetic, weights })),
+  );
+  if (!fillsTiles(layer)) return [...registers, ...small];
   const tiled = arithmetics
     .filter((one) => one !== 'halves')
     .map((arithmetic): Choice => ({ form: 'tiled', arithmetic, weights: 'storage' }));
-  return [...registers, ...tiled, ...(matrix ? [{ form: 'matrix', arithmetic: 'packed', weights: 'storage' } as const] : [])];
+  return [
+    ...registers,
+    ...small,
+    ...tiled,
+    ...(matrix ? [{ form: 'matrix', arithmetic: 'packed', weights: 'storage' } as const] : []),
+  ];
 }
 
 /** Whether two choices are the same. */
@@ -170,11 +207,11 @@ export function tunedShapes(network: SpikingNetwork, choices: Choices, capabilit
 }
 
 /** Packed dot products on a GPU, and no more. */
-const PLAIN: Capabilities = { software: false, packedDot: true, fastDot: true, matrix: null };
+const PLAIN: Capabilities = { software: false, packedDot: true, fastDot: true, matrix: null, registers: 255 };
 
 /**
  * How a layer is computed: what is forced, else what tuning found for its shape, else by the kind of device. A
- * depthwise layer has a form of its own unless registers are asked for; other grouped convolutions stay in registers whatever is asked for:
+ * depthwise layer has a form of its own unless one of registers is asked for; other grouped convolutions stay in registers whatever is asked for:
  * a tile of 64 channels would read too many others. What holds less than 32
  * bits stays where it is exact.
  */
@@ -187,20 +224,30 @@ export function choose(
   const { capabilities = PLAIN, choices = {} } = options;
   const found = tunedChoice(network, layer, choices, capabilities, options.batch) ?? defaultChoice(capabilities, layer);
   const { form = found.form, weights = found.weights } = options;
-  if (found.form === 'depthwise' && form !== 'registers') {
+  if (found.form === 'depthwise' && !isOfRegisters(form)) {
     const isHalves = (options.arithmetic ?? found.arithmetic) === 'halves' && suitsHalves(network, layer);
     return { form: 'depthwise', arithmetic: isHalves ? 'halves' : 'integers', weights: hasUniform(limits) ? weights : 'storage' };
   }
   const { arithmetic = found.form === 'depthwise' ? defaultArithmetic(capabilities) : found.arithmetic } = options;
   const largest = (source: number) => largestByte(network, source);
   const exact = suited(arithmetic, network, layer, 'block', largest);
-  if (form === 'registers' || form === 'depthwise' || isGrouped(layer)) {
-    return { form: 'registers', arithmetic: exact, weights: hasUniform(limits) ? weights : 'storage' };
+  const single = exact === 'halves' ? 'integers' : exact;
+  if (isOfRegisters(form) || form === 'depthwise' || isGrouped(layer)) {
+    const tile = isOfRegisters(form) ? form : fittingTile(capabilities);
+    return { form: tile, arithmetic: tile === 'registers' ? exact : single, weights: hasUniform(limits) ? weights : 'storage' };
   }
   const fitsMatrix = capabilities.matrix !== 'f16' || fitsFloats(layer, largest);
-  return {
-    form: form === 'matrix' && !fitsMatrix ? 'tiled' : form,
-    arithmetic: exact === 'halves' ? 'integers' : exact,
-    weights: 'storage',
-  };
+  return { form: form === 'matrix' && !fitsMatrix ? 'tiled' : form, arithmetic: single, weights: 'storage' };
 }
+
+/**
+ * Whether packed dot products and matrix units of bytes multiply a layer's words and weights as signed bytes: where no word passes 127. Then
+ * nothing need be taken off the sums. Software drivers compute signed dot products at half the rate of others.
+ */
+export const isSigned = (
+  network: SpikingNetwork,
+  layer: SpikingNeurons,
+  { form, arithmetic }: Choice,
+  { software }: Capabilities = PLAIN,
+): boolean =>
+  !software && (form === 'matrix' || arithmetic === 'packed') && fitsSigned(layer, (source) => largestByte(network, source));

@@ -1,5 +1,5 @@
 import { packTaps } from '../kernels/depthwise.ts';
-import { transposed } from '../kernels/exact.ts';
+import { signedBytes, transposed } from '../kernels/exact.ts';
 import { packChannels, packWeights, type WeightedLayer } from '../kernels/weights.ts';
 import type { SpikingNetwork, SpikingNeurons } from '../network/network.ts';
 import type { Packers } from './program.ts';
@@ -15,6 +15,7 @@ export function networkPackers(network: SpikingNetwork, initialOf: (g: number, l
     padding: () => paddingWords(network),
     weights: ({ layer }) => packWeights(network, layerOf(layer)),
     transposed: ({ layer }) => transposed(packWeights(network, layerOf(layer))),
+    signed: ({ layer }) => signedBytes(packWeights(network, layerOf(layer))),
     taps: ({ layer }) => packTaps(network.layers[layer] as SpikingNeurons),
     channels: ({ layer }) => packChannels(network, layerOf(layer), (g) => initialOf(g, layer)),
   };

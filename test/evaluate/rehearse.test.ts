@@ -29,7 +29,7 @@ const begin = (): never => {
 const deviceOf = (limits: Partial<typeof LIMITS> = {}): Device =>
   ({
     limits: { ...LIMITS, ...limits },
-    capabilities: { software: true, packedDot: true, fastDot: false, matrix: null },
+    capabilities: { software: true, packedDot: true, fastDot: false, matrix: null, registers: 255 },
     handle: new Proxy({}, { get: begin }),
     check: begin,
     guard: begin,

@@ -232,7 +232,7 @@ describe('plan of a depthwise layer', () => {
       planWords(plain, LIMITS, { batch: 8, waves: 1, ...options })
         .dispatches.filter(({ layer }) => layer === LAYER)
         .map(({ variant, invocations }) => [variant.halves, invocations]);
-    const capabilities = { software: true, packedDot: true, fastDot: false, matrix: null };
+    const capabilities = { software: true, packedDot: true, fastDot: false, matrix: null, registers: 255 };
     expect(planned({ capabilities })).toEqual([[true, 2 * 2 * 3]]);
     expect(planned({ capabilities, arithmetic: 'integers' })).toEqual([[false, 2 * 2 * 5]]);
     expect(planned({ capabilities: { ...capabilities, software: false } })).toEqual([[false, 2 * 2 * 5]]);

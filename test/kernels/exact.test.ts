@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sourceShape } from '../../src/ann/ann.ts';
-import { fitsHalves, type Settled, transposed } from '../../src/kernels/exact.ts';
+import { fitsHalves, fitsSigned, type Settled, signedBytes, transposed } from '../../src/kernels/exact.ts';
 import type { SpikingNetwork, SpikingNeurons, SpikingReadout } from '../../src/network/network.ts';
 import { randomNetwork, recipes } from '../helpers/random-network.ts';
 
@@ -63,4 +63,32 @@ it('transposed weights: input channel c of output u becomes output u of input ch
     '37271707',
   ]);
   expect([...transposed(found)]).toEqual([...packed]);
+});
+
+describe('signed bytes', () => {
+  it('are all words where none passes 127, of every convolution', () => {
+    const counts = { fits: 0, not: 0 };
+    fc.assert(
+      fc.property(recipes, fc.integer({ min: 100, max: 150 }), (recipe, most) => {
+        const network = randomNetwork(recipe);
+        for (const layer of network.layers) {
+          if (layer.kind === 'pool') continue;
+          const convolved = layer.terms.filter(({ operator }) => operator.type !== 'identity').map(({ source }) => source);
+          // the pixels hold whole bytes
+          const largest = (source: number) => (source === -1 ? 255 : most);
+          const fits = !convolved.includes(-1) && (convolved.length === 0 || most <= 127);
+          expect(fitsSigned(layer, largest)).toBe(fits);
+          counts[fits ? 'fits' : 'not']++;
+        }
+      }),
+      { numRuns: 100, seed: 20217 },
+    );
+    expect(Math.min(counts.fits, counts.not)).toBeGreaterThan(50);
+  });
+
+  it('weights lose the 128 that is in each', () => {
+    const weights = [-128, -127, -1, 0, 1, 2, 126, 127];
+    const packed = new Uint32Array(Uint8Array.from(weights, (w) => w + 128).buffer);
+    expect([...new Int8Array(signedBytes(packed).buffer)]).toEqual(weights);
+  });
 });

@@ -17,6 +17,7 @@ const PLAIN: Conditions = {
     uniformWeights: true,
     uniformTable: true,
     packedDot: true,
+    signedDot: false,
     integers: false,
     halves: false,
     broadcast: false,
@@ -53,7 +54,7 @@ const STEPPED: Case[] = [
       conditions: variants('three', 'uniformWeights', 'packedDot', 'integers', 'halves', 'windowed', 'driven', 'broadcast').map(
         (one) => ({
           ...one,
-          ...{ neuron, signed: neuron === 'multi', wide: neuron === 'multi' },
+          ...{ neuron, signed: neuron === 'multi', wide: neuron === 'multi', signedDot: false },
         }),
       ),
     },
@@ -70,7 +71,7 @@ const STEPPED: Case[] = [
 
       conditions: variants('three', 'uniformWeights', 'packedDot', 'integers', 'halves', 'driven', 'broadcast').map((one) => ({
         ...one,
-        ...{ neuron, signed: neuron === 'multi', windowed: neuron === 'bistable' },
+        ...{ neuron, signed: neuron === 'multi', windowed: neuron === 'bistable', signedDot: false },
       })),
     },
   ]),
@@ -82,8 +83,22 @@ const KERNELS: Case[] = [
     name: 'accumulate',
 
     conditions: [
-      ...variants('uniformWeights', 'packedDot', 'keepMembranes', 'broadcast').map((one) => ({ ...PLAIN, ...one })),
+      ...variants('uniformWeights', 'packedDot', 'signedDot', 'keepMembranes', 'broadcast').map((one) => ({ ...PLAIN, ...one })),
       ...variants('rows', 'deep', 'window', 'identity', 'pixels', 'padded', 'three', 'integers', 'halves').map((one) => ({
+        ...PLAIN,
+        ...one,
+      })),
+    ],
+  },
+  {
+    name: 'accumulate-small',
+
+    conditions: [
+      ...variants('eight', 'uniformWeights', 'uniformTable', 'packedDot', 'signedDot', 'keepMembranes').map((one) => ({
+        ...PLAIN,
+        ...one,
+      })),
+      ...variants('eight', 'rows', 'window', 'identity', 'pixels', 'padded', 'three', 'integers').map((one) => ({
         ...PLAIN,
         ...one,
       })),
@@ -92,7 +107,11 @@ const KERNELS: Case[] = [
   {
     name: 'accumulate-tiled',
 
-    conditions: variants('matrix', 'half', 'identity', 'keepMembranes').map((one) => ({ ...PLAIN, ...MATRIX, ...one })),
+    conditions: variants('matrix', 'half', 'signedDot', 'identity', 'keepMembranes').map((one) => ({
+      ...PLAIN,
+      ...MATRIX,
+      ...one,
+    })),
   },
   {
     name: 'depthwise',
@@ -166,6 +185,12 @@ describe('final WGSL of the spiking kernels', () => {
   it('accumulate: packed dot products only where they are asked for', () => {
     expect(accumulate({ packedDot: true })).toMatch(/dot4[IU]8Packed/);
     expect(accumulate({ packedDot: false })).not.toMatch(/dot4/);
+  });
+
+  it('accumulate: signed dot products sum no words alone', () => {
+    const text = accumulate({ packedDot: false, signedDot: true });
+    expect(text).toContain('dot4I8Packed');
+    expect(text).not.toMatch(/dot4U8Packed|0x01010101u/);
   });
 
   it('pool: maximum or sum', () => {

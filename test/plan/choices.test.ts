@@ -27,11 +27,16 @@ const LIMITS = {
 } as Parameters<typeof choose>[2];
 
 const DEVICES: [string, Capabilities][] = [
-  ['software', { software: true, packedDot: true, fastDot: true, matrix: null }],
-  ['a GPU', { software: false, packedDot: true, fastDot: true, matrix: null }],
-  ['a GPU with matrix units', { software: false, packedDot: true, fastDot: true, matrix: 'u8' }],
-  ['a GPU that takes packed dot products apart', { software: false, packedDot: true, fastDot: false, matrix: null }],
-  ['a GPU without packed dot products', { software: false, packedDot: false, fastDot: false, matrix: null }],
+  ['software', { software: true, packedDot: true, fastDot: true, matrix: null, registers: 255 }],
+  ['a GPU', { software: false, packedDot: true, fastDot: true, matrix: null, registers: 255 }],
+  ['a GPU with matrix units', { software: false, packedDot: true, fastDot: true, matrix: 'u8', registers: 255 }],
+  [
+    'a GPU that takes packed dot products apart',
+    { software: false, packedDot: true, fastDot: false, matrix: null, registers: 255 },
+  ],
+  ['a GPU without packed dot products', { software: false, packedDot: false, fastDot: false, matrix: null, registers: 255 }],
+  ['a GPU with half the registers', { software: false, packedDot: true, fastDot: true, matrix: null, registers: 128 }],
+  ['a GPU with a quarter of them', { software: false, packedDot: true, fastDot: true, matrix: null, registers: 64 }],
 ];
 
 describe.each(DEVICES)('candidates of %s', (_, capabilities) => {
@@ -45,7 +50,8 @@ describe.each(DEVICES)('candidates of %s', (_, capabilities) => {
   });
 
   it('share tiles on hardware, where the channels fill them', () => {
-    const tiled = (one: SpikingNeurons) => candidatesOf(capabilities, one).some(({ form }) => form !== 'registers');
+    const tiled = (one: SpikingNeurons) =>
+      candidatesOf(capabilities, one).some(({ form }) => form === 'tiled' || form === 'matrix');
     expect(tiled(layer)).toBe(false);
     expect(tiled(wide)).toBe(!capabilities.software);
   });
@@ -53,7 +59,16 @@ describe.each(DEVICES)('candidates of %s', (_, capabilities) => {
 
 it('arithmetic follows the hardware, not the language', () => {
   const defaults = DEVICES.map(([, capabilities]) => choose(network, layer, LIMITS, { capabilities, batch: 64 }).arithmetic);
-  expect(defaults).toEqual(['halves', 'packed', 'packed', 'f32', 'f32']);
+  expect(defaults).toEqual(['halves', 'packed', 'packed', 'f32', 'f32', 'packed', 'packed']);
+});
+
+it('tiles follow the registers, but for software and matrix units', () => {
+  const defaults = DEVICES.map(([, capabilities]) => choose(network, wide, LIMITS, { capabilities, batch: 64 }).form);
+  expect(defaults).toEqual(['registers', 'registers', 'matrix', 'registers', 'registers', '8x4', '4x4']);
+  const few = (registers: number) =>
+    choose(network, layer, LIMITS, { capabilities: { ...DEVICES[1][1], registers }, batch: 64 }).form;
+  expect([1, 63, 64, 109, 110, 177, 178].map(few)).toEqual(['4x4', '4x4', '4x4', '4x4', '8x4', '8x4', 'registers']);
+  expect(choose(network, layer, LIMITS, { capabilities: { ...DEVICES[0][1], registers: 64 }, batch: 64 }).form).toBe('registers');
 });
 
 it('weights that one uniform binding does not hold are not cut into dispatches on a card', () => {
@@ -105,18 +120,20 @@ describe('candidates, one by one', () => {
   const channels = (count: number): SpikingNeurons => ({ ...layer, shape: { ...layer.shape, channels: count } });
   const both = (arithmetic: string) => [`registers ${arithmetic} uniform`, `registers ${arithmetic} storage`];
   const registers = ['packed', 'halves', 'integers', 'f32'].flatMap(both);
+  const small = (arithmetic: string) =>
+    ['8x4', '4x4'].flatMap((form) => [`${form} ${arithmetic} uniform`, `${form} ${arithmetic} storage`]);
 
   it('of software: floats and packed dot products from the constant path alone', () => {
     const wanted = ['registers packed uniform', ...both('halves'), ...both('integers'), 'registers f32 uniform'];
     expect(of(DEVICES[0][1], wide)).toEqual(wanted);
   });
 
-  it('of a card: tiles from 32 channels on, without halves, and matrix units', () => {
+  it('of a card: small tiles in its own arithmetic; shared ones from 32 channels on, without halves, and matrix units', () => {
     const tiles = ['tiled packed storage', 'tiled integers storage', 'tiled f32 storage'];
-    expect(of(DEVICES[1][1], channels(31))).toEqual(registers);
-    expect(of(DEVICES[1][1], channels(32))).toEqual([...registers, ...tiles]);
-    expect(of(DEVICES[2][1], channels(32))).toEqual([...registers, ...tiles, 'matrix packed storage']);
-    expect(of(DEVICES[4][1], channels(32))).toEqual([...registers.slice(2), ...tiles.slice(1)]);
+    expect(of(DEVICES[1][1], channels(31))).toEqual([...registers, ...small('packed')]);
+    expect(of(DEVICES[1][1], channels(32))).toEqual([...registers, ...small('packed'), ...tiles]);
+    expect(of(DEVICES[2][1], channels(32))).toEqual([...registers, ...small('packed'), ...tiles, 'matrix packed storage']);
+    expect(of(DEVICES[4][1], channels(32))).toEqual([...registers.slice(2), ...small('f32'), ...tiles.slice(1)]);
   });
 
   it('of a layer with one grouped term: registers', () => {
@@ -124,8 +141,8 @@ describe('candidates, one by one', () => {
     const grouped = { ...term, operator: { ...term.operator, groups: 2 } } as SpikingTerm;
     const identity = { ...term, operator: { type: 'identity', weights: new Int32Array(64) } } as SpikingTerm;
     const withTerms = (...terms: SpikingTerm[]): SpikingNeurons => ({ ...wide, terms });
-    expect(of(DEVICES[1][1], withTerms(identity, grouped))).toEqual(registers);
-    expect(of(DEVICES[1][1], withTerms(term, identity)).length).toBe(11);
+    expect(of(DEVICES[1][1], withTerms(identity, grouped))).toEqual([...registers, ...small('packed')]);
+    expect(of(DEVICES[1][1], withTerms(term, identity)).length).toBe(15);
   });
 
   it('choices are the same where all three parts are', () => {
@@ -167,6 +184,8 @@ describe('what is read from a file', () => {
     [false, { ...DEVICES[1][1], software: 1 }],
     [false, { ...DEVICES[1][1], packedDot: undefined }],
     [false, { ...DEVICES[1][1], fastDot: 'yes' }],
+    [false, { ...DEVICES[1][1], registers: 0 }],
+    [false, { ...DEVICES[1][1], registers: undefined }],
   ])('capabilities are taken: %s, %j', (taken, capabilities) => {
     expect(CAPABILITIES.accepts(capabilities)).toBe(taken);
   });
@@ -199,6 +218,7 @@ describe('forms that a layer keeps', () => {
     expect(chosen(64, { weights: 'storage' })).toBe('depthwise integers storage');
     expect(chosen(64, {}, small)).toBe('depthwise integers storage');
     expect(chosen(64, { form: 'registers' })).toBe('registers packed uniform');
+    expect(chosen(64, { form: '4x4' })).toBe('4x4 packed uniform');
     const net = grouped(64);
     expect(candidatesOf(plain, second(net)).map(({ form, weights }) => `${form} ${weights}`)).toEqual([
       'depthwise uniform',
@@ -221,6 +241,14 @@ describe('forms that a layer keeps', () => {
     expect(chosen(2, { form: 'tiled' })).toBe('registers packed uniform');
     expect(chosen(2, { form: 'matrix' }, small)).toBe('registers packed storage');
     expect(chosen(1, { form: 'depthwise' })).toBe('registers packed uniform');
+    const few: Capabilities = { ...plain, registers: 64 };
+    expect(chosen(2, { form: 'tiled' }, LIMITS, few)).toBe('4x4 packed uniform');
+    expect(chosen(1, { form: 'depthwise' }, LIMITS, few)).toBe('4x4 packed uniform');
+  });
+
+  it('small tiles have no halves', () => {
+    expect(chosen(1, { form: '8x4', arithmetic: 'halves' })).toBe('8x4 integers uniform');
+    expect(chosen(2, { form: '4x4', arithmetic: 'halves' }, small)).toBe('4x4 integers storage');
   });
 
   it('tiles read weights from storage, and have no halves', () => {
@@ -267,5 +295,50 @@ describe('forms that a layer keeps', () => {
     const twice = { ...net, layers: [net.layers[0], net.layers[0]] };
     expect(tunedShapes(twice, { [keys[0]]: found }, plain, 64)).toBe(1);
     expect(tunedShapes(network, {}, plain, 64)).toBe(0);
+  });
+});
+
+describe('signed bytes', () => {
+  const card = { batch: 4, waves: 1, capabilities: DEVICES[1][1] };
+  /** Of each layer of neurons: its dot products, and what packs its weights. */
+  const packed = (phaseBits: number, options: Parameters<typeof planWords>[2]) => {
+    const net = onGrid(
+      ann(map(1, 6), [
+        neurons('first', map(8, 6), [convolution(-1, randomWeights(1, 8, 9), SAME)]),
+        neurons('second', map(40, 6), [convolution(0, randomWeights(2, 40, 72), SAME)]),
+        readout(2, [convolution(1, randomWeights(3, 2, 40 * 36), square(6))]),
+      ]),
+      { phaseBits },
+    );
+    const { dispatches, contents } = planWords(net, LIMITS, options);
+    return dispatches
+      .filter(({ kernel, layer }) => kernel.startsWith('accumulate') && layer >= 0)
+      .map(({ layer, variant: { packedDot, signedDot } }) => {
+        const { pack } = contents.find((one) => one.buffer === 'weights' && one.layer === layer) ?? {};
+        return `${packedDot ? 'unsigned' : signedDot ? 'signed' : 'none'} ${pack}`;
+      });
+  };
+
+  it('where no word passes 127: not of pixels, and not for K = 8', () => {
+    expect(packed(7, card)).toEqual(['unsigned weights', 'signed signed']);
+    expect(packed(8, card)).toEqual(['unsigned weights', 'unsigned weights']);
+  });
+
+  it.each(['8x4', '4x4', 'tiled'] as const)('in the form %s too', (form) => {
+    expect(packed(4, { ...card, form })).toEqual(['unsigned weights', 'signed signed']);
+  });
+
+  it('not on software drivers, and not in other arithmetics', () => {
+    expect(packed(4, { ...card, capabilities: DEVICES[0][1], arithmetic: 'packed' })).toEqual([
+      'unsigned weights',
+      'unsigned weights',
+    ]);
+    expect(packed(4, { ...card, arithmetic: 'f32' })).toEqual(['none weights', 'none weights']);
+    expect(packed(4, { ...card, arithmetic: 'halves' })).toEqual(['none weights', 'none transposed']);
+  });
+
+  it('matrix units stage weights as all others have them', () => {
+    const capabilities = { ...DEVICES[1][1], matrix: 'u8' } as const;
+    expect(packed(4, { ...card, capabilities, form: 'matrix' }).map((one) => one.split(' ')[1])).toEqual(['weights', 'weights']);
   });
 });

@@ -1,5 +1,5 @@
 import { shapeSize } from '../../ann/ann.ts';
-import { accumulate } from '../../kernels/accumulate.ts';
+import { type Accumulated, accumulate } from '../../kernels/accumulate.ts';
 import { depthwise, layTaps } from '../../kernels/depthwise.ts';
 import { encode } from '../../kernels/encode.ts';
 import { blocksOf, tilesOf } from '../../kernels/geometry.ts';
@@ -12,7 +12,7 @@ import { phasesAt, type SpikingNetwork } from '../../network/network.ts';
 import { readoutPhases } from '../../network/timetable.ts';
 import { initialMembrane } from '../../neuron/bistable.ts';
 import { batchClass } from '../batch.ts';
-import { type Choice, choose } from '../choices.ts';
+import { type Choice, choose, isSigned } from '../choices.ts';
 import { countsSpikes } from '../counters.ts';
 import { checkCount, fit, type PlanLimits } from '../fit.ts';
 import { networkPackers } from '../packers.ts';
@@ -59,9 +59,10 @@ export function planWords(network: SpikingNetwork, limits: PlanLimits, options: 
 function planBatch(
   network: SpikingNetwork,
   limits: PlanLimits,
-  { batch, waves, readWords = false, keepWords = readWords, keepMembranes = false }: WordsOptions & { readonly batch: number },
+  options: WordsOptions & { readonly batch: number },
   choices: readonly (Choice | null)[],
 ): WordsProgram {
+  const { batch, waves, readWords = false, keepWords = readWords, keepMembranes = false } = options;
   const { layers, input } = network;
   const regions = layRegions(network, batch, waves, keepWords);
   const tables = new Tables(limits);
@@ -84,9 +85,13 @@ function planBatch(
       return;
     }
     const weights = { layer: l, tiles: tilesOf(layer.shape.channels), tileBytes: layWeights(network, layer).tileWords * 4 };
-    const shares = tables.weights('weights', choice?.arithmetic === 'halves' ? 'transposed' : 'weights', weights, isUniform);
-    if (layer.kind === 'readout') dispatches.push(...readout(context, layer, l, shares, table));
-    else dispatches.push(...accumulate(context, layer, l, choice as Choice, shares, table, kept));
+    if (layer.kind === 'readout') {
+      dispatches.push(...readout(context, layer, l, tables.weights('weights', 'weights', weights, false), table));
+      return;
+    }
+    const signed = isSigned(network, layer, choice as Choice, options.capabilities);
+    const shares = tables.weights('weights', packerOf(choice as Choice, signed), weights, isUniform);
+    dispatches.push(...accumulate(context, layer, l, { ...choice, signed } as Accumulated, shares, table, kept));
   });
   const classes = layers[layers.length - 1].shape.channels;
   const points = readoutPhases(network.timetable);
@@ -117,6 +122,12 @@ function planBatch(
       ...(readWords ? [{ buffer: 'words', offset: 0, size: regions.words * 4 }] : []),
     ],
   };
+}
+
+/** What packs the weights of `accumulate`. Matrix units take the 128 off where they stage them. */
+function packerOf({ form, arithmetic }: Choice, signed: boolean): string {
+  if (form !== 'matrix' && signed) return 'signed';
+  return arithmetic === 'halves' ? 'transposed' : 'weights';
 }
 
 /** First entry of each layer's membranes, −1 for what has none, and how many there are. @param batch 0: none are kept */
