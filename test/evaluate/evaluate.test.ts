@@ -131,8 +131,8 @@ describeOnDevice('evaluate', () => {
     for (const writes of [1, 2, 5]) {
       const { found, kills } = await killedUntilDone(writes, (checkpoint) => run({ ...options, checkpoint }));
       expect(untimed(found), `killed ${kills} times`).toStrictEqual(whole);
-      // the conversion, 4 + 4 batches but for the last, 3 that are diagnosed
-      expect(kills).toBe(Math.floor(11 / writes));
+      // 4 parts of the conversion and all of it, 4 + 4 batches but for the last, 3 that are diagnosed
+      expect(kills).toBe(Math.floor(15 / writes));
     }
     expect(liveBytes(device!)).toBe(0);
   });
