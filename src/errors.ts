@@ -91,7 +91,6 @@ export type OptionCode =
   | 'classes'
   | 'convolution'
   | 'correctBias'
-  | 'countChannels'
   | 'crop'
   | 'data-set-form'
   | 'diagnosis'

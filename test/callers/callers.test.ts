@@ -102,7 +102,6 @@ const BAD: readonly (readonly [string, unknown, readonly string[]])[] = [
     true,
     [
       'correctBias',
-      'countChannels',
       'digest',
       'keepCells',
       'keepMembranes',

@@ -45,7 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** The files of each room that other rooms import: its face. A room whose every file is one shader's or one question's has all. */
 const FACE: Readonly<Record<string, readonly string[]>> = {
   graph: ['graph.ts', 'attributes.ts', 'order.ts', 'rename.ts'],
-  ann: ['ann.ts', 'build.ts', 'pixels.ts', 'statistics.ts'],
+  ann: ['ann.ts', 'build.ts', 'fixed.ts', 'pixels.ts', 'statistics.ts'],
   lower: ['lower.ts'],
   onnx: ['import.ts'],
   network: [
@@ -85,6 +85,7 @@ const FACE: Readonly<Record<string, readonly string[]>> = {
   run: [
     'ann-session.ts',
     'batch.ts',
+    'calibration-session.ts',
     'interleaver.ts',
     'layer-by-layer.ts',
     'load.ts',
