@@ -180,5 +180,7 @@ export const roundingOf = ({ sumUnit }: FixedLayer, { unit, limit }: Grid): Roun
 export const layerUnit = ({ unit }: Grid): number => unit.reduce((a, b) => Math.max(a, b), 0) || 1;
 
 /** Powers of two from each channel's unit to the layer's. Below those of f32 there are none. */
-export const layerPowers = (grid: Grid): Int32Array<ArrayBuffer> =>
-  Int32Array.from(grid.unit, (u) => (u > 0 ? Math.max(exponentOf(u / layerUnit(grid)), -126) : 0));
+export function layerPowers(grid: Grid): Int32Array<ArrayBuffer> {
+  const whole = layerUnit(grid);
+  return Int32Array.from(grid.unit, (u) => (u > 0 ? Math.max(exponentOf(u / whole), -126) : 0));
+}
