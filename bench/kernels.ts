@@ -46,9 +46,10 @@ export function variantsOf({ capabilities }: Device): Variant[] {
   return [first, ...all.filter(({ name }) => name !== first.name)];
 }
 
-function formOf(kernel: Dispatch['kernel'], { eight, matrix }: Dispatch['variant']): Choice['form'] {
+function formOf(kernel: Dispatch['kernel'], { eight }: Dispatch['variant']): Choice['form'] {
   if (kernel === 'accumulate-small') return eight ? '8x4' : '4x4';
-  return kernel === 'depthwise' ? kernel : kernel === 'accumulate' ? 'registers' : matrix ? 'matrix' : 'tiled';
+  if (kernel === 'accumulate-matrix') return 'matrix';
+  return kernel === 'depthwise' ? kernel : kernel === 'accumulate' ? 'registers' : 'tiled';
 }
 
 /** How such a dispatch computes it. */

@@ -160,12 +160,13 @@ async function measureMatrix(
   time: (name: string, kernel: BoundKernel, units: number, unit: 'gmacs' | 'gbps') => Promise<number>,
 ): Promise<number | null> {
   if (!device.matrix) return null;
-  const { operand, m, n, k } = device.matrix;
-  const kernel = await benchKernel(device, 'matrix_rate', matrixConditions(device), [sums], invocations);
-  const macs = (invocations / device.subgroupSize) * MATRIX_TURNS * FRAGMENTS * m * n * k;
+  const { operand, m, n, k, subgroupSize } = device.matrix;
+  const scalar = { scalar: operand === 'u8' ? 'u32' : operand, perScalar: operand === 'u8' ? 4 : 1 };
+  const kernel = await benchKernel(device, 'matrix_rate', { ...matrixConditions(device, false), ...scalar }, [sums], invocations);
+  const macs = (invocations / subgroupSize) * MATRIX_TURNS * FRAGMENTS * m * n * k;
   const gmacs = await time(`matrix units ${m}×${n}×${k} ${operand}`, kernel, macs, 'gmacs');
   const product = (await readBack(device, sums, 78))[77];
-  const found = operand === 'f16' ? new Float32Array(Uint32Array.of(product).buffer)[0] : product;
+  const found = operand !== 'u8' ? new Float32Array(Uint32Array.of(product).buffer)[0] : product;
   check('matrix units', found === MATRIX_TURNS * k * 2);
   return gmacs;
 }

@@ -5,6 +5,9 @@
 #if ${half}
 enable f16;
 #endif
+#if ${sizedSubgroup}
+enable subgroup_size_control;
+#endif
 enable chromium_experimental_subgroup_matrix;
 
 const TURNS = 64u;
@@ -14,23 +17,26 @@ alias Right = subgroup_matrix_right<${operand}, ${matrixN}, ${matrixK}>;
 alias Result = subgroup_matrix_result<${product}, ${matrixN}, ${matrixM}>;
 
 @group(0) @binding(0) var<storage, read_write> sums: array<${product}>;
-var<workgroup> ones: array<${staged}, 1024>;
-var<workgroup> twos: array<${staged}, 1024>;
+var<workgroup> ones: array<${scalar}, 1024>;
+var<workgroup> twos: array<${scalar}, 1024>;
 
 @compute @workgroup_size(64)
+#if ${sizedSubgroup}
+@subgroup_size(${subgroupSize})
+#endif
 fn matrix_rate(@builtin(local_invocation_index) local: u32, @builtin(subgroup_id) subgroup: u32) {
   for (var i = local; i < 1024u; i += 64u) {
-#if ${half}
-    ones[i] = 1.0h;
-    twos[i] = 2.0h;
-#else
+#if ${bytes}
     ones[i] = 0x01010101u;
     twos[i] = 0x02020202u;
+#else
+    ones[i] = 1.0;
+    twos[i] = 2.0;
 #endif
   }
   workgroupBarrier();
-  let a = subgroupMatrixLoad<Left, row_major>(&ones, 0u, ${matrixK}u / ${perElement}u);
-  let b = subgroupMatrixLoad<Right, col_major>(&twos, 0u, ${matrixK}u / ${perElement}u);
+  let a = subgroupMatrixLoad<Left, row_major>(&ones, 0u, ${matrixK}u / ${perScalar}u);
+  let b = subgroupMatrixLoad<Right, col_major>(&twos, 0u, ${matrixK}u / ${perScalar}u);
   var r0 = Result(); var r1 = Result(); var r2 = Result(); var r3 = Result();
   var r4 = Result(); var r5 = Result(); var r6 = Result(); var r7 = Result();
   for (var turn = 0u; turn < TURNS; turn++) {

@@ -1,11 +1,11 @@
 import { type Check, object } from '../checks.ts';
 import { DeviceError } from '../errors.ts';
 import { hasFastDot } from './dot-products.ts';
-import { MATRIX_FEATURE, type MatrixUnit, matrixUnit } from './matrix.ts';
+import { MATRIX_FEATURE, type MatrixUnit, matrixUnit, SUBGROUP_SIZE_FEATURE } from './matrix.ts';
 import { registersOf } from './registers.ts';
 
 /** What the library uses of WebGPU where an adapter has it; it works without any of them. */
-const FEATURES = ['timestamp-query', 'subgroups', 'shader-f16', MATRIX_FEATURE] as GPUFeatureName[];
+const FEATURES = ['timestamp-query', 'subgroups', 'shader-f16', MATRIX_FEATURE, SUBGROUP_SIZE_FEATURE] as GPUFeatureName[];
 
 /** How long after an error WebGPU may take to say that the device is lost, in milliseconds. */
 const LOSS_MS = 20;

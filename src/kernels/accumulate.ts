@@ -3,7 +3,7 @@ import { layerMacs } from '../network/work.ts';
 import type { Choice } from '../plan/choices.ts';
 import { arithmeticConditions } from './arithmetic.ts';
 import { areaOf, runsAlongRows, TILE, tilesOf } from './geometry.ts';
-import { type Dispatch, type KernelName, NO_MATRIX, type Share } from './kernel.ts';
+import type { Dispatch, KernelName, Share } from './kernel.ts';
 import { kindsOf, type Ways, waysOf } from './ways.ts';
 import { layerParameters, type WordsContext } from './words.ts';
 
@@ -27,14 +27,14 @@ const TILES: { readonly [form in Exclude<Choice['form'], 'depthwise'>]: Tile } =
   '8x4': { kernel: 'accumulate-small', channels: 8, columns: 4 },
   '4x4': { kernel: 'accumulate-small', channels: 4, columns: 4 },
   tiled: { kernel: 'accumulate-tiled', channels: 64, columns: 8 },
-  matrix: { kernel: 'accumulate-tiled', channels: 64, columns: 8 },
+  matrix: { kernel: 'accumulate-matrix', channels: 64, columns: 8 },
 };
 /** Of `accumulate` where terms have stride 2. */
 const DEEP: Tile = { kernel: 'accumulate', channels: 16, columns: 4 };
 
 /**
  * One layer of bistable neurons, all images and waves: a dispatch for every share of its weights (`shaders/accumulate.wgsl`,
- * `shaders/accumulate-small.wgsl`, `shaders/accumulate-tiled.wgsl`).
+ * and beside it `accumulate-small`, `-tiled` and `-matrix`).
  * @param membranes first entry where membranes are kept; null where they are not
  */
 export function accumulate(
@@ -82,9 +82,8 @@ const registerVariant = ({ form, arithmetic, signed }: Accumulated, ways: Ways, 
   broadcast: form === 'registers',
 });
 
-/** Matrix units have an arithmetic of their own. */
+/** Matrix units have an arithmetic of their own (`matrixConditions`), and ask only whether bytes are signed. */
 const tiledVariant = ({ form, arithmetic, signed }: Accumulated, { identity }: Ways) => ({
-  ...NO_MATRIX,
-  ...arithmeticConditions(arithmetic, false, signed),
-  ...{ matrix: form === 'matrix', identity, pixels: false, deep: false, broadcast: false },
+  ...(form === 'matrix' ? { matrix: true, signedDot: signed } : arithmeticConditions(arithmetic, false, signed)),
+  ...{ identity, pixels: false, deep: false, broadcast: false },
 });

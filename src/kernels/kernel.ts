@@ -1,5 +1,6 @@
 import { DeviceError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
+import { stagedFor } from '../gpu/matrix.ts';
 import type { Binding, Shader } from '../gpu/pipelines.ts';
 import { type Conditions, preprocess, type StructLayout, type StructValues } from '../gpu/shader.ts';
 import { kernels, sources } from './sources.ts';
@@ -40,9 +41,17 @@ export interface Share {
   readonly uniform: boolean;
 }
 
+/** The kernels that compute a layer of bistable neurons. */
+const ACCUMULATE: ReadonlySet<KernelName> = new Set([
+  'accumulate',
+  'accumulate-small',
+  'accumulate-tiled',
+  'accumulate-matrix',
+  'depthwise',
+]);
+
 /** Whether a kernel computes a layer of bistable neurons, in whatever form. */
-export const isAccumulate = (kernel: KernelName): boolean =>
-  kernel === 'accumulate' || kernel === 'accumulate-small' || kernel === 'accumulate-tiled' || kernel === 'depthwise';
+export const isAccumulate = (kernel: KernelName): boolean => ACCUMULATE.has(kernel);
 
 /** The bits of an f32, for parameter structs, which hold integers. */
 export const floatBits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
@@ -97,30 +106,32 @@ function textOf(file: string): string {
 /** The conditions of a variant on a device: only some broadcast, and matrix units differ in their fragments. */
 export function conditionsOn(device: Device, variant: Conditions): Conditions {
   const broadcast = variant.broadcast === true && device.broadcast;
-  return { ...variant, broadcast, ...(variant.matrix === true && matrixConditions(device)) };
+  return { ...variant, broadcast, ...(variant.matrix === true && matrixConditions(device, variant.signedDot === true)) };
 }
 
-/** Without matrix units the placeholders stand in text that is cut out. */
-export const NO_MATRIX: Conditions = {
-  matrix: false,
-  half: false,
-  ...{ matrixM: 0, matrixN: 0, matrixK: 0, operand: '', product: '', staged: '', stagedLength: 0, perElement: 0 },
-};
+/** What the elements are that operands are staged in. */
+const ELEMENTS = { u8: 'vec4u', f16: 'vec4<f16>', f32: 'vec4f' } as const;
 
-/** Values of the placeholders of `accumulate-tiled`: how fragments lie in workgroup memory. @throws DeviceError without matrix units */
-export function matrixConditions({ matrix, description }: Device): Conditions {
-  if (!matrix) {
+/**
+ * Values of the placeholders of `accumulate-matrix`: fragments, and how they lie in workgroup memory.
+ * @param signed all bytes are signed ones too; they are taken so where the unit multiplies such
+ * @throws DeviceError without matrix units
+ */
+export function matrixConditions({ matrix, description }: Device, signed: boolean): Conditions {
+  const staged = matrix && stagedFor(matrix.operand, matrix.k);
+  if (!staged) {
     throw new DeviceError('no-matrix', description.adapter, 'has no matrix units that the kernels can use', 'choose another form');
   }
-  const half = matrix.operand === 'f16';
+  const bytes = matrix.operand === 'u8';
+  const signedDot = bytes && signed && matrix.signed;
   return {
-    matrix: true,
-    half,
-    ...{ packedDot: !half, integers: false, halves: false, three: false },
-    ...{ matrixM: matrix.m, matrixN: matrix.n, matrixK: matrix.k, operand: matrix.operand },
-    product: half ? 'f32' : 'u32',
-    staged: half ? 'f16' : 'u32',
-    stagedLength: half ? 2048 : 512,
-    perElement: half ? 1 : 4,
+    ...{ bytes, narrow: matrix.k === 8, half: matrix.operand === 'f16' },
+    ...{ signedDot, packedDot: bytes && !signedDot, integers: false, halves: false, three: false },
+    ...{ matrixM: matrix.m, matrixN: matrix.n, matrixK: matrix.k, matrixDown: matrix.down, matrixAcross: matrix.across },
+    ...{ matrixDepth: staged.depth, perElement: staged.perElement, rowElements: staged.rowElements },
+    element: ELEMENTS[matrix.operand],
+    operand: signedDot ? 'i8' : matrix.operand,
+    product: bytes ? (signedDot ? 'i32' : 'u32') : 'f32',
+    ...{ sizedSubgroup: matrix.sized, subgroupSize: matrix.subgroupSize },
   };
 }

@@ -13,7 +13,7 @@ import { hasUniform, UNIFORM_BYTES } from './tables.ts';
  * - `registers` (`shaders/accumulate.wgsl`): an invocation has 8 channels × 8 columns in registers and reads words itself;
  * - `8x4`, `4x4` (`shaders/accumulate-small.wgsl`): the same with fewer channels and columns, for cards with fewer registers;
  * - `tiled` (`shaders/accumulate-tiled.wgsl`): a workgroup shares words and weights for 64 channels × 64 columns;
- * - `matrix`: as `tiled`, multiplied by matrix units;
+ * - `matrix` (`shaders/accumulate-matrix.wgsl`): as `tiled`, multiplied by matrix units;
  * - `depthwise` (`shaders/depthwise.wgsl`): for layers whose neurons read one channel each; integers, or `halves`.
  */
 export interface Choice {
@@ -59,8 +59,8 @@ export interface Capabilities {
   readonly packedDot: boolean;
   /** Hardware computes them in one instruction; elsewhere they are taken apart. */
   readonly fastDot: boolean;
-  /** What its matrix units multiply: bytes, or f16 with f32 sums; null without. */
-  readonly matrix: 'u8' | 'f16' | null;
+  /** What its matrix units multiply: bytes, or floats with f32 sums; null without. */
+  readonly matrix: 'u8' | 'f16' | 'f32' | null;
   /** Registers of 32 bits that an invocation may have. */
   readonly registers: number;
 }
@@ -70,7 +70,7 @@ export const CAPABILITIES: Check = object(
   'what a device can do, as its capabilities say',
   ({ software, packedDot, fastDot, matrix, registers }) =>
     [software, packedDot, fastDot].every(BOOLEAN.accepts) &&
-    (matrix === null || oneOf('u8', 'f16').accepts(matrix)) &&
+    (matrix === null || oneOf('u8', 'f16', 'f32').accepts(matrix)) &&
     integer(1).accepts(registers),
 );
 
@@ -134,11 +134,12 @@ const defaultWeights = ({ software }: Capabilities, { terms }: SpikingNeurons): 
 const ofDepthwise = ({ software }: Capabilities): Choice[] =>
   VALUES.weights.map((weights): Choice => ({ form: 'depthwise', arithmetic: software ? 'halves' : 'integers', weights }));
 
-/** What a layer is computed with where nothing was measured: by the kind of device. */
+/** What a layer is computed with where nothing was measured: by the kind of device. Matrix units of f32 are no faster than its arithmetic. */
 export function defaultChoice(capabilities: Capabilities, layer: SpikingNeurons): Choice {
   const { software, matrix } = capabilities;
   if (isDepthwise(layer)) return ofDepthwise(capabilities)[0];
-  if (!software && matrix && fillsTiles(layer)) return { form: 'matrix', arithmetic: 'packed', weights: 'storage' };
+  if (!software && matrix && matrix !== 'f32' && fillsTiles(layer))
+    return { form: 'matrix', arithmetic: 'packed', weights: 'storage' };
   return {
     form: fittingTile(capabilities),
     arithmetic: defaultArithmetic(capabilities),
@@ -236,7 +237,7 @@ export function choose(
     const tile = isOfRegisters(form) ? form : fittingTile(capabilities);
     return { form: tile, arithmetic: tile === 'registers' ? exact : single, weights: hasUniform(limits) ? weights : 'storage' };
   }
-  const fitsMatrix = capabilities.matrix !== 'f16' || fitsFloats(layer, largest);
+  const fitsMatrix = capabilities.matrix === 'u8' || fitsFloats(layer, largest);
   return { form: form === 'matrix' && !fitsMatrix ? 'tiled' : form, arithmetic: single, weights: 'storage' };
 }
 

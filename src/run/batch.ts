@@ -146,5 +146,5 @@ export function checkChoice(device: Device, { arithmetic, form }: Partial<Choice
     throw new OptionError(option, option, `"${value}": this device has no ${what}`, 'leave the option out');
   };
   if (arithmetic === 'packed' && !device.packedDot) refuse('arithmetic', arithmetic, 'packed 8-bit dot products');
-  if (form === 'matrix' && !device.matrix) refuse('form', form, 'matrix units for operands of 8 bits or f16');
+  if (form === 'matrix' && !device.matrix) refuse('form', form, 'matrix units for operands of 8 bits, f16 or f32');
 }

@@ -25,8 +25,10 @@ const PLAIN: Conditions = {
   },
   ...{ three: false, rows: true, deep: false, window: false, identity: false, pixels: false, padded: false },
 };
+/** Bytes of 16 × 16 × 32. */
 const MATRIX: Conditions = {
-  ...{ matrixM: 16, matrixN: 16, matrixK: 32, operand: 'u8', product: 'u32', staged: 'u32', stagedLength: 512, perElement: 4 },
+  ...{ matrixM: 16, matrixN: 16, matrixK: 32, matrixDown: 4, matrixAcross: 2, matrixDepth: 32 },
+  ...{ operand: 'u8', product: 'u32', element: 'vec4u', perElement: 16, rowElements: 3, subgroupSize: 32 },
 };
 
 interface Case {
@@ -106,8 +108,11 @@ const KERNELS: Case[] = [
   },
   {
     name: 'accumulate-tiled',
-
-    conditions: variants('matrix', 'half', 'signedDot', 'identity', 'keepMembranes').map((one) => ({
+    conditions: variants('signedDot', 'identity', 'keepMembranes').map((one) => ({ ...PLAIN, ...one })),
+  },
+  {
+    name: 'accumulate-matrix',
+    conditions: variants('bytes', 'narrow', 'half', 'signedDot', 'sizedSubgroup', 'identity', 'keepMembranes').map((one) => ({
       ...PLAIN,
       ...MATRIX,
       ...one,

@@ -179,7 +179,8 @@ describe('what is read from a file', () => {
   it.each<[boolean, object]>([
     ...DEVICES.map(([, capabilities]): [boolean, object] => [true, capabilities]),
     [true, { ...DEVICES[1][1], matrix: 'f16' }],
-    [false, { ...DEVICES[1][1], matrix: 'f32' }],
+    [true, { ...DEVICES[1][1], matrix: 'f32' }],
+    [false, { ...DEVICES[1][1], matrix: 'i8' }],
     [false, { ...DEVICES[1][1], matrix: undefined }],
     [false, { ...DEVICES[1][1], software: 1 }],
     [false, { ...DEVICES[1][1], packedDot: undefined }],
@@ -268,6 +269,14 @@ describe('forms that a layer keeps', () => {
     const layers = [{ ...source, units: { ...source.units, most: 255 } }, { ...own, terms: [{ ...terms[0], operator }] }, last];
     const larger = { ...fits, layers };
     expect([form(larger, f16), form(larger, { ...plain, matrix: 'u8' })]).toEqual(['tiled', 'matrix']);
+  });
+
+  it('matrix units of f32 only where they were measured or are asked for', () => {
+    const f32: Capabilities = { ...plain, matrix: 'f32' };
+    expect(chosen(1, {}, LIMITS, f32)).toBe('registers packed uniform');
+    expect(chosen(1, { form: 'matrix' }, LIMITS, f32)).toBe('matrix packed storage');
+    const net = grouped(1);
+    expect(candidatesOf(f32, second(net)).some(({ form }) => form === 'matrix')).toBe(true);
   });
 
   it('the key names kernel, stride, source, groups, dilation, shape and class of the batch', () => {
