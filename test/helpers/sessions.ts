@@ -74,7 +74,6 @@ export const STEPPED = stepped('bistable', {});
 
 const trained = (net: Ann): Kind<AnnSession> => ({
   name: 'trained',
-  // the histograms of four layers
   binding: 2 ** 20,
   create: (device, options) => AnnSession.create(device, net, { mean: [0.45], std: [0.25], ...options }),
   results: async (session, pixels) => (await session.classify(pixels)).logits,
