@@ -11,53 +11,36 @@ struct Reader {
   y: i32,        // where the first tap lies
   x: i32,
   weights: u32,  // first u32 of this output channel's weights
-  ky: u32,       // the tap …
+  ky: u32,       // the next tap, behind the last one kernelHeight …
   kx: u32,
-  at: u32,       // … its word in the first block …
-  inside: bool,  // … and whether it is on the map
-  block: u32,
-  left: u32,     // blocks of all taps that are still to come
+  block: u32,    // … and block
 }
 
 // Before the first block of a term: an invocation brings the words of `column` and the weights of output channel `channel` from tile `share` on.
 fn readerOf(term: ptr<function, Term>, column: u32, share: u32, channel: u32, wave: u32) -> Reader {
   let pixel = column / layer.batch;
-  var reader = Reader();
-  reader.words = (*term).source + wave * (*term).waveStride + column % layer.batch;
-  reader.y = i32(pixel / layer.width * (*term).strideY) - i32((*term).padTop);
-  reader.x = i32(pixel % layer.width * (*term).strideX) - i32((*term).padLeft);
-  reader.weights = ((share + channel / 8u) * layer.tileWeights + (*term).weights) * 4u + channel % 8u;
-  reader.left = (*term).kernelHeight * (*term).kernelWidth * (*term).blocks;
-  startTap(term, &reader);
-  return reader;
+  let source = (*term).source + wave * (*term).waveStride + column % layer.batch;
+  let y = i32(pixel / layer.width * (*term).strideY) - i32((*term).padTop);
+  let x = i32(pixel % layer.width * (*term).strideX) - i32((*term).padLeft);
+  return Reader(source, y, x, ((share + channel / 8u) * layer.tileWeights + (*term).weights) * 4u + channel % 8u, 0u, 0u, 0u);
 }
 
-fn startTap(term: ptr<function, Term>, reader: ptr<function, Reader>) {
-  let y = (*reader).y + i32((*reader).ky * (*term).dilationY);
-  let x = (*reader).x + i32((*reader).kx * (*term).dilationX);
-  (*reader).inside = y >= 0 && y < i32((*term).height) && x >= 0 && x < i32((*term).width);
-  (*reader).at = (*reader).words + u32(y * i32((*term).width) + x) * layer.batch;
-}
-
-// The next block's word and weights; zeros behind the last.
+// The next block's word and weights; behind the last the word is 0. Does not branch, so that the loads of several blocks go out together.
 fn nextBlock(term: ptr<function, Term>, reader: ptr<function, Reader>) -> vec2u {
-  if ((*reader).left == 0u) { return vec2u(0u); }
-  let block = (*reader).block;
-  let area = (*term).height * (*term).width * layer.batch;
-  let tap = (block * (*term).kernelHeight + (*reader).ky) * (*term).kernelWidth + (*reader).kx;
-  let index = (*reader).weights + tap * 8u;
-  let word = words[select((*term).pad + block * (*term).padStride, (*reader).at + block * area, (*reader).inside)];
+  let r = *reader;
+  let y = u32(r.y + i32(r.ky * (*term).dilationY));
+  let x = u32(r.x + i32(r.kx * (*term).dilationX));
+  let inside = (y < (*term).height) & (x < (*term).width);
+  let at = r.words + ((r.block * (*term).height + y) * (*term).width + x) * layer.batch;
+  let word = words[select((*term).pad + r.block * (*term).padStride, at, inside)];
+  let live = r.ky < (*term).kernelHeight;
+  let tap = (r.block * (*term).kernelHeight + r.ky) * (*term).kernelWidth + r.kx;
+  let index = r.weights + select(0u, tap * 8u, live);
   let weight = weights[index / 4u][index % 4u];
-  (*reader).left -= 1u;
-  (*reader).block += 1u;
-  if ((*reader).block == (*term).blocks) {
-    (*reader).block = 0u;
-    (*reader).kx += 1u;
-    if ((*reader).kx == (*term).kernelWidth) {
-      (*reader).kx = 0u;
-      (*reader).ky += 1u;
-    }
-    startTap(term, reader);
-  }
-  return vec2u(word, weight);
+  let endsTap = r.block + 1u == (*term).blocks;
+  let endsRow = endsTap & (r.kx + 1u == (*term).kernelWidth);
+  (*reader).block = select(r.block + 1u, 0u, endsTap);
+  (*reader).kx = select(r.kx + select(0u, 1u, endsTap), 0u, endsRow);
+  (*reader).ky = r.ky + select(0u, 1u, endsRow);
+  return vec2u(select(0u, word, live), weight);
 }

@@ -3,6 +3,18 @@ export const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix';
 /** The feature by which a shader demands a size of subgroups. */
 export const SUBGROUP_SIZE_FEATURE = 'subgroup-size-control';
 
+/** How fragments' operands lie in workgroup memory (`shaders/accumulate-matrix.wgsl`). */
+export interface Staged {
+  /** Channels that are staged at once. */
+  readonly depth: number;
+  /** Operands of an element of 16 bytes, or 8 of f16. */
+  readonly perElement: number;
+  /** Elements of a row of K operands, with padding. */
+  readonly rowElements: number;
+  /** Bytes of workgroup memory in all. */
+  readonly bytes: number;
+}
+
 /** A matrix unit: multiplies fragments M × K by K × N. */
 export interface MatrixUnit {
   /** Bytes with 32-bit integers as results, f16 or f32 with f32: all are exact for words and weights, floats up to 2^24. */
@@ -19,18 +31,7 @@ export interface MatrixUnit {
   readonly subgroupSize: number;
   /** The adapter has others too, so that the shader demands it. */
   readonly sized: boolean;
-}
-
-/** How fragments' operands lie in workgroup memory (`shaders/accumulate-matrix.wgsl`). */
-export interface Staged {
-  /** Channels that are staged at once. */
-  readonly depth: number;
-  /** Operands of an element of 16 bytes, or 8 of f16. */
-  readonly perElement: number;
-  /** Elements of a row of K operands, with padding. */
-  readonly rowElements: number;
-  /** Bytes of workgroup memory in all. */
-  readonly bytes: number;
+  readonly staged: Staged;
 }
 
 /** What an adapter says of one of its matrix units. */
@@ -104,7 +105,7 @@ export function matrixUnit(adapter: GPUAdapter, device: GPUDevice): MatrixUnit |
     const staged = stagedFor(operand, k);
     if (!tile || !staged || staged.bytes > device.limits.maxComputeWorkgroupStorageSize) return [];
     const signed = operand === 'u8' && of('i8', 'i32').some(({ M, N, K }) => M === m && N === n && K === k);
-    return [{ operand, signed, m, n, k, ...tile, ...subgroup }];
+    return [{ operand, signed, m, n, k, ...tile, ...subgroup, staged }];
   };
   const f16 = device.features.has('shader-f16') ? of('f16', 'f32') : [];
   return (

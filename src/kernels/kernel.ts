@@ -1,6 +1,5 @@
 import { DeviceError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
-import { stagedFor } from '../gpu/matrix.ts';
 import type { Binding, Shader } from '../gpu/pipelines.ts';
 import { type Conditions, preprocess, type StructLayout, type StructValues } from '../gpu/shader.ts';
 import { kernels, sources } from './sources.ts';
@@ -118,10 +117,10 @@ const ELEMENTS = { u8: 'vec4u', f16: 'vec4<f16>', f32: 'vec4f' } as const;
  * @throws DeviceError without matrix units
  */
 export function matrixConditions({ matrix, description }: Device, signed: boolean): Conditions {
-  const staged = matrix && stagedFor(matrix.operand, matrix.k);
-  if (!staged) {
+  if (!matrix) {
     throw new DeviceError('no-matrix', description.adapter, 'has no matrix units that the kernels can use', 'choose another form');
   }
+  const { staged } = matrix;
   const bytes = matrix.operand === 'u8';
   const signedDot = bytes && signed && matrix.signed;
   return {

@@ -14,7 +14,7 @@ export type Tuning = { readonly [adapter: string]: Choices };
 /** Environment variable that names the folder of the cache. */
 export const CACHE_VARIABLE = 'BSNN_CACHE_DIR';
 /** Raised where kernels change so much that what was measured says nothing of them any more. */
-const VERSION = 3;
+const VERSION = 4;
 /** Longest cache that is read, bytes: a shape takes 150. */
 const MAX_TUNING_BYTES = 2 ** 24;
 /** Longest name of an adapter or shape. */

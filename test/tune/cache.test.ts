@@ -46,14 +46,14 @@ folderTest('writers at once leave a whole file of one of them', async ({ folder 
 });
 
 describe('a damaged cache is left out, with one warning', () => {
-  const cache = (adapters: unknown, more = {}) => JSON.stringify({ version: 3, adapters, ...more });
+  const cache = (adapters: unknown, more = {}) => JSON.stringify({ version: 4, adapters, ...more });
   const good = { [SHAPE]: PACKED };
   const rows: [string, string, Choices][] = [
     ['half a file', cache({ 'GPU | driver 1': good }).slice(0, 60), {}],
     ['an empty file', '', {}],
     ['a list', '[1, 2]', {}],
     ['another version', JSON.stringify({ version: 1, adapters: { 'GPU | driver 1': good } }), {}],
-    ['no adapters', '{"version": 3}', {}],
+    ['no adapters', '{"version": 4}', {}],
     ['an adapter that is a list', cache({ 'GPU | driver 1': [PACKED] }), {}],
     ['an unknown field of the file', cache({ 'GPU | driver 1': good }, { more: 1 }), good],
     ['an unknown form', cache({ 'GPU | driver 1': { ...good, b: { ...PACKED, form: 'magic' } } }), good],
@@ -84,7 +84,7 @@ describe('a damaged cache is left out, with one warning', () => {
 
   folderTest('names that reach prototypes stay names', async ({ folder }) => {
     const path = join(folder, 'tuning.json');
-    writeFileSync(path, `{"version": 3, "adapters": {"__proto__": {"a": ${JSON.stringify(PACKED)}}}}`);
+    writeFileSync(path, `{"version": 4, "adapters": {"__proto__": {"a": ${JSON.stringify(PACKED)}}}}`);
     expect(await readTuning(GPU, silent, path)).toEqual({});
     expect('a' in {}).toBe(false);
     await writeTuning(GPU, { b: TILED }, silent, path);
