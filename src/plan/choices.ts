@@ -243,7 +243,7 @@ export function choose(
 
 /**
  * Whether packed dot products and matrix units of bytes multiply a layer's words and weights as signed bytes: where no word passes 127. Then
- * nothing need be taken off the sums. Software drivers take dot products apart, signed ones at more cost (up to a fifth of a layer on llvmpipe).
+ * nothing need be taken off the sums. Software drivers take dot products apart, signed ones at more cost (up to 30 % of a layer on llvmpipe).
  */
 export const isSigned = (
   network: SpikingNetwork,
