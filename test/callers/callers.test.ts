@@ -100,17 +100,7 @@ const BAD: readonly (readonly [string, unknown, readonly string[]])[] = [
   [
     'true',
     true,
-    [
-      'correctBias',
-      'digest',
-      'keepCells',
-      'keepMembranes',
-      'keepWords',
-      'perChannel',
-      'readWords',
-      'skipBad',
-      'synchronous',
-    ],
+    ['correctBias', 'digest', 'keepCells', 'keepMembranes', 'keepWords', 'perChannel', 'readWords', 'skipBad', 'synchronous'],
   ],
   ['an empty list', [], ['checkpoints', 'correctBias', 'neurons', 'perChannel', 'phaseBits', 'scales']],
   ['a list of nothing', [undefined], []],
