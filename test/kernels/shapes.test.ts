@@ -24,7 +24,7 @@ import {
   square,
 } from '../network/hand-made.ts';
 
-const someWays = byTurns<Way>(2);
+const someWays = byTurns<Way>(1);
 const uniformWays = () => waysOfDevice().filter(({ weights }) => weights === 'uniform');
 
 /** The engine’s bits in forms, arithmetics and places of weights by turns, against the reference. @param ways to compute it, by turns */

@@ -12,7 +12,7 @@ import { openPoisoned } from '../helpers/poisoned.ts';
 import { randomAnn, randomNetwork, randomPixels, recipes, recipesByDepth } from '../helpers/random-network.ts';
 import { SOAK } from '../helpers/soak.ts';
 
-const CASES = SOAK ? 100 : 4;
+const CASES = SOAK ? 100 : 2;
 
 const own: Device | null = device && (await openPoisoned());
 const card: Device | null = device && (await openPoisoned({ assume: 'hardware' }));
