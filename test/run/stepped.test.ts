@@ -84,7 +84,7 @@ describeOnDevice('the stepped session', () => {
       { convolution: 'spikes' },
       { convolution: 'auto' },
       { convolution: 'dense', arithmetic: 'integers' },
-      { convolution: 'dense', arithmetic: 'f32' },
+      ...(SOAK ? [{ convolution: 'dense', arithmetic: 'f32' } as const] : []),
       { convolution: 'dense', chunk: 4 },
       { convolution: 'spikes', chunk: 12 },
       { convolution: 'dense', batch: 2 },
