@@ -9,7 +9,7 @@ import { type Recipe, randomNetwork, randomPixels, recipes, recipesByDepth } fro
 import { SOAK } from '../helpers/soak.ts';
 import { extremes } from '../network/extremes.ts';
 
-const CASES = SOAK ? 200 : 27;
+const CASES = SOAK ? 200 : 18;
 
 /** Every neuron, bistable also without synchronous neurons; n of multi-threshold ones is the network's K. */
 const NEURONS = ['bistable', 'bistable-no-sn', 'if', 'burst:5', 'phase', 'multi:n', 'multi+:n'] as const;
