@@ -81,6 +81,9 @@ describe('times of a stream', () => {
       return kernel === 'integrate' ? [[name, ...line.map(({ hold }) => hold)]] : [];
     });
     expect(held.slice(0, 3)).toEqual([['a', 4], ['b'], ['c']]);
+    // so that both words come when "c" integrates, from step 8 on
+    const terms = dispatches.find(({ kernel, name }) => kernel === 'fused' && name === 'c')?.parameters.term;
+    expect((terms as unknown as readonly { readonly first: number }[]).map(({ first }) => first)).toEqual([8, 8]);
   });
 });
 
