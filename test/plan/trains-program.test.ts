@@ -225,6 +225,23 @@ describe('buffers', () => {
     }
   });
 
+  it('words that stand for padding are uploaded once, and belong to no layer', () => {
+    expect(plan().contents[0]).toEqual({ buffer: 'words', offset: 0, pack: 'padding', layer: -1 });
+  });
+
+  it('V(0) is half of what a spike takes from the membrane, or 0: θ = 2^g, without windows times 2^K of the own depth', () => {
+    const net = onGrid(trained, { phaseBits: [4, 3, 2] });
+    const { gridBits } = net.layers[2] as SpikingNeurons;
+    /** V(0) of each channel, from the third column of the table; in θ. */
+    const started = (neuron: Neuron, initial: 'half' | 'zero') => {
+      const table = trainsPackers(net, { neuron, initial }).channels({ buffer: 'channels', offset: 0, pack: 'channels', layer: 2 });
+      return new Set(Array.from(gridBits, (g, channel) => (table as Int32Array)[channel * 4 + 2] / 2 ** g));
+    };
+    expect(Math.min(...gridBits)).toBeGreaterThan(0);
+    expect([started({ name: 'bistable' }, 'half'), started({ name: 'bistable' }, 'zero')]).toEqual([new Set([0.5]), new Set([0])]);
+    expect([started({ name: 'if' }, 'half'), started({ name: 'if' }, 'zero')]).toEqual([new Set([2]), new Set([0])]);
+  });
+
   it('weights as events: two words for each channel and place of a kernel, of each tile; where they may be driven by spikes', () => {
     const program = plan();
     const events = program.contents.filter(({ buffer }) => buffer === 'events');
