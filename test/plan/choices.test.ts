@@ -238,6 +238,16 @@ describe('forms that a layer keeps', () => {
     expect(taps).toMatchObject([{ buffer: 'weights', layer: 1, part: { offset: 0, size: 16 * 9 * 16 } }]);
   });
 
+  it('a depthwise layer takes halves on software drivers: two rows an invocation', () => {
+    const own = [DEVICES[0][1], plain].map((capabilities) => {
+      const { dispatches } = planWords(grouped(64), LIMITS, { batch: 4, waves: 1, capabilities });
+      return dispatches.find(({ kernel }) => kernel === 'depthwise');
+    });
+    expect(own.map((dispatch) => dispatch?.variant.halves)).toEqual([true, false]);
+    const [halved, whole] = own.map((dispatch) => dispatch?.invocations);
+    expect(whole).toBe(2 * (halved as number));
+  });
+
   it('other groups: registers; and a layer that is not depthwise has not its form', () => {
     expect(chosen(2, { form: 'tiled' })).toBe('registers packed uniform');
     expect(chosen(2, { form: 'matrix' }, small)).toBe('registers packed storage');

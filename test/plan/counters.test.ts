@@ -3,8 +3,9 @@ import { resnet } from '../../bench/networks.ts';
 import { planCells } from '../../src/plan/cells/plan.ts';
 import { countableImages, countsSpikes } from '../../src/plan/counters.ts';
 import { planWords } from '../../src/plan/words/plan.ts';
-import { LIMITS } from '../helpers/small-device.ts';
 import { residual } from '../network/hand-made.ts';
+
+const LIMITS = { maxStorageBufferBindingSize: 2 ** 40, maxBufferSize: 2 ** 40, maxUniformBufferBindingSize: 2 ** 16 };
 
 const layer = (kind: string, height: number, width: number) => ({ kind, shape: { channels: 1, height, width } });
 
@@ -28,16 +29,20 @@ describe('counters of 32 bits', () => {
   it('the windowed engine cuts its batch so that no counter of spikes can overflow', () => {
     const network = residual();
     const neurons = 12 * 12 * 12;
-    const limits = { ...LIMITS, maxStorageBufferBindingSize: 2 ** 40, maxBufferSize: 2 ** 40 };
-    const { batch } = planWords(network, limits, { batch: 2 ** 14, waves: 128, memory: 2 ** 45 });
+    const { batch } = planWords(network, LIMITS, { batch: 2 ** 14, waves: 128, memory: 2 ** 45 });
     const spikes = 128 * 4;
     expect(neurons * batch * spikes).toBeLessThan(2 ** 32);
     expect(neurons * 2 * batch * spikes).toBeGreaterThanOrEqual(2 ** 32);
   });
 
+  it('where K differs by depth, the depth with the longest words decides', () => {
+    // 128 words of 8 spikes: 2^32 / (12 · 12 · 12 · 1024) is 2427
+    const network = residual(12, [2, 2, 8, 2, 2, 2, 2]);
+    expect(planWords(network, LIMITS, { batch: 2 ** 14, waves: 128, memory: 2 ** 45 }).batch).toBe(2048);
+  });
+
   it('no binding is larger than 32 bits address, whatever a device offers', () => {
-    const limits = { ...LIMITS, maxStorageBufferBindingSize: 2 ** 40, maxBufferSize: 2 ** 40 };
-    const { batch, buffers } = planCells(resnet({ depth: 8, width: 1, resolution: 32, classes: 10 }), limits, {
+    const { batch, buffers } = planCells(resnet({ depth: 8, width: 1, resolution: 32, classes: 10 }), LIMITS, {
       batch: 65535,
       memory: 2 ** 45,
     });

@@ -153,17 +153,17 @@ describe('synchronous neurons', () => {
 });
 
 describe('numbers of neurons', () => {
-  const layout = lay(bistable);
-
   it('membranes, counts and decoded words of neurons and the readout, one layer behind another', () => {
     const sizes = [12 * 64, 12 * 16, 5, 9].map((size) => size * BATCH);
     const [stem, next, last] = sizes;
+    const layout = lay(bistable);
     expect(layout.neurons).toEqual([0, -1, stem, -1, -1, stem + next, stem + next + last]);
     expect(layout.neuronCount).toBe(sizes.reduce((sum, size) => sum + size, 0));
   });
 
   it('a current from the pixels for those that read them', () => {
     const [stem, next] = [12 * 64 * BATCH, 12 * 16 * BATCH];
+    const layout = lay(bistable);
     expect(layout.drives).toEqual([0, -1, stem, -1, -1, -1, -1]);
     expect(layout.driveCount).toBe(stem + next);
   });

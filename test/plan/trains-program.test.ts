@@ -168,14 +168,12 @@ describe('steps of a chunk', () => {
 });
 
 describe('buffers', () => {
-  const program = plan();
-  const bytes = bytesOf(program);
-
   it('hold what the layout says, 3 images, 30 steps', () => {
+    const program = plan();
     const { layout } = program;
     const neuronCount = (20 * 16 + 12 * 4 + 5) * 3;
     expect(layout.neuronCount).toBe(neuronCount);
-    expect(bytes).toMatchObject({
+    expect(bytesOf(program)).toMatchObject({
       spikes: layout.words * 4,
       membranes: neuronCount * 4,
       counts: neuronCount * 4,
@@ -193,13 +191,14 @@ describe('buffers', () => {
   });
 
   it('what neurons add to begins with 0 in every batch; what is written first does not', () => {
-    const cleared = Object.entries(program.buffers).flatMap(([name, one]) => (one.cleared ? [name] : []));
+    const cleared = Object.entries(plan().buffers).flatMap(([name, one]) => (one.cleared ? [name] : []));
     expect(cleared).toEqual(['spikes', 'membranes', 'counts', 'decoded', 'counters']);
   });
 
   it('read back: potentials of all steps, and a counter of spikes a layer', () => {
+    const program = plan();
     expect(program.results).toEqual([
-      { buffer: 'potentials', offset: 0, size: bytes.potentials },
+      { buffer: 'potentials', offset: 0, size: bytesOf(program).potentials },
       { buffer: 'counters', offset: 0, size: 16 },
     ]);
     expect([program.network, program.batch, program.timesteps, program.classes]).toEqual(['by hand', 3, 30, 5]);
@@ -226,7 +225,25 @@ describe('buffers', () => {
     }
   });
 
+  it('words that stand for padding are uploaded once, and belong to no layer', () => {
+    expect(plan().contents[0]).toEqual({ buffer: 'words', offset: 0, pack: 'padding', layer: -1 });
+  });
+
+  it('V(0) is half of what a spike takes from the membrane, or 0: θ = 2^g, without windows times 2^K of the own depth', () => {
+    const net = onGrid(trained, { phaseBits: [4, 3, 2] });
+    const { gridBits } = net.layers[2] as SpikingNeurons;
+    /** V(0) of each channel, from the third column of the table; in θ. */
+    const started = (neuron: Neuron, initial: 'half' | 'zero') => {
+      const table = trainsPackers(net, { neuron, initial }).channels({ buffer: 'channels', offset: 0, pack: 'channels', layer: 2 });
+      return new Set(Array.from(gridBits, (g, channel) => (table as Int32Array)[channel * 4 + 2] / 2 ** g));
+    };
+    expect(Math.min(...gridBits)).toBeGreaterThan(0);
+    expect([started({ name: 'bistable' }, 'half'), started({ name: 'bistable' }, 'zero')]).toEqual([new Set([0.5]), new Set([0])]);
+    expect([started({ name: 'if' }, 'half'), started({ name: 'if' }, 'zero')]).toEqual([new Set([2]), new Set([0])]);
+  });
+
   it('weights as events: two words for each channel and place of a kernel, of each tile; where they may be driven by spikes', () => {
+    const program = plan();
     const events = program.contents.filter(({ buffer }) => buffer === 'events');
     expect(events).toEqual([{ buffer: 'events', offset: 0, pack: 'events', layer: 2, first: 0, tiles: 2 }]);
     const range = program.dispatches.find(({ kernel }) => kernel === 'fused-spikes')?.ranges.events;
