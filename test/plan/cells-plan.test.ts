@@ -33,6 +33,15 @@ describe('the trained network', () => {
     expect(bytes.pixels).toBeGreaterThanOrEqual(BATCH * 3 * 32 * 32);
   });
 
+  it('reads back the cells of the classes alone, four of them to a cell, behind the cell that stands for padding', () => {
+    const { layers, results, buffers } = planCells(network, LIMITS, { batch: 3, keepCells: true });
+    expect(Math.min(...layers)).toBeGreaterThan(0);
+    // 10 classes of 3 images: 9 cells of 16 bytes
+    const last = layers[layers.length - 1] * 16;
+    expect(results).toEqual([{ buffer: 'cells', offset: last, size: 9 * 16 }]);
+    expect(last + 9 * 16).toBeLessThanOrEqual(buffers.cells.bytes);
+  });
+
   it('is cut to a storage binding: cells by the batch, weights in shares', () => {
     const binding = bytes.cells - 1;
     expect(planCells(network, { ...LIMITS, maxStorageBufferBindingSize: binding }, { batch: BATCH }).batch).toBe(BATCH / 2);

@@ -100,6 +100,24 @@ describe('bytes', () => {
     expect(bytesOf(plan).membranes).toBe(end * 4);
   });
 
+  it('the whole arena is read back where its words are wanted, behind potentials and counters', () => {
+    const results = (readWords: boolean) => planWords(network, LIMITS, { batch: 8, waves: 2, readWords }).results;
+    const { words } = bytesOf(planWords(network, LIMITS, { batch: 8, waves: 2, keepWords: true }));
+    expect(results(false).map(({ buffer }) => buffer)).toEqual(['potentials', 'counters']);
+    expect(results(true)).toEqual([...results(false), { buffer: 'words', offset: 0, size: words }]);
+  });
+
+  it('V(0) is half of θ = 2^g, or 0', () => {
+    const started = (initial: 'half' | 'zero') => {
+      const table = wordsPackers({ ...network, initial }).channels({ buffer: 'channels', offset: 0, pack: 'channels', layer: 0 });
+      return (table as Int32Array)[2];
+    };
+    const [first] = network.layers;
+    const g = first.kind === 'pool' ? 0 : first.gridBits[0];
+    expect(g).toBeGreaterThan(0);
+    expect([started('half'), started('zero')]).toEqual([2 ** g / 2, 0]);
+  });
+
   it('keepWords takes more, never less', () => {
     const bytes = (keepWords: boolean) => bytesOf(planWords(network, LIMITS, { batch: 8, waves: 2, keepWords })).words;
     expect(bytes(true)).toBeGreaterThan(bytes(false));
