@@ -86,7 +86,7 @@ async function measure(
   const trained = await AnnSession.create(device, ann, { mean, std, batch });
   const session = await CalibrationSession.create(device, ann, calibrationSource, { mean, std, batch, countChannels });
   try {
-    const { calibration, tried } = await calibrateForTrials(session, calibrationSource);
+    const { calibration, tried } = await calibrateForTrials(session);
     const convertAgain = conversionsOf(device, ann, calibration, calibrationSource, evaluation);
     const { top1, images: count } = await trainedHits(trained, part, () => {});
     for (const { scale: method, percentile, perChannel, correctBias, phaseBits } of ways) {

@@ -98,11 +98,6 @@ fn accumulateMatrix(
 #endif
 }
 
-fn isThere(place: Place, i: u32) -> bool {
-  let column = place.at + i * place.step;
-  return place.inside && column < layer.height * layer.width * layer.batch && column % layer.batch < batch.images;
-}
-
 // The element of channel c of what is staged, in the row of a column or an output channel.
 fn elementOf(row: u32, c: u32) -> u32 {
   return c / K * SLICE + row * ROW + c % K / PER_ELEMENT;

@@ -59,11 +59,6 @@ fn accumulateTiled(
 #endif
 }
 
-fn isThere(place: Place, i: u32) -> bool {
-  let column = place.at + i * place.step;
-  return place.inside && column < layer.height * layer.width * layer.batch && column % layer.batch < batch.images;
-}
-
 fn stage(term: ptr<function, Term>, reader: ptr<function, Reader>, local: u32) {
   for (var i = 0u; i < CHUNK; i++) {
     let next = nextBlock(term, reader);

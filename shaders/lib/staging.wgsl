@@ -1,9 +1,14 @@
 // What a workgroup of 64 invocations stages of a term's words and weights, for 64 output channels × 64 columns; each invocation brings those
 // of one column and of one output channel. Columns are places of the map and images in one line, as words lie: (y · width + x) · batch + image.
 // Blocks of 4 source channels come tap by tap, of each tap one after another, without a gap between taps: a source of 16 channels fills what
-// is staged at once with those of two taps. `words`, `weights` and `layer` are the kernel's.
+// is staged at once with those of two taps. `words`, `weights`, `layer` and `batch` are the kernel's.
 
 const COLUMNS = 64u;  // and channels of a workgroup
+
+fn isThere(place: Place, i: u32) -> bool {
+  let column = place.at + i * place.step;
+  return place.inside && column < layer.height * layer.width * layer.batch && column % layer.batch < batch.images;
+}
 
 // Where an invocation stands in a term.
 struct Reader {

@@ -109,7 +109,7 @@ export async function convert(
   const source = asSource(calibrationImages, ann.input);
   const session = await CalibrationSession.create(device, ann, source, { mean, std, batch, countChannels: perChannel });
   try {
-    return (await calibrateAndConvert(session, source, given)).network;
+    return (await calibrateAndConvert(session, given)).network;
   } finally {
     session.dispose();
   }
@@ -138,12 +138,11 @@ export interface ConvertReports {
  */
 export async function calibrateAndConvert(
   session: CalibrationSession,
-  source: ImageSource,
   { phaseBits, loss = DEFAULT_LOSS, ...options }: ConvertOptions,
   { onBatch, onTried, onCorrected }: ConvertReports = {},
   once: Once = anew,
 ): Promise<Converted> {
-  const { device, ann } = session;
+  const { device, ann, source } = session;
   const ofSteps = phasesOfSteps(ann);
   const known = phaseBits !== 'auto' ? phaseBits : ofSteps.every((K) => K !== null) ? ofSteps : null;
   if (known !== null) {
@@ -152,7 +151,7 @@ export async function calibrateAndConvert(
     const network = await convertAgain(known === undefined ? {} : { phaseBits: known }, onCorrected);
     return { network, calibration, phaseChoice: null };
   }
-  const { calibration, tried } = await calibrateForTrials(session, source, onBatch, once);
+  const { calibration, tried } = await calibrateForTrials(session, onBatch, once);
   const convertAgain = conversionsOf(device, ann, calibration, source, options, once);
   const images = tried.source.count;
   let trials = 0;

@@ -40,12 +40,11 @@ export function keepTried(calibration: ImageSource, classes: number): TriedImage
 /** Calibrates, and keeps what conversions are tried on. @param onBatch takes what each batch gave @param once makes both */
 export async function calibrateForTrials(
   session: CalibrationSession,
-  source: ImageSource,
   onBatch: OnBatch<AnnBatch> = () => {},
   once: Once = anew,
 ): Promise<{ readonly calibration: Calibration; readonly tried: TriedImages }> {
   const { layers } = session.ann;
-  const { source: some, logits: kept, add } = keepTried(source, layers[layers.length - 1].shape.channels);
+  const { source: some, logits: kept, add } = keepTried(session.source, layers[layers.length - 1].shape.channels);
   const { calibration, logits } = await once('calibration and logits', async () => {
     const measured = await session.calibrate((batch) => {
       add(batch);

@@ -1,11 +1,10 @@
-import { optionsOf } from '../checks.ts';
 import { type ConvertAgain, conversionsOf } from '../convert/convert.ts';
 import type { Once } from '../convert/once.ts';
 import { calibrateForTrials, type TriedImages } from '../convert/trials.ts';
 import type { Device } from '../gpu/device.ts';
-import { ANN_SESSION_OPTIONS } from '../run/ann-session.ts';
 import type { AnnBatch } from '../run/batch.ts';
-import { type Calibration, CalibrationSession } from '../run/calibration-session.ts';
+import type { Calibration } from '../run/calibration-session.ts';
+import { calibrationSession } from './calibrated.ts';
 import type { LastingDevice } from './lasting.ts';
 import type { Evaluation } from './prepare.ts';
 
@@ -26,14 +25,12 @@ export async function calibrateWays(
   report: (progress: { readonly stage: 'calibration'; readonly done: number; readonly images: number }) => void,
   once: Once,
 ): Promise<CalibratedWays> {
-  const { ann, calibrationSource } = evaluation;
-  const { count: imageCount } = calibrationSource;
+  const { count: imageCount } = evaluation.calibrationSource;
   const countChannels = ways.some(({ perChannel }) => perChannel);
-  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), countChannels };
-  const create = (device: Device) => CalibrationSession.create(device, ann, calibrationSource, options);
+  const create = (device: Device) => calibrationSession(device, evaluation, countChannels);
   const calibrated = await lasting.withSession(create, async (session) => {
     const onBatch = ({ first, images }: AnnBatch) => report({ stage: 'calibration', done: first + images, images: imageCount });
-    const found = await calibrateForTrials(session, calibrationSource, onBatch, once);
+    const found = await calibrateForTrials(session, onBatch, once);
     return { ...found, refusedBatch: session.refusedBatch };
   });
   return { ...calibrated, convertAgain: lastingConversions(lasting, evaluation, calibrated.calibration, once) };

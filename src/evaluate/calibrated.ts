@@ -1,8 +1,18 @@
+import { optionsOf } from '../checks.ts';
 import { type Converted, type ConvertReports, calibrateAndConvert } from '../convert/convert.ts';
 import type { Once } from '../convert/once.ts';
-import type { CalibrationSession } from '../run/calibration-session.ts';
+import type { Device } from '../gpu/device.ts';
+import { ANN_SESSION_OPTIONS } from '../run/ann-session.ts';
+import { CalibrationSession } from '../run/calibration-session.ts';
 import { type Note, silentNotes } from './notes.ts';
 import type { Evaluation } from './prepare.ts';
+
+/** A session of an evaluation's calibration images. @param countChannels each channel is measured too */
+export const calibrationSession = (device: Device, evaluation: Evaluation, countChannels: boolean): Promise<CalibrationSession> =>
+  CalibrationSession.create(device, evaluation.ann, evaluation.calibrationSource, {
+    ...optionsOf(ANN_SESSION_OPTIONS, evaluation),
+    countChannels,
+  });
 
 /** A conversion, and what the user should know of it. */
 export interface Calibrated {
@@ -21,7 +31,6 @@ export async function calibrated(
   const onSilent = (layers: readonly string[]): void => {
     silent = layers;
   };
-  const { calibrationSource } = evaluation;
-  const converted = await calibrateAndConvert(session, calibrationSource, { ...evaluation, onSilent }, reports, once);
+  const converted = await calibrateAndConvert(session, { ...evaluation, onSilent }, reports, once);
   return { converted, notes: silentNotes(silent) };
 }

@@ -1,10 +1,7 @@
-import { optionsOf } from '../checks.ts';
 import type { Once } from '../convert/once.ts';
 import type { Device } from '../gpu/device.ts';
 import type { SpikingNetwork } from '../network/network.ts';
-import { ANN_SESSION_OPTIONS } from '../run/ann-session.ts';
-import { CalibrationSession } from '../run/calibration-session.ts';
-import { calibrated } from './calibrated.ts';
+import { calibrated, calibrationSession } from './calibrated.ts';
 import type { LastingDevice } from './lasting.ts';
 import { memoryNotes, type Note } from './notes.ts';
 import { type Evaluation, inputFigures } from './prepare.ts';
@@ -20,9 +17,7 @@ export interface Prepared {
 
 /** Converts a model that was prepared. @param once makes the parts of the conversion */
 export function convertPrepared(lasting: LastingDevice, evaluation: Evaluation, once?: Once): Promise<Prepared> {
-  const { ann, calibrationSource, perChannel } = evaluation;
-  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), countChannels: perChannel };
-  const create = (device: Device) => CalibrationSession.create(device, ann, calibrationSource, options);
+  const create = (device: Device) => calibrationSession(device, evaluation, evaluation.perChannel);
   return lasting.withSession(create, async (session) => {
     const { converted, notes } = await calibrated(session, evaluation, {}, once);
     return { network: converted.network, notes, refusedBatch: session.refusedBatch };

@@ -6,11 +6,11 @@ import type { SpikingNetwork } from '../network/network.ts';
 import type { WordsProgram } from '../plan/words/plan.ts';
 import { ANN_SESSION_OPTIONS, AnnSession } from '../run/ann-session.ts';
 import type { AnnBatch, Batch, Points, RunSummary } from '../run/batch.ts';
-import { CalibrationSession } from '../run/calibration-session.ts';
+import type { CalibrationSession } from '../run/calibration-session.ts';
 import { Session } from '../run/session.ts';
 import { type LabelledSource, sliceSource } from '../run/source.ts';
 import { bestClasses, countAgreeing, countHits, type Hits } from './accuracy.ts';
-import { type Calibrated, calibrated } from './calibrated.ts';
+import { type Calibrated, calibrated, calibrationSession } from './calibrated.ts';
 import { channelOrder } from './channel-order.ts';
 import { hitsAtPoints, readingsAt } from './curve.ts';
 import { batchWords } from './digest.ts';
@@ -163,10 +163,8 @@ export async function runTrained(
   report: Report,
   { countChannels = evaluation.perChannel, ledger = null, once = ledger?.once ?? anew }: TrainedOptions = {},
 ): Promise<Converted & TrainedRun & { readonly notes: readonly Note[] }> {
-  const { ann, calibrationSource } = evaluation;
-  const options = { ...optionsOf(ANN_SESSION_OPTIONS, evaluation), countChannels };
   const found = await lasting.withSession(
-    (device) => stopwatch.time('compile', () => CalibrationSession.create(device, ann, calibrationSource, options)),
+    (device) => stopwatch.time('compile', () => calibrationSession(device, evaluation, countChannels)),
     async (session) => ({
       ...(await timedConversion(session, evaluation, stopwatch, report, once)),
       refusedBatch: session.refusedBatch,

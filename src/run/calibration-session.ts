@@ -53,13 +53,14 @@ export interface Calibration {
 export class CalibrationSession {
   readonly ann: Ann;
   readonly grids: Grids;
-  readonly #source: ImageSource;
+  /** The calibration images. */
+  readonly source: ImageSource;
   readonly #runner: Runner<CellsProgram>;
 
   private constructor(ann: Ann, source: ImageSource, runner: Runner<CellsProgram>, grids: Grids) {
     this.ann = ann;
     this.grids = grids;
-    this.#source = source;
+    this.source = source;
     this.#runner = runner;
   }
 
@@ -118,7 +119,7 @@ export class CalibrationSession {
    */
   calibrate(onBatch?: OnBatch<AnnBatch>): Promise<Calibration> {
     return this.#runner.alone(async () => {
-      const images = this.#source.count;
+      const images = this.source.count;
       let largestLogit = 0;
       this.#clear(['maxima']);
       const ofLayers = ({ variant }: Dispatch) => !variant.byChannel;
@@ -141,7 +142,7 @@ export class CalibrationSession {
   /** Distributions of channels, by layer, once their maxima are known; none without room for them. */
   async #countChannels(): Promise<readonly (readonly Distribution[])[]> {
     const { ann, plan } = this;
-    const images = this.#source.count;
+    const images = this.source.count;
     const found: Distribution[][] = [];
     if (plan.channelGroups.length === 0) return found;
     const maxima = await this.#read('maxima');
@@ -167,7 +168,7 @@ export class CalibrationSession {
     counting: (histogram: Dispatch) => boolean,
     deliver: OnBatch<AnnBatch>,
   ): Promise<Bins> {
-    const source = this.#source;
+    const source = this.source;
     const most = countableImages(this.ann.layers, this.plan.batch);
     let counted: Bins | null = null;
     for (let first = 0; first === 0 || first < source.count; first += most) {
