@@ -101,14 +101,11 @@ async function timeBeside(
   await stopwatch.warmUp(work);
   const [gpu, wall] = await stopwatch.once(work);
   const samples = Math.max(1, Math.min(MOST_SAMPLES, Math.floor(BUDGET_MS / (gpu ?? wall))));
-  // a plain wait polls, which on few cores takes half of them from a software driver: sleep through what is expected
-  const rest = stopwatch.timestamps ? wall : 0;
-  const restBeside = stopwatch.timestamps ? (await stopwatch.once(bound))[1] : 0;
   const times: number[] = [];
   const besides: number[] = [];
   for (let i = 0; i < samples; i++) {
-    const [boundGpu, boundWall] = await stopwatch.once(bound, restBeside);
-    const [g, w] = await stopwatch.once(work, rest);
+    const [boundGpu, boundWall] = await stopwatch.once(bound);
+    const [g, w] = await stopwatch.once(work);
     besides.push((boundGpu ?? boundWall) / bound.repeat);
     times.push((g ?? w) / work.repeat);
   }

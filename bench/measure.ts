@@ -15,7 +15,7 @@ export interface Work {
 export interface Measurement {
   /** By the GPU's timestamps; null where the device has none. */
   readonly gpuMs: number | null;
-  /** From submission to the end of a plain wait, which polls: on few cores a software driver runs slower meanwhile. */
+  /** From submission to the end of the wait for it. */
   readonly wallMs: number;
   /** Median absolute deviation as a part of the median, of GPU time where there is one. */
   readonly spread: number;
@@ -29,8 +29,6 @@ export interface MeasureOptions {
   readonly beside?: Work;
 }
 
-/** Plain waits, whose wall time is reported. */
-const WALL_SAMPLES = 3;
 /** A warm-up ends when its times settle, or after so many ms of them. */
 const WARM_UP_MS = 500;
 /** Least time of a sample where the GPU's timestamps are rounded. */
@@ -58,11 +56,8 @@ export class Stopwatch {
     return this.#clock !== null;
   }
 
-  /**
-   * Runs work once: [GPU time or null, wall time], in milliseconds, of all repetitions together.
-   * @param restMs sleeps so long before it waits: a wait polls, which on few cores takes half of them from a software driver
-   */
-  async once({ kernels, repeat }: Work, restMs = 0): Promise<[number | null, number]> {
+  /** Runs work once: [GPU time or null, wall time], in milliseconds, of all repetitions together. */
+  async once({ kernels, repeat }: Work): Promise<[number | null, number]> {
     const { handle } = this.device;
     const encoder = handle.createCommandEncoder();
     const pass = encoder.beginComputePass(this.#clock?.pass());
@@ -70,8 +65,7 @@ export class Stopwatch {
     pass.end();
     const start = performance.now();
     handle.queue.submit([encoder.finish()]);
-    if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
-    await handle.queue.onSubmittedWorkDone();
+    await this.device.finish();
     const wall = performance.now() - start;
     if (!this.#clock) return [null, wall];
     const stamps = await this.#clock.read();
@@ -89,14 +83,12 @@ export class Stopwatch {
     const { samples = 11, beside } = options;
     await this.warmUp(work);
     const walls: number[] = [];
-    for (let i = 0; i < WALL_SAMPLES; i++) walls.push((await this.once(work))[1]);
-    const rest = this.timestamps ? median(walls) : 0;
-    const restBeside = this.timestamps && beside ? (await this.once(beside))[1] : 0;
     const ratios: number[] = [];
     const bench = new Bench({ iterations: samples, time: 0, warmup: false, throws: true });
     bench.add('work', async () => {
-      const before = beside ? await this.once(beside, restBeside) : null;
-      const [gpu, wall] = await this.once(work, rest);
+      const before = beside ? await this.once(beside) : null;
+      const [gpu, wall] = await this.once(work);
+      walls.push(wall);
       const [time, timeBefore] = [gpu ?? wall, before && (before[0] ?? before[1])];
       ratios.push(beside && timeBefore ? timeBefore / beside.repeat / (time / work.repeat) : 1);
       return { overriddenDuration: time, overriddenIterationCost: wall };

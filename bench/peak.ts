@@ -228,7 +228,7 @@ async function emptySubmitMs(device: Device): Promise<number> {
   for (let i = 0; i < 51; i++) {
     const start = performance.now();
     device.handle.queue.submit([]);
-    await device.handle.queue.onSubmittedWorkDone();
+    await device.finish();
     times.push(performance.now() - start);
   }
   return median(times);

@@ -91,11 +91,11 @@ export function upload({ handle }: Device, buffer: GPUBuffer, offset: number, da
 
 /**
  * Maps a read-back buffer; where that fails because the device did, `check` says so by name. It is asked first too: to map a buffer that was
- * destroyed, while its batch was slept over, is an error of the device, which whoever used it next would be told.
+ * destroyed, while its batch was waited for, is an error of the device, which whoever used it next would be told.
  */
-export async function mapForReading(buffer: GPUBuffer, check: () => void): Promise<ArrayBuffer> {
+export async function mapForReading(device: Device, buffer: GPUBuffer, check = () => device.check()): Promise<ArrayBuffer> {
   check();
-  await buffer.mapAsync(GPUMapMode.READ).catch((cause: Error) => {
+  await device.until(buffer.mapAsync(GPUMapMode.READ)).catch((cause: Error) => {
     check();
     throw cause;
   });
@@ -110,7 +110,7 @@ export async function readBuffer(device: Device, source: GPUBuffer, offset: numb
     const encoder = device.handle.createCommandEncoder();
     encoder.copyBufferToBuffer(source, offset, target, 0, bytes);
     device.handle.queue.submit([encoder.finish()]);
-    const copy = (await mapForReading(target, () => device.check())).slice(0, bytes);
+    const copy = (await mapForReading(device, target)).slice(0, bytes);
     device.check();
     return copy;
   } finally {

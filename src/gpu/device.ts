@@ -2,6 +2,7 @@ import { type Check, object } from '../checks.ts';
 import { DeviceError } from '../errors.ts';
 import { hasFastDot } from './dot-products.ts';
 import { MATRIX_FEATURE, type MatrixUnit, matrixUnit, SUBGROUP_SIZE_FEATURE } from './matrix.ts';
+import { napping } from './naps.ts';
 import { registersOf } from './registers.ts';
 
 /** What the library uses of WebGPU where an adapter has it; it works without any of them. */
@@ -153,9 +154,14 @@ export class Device {
     return this.#failure?.code === 'device-lost';
   }
 
+  /** Waits for what takes its driver long: a software driver is left the cores that it computes on (`gpu/naps`). */
+  until<T>(work: Promise<T>): Promise<T> {
+    return this.description.software ? napping(work) : work;
+  }
+
   /** Waits until everything submitted so far is done. */
   async finish(): Promise<void> {
-    await this.handle.queue.onSubmittedWorkDone();
+    await this.until(this.handle.queue.onSubmittedWorkDone());
     this.check();
   }
 

@@ -151,7 +151,7 @@ export class DiagnosisSession {
     const encoder = device.handle.createCommandEncoder();
     encoder.copyBufferToBuffer(data.partials, 0, this.#readback, 0, program.buffers.partials.bytes);
     device.handle.queue.submit([encoder.finish()]);
-    const mapped = await mapForReading(this.#readback, () => device.check());
+    const mapped = await mapForReading(device, this.#readback);
     const layers = this.#counted.length;
     const end = this.#offsets[layers];
     const sums = Array.from({ length: program.dispatches.length / layers }, (_, m) =>

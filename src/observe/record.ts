@@ -160,7 +160,7 @@ async function recordBatch(
       }
     };
     submit(images, count, passes, potentials, copy);
-    const mapped = await mapForReading(recording, () => session.check());
+    const mapped = await mapForReading(session.device, recording, () => session.check());
     let before = 0;
     return options.what.map((what, w) => {
       const records = layers.map((layer, i): LayerRecord => {

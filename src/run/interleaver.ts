@@ -94,7 +94,8 @@ export class Interleaver {
     } finally {
       await read.settle();
       // what is still under way must come down, so that its read-backs can be used again
-      await this.#loaded.device.handle.queue.onSubmittedWorkDone().catch(() => {});
+      const { device } = this.#loaded;
+      await device.until(device.handle.queue.onSubmittedWorkDone()).catch(() => {});
     }
     return {
       images: source.count,
@@ -142,7 +143,7 @@ export class Interleaver {
       return;
     }
     const readback = this.#readbacks[index % IN_FLIGHT];
-    const mapped = await mapForReading(readback, check);
+    const mapped = await mapForReading(device, readback, check);
     const first = (index - behind) * program.batch;
     const images = Math.min(program.batch, count - first);
     const potentials = Float64Array.from(new Int32Array(mapped, 0, images * program.classes));

@@ -41,11 +41,13 @@ export async function load<P extends Program>(
       const parameters = buffers.create('parameters', 'uniform', structs.data.byteLength, structs.data);
       // what was written is staged until work is submitted
       device.handle.queue.submit([]);
-      const kernels = await Promise.all(
-        program.dispatches.map((dispatch, i) => {
-          const layer = { buffer: parameters, offset: structs.offsets[i], size: uniformOf(dispatch.kernel, 'layer').size };
-          return bindDispatch(device, dispatch, data, layer);
-        }),
+      const kernels = await device.until(
+        Promise.all(
+          program.dispatches.map((dispatch, i) => {
+            const layer = { buffer: parameters, offset: structs.offsets[i], size: uniformOf(dispatch.kernel, 'layer').size };
+            return bindDispatch(device, dispatch, data, layer);
+          }),
+        ),
       );
       return { device, program, buffers, data, kernels, parameters };
     });

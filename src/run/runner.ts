@@ -10,7 +10,7 @@ import { type AfterPass, submitPasses } from './encode.ts';
 import { besides, clear, type Loaded, load } from './load.ts';
 import { checkSource, type ImageSource } from './source.ts';
 import { type Plan, sparing } from './sparing.ts';
-import { IN_FLIGHT, oneAfterAnother, Patience, padToWords, stream } from './stream.ts';
+import { IN_FLIGHT, oneAfterAnother, padToWords, stream } from './stream.ts';
 import { cutPasses, Pace, workOfPasses } from './submissions.ts';
 
 /** How the batches of a run are computed, and what becomes of them. */
@@ -49,7 +49,6 @@ export class Runner<P extends Program> {
   readonly refusedBatch: number | null;
   readonly #slots: readonly Slot[];
   readonly #queue = oneAfterAnother();
-  readonly #patience: Patience;
   readonly #pace: Pace;
   /** When the last batch landed. */
   #landed = 0;
@@ -59,7 +58,6 @@ export class Runner<P extends Program> {
     this.loaded = loaded;
     this.refusedBatch = refusedBatch;
     this.#slots = slots;
-    this.#patience = new Patience(loaded.device.description.software);
     this.#pace = new Pace(loaded.device.description.software);
   }
 
@@ -111,21 +109,16 @@ export class Runner<P extends Program> {
   async run<B>(source: ImageSource, input: Shape, work: BatchWork<B>): Promise<RunSummary> {
     checkSource(source, input);
     const busy = new BusyTime();
-    const { begun, first, last } = await stream<Submitted, B>(
-      source,
-      this.program.batch,
-      {
-        submit: (pixels, at, count, i) => {
-          const slot = this.#slots[i];
-          const passes = work.passes();
-          this.submit(pixels, count, passes, slot.readback, work.after?.(at, count), slot.clock);
-          return { ...slot, work: workOfPasses(this.program.dispatches, passes), at: performance.now() };
-        },
-        land: (submitted, at, count) => this.#land(submitted, at, count, work, busy),
-        deliver: work.deliver,
+    const { begun, first, last } = await stream<Submitted, B>(source, this.program.batch, {
+      submit: (pixels, at, count, i) => {
+        const slot = this.#slots[i];
+        const passes = work.passes();
+        this.submit(pixels, count, passes, slot.readback, work.after?.(at, count), slot.clock);
+        return { ...slot, work: workOfPasses(this.program.dispatches, passes), at: performance.now() };
       },
-      this.#patience,
-    );
+      land: (submitted, at, count) => this.#land(submitted, at, count, work, busy),
+      deliver: work.deliver,
+    });
     return {
       images: source.count,
       timing: {
@@ -175,7 +168,7 @@ export class Runner<P extends Program> {
     { take }: BatchWork<B>,
     busy: BusyTime,
   ): Promise<B> {
-    const mapped = await mapForReading(readback, () => this.check());
+    const mapped = await mapForReading(this.device, readback, () => this.check());
     const since = Math.max(at, this.#landed);
     this.#landed = performance.now();
     try {

@@ -20,8 +20,6 @@ export interface PassTimer {
 
 /** Kernels of one submission: few, since drivers give up on work that takes seconds. */
 const AT_ONCE = 16;
-/** Share of the expected time that is slept through: a wait polls, which takes cores from a software driver. */
-const REST = 0.9;
 
 /** Makes a timer; `dispose()` it. */
 export function passTimer(device: Device): PassTimer {
@@ -39,7 +37,6 @@ export function passTimer(device: Device): PassTimer {
 
 function timestamps(device: Device, clock: Clock): PassTimer {
   const { handle } = device;
-  let expectedMs = 0;
   let rounded = false;
   return {
     time: async (work) => {
@@ -47,11 +44,8 @@ function timestamps(device: Device, clock: Clock): PassTimer {
       work.forEach((one, i) => {
         wholePass(encoder.beginComputePass(clock.pass(2 * i)), one);
       });
-      const start = performance.now();
       handle.queue.submit([encoder.finish()]);
-      await new Promise((resolve) => setTimeout(resolve, expectedMs * REST));
       const stamps = await clock.read();
-      expectedMs = performance.now() - start;
       rounded = isRounded(stamps);
       return work.map(({ repeat }, i) => milliseconds(stamps[2 * i], stamps[2 * i + 1]) / repeat);
     },

@@ -1,5 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
 import { Buffers, liveBytes, mapForReading, peakBytes, readBuffer, resetPeakBytes } from '../../src/gpu/buffers.ts';
+import type { Device } from '../../src/gpu/device.ts';
 import { openDevice } from '../../src/gpu/node.ts';
 import { describeOnDevice, device } from '../helpers/device.ts';
 
@@ -50,11 +51,12 @@ it('a buffer whose owner is gone is not mapped: that would be an error of the de
     },
     getMappedRange: () => new ArrayBuffer(4),
   } as unknown as GPUBuffer;
+  const hardware = { until: (work: Promise<unknown>) => work } as Device;
   const gone = () => {
     throw new Error('was disposed');
   };
-  await expect(mapForReading(buffer, gone)).rejects.toThrow('was disposed');
+  await expect(mapForReading(hardware, buffer, gone)).rejects.toThrow('was disposed');
   expect(mapped).toBe(0);
-  expect((await mapForReading(buffer, () => {})).byteLength).toBe(4);
+  expect((await mapForReading(hardware, buffer, () => {})).byteLength).toBe(4);
   expect(mapped).toBe(1);
 });

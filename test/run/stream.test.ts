@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ImageSource } from '../../src/run/source.ts';
-import { expectation, IN_FLIGHT, Patience, padToWords, stream } from '../../src/run/stream.ts';
+import { IN_FLIGHT, padToWords, stream } from '../../src/run/stream.ts';
 
 /** Images of one pixel. */
 const pixelSource = (count: number, read: ImageSource['read'] = (_, n) => new Uint8Array(n)): ImageSource => ({
@@ -106,64 +106,6 @@ describe('batches under way', () => {
       expect([open.size, reading]).toEqual([0, 0]);
     },
   );
-});
-
-describe('what to expect of the next batch', () => {
-  it.each([
-    ['the first: half of what it took while it was polled', 0, 10, false, 5],
-    ['as long as the last', 10, 10, false, 10],
-    ['faster', 10, 4, false, 4],
-    ['held up: a quarter more at most', 10, 100, false, 12.5],
-    ['slept through: less, whatever the clock says', 10, 100, true, 6],
-  ])('%s', (_, expected, taken, overslept, next) => {
-    expect(expectation(expected, taken, overslept)).toBe(next);
-  });
-
-  it('from any start it comes to the batches’ true time, and never sleeps through more than one of them for long', () => {
-    fc.assert(
-      fc.property(fc.double({ min: 0.01, max: 1000, noNaN: true }), (start) => {
-        let expected = start;
-        for (let i = 0; i < 40; i++) expected = expectation(expected, 1, 0.9 * expected > 1);
-        expect(expected).toBeGreaterThan(0.6);
-        expect(expected).toBeLessThanOrEqual(1.25);
-      }),
-      { numRuns: 200, seed: 3 },
-    );
-  });
-});
-
-describe('waiting by a virtual clock', () => {
-  beforeEach(() => void vi.useFakeTimers());
-  afterEach(() => void vi.useRealTimers());
-
-  /** Milliseconds until the last of as many batches has landed, each of which takes its time after the one before. */
-  async function duration(sleeps: boolean, times: readonly number[]): Promise<number> {
-    const patience = new Patience(sleeps);
-    const start = performance.now();
-    let done = start;
-    const all = (async () => {
-      patience.begin();
-      for (const ms of times) {
-        done += ms;
-        const end = done;
-        await patience.wait(1, () => new Promise<void>((resolve) => setTimeout(resolve, Math.max(0, end - performance.now()))));
-      }
-      return performance.now() - start;
-    })();
-    await vi.runAllTimersAsync();
-    return all;
-  }
-
-  // a first batch in which the driver compiles and clocks rise, 150 of the usual time
-  const batches = [150, ...new Array<number>(150).fill(1)];
-
-  it('hardware is never slept over', async () => {
-    expect(await duration(false, batches)).toBe(300);
-  });
-
-  it('a software driver’s batches take as long, where they take as long as before', async () => {
-    expect(await duration(true, new Array<number>(100).fill(20))).toBe(2000);
-  });
 });
 
 describe('times of a stream', () => {
