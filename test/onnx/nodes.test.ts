@@ -1,7 +1,7 @@
 /** Nodes as they are in the file: operators by domain, attributes of every kind. */
 
-import { expect, it } from 'vitest';
-import { UnsupportedModelError } from '../../src/errors.ts';
+import { describe, expect, it } from 'vitest';
+import { ModelFormatError, UnsupportedModelError } from '../../src/errors.ts';
 import { operatorOf } from '../../src/onnx/nodes.ts';
 import { MINIMUM_OPSET, parseModel } from '../../src/onnx/parse.ts';
 import { buildOnnx, encodeModel, whole } from '../helpers/onnx-builder.ts';
@@ -69,4 +69,80 @@ it.each([
   const parsed = () => parse(buildOnnx({ ...relu, input }));
   if (taken) expect(parsed().outputs).toEqual(['y']);
   else expect(parsed).toThrow(`rank ${input.length}; understood are [batch, …] of an image`);
+});
+
+it('a list of reals is an attribute too', () => {
+  const attribute = [{ name: 'scales', type: 6, floats: [0.5, 2] }];
+  const [node] = parse(modelOf([{ opType: 'Some', input: ['x'], output: ['y'], attribute }])).nodes;
+  expect(node.attributes.get('scales')).toEqual([0.5, 2]);
+});
+
+/** A model of nodes and functions of the domain "local", as they are in the file. */
+function modelOf(node: object[], functions: object[] = []): Uint8Array {
+  const shape = { dim: [{ dimValue: 1 }, { dimValue: 3 }] };
+  const graph = { node, input: [{ name: 'x', type: { tensorType: { elemType: 1, shape } } }], output: [{ name: 'y' }] };
+  const opsetImport = [{ version: 13 }, { domain: 'local', version: 1 }];
+  const whole = functions.map((one) => ({ domain: 'local', opsetImport, ...one }));
+  return encodeModel({ irVersion: 8, opsetImport, graph, functions: whole });
+}
+
+describe('functions', () => {
+  const call = (attribute: object[] = []) => ({ opType: 'F', domain: 'local', name: 'f', input: ['x'], output: ['y'], attribute });
+  const slope = { name: 'alpha', type: 1, refAttrName: 'slope' };
+  const leaky = (attribute: object[]) => ({ opType: 'LeakyRelu', input: ['a'], output: ['b'], attribute });
+  const attributesOf = (bytes: Uint8Array) => Object.fromEntries(parse(bytes).nodes[0].attributes);
+
+  it('their nodes come in order, named after the call', () => {
+    const node = [leaky([]), { opType: 'Relu', input: ['b'], output: ['c'], name: 'last' }];
+    const { nodes } = parse(modelOf([call()], [{ name: 'F', input: ['a'], output: ['c'], node }]));
+    expect(nodes).toMatchObject([
+      { name: 'f/LeakyRelu_0', operator: 'LeakyRelu', inputs: ['x'], outputs: ['y/local.F/b'] },
+      { name: 'f/last', operator: 'Relu', inputs: ['y/local.F/b'], outputs: ['y'] },
+    ]);
+  });
+
+  it('an input that is handed on, and a result that is given twice, are identities', () => {
+    const two = { opType: 'F', domain: 'local', name: 'f', input: ['x'], output: ['p', 'y', 'q'] };
+    const node = [{ opType: 'Relu', input: ['a'], output: ['b'] }];
+    const { nodes } = parse(modelOf([two], [{ name: 'F', input: ['a'], output: ['a', 'b', 'b'], node }]));
+    expect(nodes).toEqual([
+      { name: 'f/Relu_0', operator: 'Relu', inputs: ['x'], outputs: ['y'], attributes: new Map() },
+      { name: 'f/a', operator: 'Identity', inputs: ['x'], outputs: ['p'], attributes: new Map() },
+      { name: 'f/b', operator: 'Identity', inputs: ['y'], outputs: ['q'], attributes: new Map() },
+    ]);
+  });
+
+  it('an attribute of the call, else the function’s default, else none', () => {
+    const takes = { name: 'F', input: ['a'], output: ['b'], node: [leaky([slope])] };
+    const given = call([{ name: 'slope', type: 1, f: 0.25 }]);
+    const defaults = [{ name: 'slope', type: 1, f: 0.5 }];
+    expect(attributesOf(modelOf([given], [takes]))).toEqual({ alpha: 0.25 });
+    expect(attributesOf(modelOf([given], [{ ...takes, attributeProto: defaults }]))).toEqual({ alpha: 0.25 });
+    expect(attributesOf(modelOf([call()], [{ ...takes, attributeProto: defaults }]))).toEqual({ alpha: 0.5 });
+    expect(attributesOf(modelOf([call()], [takes]))).toEqual({});
+  });
+
+  it('an attribute that refers to a function around it, where there is none', () => {
+    const parsed = () => parse(modelOf([{ ...leaky([slope]), name: 'lone' }]));
+    expect(parsed).toThrow(UnsupportedModelError);
+    const remedy = 'inline the functions (Python: onnx.inliner)';
+    expect(parsed).toThrow(expect.objectContaining({ code: 'unsupported-operator', where: 'node "lone"', remedy }));
+    expect(parsed).toThrow('attribute "alpha" refers to attribute "slope" of a function around it');
+  });
+
+  it('one that calls itself is refused by name', () => {
+    const node = [{ opType: 'F', domain: 'local', input: ['a'], output: ['b'] }];
+    const parsed = () => parse(modelOf([call()], [{ name: 'F', input: ['a'], output: ['b'], node }]));
+    expect(parsed).toThrow(expect.objectContaining({ code: 'too-large', remedy: 'export the model without functions' }));
+    expect(parsed).toThrow(/node "f\/F_0\/.*": functions within functions, more than 16 deep/);
+  });
+});
+
+it('a graph within that is cut short', () => {
+  const cut = { name: 'then_branch', type: 5, g: Uint8Array.of(0x0a, 40, 1) };
+  const parsed = () => parse(modelOf([{ opType: 'If', name: 'if', input: ['x'], output: ['y'], attribute: [cut] }]));
+  expect(parsed).toThrow(ModelFormatError);
+  const remedy = 'give an ONNX file (.onnx), whole and unpacked';
+  expect(parsed).toThrow(expect.objectContaining({ code: 'not-onnx', where: 'node "if"', remedy }));
+  expect(parsed).toThrow('a graph that is not whole');
 });
