@@ -1,6 +1,6 @@
 /**
- * node scripts/run-ts.mjs bench/endurance.ts [BATCHES SESSIONS DEVICES]: 10,000 batches in one session, 1,000 sessions of three kinds on one
- * device, 50 devices; memory, threads and open files in between. Writes docs/reliability/endurance.svg where nothing is given. All results are
+ * node scripts/run-ts.mjs bench/endurance.ts [BATCHES SESSIONS DEVICES]: 10,000 batches in one session, 5,000 sessions of three kinds on one
+ * device, 300 devices; memory, threads and open files in between. Writes docs/reliability/endurance.svg where nothing is given. All results are
  * compared with the first ones. Exit 1 where one differs, or where something grows.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { type Growth, growthOver, type Held, watch } from './endurance/watch.ts'
 import { ROOT } from './root.ts';
 
 const USAGE = 'usage: node scripts/run-ts.mjs bench/endurance.ts [BATCHES SESSIONS DEVICES]';
-const WANTED = [10_000, 1_000, 50];
+const WANTED = [10_000, 5_000, 300];
 /** Samples of a stage. */
 const SAMPLES = 50;
 /** By how much a stage may grow. Resident memory wanders; what JavaScript holds does not. */
