@@ -110,6 +110,37 @@ const UNSUPPORTED: Case[] = [
   ],
   ['Softmax inside', one('Softmax', { axis: 1 }), /node "Softmax:z".*only as the last node/],
   [
+    'Add of maps that were flattened one by one, in another order',
+    between(320, [
+      node('MaxPool', ['a'], 'p', { kernel_shape: [2, 2], strides: [2, 2] }),
+      ...[node('Flatten', ['a'], 'wide'), node('Flatten', ['p'], 'small')],
+      ...[node('Concat', ['wide', 'small'], 'l', { axis: 1 }), node('Concat', ['small', 'wide'], 'r', { axis: 1 })],
+      node('Add', ['l', 'r'], 'z'),
+    ]),
+    /node "Add:z".*maps flattened apart; join them before they are flattened/,
+  ],
+  [
+    'Add of flattened maps, of another number of channels',
+    between(
+      256,
+      [
+        ...[node('Conv', ['a', 'w'], 'c', { strides: [2, 2] }), relu('c', 'd')],
+        ...[node('Flatten', ['a'], 'l'), node('Flatten', ['d'], 'r'), node('Add', ['l', 'r'], 'z')],
+      ],
+      { w: random(16, 4, 1, 1) },
+    ),
+    /node "Add:z".*flattened maps of different sizes meet; join them before they are flattened/,
+  ],
+  [
+    'Add of flattened maps, one high and one wide',
+    between(128, [
+      node('MaxPool', ['a'], 'high', { kernel_shape: [1, 2], strides: [1, 2] }),
+      node('MaxPool', ['a'], 'wide', { kernel_shape: [2, 1], strides: [2, 1] }),
+      ...[node('Flatten', ['high'], 'l'), node('Flatten', ['wide'], 'r'), node('Add', ['l', 'r'], 'z')],
+    ]),
+    /node "Add:z".*flattened maps of different sizes meet/,
+  ],
+  [
     '1-d convolution',
     bare([node('Conv', ['x', 'w'], 'y')], { w: random(4, 3, 3) }, { inputs: [{ name: 'x', dims: ['N', 3, 8, 8] }] }),
     /a convolution of rank 1/,
