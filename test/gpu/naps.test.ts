@@ -56,9 +56,9 @@ describe('naps by a virtual clock', () => {
     expect(turns).toBeGreaterThan(5);
   });
 
-  it('where the event loop has no turns to wait for, nothing is slept', async () => {
+  it.each(['setImmediate', 'SharedArrayBuffer'])('elsewhere than in Node, without %s, nothing is slept', async (missing) => {
     const slept = vi.spyOn(Atomics, 'wait');
-    vi.stubGlobal('setImmediate', undefined);
+    vi.stubGlobal(missing, undefined);
     const work = new Promise<number>((resolve) => setTimeout(resolve, 10, 7));
     expect(await napping(work)).toBe(7);
     vi.unstubAllGlobals();
