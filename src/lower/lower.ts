@@ -71,6 +71,7 @@ function startLowering(graph: Graph, readers: Lowering['readers'], behindLogits:
     branches: new Map(),
     preprocessing: undefined,
     pools: new Map(),
+    bases: new Map(),
     readers,
     settled: new Map(),
     twins: new Map(),

@@ -30,6 +30,8 @@ export interface Lowering {
   preprocessing: Preprocessing | undefined;
   /** Pool layers by source, mode and window, copies by source, rounded layers by source and steps, so that equal ones are made once. */
   readonly pools: Map<string, number>;
+  /** Of pools, the layer below them that is none. */
+  readonly bases: Map<number, number>;
   /** By tensor name, how many layers would compute a sum anew if it were handed on to all that read it. */
   readonly readers: ReadonlyMap<string, number>;
   /** Sums by what they became over layers of their own; those by themselves. */

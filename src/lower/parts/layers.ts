@@ -10,12 +10,22 @@ export const BOUNDLESS = 0;
 
 /** Whether a source is never below zero: neurons, or pools over them. */
 export function isNonNegative(source: number, lowering: Lowering): boolean {
-  for (let below = source; below !== INPUT; ) {
-    const layer = lowering.layers[below];
-    if (layer.kind !== 'pool') return layer.kind === 'readout' || layer.bits !== BOUNDLESS;
-    below = layer.source;
+  const base = baseOf(source, lowering);
+  if (base === INPUT) return false;
+  const layer = lowering.layers[base];
+  return layer.kind !== 'neurons' || layer.bits !== BOUNDLESS;
+}
+
+/** The first layer below pools, which is kept: pools may be thousands, one over the other. */
+function baseOf(source: number, { layers, bases }: Lowering): number {
+  let base = source;
+  for (;;) {
+    const layer = base === INPUT ? undefined : layers[base];
+    if (layer?.kind !== 'pool') break;
+    base = bases.get(base) ?? layer.source;
   }
-  return false;
+  bases.set(source, base);
+  return base;
 }
 
 /** A part as a sum: a finished one is its own single summand. */
