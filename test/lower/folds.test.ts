@@ -1,10 +1,10 @@
 /** Operators on constants, one by one: what NumPy gives, and what is refused. */
 
 import { describe, expect, it } from 'vitest';
-import type { BsnnError } from '../../src/errors.ts';
 import type { Attribute, Node, Tensor } from '../../src/graph/graph.ts';
 import { FOLDS } from '../../src/lower/fold/fold.ts';
 import type { Lowering } from '../../src/lower/lowering.ts';
+import { refusalOf } from '../helpers/refusal.ts';
 
 const r = (data: number[], dims: number[] = [data.length]): Tensor => ({ dims, type: 'real', data: Float32Array.from(data) });
 const n = (data: number[], dims: number[] = [data.length], range?: [number, number]): Tensor => ({
@@ -189,7 +189,7 @@ describe('what is refused', () => {
   ];
 
   it.each(REFUSED)('%s %#', (operator, inputs, attributes, code, text) => {
-    const error = refusal(() => fold(operator, inputs, attributes));
+    const error = refusalOf(() => fold(operator, inputs, attributes));
     expect(error).toMatchObject({ code, where: `node "the node" (${operator})` });
     expect(error.message).toContain(text);
     expect(error.remedy).not.toBe('');
@@ -209,15 +209,6 @@ describe('what is refused', () => {
     ['QuantizeLinear', [r([1, 2, 3]), r([1])], {}, 3],
   ] as const)('more room than there is: %s', (operator, inputs, attributes, room) => {
     fold(operator, inputs, attributes, room);
-    expect(refusal(() => fold(operator, inputs, attributes, room - 1))).toMatchObject({ code: 'too-large' });
+    expect(refusalOf(() => fold(operator, inputs, attributes, room - 1))).toMatchObject({ code: 'too-large' });
   });
 });
-
-function refusal(work: () => unknown): BsnnError {
-  try {
-    work();
-  } catch (error) {
-    return error as BsnnError;
-  }
-  return expect.fail('nothing was refused');
-}

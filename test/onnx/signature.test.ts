@@ -1,11 +1,11 @@
 /** What a graph takes and gives, and what it may not be made of: refused by code and place. */
 
 import { describe, expect, it } from 'vitest';
-import { type BsnnError, ModelFormatError, UnsupportedModelError } from '../../src/errors.ts';
 import { importOnnx, importWithGraph } from '../../src/onnx/import.ts';
 import { parseModel } from '../../src/onnx/parse.ts';
 import { modelMessage } from '../../src/onnx/schema.ts';
 import { buildOnnx, encodeModel, type ModelSpec, real } from '../helpers/onnx-builder.ts';
+import { refusalOf } from '../helpers/refusal.ts';
 
 /** A linear classifier of 3 features and 2 classes. */
 const LINEAR: ModelSpec = {
@@ -21,16 +21,6 @@ const parse = (bytes: Uint8Array) => parseModel(bytes, 'a.onnx', () => expect.fa
 function changed(model: object, graph: object = {}): Uint8Array {
   const whole = modelMessage.decode(linear()) as unknown as { readonly graph: object };
   return encodeModel({ ...whole, ...model, graph: { ...whole.graph, ...graph } });
-}
-
-function refusalOf(bytes: Uint8Array): BsnnError {
-  try {
-    parse(bytes);
-  } catch (error) {
-    if (error instanceof ModelFormatError || error instanceof UnsupportedModelError) return error;
-    throw error;
-  }
-  throw new Error('nothing was refused');
 }
 
 const input = (tensorType: object | null, name = 'x') => ({ name, ...(tensorType && { type: { tensorType } }) });
@@ -87,7 +77,7 @@ describe('the input', () => {
       ['input-shape', 'input "x"', /size 1 × \?; export the model with a fixed image size/],
     ],
   ])('%s is refused', (_, bytes, [code, where, message]) => {
-    const error = refusalOf(bytes);
+    const error = refusalOf(() => parse(bytes));
     expect([error.code, error.where]).toEqual([code, where]);
     expect(error.message).toMatch(message);
   });
@@ -116,7 +106,7 @@ describe('the model', () => {
       ['opset', 'function "f"', /operator set 12 in a model of operator set 13; inline the functions/],
     ],
   ])('%s is refused', (_, bytes, [code, where, message]) => {
-    const error = refusalOf(bytes);
+    const error = refusalOf(() => parse(bytes));
     expect([error.code, error.where]).toEqual([code, where]);
     expect(error.message).toMatch(message);
   });
@@ -131,7 +121,7 @@ describe('the model', () => {
   });
 
   it('what is no model keeps the decoder’s error as its cause', () => {
-    expect(refusalOf(linear().subarray(0, 40)).cause).toBeInstanceOf(Error);
+    expect(refusalOf(() => parse(linear().subarray(0, 40))).cause).toBeInstanceOf(Error);
   });
 
   it.each([undefined, 7, null, []])('a source of %s is neither path nor bytes', async (source) => {

@@ -19,9 +19,7 @@ export function isNonNegative(source: number, lowering: Lowering): boolean {
 /** The first layer below pools, which is kept: pools may be thousands, one over the other. */
 function baseOf(source: number, { layers, bases }: Lowering): number {
   let base = source;
-  for (;;) {
-    const layer = base === INPUT ? undefined : layers[base];
-    if (layer?.kind !== 'pool') break;
+  for (let layer = layers[base]; base !== INPUT && layer.kind === 'pool'; layer = layers[base]) {
     base = bases.get(base) ?? layer.source;
   }
   bases.set(source, base);
